@@ -1,0 +1,196 @@
+import type { Protocol } from "./codec.ts";
+
+/** Envoy's response flags: bit number by short name, in Envoy's order of output. */
+export const ResponseFlag = {
+  LH: 0,
+  UH: 1,
+  UT: 2,
+  LR: 3,
+  UR: 4,
+  UF: 5,
+  UC: 6,
+  UO: 7,
+  NR: 8,
+  DI: 9,
+  FI: 10,
+  RL: 11,
+  UAEX: 12,
+  RLSE: 13,
+  DC: 14,
+  URX: 15,
+  SI: 16,
+  IH: 17,
+  DPE: 18,
+  UMSDR: 19,
+  RFCF: 20,
+  NFCF: 21,
+  DT: 22,
+  UPE: 23,
+  NC: 24,
+  OM: 25,
+  DF: 26,
+  DO: 27,
+  DR: 28,
+  UDO: 29,
+} as const;
+export type ResponseFlag = (typeof ResponseFlag)[keyof typeof ResponseFlag];
+
+/** Envoy's long name of each response flag, by bit number. */
+export const RESPONSE_FLAG_LONG_NAMES: readonly string[] = [
+  "FailedLocalHealthCheck",
+  "NoHealthyUpstream",
+  "UpstreamRequestTimeout",
+  "LocalReset",
+  "UpstreamRemoteReset",
+  "UpstreamConnectionFailure",
+  "UpstreamConnectionTermination",
+  "UpstreamOverflow",
+  "NoRouteFound",
+  "DelayInjected",
+  "FaultInjected",
+  "RateLimited",
+  "UnauthorizedExternalService",
+  "RateLimitServiceError",
+  "DownstreamConnectionTermination",
+  "UpstreamRetryLimitExceeded",
+  "StreamIdleTimeout",
+  "InvalidEnvoyRequestHeaders",
+  "DownstreamProtocolError",
+  "UpstreamMaxStreamDurationReached",
+  "ResponseFromCacheFilter",
+  "NoFilterConfigFound",
+  "DurationTimeout",
+  "UpstreamProtocolError",
+  "NoClusterFound",
+  "OverloadManagerTerminated",
+  "DnsResolutionFailed",
+  "DropOverload",
+  "DownstreamRemoteReset",
+  "UnconditionalDropOverload",
+];
+
+/** What is known of a connection to the proxy; shared by all its streams. Addresses are `ip:port`, `[ip]:port` or a path. */
+export interface DownstreamConnectionInfo {
+  /** Unique in the process while it runs. */
+  readonly connectionId: number;
+  /** The peer, after listener filters may have replaced it (PROXY protocol). */
+  readonly remoteAddress: string;
+  /** The peer of the socket itself. */
+  readonly directRemoteAddress: string;
+  readonly localAddress: string;
+  readonly requestedServerName: string;
+  readonly filterChainName: string;
+  /** Whether the peer speaks TLS to us. */
+  readonly isTls: boolean;
+  /** `performance.now()`-style time of accept. */
+  readonly acceptedAtMs: number;
+}
+
+/** The attempt that gave, or was to give, the response. */
+export interface UpstreamInfo {
+  /** `ip:port` of the host; `""` until one was chosen. */
+  hostAddress: string;
+  hostName: string;
+  localAddress: string;
+  clusterName: string;
+  connectionId: number;
+  protocol: Protocol | "";
+  attemptCount: number;
+  transportFailureReason: string;
+  /** Times on the worker's clock; -1 until they happened. */
+  connectedAtMs: number;
+  firstByteSentAtMs: number;
+  lastByteSentAtMs: number;
+  firstByteReceivedAtMs: number;
+  lastByteReceivedAtMs: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/**
+ * All that is recorded about one stream while it lives: read by access logs, header formatters, filters and inspection;
+ * written by the connection manager, the router and filters. One per request, on the request's worker.
+ * Times are on the worker's monotonic clock, -1 until they happened; `startWallMs` is for people.
+ */
+export class StreamInfo {
+  readonly connection: DownstreamConnectionInfo;
+  readonly startMs: number;
+  readonly startWallMs: number;
+  protocol: Protocol;
+  responseCode = 0;
+  /** `via_upstream`, `route_not_found`, …; `""` until known. */
+  responseCodeDetails = "";
+  connectionTerminationDetails = "";
+  /** Bit set of `ResponseFlag`. */
+  responseFlags = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  requestHeadersBytes = 0;
+  responseHeadersBytes = 0;
+  responseTrailersBytes = 0;
+  requestLastByteMs = -1;
+  responseFirstByteMs = -1;
+  responseLastByteMs = -1;
+  completedMs = -1;
+  routeName = "";
+  virtualHostName = "";
+  virtualClusterName = "";
+  requestId = "";
+  localReplyBody = "";
+  /** Client address without port, after `x-forwarded-for` was weighed. */
+  downstreamRemoteIp = "";
+  /** Null until a host was chosen. */
+  upstream: UpstreamInfo | null = null;
+  /** Dynamic metadata by namespace. Null until a filter sets one. */
+  dynamicMetadata: Map<string, Record<string, unknown>> | null = null;
+  /** Filter state by key. Null until a filter sets one. */
+  filterState: Map<string, unknown> | null = null;
+
+  constructor(connection: DownstreamConnectionInfo, protocol: Protocol, startMs: number, startWallMs: number) {
+    this.connection = connection;
+    this.protocol = protocol;
+    this.startMs = startMs;
+    this.startWallMs = startWallMs;
+  }
+
+  setResponseFlag(flag: ResponseFlag): void {
+    this.responseFlags |= 1 << flag;
+  }
+
+  hasResponseFlag(flag: ResponseFlag): boolean {
+    return (this.responseFlags & (1 << flag)) !== 0;
+  }
+
+  /** The upstream half, made on first use. */
+  ensureUpstream(): UpstreamInfo {
+    this.upstream ??= {
+      hostAddress: "",
+      hostName: "",
+      localAddress: "",
+      clusterName: "",
+      connectionId: 0,
+      protocol: "",
+      attemptCount: 0,
+      transportFailureReason: "",
+      connectedAtMs: -1,
+      firstByteSentAtMs: -1,
+      lastByteSentAtMs: -1,
+      firstByteReceivedAtMs: -1,
+      lastByteReceivedAtMs: -1,
+      bytesSent: 0,
+      bytesReceived: 0,
+    };
+    return this.upstream;
+  }
+
+  /** Metadata of one namespace, made on first use. */
+  metadata(namespace: string): Record<string, unknown> {
+    this.dynamicMetadata ??= new Map();
+    let entry = this.dynamicMetadata.get(namespace);
+    if (entry === undefined) {
+      entry = Object.create(null) as Record<string, unknown>;
+      this.dynamicMetadata.set(namespace, entry);
+    }
+    return entry;
+  }
+}

@@ -1,3 +1,4 @@
+import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { Protocol } from "./codec.ts";
 
 /** Envoy's response flags: bit number by short name, in Envoy's order of output. */
@@ -68,23 +69,6 @@ export const RESPONSE_FLAG_LONG_NAMES: readonly string[] = [
   "DownstreamRemoteReset",
   "UnconditionalDropOverload",
 ];
-
-/** What is known of a connection to the proxy; shared by all its streams. Addresses are `ip:port`, `[ip]:port` or a path. */
-export interface DownstreamConnectionInfo {
-  /** Unique in the process while it runs. */
-  readonly connectionId: number;
-  /** The peer, after listener filters may have replaced it (PROXY protocol). */
-  readonly remoteAddress: string;
-  /** The peer of the socket itself. */
-  readonly directRemoteAddress: string;
-  readonly localAddress: string;
-  readonly requestedServerName: string;
-  readonly filterChainName: string;
-  /** Whether the peer speaks TLS to us. */
-  readonly isTls: boolean;
-  /** `performance.now()`-style time of accept. */
-  readonly acceptedAtMs: number;
-}
 
 /** The attempt that gave, or was to give, the response. */
 export interface UpstreamInfo {

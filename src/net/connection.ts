@@ -1,0 +1,342 @@
+import type net from "node:net";
+import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
+import type { Counter, Gauge } from "../stats/scope.ts";
+import { formatIpPort } from "./address.ts";
+import type { Flushable, WriteFlusher } from "./write-flusher.ts";
+
+/** Who ended a connection: the peer (FIN, reset, error) or we. */
+export type ConnectionCloseEvent = "remoteClose" | "localClose";
+
+/**
+ * How to close. `flushWrite` sends what waits, then closes. `flushWriteAndDelay` also waits for the peer's FIN, at most
+ * the delayed-close timeout, so that a peer still sending sees our answer and no reset. `noFlush` drops what waits.
+ */
+export type ConnectionCloseType = "flushWrite" | "flushWriteAndDelay" | "noFlush";
+
+/** The user of a connection: a network filter chain (downstream) or a pool's client (upstream). */
+export interface ConnectionCallbacks {
+  /** An outgoing connection is established. Never called for accepted ones. */
+  onConnected(): void;
+  /** Bytes from the peer; the buffer is the callee's. Not called while reading is disabled, nor after `close`. */
+  onData(data: Buffer): void;
+  /** The peer's FIN, after all its data. */
+  onEndOfStream(): void;
+  /** Called exactly once, last. `reason` is `""` or the system's word (`ECONNRESET`, `ECONNREFUSED`, …). */
+  onClose(event: ConnectionCloseEvent, reason: string): void;
+  onAboveWriteBufferHighWatermark(): void;
+  onBelowWriteBufferLowWatermark(): void;
+}
+
+/** Where a connection counts its bytes; `closedByDelay` counts delayed closes that ran into their timeout. */
+export interface ConnectionStats {
+  readonly rxBytesTotal: Counter;
+  readonly txBytesTotal: Counter;
+  readonly txBytesBuffered: Gauge;
+  readonly delayedCloseTimeout?: Counter;
+}
+
+/** What a connection is made with. `bufferLimitBytes` 0 means no watermarks. */
+export interface ConnectionOptions {
+  readonly id: number;
+  readonly flusher: WriteFlusher;
+  readonly timers: TimerWheel;
+  readonly bufferLimitBytes: number;
+  readonly delayedCloseTimeoutMs: number;
+  readonly stats: ConnectionStats | null;
+}
+
+const OWNER = Symbol("connection");
+interface OwnedSocket extends net.Socket {
+  [OWNER]: Connection;
+}
+
+/** Up to this size, pieces are copied into one buffer; above, a vectored write is cheaper than the copy. */
+const COPY_LIMIT_BYTES = 16 * 1024;
+
+/**
+ * One byte stream over a socket (plain or TLS), up- or downstream, with what a proxy needs around it: writes joined
+ * per event, write watermarks, counted `readDisable`, and the three ways to close. Owns its socket's errors.
+ * Lives on one worker. Source: Envoy's `Network::Connection`.
+ */
+export class Connection implements Flushable {
+  readonly id: number;
+  readonly socket: net.Socket;
+  readonly bufferLimitBytes: number;
+  private readonly flusher: WriteFlusher;
+  private readonly timers: TimerWheel;
+  private readonly delayedCloseTimeoutMs: number;
+  private readonly stats: ConnectionStats | null;
+  private callbacks: ConnectionCallbacks | null = null;
+  /** Bytes (strings are latin1) written since the last flush. */
+  private waiting: (Buffer | string)[] = [];
+  private waitingBytes = 0;
+  private scheduled = false;
+  private aboveHighWatermark = false;
+  private bufferedReported = 0;
+  /** Reading is stopped exactly while this is above 0. A counter, because several parties stop and start it. */
+  private readDisableCount = 0;
+  private state: "open" | "closing" | "closed" = "open";
+  private ending = false;
+  private errorCode = "";
+  private delayedCloseTimer: WheelTimer | null = null;
+
+  constructor(socket: net.Socket, options: ConnectionOptions) {
+    this.id = options.id;
+    this.socket = socket;
+    this.flusher = options.flusher;
+    this.timers = options.timers;
+    this.bufferLimitBytes = options.bufferLimitBytes;
+    this.delayedCloseTimeoutMs = options.delayedCloseTimeoutMs;
+    this.stats = options.stats;
+    (socket as OwnedSocket)[OWNER] = this;
+    // Shared functions instead of closures: an idle connection stays small.
+    socket.on("error", onError);
+    socket.on("close", onClose);
+  }
+
+  /** Starts reading and calling back. Bytes that came before wait in the socket. */
+  start(callbacks: ConnectionCallbacks): void {
+    this.callbacks = callbacks;
+    if (this.socket.connecting) this.socket.on("connect", onConnect);
+    this.socket.on("drain", onDrain);
+    this.socket.on("end", onEnd);
+    this.socket.on("data", onData);
+  }
+
+  /** Whether bytes may still be written. */
+  get isOpen(): boolean {
+    return this.state === "open";
+  }
+
+  /** Bytes accepted by `write` that the operating system has not taken. */
+  get writeBufferedBytes(): number {
+    return this.waitingBytes + this.socket.writableLength;
+  }
+
+  get localAddress(): string {
+    return socketAddress(this.socket.localAddress, this.socket.localPort);
+  }
+
+  get remoteAddress(): string {
+    return socketAddress(this.socket.remoteAddress, this.socket.remotePort);
+  }
+
+  /** Queues bytes, sent at the end of the event. The buffer is the connection's now. Dropped once closing. */
+  write(bytes: Buffer): void {
+    if (this.state !== "open" || bytes.length === 0) return;
+    this.waiting.push(bytes);
+    this.#queued(bytes.length);
+  }
+
+  /** Queues text whose char codes are the bytes. */
+  writeLatin1(text: string): void {
+    if (this.state !== "open" || text.length === 0) return;
+    this.waiting.push(text);
+    this.#queued(text.length);
+  }
+
+  /** Counted: reading stops at the first `true` and starts again when each has its `false`. */
+  readDisable(disable: boolean): void {
+    if (disable) {
+      if (++this.readDisableCount === 1 && this.state === "open") this.socket.pause();
+      return;
+    }
+    if (--this.readDisableCount === 0 && this.state === "open") this.socket.resume();
+  }
+
+  get readEnabled(): boolean {
+    return this.readDisableCount === 0;
+  }
+
+  /** See `ConnectionCloseType`. Later calls may only be harder: `noFlush` cuts a close still flushing. */
+  close(type: ConnectionCloseType): void {
+    if (this.state === "closed") return;
+    if (type === "noFlush") {
+      this.state = "closing";
+      this.waiting.length = 0;
+      this.waitingBytes = 0;
+      this.socket.destroy();
+      return;
+    }
+    if (this.state === "closing") return;
+    this.flush();
+    this.state = "closing";
+    if (type === "flushWriteAndDelay" && this.delayedCloseTimeoutMs > 0) {
+      this.ending = true;
+      this.socket.end();
+      // What the peer still sends is read and dropped: closing with unread bytes would send a reset.
+      if (this.readDisableCount > 0) this.socket.resume();
+      this.delayedCloseTimer = this.timers.timer(() => {
+        this.stats?.delayedCloseTimeout?.inc();
+        this.socket.destroy();
+      });
+      this.delayedCloseTimer.arm(this.delayedCloseTimeoutMs);
+      return;
+    }
+    this.socket.destroySoon();
+  }
+
+  /** Sends FIN after what waits; reading goes on. Nothing can be written afterwards. */
+  closeWrite(): void {
+    if (this.state !== "open" || this.ending) return;
+    this.flush();
+    this.ending = true;
+    this.socket.end();
+  }
+
+  flush(): void {
+    this.scheduled = false;
+    const waiting = this.waiting;
+    if (waiting.length === 0) return;
+    const bytes = this.waitingBytes;
+    this.waitingBytes = 0;
+    this.stats?.txBytesTotal.add(bytes);
+    const socket = this.socket;
+    if (waiting.length === 1) {
+      const only = waiting[0]!;
+      waiting.length = 0;
+      if (typeof only === "string") socket.write(only, "latin1");
+      else socket.write(only);
+    } else if (bytes <= COPY_LIMIT_BYTES) {
+      const joined = join(waiting, bytes);
+      waiting.length = 0;
+      socket.write(joined);
+    } else {
+      this.waiting = [];
+      socket.cork();
+      for (const part of waiting) {
+        if (typeof part === "string") socket.write(part, "latin1");
+        else socket.write(part);
+      }
+      socket.uncork();
+    }
+    if (socket.writableLength > 0) this.#checkHighWatermark();
+  }
+
+  #queued(bytes: number): void {
+    this.waitingBytes += bytes;
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.flusher.schedule(this);
+  }
+
+  #checkHighWatermark(): void {
+    const buffered = this.socket.writableLength;
+    this.#reportBuffered(buffered);
+    if (this.aboveHighWatermark || this.bufferLimitBytes === 0 || buffered <= this.bufferLimitBytes) return;
+    this.aboveHighWatermark = true;
+    // The stream announces "drain" only above its own mark. Below it, an empty write tells when all is out.
+    if (!this.socket.writableNeedDrain) this.socket.write("", () => this.handleDrain());
+    this.callbacks?.onAboveWriteBufferHighWatermark();
+  }
+
+  #reportBuffered(buffered: number): void {
+    if (this.stats === null || buffered === this.bufferedReported) return;
+    this.stats.txBytesBuffered.add(buffered - this.bufferedReported);
+    this.bufferedReported = buffered;
+  }
+
+  /** @internal */
+  handleConnect(): void {
+    this.flusher.enter();
+    try {
+      this.callbacks?.onConnected();
+    } finally {
+      this.flusher.leave();
+    }
+  }
+
+  /** @internal */
+  handleData(data: Buffer): void {
+    this.stats?.rxBytesTotal.add(data.length);
+    if (this.state !== "open") return;
+    this.flusher.enter();
+    try {
+      this.callbacks!.onData(data);
+    } finally {
+      this.flusher.leave();
+    }
+  }
+
+  /** @internal */
+  handleDrain(): void {
+    this.#reportBuffered(this.socket.writableLength);
+    if (!this.aboveHighWatermark) return;
+    this.aboveHighWatermark = false;
+    if (this.state !== "open") return;
+    this.flusher.enter();
+    try {
+      this.callbacks?.onBelowWriteBufferLowWatermark();
+    } finally {
+      this.flusher.leave();
+    }
+  }
+
+  /** @internal */
+  handleEnd(): void {
+    if (this.state === "closing") {
+      this.socket.destroySoon();
+      return;
+    }
+    this.flusher.enter();
+    try {
+      this.callbacks?.onEndOfStream();
+    } finally {
+      this.flusher.leave();
+    }
+  }
+
+  /** @internal */
+  handleError(error: NodeJS.ErrnoException): void {
+    this.errorCode = error.code ?? error.message;
+  }
+
+  /** @internal */
+  handleClose(): void {
+    const event = this.state === "closing" ? "localClose" : "remoteClose";
+    this.state = "closed";
+    this.waiting.length = 0;
+    this.waitingBytes = 0;
+    this.delayedCloseTimer?.disarm();
+    this.#reportBuffered(0);
+    const callbacks = this.callbacks;
+    this.callbacks = null;
+    this.flusher.enter();
+    try {
+      callbacks?.onClose(event, this.errorCode);
+    } finally {
+      this.flusher.leave();
+    }
+  }
+}
+
+function join(parts: readonly (Buffer | string)[], bytes: number): Buffer {
+  const joined = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const part of parts) at += typeof part === "string" ? joined.write(part, at, "latin1") : part.copy(joined, at);
+  return joined;
+}
+
+function socketAddress(ip: string | undefined, port: number | undefined): string {
+  if (ip === undefined || port === undefined) return "";
+  return formatIpPort(ip.startsWith("::ffff:") ? ip.slice(7) : ip, port);
+}
+
+function onConnect(this: net.Socket): void {
+  (this as OwnedSocket)[OWNER].handleConnect();
+}
+function onData(this: net.Socket, data: Buffer): void {
+  (this as OwnedSocket)[OWNER].handleData(data);
+}
+function onDrain(this: net.Socket): void {
+  (this as OwnedSocket)[OWNER].handleDrain();
+}
+function onEnd(this: net.Socket): void {
+  (this as OwnedSocket)[OWNER].handleEnd();
+}
+function onError(this: net.Socket, error: Error): void {
+  (this as OwnedSocket)[OWNER].handleError(error);
+}
+function onClose(this: net.Socket): void {
+  (this as OwnedSocket)[OWNER].handleClose();
+}

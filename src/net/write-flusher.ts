@@ -1,0 +1,48 @@
+/** Something with output waiting: a connection. */
+export interface Flushable {
+  /** Hands all waiting bytes to the operating system. Must not throw. */
+  flush(): void;
+}
+
+/**
+ * Joins what one event makes a worker write: each connection written to while the event is handled is flushed once,
+ * when it ends. One per worker. What is written outside any event is flushed on the next tick.
+ */
+export class WriteFlusher {
+  #waiting: Flushable[] = [];
+  #spare: Flushable[] = [];
+  #depth = 0;
+  #tickScheduled = false;
+
+  /** An event begins. Calls nest; each needs its `leave`, also when the handler throws. */
+  enter(): void {
+    this.#depth++;
+  }
+
+  /** The event ends; the outermost one flushes. */
+  leave(): void {
+    if (--this.#depth === 0 && this.#waiting.length > 0) this.flushAll();
+  }
+
+  /** Asks for `connection.flush()` at the end of the event. The connection calls once per flush, not once per write. */
+  schedule(connection: Flushable): void {
+    this.#waiting.push(connection);
+    if (this.#depth > 0 || this.#tickScheduled) return;
+    this.#tickScheduled = true;
+    process.nextTick(() => {
+      this.#tickScheduled = false;
+      this.flushAll();
+    });
+  }
+
+  /** Flushes now; also what flushing itself makes others write. */
+  flushAll(): void {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = this.#spare;
+      for (const connection of batch) connection.flush();
+      batch.length = 0;
+      this.#spare = batch;
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/** Anything that is not ASCII. */
+const NON_ASCII = /[^\x00-\x7f]/;
+
+/**
+ * Text of a configuration in the form in which the wire's text is held: one character per UTF-8 byte. Header values
+ * are latin1 strings of whatever bytes came, so that a configured `é` must become two characters to equal a sent one.
+ */
+export function wireText(text: string): string {
+  return NON_ASCII.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
+}
+
+/** The reverse of `wireText`: bytes that are no UTF-8 become U+FFFD. */
+export function unicodeText(wire: string): string {
+  return NON_ASCII.test(wire) ? Buffer.from(wire, "latin1").toString("utf8") : wire;
+}

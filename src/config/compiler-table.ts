@@ -1,0 +1,28 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { ClusterSchema } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import type { ListenerSchema } from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
+import type { CompileContext } from "./compile-context.ts";
+import type { ExtensionConfig } from "./extension-config.ts";
+import type { MessageSupport } from "./field-support.ts";
+import type { Place } from "./place.ts";
+
+/** Turns one kind of top-level item into the data of its resource. */
+export interface ResourceCompiler<Schema extends DescMessage> {
+  readonly support: readonly MessageSupport[];
+  /** The resource's name; an empty one is an error. The message has passed the protos' own rules. */
+  name(message: MessageShape<Schema>): string;
+  /** Returns plain, immutable, serialisable data. `place` is that of the item (`static_resources.clusters[3]`). */
+  compile(message: MessageShape<Schema>, place: Place, context: CompileContext): unknown;
+}
+
+/**
+ * Everything above this layer that takes part in compiling. Assembled in one place (src/extensions/table.ts); the
+ * compiler thread loads it by module path, because functions do not travel between threads.
+ */
+export interface CompilerTable {
+  readonly listener: ResourceCompiler<typeof ListenerSchema>;
+  readonly cluster: ResourceCompiler<typeof ClusterSchema>;
+  readonly extensions: readonly ExtensionConfig[];
+  /** Tables of messages that several resources and extensions share (addresses, data sources, header values, …). */
+  readonly support: readonly MessageSupport[];
+}

@@ -1,0 +1,20 @@
+/** Where a host stands, most general first; empty strings where nothing is said. Source: Envoy's `Locality`. */
+export interface Locality {
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+}
+
+/** Whether a host gets traffic: `degraded` ones only while the healthy ones do not suffice. */
+export type HostHealth = "healthy" | "degraded" | "unhealthy";
+
+/** A host as load balancers see it. All of it may change in place between two picks; identity is the object. */
+export interface LbHost {
+  /** `ip:port` or a path; unique within its cluster. */
+  readonly addressText: string;
+  /** At least 1. */
+  readonly weight: number;
+  readonly priority: number;
+  readonly locality: Locality;
+  readonly health: HostHealth;
+}

@@ -1,0 +1,24 @@
+import type { LbHost } from "./lb-host.ts";
+
+/**
+ * What a load balancer may ask of the request it picks a host for. Implemented by the router's request; asked only
+ * during `chooseHost`. Source: Envoy's `Upstream::LoadBalancerContext`.
+ */
+export interface LoadBalancerContext {
+  /** Unsigned 64-bit hash made by the route's hash policy; null if it has none, which means: pick at random. */
+  computeHashKey(): bigint | null;
+  /** Endpoint metadata (`envoy.lb`) that the host must carry; null = any host. */
+  readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+  /** How often a refused pick is repeated before it is taken all the same. 0 = `shouldSelectAnotherHost` is not asked. */
+  readonly hostSelectionRetryCount: number;
+  /** Refuses a pick, for instance because an earlier attempt went to that host. */
+  shouldSelectAnotherHost(host: LbHost): boolean;
+}
+
+/** The context of a request that wishes nothing. Shared. */
+export const PLAIN_LOAD_BALANCER_CONTEXT: LoadBalancerContext = {
+  computeHashKey: () => null,
+  metadataMatch: null,
+  hostSelectionRetryCount: 0,
+  shouldSelectAnotherHost: () => false,
+};

@@ -1,0 +1,105 @@
+import type { HostHealth, LbHost, Locality } from "../lb/lb-host.ts";
+import { type Address, formatAddress } from "../net/address.ts";
+
+/** What is counted of one host on one worker; `/clusters` shows the sums over all workers. Plain numbers. */
+export interface HostStats {
+  cxTotal: number;
+  cxActive: number;
+  cxConnectFail: number;
+  rqTotal: number;
+  rqActive: number;
+  /** Counted by the router: a response below 500. */
+  rqSuccess: number;
+  /** Counted by the router: 5xx, reset, connect failure. */
+  rqError: number;
+  /** Counted by the router: no response in time. */
+  rqTimeout: number;
+}
+
+/** `health_status` of an endpoint, as discovery says it. `timeout` counts as unhealthy. */
+export type EndpointHealthStatus = "unknown" | "healthy" | "unhealthy" | "draining" | "timeout" | "degraded";
+
+/** What of a host may change without touching its connections. */
+export interface HostSettings {
+  readonly hostname: string;
+  readonly weight: number;
+  readonly priority: number;
+  readonly locality: Locality;
+  readonly healthStatus: EndpointHealthStatus;
+  /** Plain JSON values by namespace. */
+  readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
+
+/**
+ * One endpoint of a cluster on one worker. Its identity is its address: it survives updates of everything else.
+ * Lives on one worker; not shared.
+ */
+export class Host implements LbHost {
+  readonly address: Address;
+  readonly addressText: string;
+  readonly stats: HostStats = {
+    cxTotal: 0,
+    cxActive: 0,
+    cxConnectFail: 0,
+    rqTotal: 0,
+    rqActive: 0,
+    rqSuccess: 0,
+    rqError: 0,
+    rqTimeout: 0,
+  };
+  #settings: HostSettings;
+
+  constructor(address: Address, settings: HostSettings) {
+    this.address = address;
+    this.addressText = formatAddress(address);
+    this.#settings = settings;
+  }
+
+  /** Replaces what may change in place. */
+  update(settings: HostSettings): void {
+    this.#settings = settings;
+  }
+
+  /** For `auto_host_rewrite` and `%UPSTREAM_HOST_NAME%`; `""` if the endpoint has none. */
+  get hostname(): string {
+    return this.#settings.hostname;
+  }
+
+  get weight(): number {
+    return this.#settings.weight;
+  }
+
+  get priority(): number {
+    return this.#settings.priority;
+  }
+
+  get locality(): Locality {
+    return this.#settings.locality;
+  }
+
+  get metadata(): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+    return this.#settings.metadata;
+  }
+
+  get healthStatus(): EndpointHealthStatus {
+    return this.#settings.healthStatus;
+  }
+
+  get health(): HostHealth {
+    switch (this.#settings.healthStatus) {
+      case "unhealthy":
+      case "draining":
+      case "timeout":
+        return "unhealthy";
+      case "degraded":
+        return "degraded";
+      default:
+        return "healthy";
+    }
+  }
+
+  /** `envoy.lb: {canary: true}`; its responses are counted under `canary.` too. */
+  get canary(): boolean {
+    return this.#settings.metadata.get("envoy.lb")?.["canary"] === true;
+  }
+}

@@ -1,0 +1,24 @@
+import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
+import type { ResourcePriority } from "./circuit-breaker.ts";
+import type { ClusterInfo } from "./cluster-info.ts";
+import type { Host } from "./host.ts";
+import type { HttpConnPool } from "./http-conn-pool.ts";
+
+/**
+ * One cluster on one worker: hosts, load balancer and pools. Made on first use. A stream may keep it while it lives,
+ * also when the cluster is changed or removed meanwhile. Source: Envoy's `Upstream::ThreadLocalCluster`.
+ */
+export interface ThreadLocalCluster {
+  /** Replaced as a whole when the cluster's configuration changes: ask anew for each request, keep it for that request. */
+  readonly info: ClusterInfo;
+  /** Null = no healthy upstream; `upstream_cx_none_healthy` is counted here. Allocates nothing. */
+  chooseHost(context: LoadBalancerContext): Host | null;
+  /** The worker's pool of this host, made on first use. `host` must come from `chooseHost` of the same cluster. */
+  httpPool(host: Host, priority: ResourcePriority): HttpConnPool;
+}
+
+/** Finds clusters by name. What filters get of the cluster manager. */
+export interface ClusterDirectory {
+  /** Undefined = no such cluster (`NC`). Instantiates the cluster on first use. */
+  get(name: string): ThreadLocalCluster | undefined;
+}

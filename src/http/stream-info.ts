@@ -119,6 +119,8 @@ export class StreamInfo {
   routeName = "";
   virtualHostName = "";
   virtualClusterName = "";
+  /** Static metadata of the route taken, by namespace. Null until a route was found. */
+  routeMetadata: ReadonlyMap<string, Readonly<Record<string, unknown>>> | null = null;
   requestId = "";
   localReplyBody = "";
   /** Client address without port, after `x-forwarded-for` was weighed. */

@@ -1,0 +1,117 @@
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type {
+  BodyData,
+  DownstreamWatermarkCallbacks,
+  FilterDataStatus,
+  FilterHeadersStatus,
+  FilterTrailersStatus,
+  LocalReply,
+  StreamDecoderFilter,
+  StreamDecoderFilterCallbacks,
+} from "./filter.ts";
+import type { FilterHost } from "./filter-host.ts";
+import { ActiveFilter, type FilterPass } from "./filter-pass.ts";
+import { type RequestHeaderMap, type ResponseHeaderMap, TrailerMap } from "./header-map.ts";
+import type { StreamInfo } from "./stream-info.ts";
+import type { StreamRoute } from "./stream-route.ts";
+
+/** One filter's place in the direction of the request, and the callbacks it was given. */
+export class ActiveDecoderFilter extends ActiveFilter<RequestHeaderMap> implements StreamDecoderFilterCallbacks {
+  readonly filter: StreamDecoderFilter;
+  private readonly host: FilterHost;
+
+  constructor(name: string, filter: StreamDecoderFilter, pass: FilterPass<RequestHeaderMap>, host: FilterHost) {
+    super(name, pass);
+    this.filter = filter;
+    this.host = host;
+    filter.setDecoderFilterCallbacks(this);
+  }
+
+  override callHeaders(headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
+    return this.filter.decodeHeaders(headers, endStream);
+  }
+  override callData(data: BodyData, endStream: boolean): FilterDataStatus {
+    return this.filter.decodeData(data, endStream);
+  }
+  override callTrailers(trailers: TrailerMap): FilterTrailersStatus {
+    return this.filter.decodeTrailers(trailers);
+  }
+
+  get streamInfo(): StreamInfo {
+    return this.host.streamInfo;
+  }
+  get timers(): TimerWheel {
+    return this.host.timers;
+  }
+  get requestComplete(): boolean {
+    return this.host.requestComplete;
+  }
+  route(): StreamRoute | null {
+    return this.host.route();
+  }
+  clearRouteCache(): void {
+    this.host.clearRouteCache();
+  }
+  perFilterConfig(): unknown {
+    return this.host.route()?.perFilterConfig(this.name);
+  }
+  requestHeaders(): RequestHeaderMap {
+    return this.host.requestHeaders!;
+  }
+  responseHeaders(): ResponseHeaderMap | null {
+    return this.host.responseHeaders;
+  }
+  resetStream(): void {
+    this.host.resetStream();
+  }
+  sendLocalReply(reply: LocalReply): void {
+    this.host.sendLocalReply(reply);
+  }
+
+  continueDecoding(): void {
+    this.continueIteration();
+  }
+  decodingBuffer(): Buffer | null {
+    return this.pass.buffered.present ? this.pass.buffered.peek() : null;
+  }
+  setDecodingBuffer(body: Buffer): void {
+    this.pass.buffered.replace(body);
+  }
+  addDecodedData(bytes: Buffer): void {
+    this.pass.buffer(bytes, false);
+  }
+  injectDecodedData(bytes: Buffer, endStream: boolean): void {
+    this.pass.runData(this.next, bytes, endStream);
+  }
+  addDecodedTrailers(): TrailerMap {
+    this.pass.trailers ??= new TrailerMap();
+    return this.pass.trailers;
+  }
+  get decoderBufferLimitBytes(): number {
+    return this.pass.buffered.limitBytes;
+  }
+  setDecoderBufferLimit(limitBytes: number): void {
+    this.pass.buffered.limitBytes = limitBytes;
+  }
+  onDecoderFilterAboveWriteBufferHighWatermark(): void {
+    this.host.pauseRequest(true);
+  }
+  onDecoderFilterBelowWriteBufferLowWatermark(): void {
+    this.host.pauseRequest(false);
+  }
+  encode1xxHeaders(headers: ResponseHeaderMap): void {
+    this.host.encode1xxHeaders(headers);
+  }
+  encodeHeaders(headers: ResponseHeaderMap, endStream: boolean, details: string): void {
+    this.host.encodeHeaders(headers, endStream, details);
+  }
+  encodeData(bytes: Buffer, endStream: boolean): void {
+    this.host.encodeData(bytes, endStream);
+  }
+  encodeTrailers(trailers: TrailerMap): void {
+    this.host.encodeTrailers(trailers);
+  }
+  setDownstreamWatermarkCallbacks(callbacks: DownstreamWatermarkCallbacks | null): void {
+    this.host.setDownstreamWatermarkCallbacks(callbacks);
+  }
+}

@@ -1,0 +1,293 @@
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import { ActiveDecoderFilter } from "./active-decoder-filter.ts";
+import { ActiveEncoderFilter } from "./active-encoder-filter.ts";
+import type {
+  DownstreamWatermarkCallbacks,
+  FilterChainBuilder,
+  HttpFilterFactory,
+  LocalReply,
+  StreamDecoderFilter,
+  StreamEncoderFilter,
+  StreamFilter,
+} from "./filter.ts";
+import type { FilterHost } from "./filter-host.ts";
+import { FilterPass, type FilterPassOwner } from "./filter-pass.ts";
+import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "./header-map.ts";
+import { prepareLocalReply } from "./local-reply.ts";
+import type { StreamInfo } from "./stream-info.ts";
+import type { StreamRoute } from "./stream-route.ts";
+
+/** The stream that a filter manager works for: what comes before the first filter and behind the last. */
+export interface FilterManagerStream {
+  readonly streamInfo: StreamInfo;
+  readonly timers: TimerWheel;
+  route(): StreamRoute | null;
+  clearRouteCache(): void;
+  /** The response leaves the filters towards the peer. */
+  encode1xxHeaders(headers: ResponseHeaderMap): void;
+  encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void;
+  encodeData(bytes: Buffer, endStream: boolean): void;
+  encodeTrailers(trailers: TrailerMap): void;
+  /** Ends the stream without (more of) an answer. */
+  resetStream(): void;
+  /** Counted: stops and starts reading the request. */
+  pauseRequest(pause: boolean): void;
+}
+
+/** One configured filter of a chain. */
+export interface NamedHttpFilter {
+  /** The name in the configuration; routes refer to it. */
+  readonly name: string;
+  readonly factory: HttpFilterFactory;
+  /** Off unless a route switches it on. */
+  readonly disabled: boolean;
+}
+
+const LOCAL_REPLY_TOO_LARGE_REQUEST: LocalReply = {
+  status: 413,
+  body: "Payload Too Large",
+  details: "request_payload_too_large",
+};
+const LOCAL_REPLY_TOO_LARGE_RESPONSE: LocalReply = {
+  status: 500,
+  body: "Internal Server Error",
+  details: "response_payload_too_large",
+};
+
+/**
+ * The HTTP filters of one stream: made from the chain's factories, iterated in order for the request and in reverse for
+ * the response, destroyed with the stream. Source: Envoy's `Http::FilterManager`.
+ */
+export class FilterManager implements FilterHost, FilterChainBuilder {
+  readonly streamInfo: StreamInfo;
+  readonly timers: TimerWheel;
+  requestHeaders: RequestHeaderMap | null = null;
+  private readonly stream: FilterManagerStream;
+  private readonly decoding: FilterPass<RequestHeaderMap>;
+  private readonly encoding: FilterPass<ResponseHeaderMap>;
+  private lastDecoder: ActiveDecoderFilter | null = null;
+  private readonly destroyables: { onDestroy(): void }[] = [];
+  private downstreamCallbacks: DownstreamWatermarkCallbacks | null = null;
+  private downstreamAboveCount = 0;
+  private destroyed = false;
+  private localReplySent = false;
+  /** A local reply went out past the encoder filters, which were in the middle of another response. */
+  private encodersBypassed = false;
+  /** The response's headers have left the filters; a local reply is no longer possible. */
+  private responseStarted = false;
+  private buildingName = "";
+
+  constructor(stream: FilterManagerStream, bufferLimitBytes: number) {
+    this.stream = stream;
+    this.streamInfo = stream.streamInfo;
+    this.timers = stream.timers;
+    this.decoding = new FilterPass(new DecodingOwner(this), bufferLimitBytes);
+    this.encoding = new FilterPass(new EncodingOwner(this), bufferLimitBytes);
+  }
+
+  /** Makes the filters of the chain for this stream, without those that the route switches off. */
+  createChain(filters: readonly NamedHttpFilter[], route: StreamRoute | null): void {
+    for (const filter of filters) {
+      if (route?.filterDisabled(filter.name) ?? filter.disabled) continue;
+      this.buildingName = filter.name;
+      filter.factory.create(this);
+    }
+  }
+
+  addDecoderFilter(filter: StreamDecoderFilter): void {
+    this.#appendDecoder(filter);
+    this.destroyables.push(filter);
+  }
+  addEncoderFilter(filter: StreamEncoderFilter): void {
+    this.#prependEncoder(filter);
+    this.destroyables.push(filter);
+  }
+  addFilter(filter: StreamFilter): void {
+    this.#appendDecoder(filter);
+    this.#prependEncoder(filter);
+    this.destroyables.push(filter);
+  }
+
+  get responseHeaders(): ResponseHeaderMap | null {
+    return this.encoding.headers;
+  }
+  get requestComplete(): boolean {
+    return this.decoding.complete;
+  }
+
+  decodeHeaders(headers: RequestHeaderMap, endStream: boolean): void {
+    this.requestHeaders = headers;
+    this.decoding.start(headers, endStream);
+  }
+  decodeData(bytes: Buffer, endStream: boolean): void {
+    if (!this.decodingEnded) this.decoding.push(bytes, endStream);
+  }
+  decodeTrailers(trailers: TrailerMap): void {
+    if (!this.decodingEnded) this.decoding.finish(trailers);
+  }
+
+  encode1xxHeaders(headers: ResponseHeaderMap): void {
+    for (let filter = this.encoding.first as ActiveEncoderFilter | null; filter !== null; ) {
+      filter.filter.encode1xxHeaders(headers);
+      filter = filter.next as ActiveEncoderFilter | null;
+    }
+    if (!this.destroyed) this.stream.encode1xxHeaders(headers);
+  }
+  encodeHeaders(headers: ResponseHeaderMap, endStream: boolean, details: string): void {
+    if (this.destroyed || this.localReplySent) return;
+    if (details !== "") this.streamInfo.responseCodeDetails = details;
+    this.encoding.start(headers, endStream);
+  }
+  encodeData(bytes: Buffer, endStream: boolean): void {
+    if (!this.destroyed && !this.localReplySent) this.encoding.push(bytes, endStream);
+  }
+  encodeTrailers(trailers: TrailerMap): void {
+    if (!this.destroyed && !this.localReplySent) this.encoding.finish(trailers);
+  }
+
+  sendLocalReply(reply: LocalReply): void {
+    if (this.destroyed || this.localReplySent) return;
+    this.streamInfo.responseCodeDetails = reply.details;
+    if (this.responseStarted) {
+      this.stream.resetStream();
+      return;
+    }
+    this.localReplySent = true;
+    if (reply.body !== "") this.streamInfo.localReplyBody = reply.body;
+    const { headers, body } = prepareLocalReply(reply, this.requestHeaders);
+    if (this.encoding.headers === null) {
+      this.encoding.start(headers, body.length === 0);
+      if (body.length > 0 && !this.destroyed) this.encoding.push(body, true);
+      return;
+    }
+    // A filter holds back an upstream response; the reply takes its place.
+    this.encodersBypassed = true;
+    this.responseStarted = true;
+    this.stream.encodeHeaders(headers, body.length === 0);
+    if (body.length > 0 && !this.destroyed) this.stream.encodeData(body, true);
+  }
+
+  route(): StreamRoute | null {
+    return this.stream.route();
+  }
+  clearRouteCache(): void {
+    this.stream.clearRouteCache();
+  }
+  resetStream(): void {
+    this.stream.resetStream();
+  }
+  pauseRequest(pause: boolean): void {
+    if (!this.destroyed) this.stream.pauseRequest(pause);
+  }
+
+  setDownstreamWatermarkCallbacks(callbacks: DownstreamWatermarkCallbacks | null): void {
+    this.downstreamCallbacks = callbacks;
+    if (callbacks === null) return;
+    for (let i = 0; i < this.downstreamAboveCount; i++) callbacks.onAboveWriteBufferHighWatermark();
+  }
+  /** The peer takes data too slowly, or an encoder filter holds too much. Counted. */
+  onDownstreamAboveHighWatermark(): void {
+    this.downstreamAboveCount++;
+    this.downstreamCallbacks?.onAboveWriteBufferHighWatermark();
+  }
+  onDownstreamBelowLowWatermark(): void {
+    this.downstreamAboveCount--;
+    this.downstreamCallbacks?.onBelowWriteBufferLowWatermark();
+  }
+
+  /** Ends all filters. Safe to call again. */
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.downstreamCallbacks = null;
+    for (const filter of this.destroyables) filter.onDestroy();
+  }
+
+  /** @internal For the passes. */
+  get decodingEnded(): boolean {
+    return this.destroyed || this.localReplySent;
+  }
+  /** @internal */
+  get encodingEnded(): boolean {
+    return this.destroyed || this.encodersBypassed;
+  }
+  /** @internal */
+  onRequestBufferAboveLimit(streaming: boolean): void {
+    if (streaming) this.stream.pauseRequest(true);
+    else this.sendLocalReply(LOCAL_REPLY_TOO_LARGE_REQUEST);
+  }
+  /** @internal */
+  onResponseBufferAboveLimit(streaming: boolean): void {
+    if (streaming) this.onDownstreamAboveHighWatermark();
+    else if (this.localReplySent) this.stream.resetStream();
+    else this.sendLocalReply(LOCAL_REPLY_TOO_LARGE_RESPONSE);
+  }
+  /** @internal */
+  sinkResponseHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
+    this.responseStarted = true;
+    this.stream.encodeHeaders(headers, endStream);
+  }
+  /** @internal */
+  get sink(): FilterManagerStream {
+    return this.stream;
+  }
+
+  #appendDecoder(filter: StreamDecoderFilter): void {
+    const active = new ActiveDecoderFilter(this.buildingName, filter, this.decoding, this);
+    if (this.lastDecoder === null) this.decoding.first = active;
+    else this.lastDecoder.next = active;
+    this.lastDecoder = active;
+  }
+
+  #prependEncoder(filter: StreamEncoderFilter): void {
+    const active = new ActiveEncoderFilter(this.buildingName, filter, this.encoding, this);
+    active.next = this.encoding.first;
+    this.encoding.first = active;
+  }
+}
+
+/** The request's side: the last filter (the router) is its own sink. */
+class DecodingOwner implements FilterPassOwner<RequestHeaderMap> {
+  private readonly manager: FilterManager;
+  constructor(manager: FilterManager) {
+    this.manager = manager;
+  }
+  passEnded(): boolean {
+    return this.manager.decodingEnded;
+  }
+  sinkHeaders(): void {}
+  sinkData(): void {}
+  sinkTrailers(): void {}
+  onBufferAboveLimit(streaming: boolean): void {
+    this.manager.onRequestBufferAboveLimit(streaming);
+  }
+  onBufferDrained(): void {
+    this.manager.pauseRequest(false);
+  }
+}
+
+/** The response's side: the sink is the connection manager's stream. */
+class EncodingOwner implements FilterPassOwner<ResponseHeaderMap> {
+  private readonly manager: FilterManager;
+  constructor(manager: FilterManager) {
+    this.manager = manager;
+  }
+  passEnded(): boolean {
+    return this.manager.encodingEnded;
+  }
+  sinkHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
+    this.manager.sinkResponseHeaders(headers, endStream);
+  }
+  sinkData(bytes: Buffer, endStream: boolean): void {
+    this.manager.sink.encodeData(bytes, endStream);
+  }
+  sinkTrailers(trailers: TrailerMap): void {
+    this.manager.sink.encodeTrailers(trailers);
+  }
+  onBufferAboveLimit(streaming: boolean): void {
+    this.manager.onResponseBufferAboveLimit(streaming);
+  }
+  onBufferDrained(): void {
+    this.manager.onDownstreamBelowLowWatermark();
+  }
+}

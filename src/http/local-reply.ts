@@ -1,0 +1,64 @@
+import type { LocalReply } from "./filter.ts";
+import { type RequestHeaderMap, ResponseHeaderMap } from "./header-map.ts";
+
+/** gRPC status of a local reply by its HTTP status, after gRPC's `http-grpc-status-mapping`; others are UNKNOWN. */
+const GRPC_STATUS_BY_HTTP_STATUS: ReadonlyMap<number, number> = new Map([
+  [400, 13],
+  [401, 16],
+  [403, 7],
+  [404, 12],
+  [429, 14],
+  [502, 14],
+  [503, 14],
+  [504, 14],
+]);
+const GRPC_UNKNOWN = 2;
+
+/** A local reply ready to be sent. */
+export interface PreparedLocalReply {
+  readonly headers: ResponseHeaderMap;
+  /** Empty if the reply is headers only. */
+  readonly body: Buffer;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** Whether a request is gRPC, by its content type (`application/grpc`, `application/grpc+proto`, …). */
+export function isGrpcRequest(headers: RequestHeaderMap): boolean {
+  const type = headers.get("content-type");
+  return type?.startsWith("application/grpc") === true && (type.length === 16 || type[16] === "+" || type[16] === ";");
+}
+
+/**
+ * The message for a local reply: plain text, or for gRPC requests HTTP 200 with `grpc-status` and `grpc-message`.
+ * `request` is null if it never became known. Source: Envoy's `Http::Utility::sendLocalReply`.
+ */
+export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap | null): PreparedLocalReply {
+  const headers = new ResponseHeaderMap(reply.status);
+  if (request !== null && isGrpcRequest(request)) {
+    headers.status = 200;
+    const status = reply.grpcStatus ?? GRPC_STATUS_BY_HTTP_STATUS.get(reply.status) ?? GRPC_UNKNOWN;
+    headers.add("content-type", "application/grpc");
+    headers.add("grpc-status", String(status));
+    if (reply.body !== "") headers.add("grpc-message", percentEncode(reply.body));
+    reply.modifyHeaders?.(headers);
+    return { headers, body: EMPTY };
+  }
+  const body = reply.body === "" ? EMPTY : Buffer.from(reply.body, "utf8");
+  if (body.length > 0) {
+    headers.add("content-length", String(body.length));
+    headers.add("content-type", "text/plain");
+  }
+  reply.modifyHeaders?.(headers);
+  return { headers, body: request?.method === "HEAD" ? EMPTY : body };
+}
+
+/** Percent-encoding of `grpc-message`: everything but printable ASCII, and `%` itself. */
+function percentEncode(text: string): string {
+  let encoded = "";
+  for (const byte of Buffer.from(text, "utf8")) {
+    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+    encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}

@@ -36,12 +36,12 @@ export interface TextReadout {
  */
 export type GaugeMergeMode = "accumulate" | "max" | "last";
 
-/** What a histogram's values are measured in. `percent` values are fractions: 1 is shown as 100%. */
+/** What a histogram's values are measured in. `percent` values are fractions: 1 is all of it. */
 export type HistogramUnit = "ms" | "us" | "bytes" | "percent" | "unspecified";
 
 /**
  * A place in the dotted tree of stat names. Names may themselves hold dots; empty ones are left out when joining; `:`
- * becomes `_`. Asking for the same name twice (through whichever scope) gives the same cell.
+ * and control characters become `_`. Asking for the same name twice (through whichever scope) gives the same cell.
  */
 export interface StatsScope {
   counter(name: string): Counter;

@@ -36,11 +36,11 @@ export interface Route {
   filterDisabled(filterName: string): boolean | undefined;
 
   /**
-   * Applies the header mutations of all levels, then host rewrite, then path rewrite (which sets
-   * `x-envoy-original-path`). Called once per request, by the router. Only the mutations apply if the route does not
-   * forward.
+   * Applies the header mutations of all levels, then host rewrite, then path rewrite. Called once per request, by the
+   * router. `keepOriginal` (default true; the router's `suppress_envoy_headers` turns it off) sets
+   * `x-envoy-original-host` and `x-envoy-original-path`. Only the mutations apply if the route does not forward.
    */
-  finalizeRequestHeaders(headers: RequestHeaderMap, streamInfo: StreamInfo): void;
+  finalizeRequestHeaders(headers: RequestHeaderMap, streamInfo: StreamInfo, keepOriginal?: boolean): void;
 
   /** Applies the response header mutations of all levels. Called once per response, local replies of the route included. */
   finalizeResponseHeaders(

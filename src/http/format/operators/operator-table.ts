@@ -1,0 +1,33 @@
+import type { FormatOperator } from "../format-context.ts";
+import { headerOperators } from "./header-operators.ts";
+import { peerOperators } from "./peer-operators.ts";
+import { responseOperators } from "./response-operators.ts";
+import { stateOperators } from "./state-operators.ts";
+import { timeOperators } from "./time-operators.ts";
+
+/** All command operators by name. */
+export const operatorTable: ReadonlyMap<string, FormatOperator> = new Map([
+  ...timeOperators,
+  ...headerOperators,
+  ...responseOperators,
+  ...peerOperators,
+  ...stateOperators,
+]);
+
+/** Operators of Envoy that Troupe does not have; patterns over the whole name. */
+const UNSUPPORTED: readonly RegExp[] = [
+  /^(?:START_TIME_LOCAL|EMIT_TIME_LOCAL|ROUNDTRIP_DURATION|DOWNSTREAM_HANDSHAKE_DURATION)$/,
+  /^(?:UPSTREAM_CONNECTION_POOL_READY_DURATION|BYTES_RETRANSMITTED|PACKETS_RETRANSMITTED)$/,
+  /^(?:UP|DOWN)STREAM_(?:WIRE|HEADER|DECOMPRESSED_HEADER)_BYTES_(?:SENT|RECEIVED)$/,
+  /^(?:UP|DOWN)STREAM_(?:LOCAL|PEER)_\w+$/,
+  /^(?:UP|DOWN)STREAM_TLS_\w+$/,
+  /^(?:UP|DOWN)STREAM_\w*ADDRESS(?:_ENDPOINT_ID)?$/,
+  /^DOWNSTREAM_(?:DIRECT_LOCAL_\w+|LOCAL_CLOSE_REASON|DETECTED_CLOSE_TYPE|TRANSPORT_FAILURE_REASON)$/,
+  /^(?:CLUSTER_METADATA|UPSTREAM_METADATA|UPSTREAM_FILTER_STATE|PER_REQUEST_STATE|CUSTOM_FLAGS)$/,
+  /^(?:CEL|TYPED_CEL|COALESCE|TRACE_ID|SPAN_ID|STREAM_ID|TLS_JA3_FINGERPRINT|TLS_JA4_FINGERPRINT)$/,
+];
+
+/** Whether `name` is an operator that Envoy has and Troupe has not. */
+export function isUnsupportedOperator(name: string): boolean {
+  return UNSUPPORTED.some((pattern) => pattern.test(name));
+}

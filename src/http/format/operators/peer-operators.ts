@@ -1,0 +1,103 @@
+import { splitAddress } from "../../../match/ip-address.ts";
+import type { StreamInfo, UpstreamInfo } from "../../stream-info.ts";
+import { type FormatOperator, type FormatValue, plainOperator } from "../format-context.ts";
+
+/** The client's address: what `x-forwarded-for` says if it was weighed, with port 0 then, as in Envoy. */
+function remoteAddress(info: StreamInfo): string {
+  const ip = info.downstreamRemoteIp;
+  if (ip === "" || splitAddress(info.connection.remoteAddress).ip === ip) return info.connection.remoteAddress;
+  return ip.includes(":") ? `[${ip}]:0` : `${ip}:0`;
+}
+
+/** The three operators of one address: whole, without port, port alone. */
+function addressOperators(
+  whole: string,
+  withoutPort: string,
+  port: string,
+  read: (info: StreamInfo) => string | undefined,
+): [string, FormatOperator][] {
+  const present = (info: StreamInfo): string | undefined => read(info) || undefined;
+  return [
+    [whole, plainOperator(({ streamInfo }) => present(streamInfo))],
+    [
+      withoutPort,
+      plainOperator(({ streamInfo }) => {
+        const address = present(streamInfo);
+        return address === undefined ? undefined : splitAddress(address).ip;
+      }),
+    ],
+    [
+      port,
+      plainOperator(({ streamInfo }) => {
+        const text = splitAddress(present(streamInfo) ?? "").port;
+        return text === "" ? undefined : Number(text);
+      }),
+    ],
+  ];
+}
+
+/** An operator about the chosen upstream; missing if none was chosen or the value is empty. */
+function upstreamOperator(read: (upstream: UpstreamInfo) => FormatValue): FormatOperator {
+  return plainOperator(({ streamInfo }) => {
+    const value = streamInfo.upstream === null ? "" : read(streamInfo.upstream);
+    return value === "" ? undefined : value;
+  });
+}
+
+/** An operator about the stream; missing if the value is empty. */
+function infoOperator(read: (info: StreamInfo) => string): FormatOperator {
+  return plainOperator(({ streamInfo }) => read(streamInfo) || undefined);
+}
+
+/** Operators about who is at either end, and about the route between. */
+export const peerOperators: ReadonlyMap<string, FormatOperator> = new Map([
+  ...addressOperators(
+    "DOWNSTREAM_REMOTE_ADDRESS",
+    "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
+    "DOWNSTREAM_REMOTE_PORT",
+    remoteAddress,
+  ),
+  ...addressOperators(
+    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS",
+    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT",
+    "DOWNSTREAM_DIRECT_REMOTE_PORT",
+    (info) => info.connection.directRemoteAddress,
+  ),
+  ...addressOperators(
+    "DOWNSTREAM_LOCAL_ADDRESS",
+    "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT",
+    "DOWNSTREAM_LOCAL_PORT",
+    (info) => info.connection.localAddress,
+  ),
+  ...addressOperators(
+    "UPSTREAM_REMOTE_ADDRESS",
+    "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
+    "UPSTREAM_REMOTE_PORT",
+    (info) => info.upstream?.hostAddress,
+  ),
+  ...addressOperators(
+    "UPSTREAM_LOCAL_ADDRESS",
+    "UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT",
+    "UPSTREAM_LOCAL_PORT",
+    (info) => info.upstream?.localAddress,
+  ),
+  ["CONNECTION_ID", plainOperator(({ streamInfo }) => streamInfo.connection.connectionId)],
+  ["REQUESTED_SERVER_NAME", infoOperator((info) => info.connection.requestedServerName)],
+  ["FILTER_CHAIN_NAME", infoOperator((info) => info.connection.filterChainName)],
+  ["ROUTE_NAME", infoOperator((info) => info.routeName)],
+  ["VIRTUAL_CLUSTER_NAME", infoOperator((info) => info.virtualClusterName)],
+  ["UPSTREAM_HOST", upstreamOperator((upstream) => upstream.hostAddress)],
+  ["UPSTREAM_HOST_NAME", upstreamOperator((upstream) => upstream.hostName || upstream.hostAddress)],
+  [
+    "UPSTREAM_HOST_NAME_WITHOUT_PORT",
+    upstreamOperator((upstream) => splitAddress(upstream.hostName || upstream.hostAddress).ip),
+  ],
+  ["UPSTREAM_CLUSTER", upstreamOperator((upstream) => upstream.clusterName)],
+  ["UPSTREAM_CLUSTER_RAW", upstreamOperator((upstream) => upstream.clusterName)],
+  ["UPSTREAM_PROTOCOL", upstreamOperator((upstream) => upstream.protocol)],
+  ["UPSTREAM_REQUEST_ATTEMPT_COUNT", plainOperator(({ streamInfo }) => streamInfo.upstream?.attemptCount ?? 0)],
+  ["UPSTREAM_CONNECTION_ID", upstreamOperator((upstream) => upstream.connectionId || "")],
+  ["UPSTREAM_TRANSPORT_FAILURE_REASON", upstreamOperator((upstream) => upstream.transportFailureReason)],
+  ["UPSTREAM_WIRE_BYTES_SENT", plainOperator(({ streamInfo }) => streamInfo.upstream?.bytesSent ?? 0)],
+  ["UPSTREAM_WIRE_BYTES_RECEIVED", plainOperator(({ streamInfo }) => streamInfo.upstream?.bytesReceived ?? 0)],
+]);

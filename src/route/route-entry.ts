@@ -1,0 +1,143 @@
+import type { RequestHeaderMap } from "../http/header-map.ts";
+import { HeaderMatcher, matchesAllHeaders } from "../match/header-matcher.ts";
+import { QueryParameterMatcher } from "../match/query-parameter-matcher.ts";
+import { ClusterForward } from "./cluster-forward.ts";
+import { LocationRedirect } from "./redirect-location.ts";
+import type { Route, RouteAction, VirtualHost } from "./route.ts";
+import type { RouteLevel } from "./route-level.ts";
+import type { ClusterSpecifierData, ForwardActionData, FractionData, RouteData } from "./route-table-data.ts";
+import { createMetadata, type RouteFacts, TableRoute } from "./table-route.ts";
+
+type WeightedData = Extract<ClusterSpecifierData, { type: "weighted" }>;
+
+/** One entry of a virtual host's `routes`: conditions other than the path, and the routes it may lead to. Immutable. */
+export class RouteEntry {
+  readonly #headers: readonly HeaderMatcher[];
+  readonly #queryParameters: readonly QueryParameterMatcher[];
+  readonly #grpc: boolean;
+  readonly #fraction: FractionData | null;
+  /** Whether the path alone decides. */
+  readonly #unconditional: boolean;
+  readonly #route: Route;
+  readonly #split: WeightedSplit | null;
+
+  /** `level` is the virtual host's. */
+  constructor(data: RouteData, virtualHost: VirtualHost, level: RouteLevel) {
+    this.#headers = data.match.headers.map((matcher) => new HeaderMatcher(matcher));
+    this.#queryParameters = data.match.queryParameters.map((matcher) => new QueryParameterMatcher(matcher));
+    this.#grpc = data.match.grpc;
+    this.#fraction = data.match.fraction;
+    this.#unconditional =
+      this.#headers.length === 0 && this.#queryParameters.length === 0 && !this.#grpc && this.#fraction === null;
+    const own = level.extend(data);
+    const facts = routeFacts(data);
+    const make = (action: RouteAction, at: RouteLevel): Route => new TableRoute(facts, virtualHost, at, action);
+    if (data.action.type === "forward" && data.action.cluster.type === "weighted") {
+      this.#split = new WeightedSplit(data, data.action, data.action.cluster, own, make);
+      this.#route = this.#split.pick(0);
+    } else {
+      this.#split = null;
+      this.#route = make(createAction(data), own);
+    }
+  }
+
+  /** Whether everything but the path matches. `randomValue` is a uniform integer in [0, 2^32). */
+  matches(headers: RequestHeaderMap, randomValue: number): boolean {
+    if (this.#unconditional) return true;
+    const fraction = this.#fraction;
+    if (fraction !== null && randomValue % fraction.denominator >= fraction.numerator) return false;
+    if (this.#grpc && !isGrpcRequest(headers)) return false;
+    if (!matchesAllHeaders(this.#headers, headers)) return false;
+    for (const matcher of this.#queryParameters) if (!matcher.matches(headers.path)) return false;
+    return true;
+  }
+
+  /** The route for a request that matched. */
+  pick(headers: RequestHeaderMap, randomValue: number): Route {
+    return this.#split === null ? this.#route : this.#split.pick(this.#split.randomValue(headers, randomValue));
+  }
+}
+
+function isGrpcRequest(headers: RequestHeaderMap): boolean {
+  const type = headers.get("content-type");
+  return type !== undefined && (type === "application/grpc" || /^application\/grpc[+;]/.test(type));
+}
+
+function routeFacts(data: RouteData): RouteFacts {
+  return {
+    name: data.name,
+    statPrefix: data.statPrefix,
+    metadata: createMetadata(data.metadata),
+    decoratorOperation: data.decoratorOperation,
+    decoratorPropagate: data.decoratorPropagate,
+    requestBufferLimitBytes: data.requestBufferLimitBytes === -1 ? undefined : data.requestBufferLimitBytes,
+  };
+}
+
+function createAction(data: RouteData): RouteAction {
+  const action = data.action;
+  switch (action.type) {
+    case "forward": {
+      const { cluster, hostRewrite, metadataMatch } = action;
+      const name = cluster.type === "name" ? cluster.name : "";
+      const header = cluster.type === "header" ? cluster.header : "";
+      return new ClusterForward(action, { name, header, hostRewrite, metadataMatch }, data.match.path);
+    }
+    case "redirect":
+      return new LocationRedirect(action, data.match.path);
+    case "directResponse":
+      return { type: "directResponse", status: action.status, body: Buffer.from(action.body) };
+    case "nonForwarding":
+      return action;
+  }
+}
+
+/** Splits requests over weighted clusters, each of which is a route of its own. */
+class WeightedSplit {
+  readonly #routes: readonly Route[];
+  /** Sums of the weights up to and including each cluster. */
+  readonly #bounds: readonly number[];
+  readonly #totalWeight: number;
+  readonly #randomHeader: string;
+
+  constructor(
+    data: RouteData,
+    action: ForwardActionData,
+    weighted: WeightedData,
+    level: RouteLevel,
+    make: (action: RouteAction, at: RouteLevel) => Route,
+  ) {
+    this.#totalWeight = weighted.totalWeight;
+    this.#randomHeader = weighted.randomHeader;
+    let sum = 0;
+    this.#bounds = weighted.clusters.map((cluster) => {
+      sum += cluster.weight;
+      return sum;
+    });
+    this.#routes = weighted.clusters.map((cluster) => {
+      const literal = cluster.hostRewriteLiteral;
+      const target = {
+        name: cluster.name,
+        header: cluster.header,
+        metadataMatch: cluster.metadataMatch,
+        hostRewrite: literal === "" ? action.hostRewrite : { type: "literal" as const, value: literal },
+      };
+      return make(new ClusterForward(action, target, data.match.path), level.extend(cluster));
+    });
+  }
+
+  /** The configured header's number if the request has one, so that a client's requests can stay together. */
+  randomValue(headers: RequestHeaderMap, randomValue: number): number {
+    if (this.#randomHeader === "") return randomValue;
+    const text = headers.get(this.#randomHeader);
+    if (text === undefined || !/^\d{1,20}$/.test(text)) return randomValue;
+    return text.length < 16 ? Number(text) : Number(BigInt(text) % BigInt(this.#totalWeight));
+  }
+
+  pick(randomValue: number): Route {
+    const point = randomValue % this.#totalWeight;
+    const bounds = this.#bounds;
+    for (let i = 0; i < bounds.length; i++) if (point < bounds[i]!) return this.#routes[i]!;
+    return this.#routes[this.#routes.length - 1]!;
+  }
+}

@@ -1,0 +1,60 @@
+import type { FormatEnvironment } from "../http/format/format-context.ts";
+import type { RequestHeaderMap } from "../http/header-map.ts";
+import { pathWithoutQuery } from "../match/path-matcher.ts";
+import { asciiLowerCase } from "../match/string-matcher.ts";
+import { hostPortStart } from "./host-port.ts";
+import { HostTable } from "./host-table.ts";
+import { type PerFilterConfigFactory, PerFilterConfigs } from "./per-filter-configs.ts";
+import type { Route } from "./route.ts";
+import { RouteLevel } from "./route-level.ts";
+import type { RouteTableData } from "./route-table-data.ts";
+import { TableVirtualHost } from "./table-virtual-host.ts";
+
+/**
+ * Finds the route of a request: first its virtual host, then the first of that host's routes that matches. Built once
+ * per worker from the snapshot's data, and immutable: a changed configuration is a new table, which replaces the old
+ * one without touching connections or streams.
+ */
+export class RouteTable {
+  readonly name: string;
+  /** Headers (lower case) that the connection manager removes from external requests. */
+  readonly internalOnlyHeaders: readonly string[];
+  readonly #hosts = new HostTable<TableVirtualHost>();
+  readonly #ignorePort: boolean;
+  readonly #ignorePathParameters: boolean;
+
+  /** `perFilterConfig` turns each per-route configuration into the filter's object; what it throws is thrown on. */
+  constructor(data: RouteTableData, perFilterConfig: PerFilterConfigFactory, format: FormatEnvironment) {
+    this.name = data.name;
+    this.internalOnlyHeaders = data.internalOnlyHeaders;
+    this.#ignorePort = data.ignorePortInHostMatching;
+    this.#ignorePathParameters = data.ignorePathParameters;
+    const { mostSpecificHeaderMutationsWins } = data;
+    const environment = { perFilterConfig, format, mostSpecificHeaderMutationsWins };
+    const level = new RouteLevel(PerFilterConfigs.none, [], [], environment).extend(data);
+    for (const host of data.virtualHosts) {
+      const virtualHost = new TableVirtualHost(host, data.name, level);
+      for (const domain of host.domains) this.#hosts.add(domain, virtualHost);
+    }
+  }
+
+  /**
+   * The route for a request; null if no virtual host or no route matches. `randomValue`, a uniform integer in
+   * [0, 2^32), decides fractions and weighted clusters: the same value gives the same route.
+   */
+  route(headers: RequestHeaderMap, randomValue: number): Route | null {
+    const host = this.#hosts.lookup(this.#matchHost(headers.authority));
+    return host === undefined ? null : host.route(this.#matchPath(headers.path), headers, randomValue);
+  }
+
+  #matchHost(authority: string): string {
+    const portStart = this.#ignorePort ? hostPortStart(authority) : -1;
+    return asciiLowerCase(portStart === -1 ? authority : authority.slice(0, portStart));
+  }
+
+  #matchPath(path: string): string {
+    const bare = pathWithoutQuery(path);
+    const semicolon = this.#ignorePathParameters ? bare.indexOf(";") : -1;
+    return semicolon === -1 ? bare : bare.slice(0, semicolon);
+  }
+}

@@ -1,0 +1,38 @@
+import type { RouteTable } from "./route-table.ts";
+
+/** Where a connection manager finds the route table in force. Stays the same object while the name is in use. */
+export interface RouteTableSlot {
+  /** Null while no table of that name is known; requests are answered 404 (`NR`) then. */
+  current: RouteTable | null;
+}
+
+/**
+ * The route tables of one worker by name. A new version of a table replaces the old one for the next request, on
+ * connections that exist as well; requests already routed keep their route.
+ */
+export class RouteTables {
+  readonly #slots = new Map<string, RouteTableSlot>();
+
+  /** The slot of `name`, made on first use, before or after its table arrives. */
+  slot(name: string): RouteTableSlot {
+    let slot = this.#slots.get(name);
+    if (slot === undefined) {
+      slot = { current: null };
+      this.#slots.set(name, slot);
+    }
+    return slot;
+  }
+
+  set(name: string, table: RouteTable): void {
+    this.slot(name).current = table;
+  }
+
+  /** Forgets a table. Whoever still holds its slot (a draining listener) keeps the last version. */
+  remove(name: string): void {
+    this.#slots.delete(name);
+  }
+
+  get names(): string[] {
+    return [...this.#slots.keys()];
+  }
+}

@@ -1,0 +1,95 @@
+import type { FormatContext } from "../http/format/format-context.ts";
+import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts";
+import type { StreamInfo } from "../http/stream-info.ts";
+import { ClusterForward } from "./cluster-forward.ts";
+import type { HeaderMutations } from "./header-mutations.ts";
+import type { Route, RouteAction, VirtualHost } from "./route.ts";
+import type { RouteLevel } from "./route-level.ts";
+import type { MetadataData } from "./route-table-data.ts";
+
+/** What of a route does not depend on its cluster; shared by the routes of weighted clusters. */
+export interface RouteFacts {
+  readonly name: string;
+  readonly statPrefix: string;
+  readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly decoratorOperation: string;
+  readonly decoratorPropagate: boolean;
+  readonly requestBufferLimitBytes: number | undefined;
+}
+
+/** A route of a `RouteTable`. */
+export class TableRoute implements Route {
+  readonly name: string;
+  readonly statPrefix: string;
+  readonly virtualHost: VirtualHost;
+  readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly action: RouteAction;
+  readonly decoratorOperation: string;
+  readonly decoratorPropagate: boolean;
+  readonly requestBufferLimitBytes: number | undefined;
+  readonly #level: RouteLevel;
+
+  /** `level` is the most specific one: the weighted cluster's or the route's. */
+  constructor(facts: RouteFacts, virtualHost: VirtualHost, level: RouteLevel, action: RouteAction) {
+    this.name = facts.name;
+    this.statPrefix = facts.statPrefix;
+    this.virtualHost = virtualHost;
+    this.metadata = facts.metadata;
+    this.action = action;
+    this.decoratorOperation = facts.decoratorOperation;
+    this.decoratorPropagate = facts.decoratorPropagate;
+    this.requestBufferLimitBytes = facts.requestBufferLimitBytes;
+    this.#level = level;
+  }
+
+  perFilterConfig(filterName: string): unknown {
+    return this.#level.perFilterConfigs.mostSpecific(filterName);
+  }
+
+  perFilterConfigs(filterName: string): readonly unknown[] {
+    return this.#level.perFilterConfigs.all(filterName);
+  }
+
+  filterDisabled(filterName: string): boolean | undefined {
+    return this.#level.perFilterConfigs.disabled(filterName);
+  }
+
+  finalizeRequestHeaders(headers: RequestHeaderMap, streamInfo: StreamInfo, keepOriginal = true): void {
+    mutate(this.#level.requestHeaders, headers, headers, null, streamInfo);
+    if (this.action instanceof ClusterForward) this.action.rewriteRequest(headers, keepOriginal);
+  }
+
+  finalizeResponseHeaders(
+    headers: ResponseHeaderMap,
+    requestHeaders: RequestHeaderMap | null,
+    streamInfo: StreamInfo,
+  ): void {
+    mutate(this.#level.responseHeaders, headers, requestHeaders, headers, streamInfo);
+  }
+}
+
+/** Applies mutations to `headers`; most routes have none, and pay nothing. */
+function mutate(
+  mutations: readonly HeaderMutations[],
+  headers: HeaderMap,
+  requestHeaders: RequestHeaderMap | null,
+  responseHeaders: ResponseHeaderMap | null,
+  streamInfo: StreamInfo,
+): void {
+  if (mutations.length === 0) return;
+  const context: FormatContext = {
+    requestHeaders,
+    responseHeaders,
+    responseTrailers: null,
+    streamInfo,
+    accessLogType: "NotSet",
+  };
+  for (const mutation of mutations) mutation.apply(headers, context);
+}
+
+const NO_METADATA: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();
+
+/** Metadata as the routes show it. */
+export function createMetadata(data: MetadataData): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+  return data.length === 0 ? NO_METADATA : new Map(data);
+}

@@ -2,7 +2,7 @@ import type { Logger } from "../base/log.ts";
 import type { WheelTimer } from "../base/timer-wheel.ts";
 import type { Actor, ActorSpec } from "./actor.ts";
 import type { ActorEnvironment } from "./actor-environment.ts";
-import type { ActorEnd, Message, QuestionsOf, ReplyOf } from "./actor-ref.ts";
+import type { ActorEnd, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
 import type { ActorReport, AttributeValue } from "./actor-report.ts";
 import { describeError } from "./ask-error.ts";
 import { AskTable } from "./ask-table.ts";
@@ -85,8 +85,8 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     this.#offer(message, undefined, onTaken);
   }
 
-  ask<Q extends QuestionsOf<M>>(question: Q, deadlineMs: number): Promise<ReplyOf<Q>> {
-    return this.askAny(question, deadlineMs) as Promise<ReplyOf<Q>>;
+  ask<Q extends QuestionsOf<M>>(question: Q, deadlineMs: number): Promise<ReplyIn<M, Q>> {
+    return this.askAny(question, deadlineMs) as Promise<ReplyIn<M, Q>>;
   }
 
   /** As `ask`, for callers that don't know the protocol. */

@@ -20,6 +20,11 @@ export type ReplyOf<M extends Message> = typeof replyType extends keyof M
 /** The members of a protocol that can be asked. */
 export type QuestionsOf<M extends Message> = M extends Message ? (typeof replyType extends keyof M ? M : never) : never;
 
+/** What protocol `M` answers to `Q`, looked up by type name: an object literal doesn't carry the mark itself. */
+export type ReplyIn<M extends Message, Q extends Message> = ReplyOf<
+  Extract<QuestionsOf<M>, { readonly type: Q["type"] }>
+>;
+
 /** How an actor ended for good. */
 export interface ActorEnd {
   /** Id of the actor. */
@@ -42,7 +47,7 @@ export interface ActorRef<M extends Message> {
    * Sends a question and waits for its reply. Rejects with an `AskError` after `deadlineMs`, or sooner when the actor
    * stops, crashes while it holds the question, or has no room for it. Never hangs.
    */
-  ask<Q extends QuestionsOf<M>>(question: Q, deadlineMs: number): Promise<ReplyOf<Q>>;
+  ask<Q extends QuestionsOf<M>>(question: Q, deadlineMs: number): Promise<ReplyIn<M, Q>>;
 
   /**
    * Death watch: calls `onEnd` once when the actor has ended for good, at once if it already has. A restart is no end.

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
-import type { ActorEnd, ActorRef, Message, QuestionsOf, ReplyOf } from "./actor-ref.ts";
+import type { ActorEnd, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
 import type { AttributeValue } from "./actor-report.ts";
 import type { MailboxPolicy } from "./mailbox.ts";
 import type { RestartPolicy } from "./supervision.ts";
@@ -46,7 +46,7 @@ export interface ActorContext<M extends Message> {
   stopChild(child: ActorRef<never>, deadlineMs: number): Promise<void>;
 
   /** Replies to a question, now or later. Does nothing if the message was told, not asked, or was replied to before. */
-  reply<Q extends QuestionsOf<M>>(question: Q, reply: ReplyOf<Q>): void;
+  reply<Q extends QuestionsOf<M>>(question: Q, reply: ReplyIn<M, Q>): void;
   /** Answers a question with an error: the ask rejects with reason `refused`. */
   refuse(question: QuestionsOf<M>, error: unknown): void;
 

@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ActorContext, ActorSpec } from "./actor.ts";
 import type { ActorEnvironment } from "./actor-environment.ts";
-import type { ActorEnd, ActorRef, Message, QuestionsOf, ReplyOf } from "./actor-ref.ts";
+import type { ActorEnd, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
 import type { AttributeValue } from "./actor-report.ts";
 import { describeError } from "./ask-error.ts";
 import type { AskTable } from "./ask-table.ts";
@@ -62,7 +62,7 @@ export class CellContext<M extends Message> implements ActorContext<M> {
     return this.#cell.family.stop(child.id, deadlineMs);
   }
 
-  reply<Q extends QuestionsOf<M>>(question: Q, reply: ReplyOf<Q>): void {
+  reply<Q extends QuestionsOf<M>>(question: Q, reply: ReplyIn<M, Q>): void {
     if (!this.#closed) this.#cell.asks.of(question)?.succeed(reply);
   }
 

@@ -1,4 +1,4 @@
-import type { ActorEnd, ActorRef, Message, QuestionsOf, ReplyOf } from "./actor-ref.ts";
+import type { ActorEnd, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
 import { CREDIT_WINDOW } from "./bridge-frame.ts";
 import type { DeadLetterReason } from "./dead-letters.ts";
 import { Mailbox, type MailboxPolicy } from "./mailbox.ts";
@@ -47,8 +47,8 @@ export class RemoteActorRef<M extends Message> implements ActorRef<M> {
     if (offer.outcome === "coalesced") this.#outbox.discard(offer.displaced.message);
   }
 
-  ask<Q extends QuestionsOf<M>>(question: Q, deadlineMs: number): Promise<ReplyOf<Q>> {
-    return this.#link.ask(this.#name, question, deadlineMs) as Promise<ReplyOf<Q>>;
+  ask<Q extends QuestionsOf<M>>(question: Q, deadlineMs: number): Promise<ReplyIn<M, Q>> {
+    return this.#link.ask(this.#name, question, deadlineMs) as Promise<ReplyIn<M, Q>>;
   }
 
   /** Reports the end of the thread. An end of the actor alone isn't seen from here. */

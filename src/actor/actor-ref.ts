@@ -35,11 +35,20 @@ export interface ActorEnd {
   readonly error: string | undefined;
 }
 
-/** The only handle others have on an actor. The same for an actor on this thread and on another. */
-export interface ActorRef<M extends Message> {
+/** An actor whose protocol doesn't matter: to be watched or stopped. */
+export interface ActorHandle {
   /** Path of names from the root, such as `supervisor/worker-1`. */
   readonly id: string;
 
+  /**
+   * Death watch: calls `onEnd` once when the actor has ended for good, at once if it already has. A restart is no end.
+   * Returns a function that stops watching.
+   */
+  watch(onEnd: (end: ActorEnd) => void): () => void;
+}
+
+/** The only way others reach an actor. The same for an actor on this thread and on another. */
+export interface ActorRef<M extends Message> extends ActorHandle {
   /** Sends a message and forgets it. Never throws; what can't be delivered is counted as a dead letter. */
   tell(message: M): void;
 
@@ -48,10 +57,4 @@ export interface ActorRef<M extends Message> {
    * stops, crashes while it holds the question, or has no room for it. Never hangs.
    */
   ask<Q extends QuestionsOf<M>>(question: Q, deadlineMs: number): Promise<ReplyIn<M, Q>>;
-
-  /**
-   * Death watch: calls `onEnd` once when the actor has ended for good, at once if it already has. A restart is no end.
-   * Returns a function that stops watching.
-   */
-  watch(onEnd: (end: ActorEnd) => void): () => void;
 }

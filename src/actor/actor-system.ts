@@ -7,7 +7,7 @@ import type { ActorSpec } from "./actor.ts";
 import { ActorCell } from "./actor-cell.ts";
 import type { ActorEnvironment } from "./actor-environment.ts";
 import type { ActorEvent } from "./actor-event.ts";
-import type { ActorRef, Message } from "./actor-ref.ts";
+import type { ActorHandle, ActorRef, Message } from "./actor-ref.ts";
 import type { ActorReport } from "./actor-report.ts";
 import { CellFamily, type FamilyMember } from "./cell-family.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -75,7 +75,7 @@ export class ActorSystem {
   }
 
   /** Stops a root actor. */
-  stop(ref: ActorRef<never>, deadlineMs: number): Promise<void> {
+  stop(ref: ActorHandle, deadlineMs: number): Promise<void> {
     return this.#roots.stop(ref.id, deadlineMs);
   }
 

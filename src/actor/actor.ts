@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
-import type { ActorEnd, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
+import type { ActorEnd, ActorHandle, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
 import type { AttributeValue } from "./actor-report.ts";
 import type { MailboxPolicy } from "./mailbox.ts";
 import type { RestartPolicy } from "./supervision.ts";
@@ -43,7 +43,7 @@ export interface ActorContext<M extends Message> {
   /** Starts a child. It is stopped before this actor stops or restarts. Throws if the name is taken. */
   spawn<C extends Message>(spec: ActorSpec<C>): ActorRef<C>;
   /** Stops a child; resolves when it has ended, at the deadline at the latest. */
-  stopChild(child: ActorRef<never>, deadlineMs: number): Promise<void>;
+  stopChild(child: ActorHandle, deadlineMs: number): Promise<void>;
 
   /** Replies to a question, now or later. Does nothing if the message was told, not asked, or was replied to before. */
   reply<Q extends QuestionsOf<M>>(question: Q, reply: ReplyIn<M, Q>): void;
@@ -58,7 +58,7 @@ export interface ActorContext<M extends Message> {
   unhandled(message: Message): void;
 
   /** Death watch: `onEnd` makes the message this actor gets when the other has ended for good. Never dropped. */
-  watch(other: ActorRef<never>, onEnd: (end: ActorEnd) => M): void;
+  watch(other: ActorHandle, onEnd: (end: ActorEnd) => M): void;
   /** Sends `message` to this actor after a delay, unless it has crashed or stopped by then. Returns a cancel function. */
   sendLater(delayMs: number, message: M): () => void;
   /** Crashes this actor from outside `receive`, such as from a failed promise. */

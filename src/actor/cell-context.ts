@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ActorContext, ActorSpec } from "./actor.ts";
 import type { ActorEnvironment } from "./actor-environment.ts";
-import type { ActorEnd, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
+import type { ActorEnd, ActorHandle, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
 import type { AttributeValue } from "./actor-report.ts";
 import { describeError } from "./ask-error.ts";
 import type { AskTable } from "./ask-table.ts";
@@ -58,7 +58,7 @@ export class CellContext<M extends Message> implements ActorContext<M> {
     return this.#cell.family.spawn(spec);
   }
 
-  stopChild(child: ActorRef<never>, deadlineMs: number): Promise<void> {
+  stopChild(child: ActorHandle, deadlineMs: number): Promise<void> {
     return this.#cell.family.stop(child.id, deadlineMs);
   }
 
@@ -82,7 +82,7 @@ export class CellContext<M extends Message> implements ActorContext<M> {
     this.#cell.unhandled(message);
   }
 
-  watch(other: ActorRef<never>, onEnd: (end: ActorEnd) => M): void {
+  watch(other: ActorHandle, onEnd: (end: ActorEnd) => M): void {
     if (this.#closed) return;
     const watch = { ended: false, unwatch: () => {} };
     const dispose = (): void => watch.unwatch();

@@ -1,5 +1,5 @@
 import type { ActorSpec } from "./actor.ts";
-import type { ActorRef, Message } from "./actor-ref.ts";
+import type { ActorHandle, ActorRef, Message } from "./actor-ref.ts";
 import type { ActorReport } from "./actor-report.ts";
 import type { MessageRecord } from "./message-ring.ts";
 import type { MessageTrace } from "./message-trace.ts";
@@ -8,7 +8,7 @@ import type { MessageTrace } from "./message-trace.ts";
 const KEPT_FAILED = 50;
 
 /** An actor as the tree knows it, whatever its protocol. */
-export interface FamilyMember extends ActorRef<Message> {
+export interface FamilyMember extends ActorHandle {
   readonly ended: boolean;
   readonly family: CellFamily;
   trace: MessageTrace | undefined;

@@ -31,7 +31,7 @@ export class ThreadBridge implements RemoteLink {
   readonly reports = new RemoteReports();
   readonly #system: ActorSystem;
   readonly #ports: BridgePorts;
-  readonly #refs = new Map<string, RemoteActorRef<Message>>();
+  readonly #refs = new Map<string, Pick<RemoteActorRef<never>, "credit" | "abandon">>();
   readonly #owedCredits = new Map<string, number>();
   readonly #watchers = new Set<(because: string) => void>();
   readonly #reportTimer: WheelTimer;
@@ -57,14 +57,13 @@ export class ThreadBridge implements RemoteLink {
   }
 
   /**
-   * The actor `name` of the other thread. The first call for a name sets how its messages wait for credit; later calls
-   * return the same ref.
+   * Makes the ref of the actor `name` of the other thread. `policy` says how its messages wait for credit. Once per
+   * name, because the credits are counted there: throws on a second call.
    */
   ref<M extends Message>(name: string, policy?: MailboxPolicy<M>): ActorRef<M> {
-    const present = this.#refs.get(name);
-    if (present !== undefined) return present as ActorRef<Message> as ActorRef<M>;
+    if (this.#refs.has(name)) throw new Error(`there is a ref of ${this.peer}/${name} already`);
     const ref = new RemoteActorRef<M>(`${this.peer}/${name}`, name, this, policy);
-    this.#refs.set(name, ref as ActorRef<M> as RemoteActorRef<Message>);
+    this.#refs.set(name, ref);
     return ref;
   }
 

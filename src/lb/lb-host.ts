@@ -17,4 +17,6 @@ export interface LbHost {
   readonly priority: number;
   readonly locality: Locality;
   readonly health: HostHealth;
+  /** Requests of this worker that the host has not answered yet. */
+  readonly activeRequests: number;
 }

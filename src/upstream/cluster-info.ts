@@ -1,4 +1,5 @@
 import type { CircuitBreakers } from "./circuit-breaker.ts";
+import type { ConnectionSettingsData } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
 
 /** A cluster's settings and handles on one worker. Immutable; a changed cluster gets a new one. */
@@ -10,14 +11,14 @@ export interface ClusterInfo {
   readonly connectTimeoutMs: number;
   /** Watermark of a connection's write buffer. Default 1 MiB; 0 = no watermark. */
   readonly perConnectionBufferLimitBytes: number;
+  /** What connections are made with. */
+  readonly connectionSettings: ConnectionSettingsData;
   /** 0 = no limit. */
   readonly maxRequestsPerConnection: number;
   /** How long a connection may wait for its next request. Default 1 h; 0 = for ever. */
   readonly idleTimeoutMs: number;
   /** After this time a connection serves no new request. 0 = no limit. */
   readonly maxConnectionDurationMs: number;
-  /** Seconds of quiet before TCP keep-alive probes start; null = no probes. */
-  readonly tcpKeepaliveTimeS: number | null;
   /** Plain JSON values by namespace. */
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly stats: ClusterStats;

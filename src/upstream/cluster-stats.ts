@@ -1,3 +1,4 @@
+import type { ConnectionStats } from "../net/connection.ts";
 import type { Counter, Gauge, Histogram, StatsScope } from "../stats/scope.ts";
 import { ResponseStats } from "./response-stats.ts";
 
@@ -73,12 +74,32 @@ export interface ClusterFlowStats {
   readonly internalRedirectSucceeded: Counter;
 }
 
+/** `membership_*`: facts that all workers know alike. */
+export interface ClusterMembershipStats {
+  readonly total: Gauge;
+  readonly healthy: Gauge;
+  readonly degraded: Gauge;
+  readonly excluded: Gauge;
+  readonly maxHostWeight: Gauge;
+}
+
+/** `lb_*`, without the prefix. */
+export interface ClusterLoadBalancerStats {
+  readonly healthyPanic: Counter;
+}
+
 /** The handles of one cluster's general stats on one worker, under `cluster.<name>.`; made when the cluster is. */
 export class ClusterStats {
   readonly scope: StatsScope;
   readonly cx: ClusterConnectionStats;
   readonly rq: ClusterRequestStats;
   readonly flow: ClusterFlowStats;
+  readonly membership: ClusterMembershipStats;
+  readonly lb: ClusterLoadBalancerStats;
+  /** `retry_or_shadow_abandoned`: a body outgrew the buffer that retries need. The router's. */
+  readonly retryOrShadowAbandoned: Counter;
+  /** `upstream_cx_rx_bytes_total` and so on, as a connection wants them. */
+  readonly bytes: ConnectionStats;
   /** `upstream_rq_<code>`, `upstream_rq_time`, … */
   readonly responses: ResponseStats;
 
@@ -87,6 +108,20 @@ export class ClusterStats {
     this.cx = connectionStats(scope);
     this.rq = requestStats(scope);
     this.flow = flowStats(scope);
+    this.membership = {
+      total: scope.gauge("membership_total", "max"),
+      healthy: scope.gauge("membership_healthy", "max"),
+      degraded: scope.gauge("membership_degraded", "max"),
+      excluded: scope.gauge("membership_excluded", "max"),
+      maxHostWeight: scope.gauge("max_host_weight", "max"),
+    };
+    this.lb = { healthyPanic: scope.counter("lb_healthy_panic") };
+    this.retryOrShadowAbandoned = scope.counter("retry_or_shadow_abandoned");
+    this.bytes = {
+      rxBytesTotal: this.cx.rxBytesTotal,
+      txBytesTotal: this.cx.txBytesTotal,
+      txBytesBuffered: this.cx.txBytesBuffered,
+    };
     this.responses = new ResponseStats(scope);
   }
 }

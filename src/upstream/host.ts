@@ -48,16 +48,19 @@ export class Host implements LbHost {
     rqTimeout: 0,
   };
   #settings: HostSettings;
+  #canary: boolean;
 
   constructor(address: Address, settings: HostSettings) {
     this.address = address;
     this.addressText = formatAddress(address);
     this.#settings = settings;
+    this.#canary = isCanary(settings);
   }
 
   /** Replaces what may change in place. */
   update(settings: HostSettings): void {
     this.#settings = settings;
+    this.#canary = isCanary(settings);
   }
 
   /** For `auto_host_rewrite` and `%UPSTREAM_HOST_NAME%`; `""` if the endpoint has none. */
@@ -98,8 +101,16 @@ export class Host implements LbHost {
     }
   }
 
-  /** `envoy.lb: {canary: true}`; its responses are counted under `canary.` too. */
+  /** Whether the endpoint's metadata says `envoy.lb: {canary: true}`. */
   get canary(): boolean {
-    return this.#settings.metadata.get("envoy.lb")?.["canary"] === true;
+    return this.#canary;
   }
+
+  get activeRequests(): number {
+    return this.stats.rqActive;
+  }
+}
+
+function isCanary(settings: HostSettings): boolean {
+  return settings.metadata.get("envoy.lb")?.canary === true;
 }

@@ -1,0 +1,88 @@
+import type { RandomSource } from "../base/random.ts";
+import type { Counter } from "../stats/scope.ts";
+import type { LbHost } from "./lb-host.ts";
+import type { HostPicker, HostPickerFactory, LoadBalancer } from "./load-balancer.ts";
+import type { LoadBalancerContext } from "./load-balancer-context.ts";
+import { type PriorityLoad, type PriorityLoadSettings, priorityLoad } from "./priority-load.ts";
+
+/** The pickers of one priority level. */
+interface PriorityLevel<H extends LbHost> {
+  /** Of the healthy hosts, or of all in a panic. */
+  readonly picker: HostPicker<H>;
+  readonly degradedPicker: HostPicker<H>;
+}
+
+/** What a `PriorityLoadBalancer` is made of. */
+export interface PriorityLoadBalancerOptions<H extends LbHost> extends PriorityLoadSettings {
+  readonly picker: HostPickerFactory<H>;
+  /** Answer "no host" instead of using unhealthy ones in a panic. */
+  readonly failTrafficOnPanic: boolean;
+  readonly random: RandomSource;
+  /** `lb_healthy_panic`. */
+  readonly healthyPanic: Counter;
+}
+
+/** Chooses the priority by health and load, then a host of it by the policy's picker. */
+export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
+  readonly #options: PriorityLoadBalancerOptions<H>;
+  #levels: readonly PriorityLevel<H>[] = [];
+  #load: PriorityLoad = { healthyPercent: [], degradedPercent: [], panic: [] };
+  /** The level that takes everything with its healthy hosts, which is the usual case; -1 = none does. */
+  #onlyLevel = -1;
+
+  constructor(options: PriorityLoadBalancerOptions<H>) {
+    this.#options = options;
+  }
+
+  update(hosts: readonly H[]): void {
+    const count = hosts.reduce((most, host) => Math.max(most, host.priority + 1), 1);
+    const sorted = Array.from({ length: count }, (): H[] => []);
+    for (const host of hosts) sorted[host.priority]!.push(host);
+    const groups = sorted.map((all) => ({
+      all,
+      healthy: all.filter((host) => host.health === "healthy"),
+      degraded: all.filter((host) => host.health === "degraded"),
+    }));
+    this.#load = priorityLoad(
+      groups.map((g) => ({ total: g.all.length, healthy: g.healthy.length, degraded: g.degraded.length })),
+      this.#options,
+    );
+    const { panic, healthyPercent } = this.#load;
+    this.#levels = groups.map((group, priority) => {
+      const usable = panic[priority] ? (this.#options.failTrafficOnPanic ? [] : group.all) : group.healthy;
+      return { picker: this.#options.picker(usable), degradedPicker: this.#options.picker(group.degraded) };
+    });
+    this.#onlyLevel = healthyPercent.indexOf(100);
+  }
+
+  chooseHost(context: LoadBalancerContext): H | null {
+    let host = this.#chooseOnce(context);
+    for (let again = context.hostSelectionRetryCount; again > 0; again--) {
+      if (host === null || !context.shouldSelectAnotherHost(host)) return host;
+      host = this.#chooseOnce(context);
+    }
+    return host;
+  }
+
+  #chooseOnce(context: LoadBalancerContext): H | null {
+    const only = this.#onlyLevel;
+    if (only !== -1) return this.#pickFrom(only, context);
+    let draw = this.#options.random.uint32() % 100;
+    const { healthyPercent, degradedPercent } = this.#load;
+    for (let priority = 0; priority < healthyPercent.length; priority++) {
+      draw -= healthyPercent[priority]!;
+      if (draw < 0) return this.#pickFrom(priority, context);
+    }
+    for (let priority = 0; priority < degradedPercent.length; priority++) {
+      draw -= degradedPercent[priority]!;
+      if (draw < 0) return this.#levels[priority]!.degradedPicker.pick(context);
+    }
+    return null;
+  }
+
+  #pickFrom(priority: number, context: LoadBalancerContext): H | null {
+    if (this.#load.panic[priority]) this.#options.healthyPanic.inc();
+    const level = this.#levels[priority];
+    return level === undefined ? null : level.picker.pick(context);
+  }
+}

@@ -1,0 +1,86 @@
+/** How many hosts of one priority can be used. */
+export interface PriorityHealth {
+  readonly total: number;
+  readonly healthy: number;
+  readonly degraded: number;
+}
+
+/** How traffic spreads over the priorities, by index. The healthy and degraded percentages add up to 100 together. */
+export interface PriorityLoad {
+  readonly healthyPercent: readonly number[];
+  readonly degradedPercent: readonly number[];
+  /** Priorities so unhealthy that all their hosts are used as if they were healthy. */
+  readonly panic: readonly boolean[];
+}
+
+/** Settings of `priorityLoad`. */
+export interface PriorityLoadSettings {
+  /** A priority whose usable hosts are fewer than this panics. 0 = never. Default 50. */
+  readonly panicThresholdPercent: number;
+  /** Up to which share of lost hosts a priority still takes all of its traffic. Default 140. */
+  readonly overprovisioningFactorPercent: number;
+}
+
+/**
+ * Spreads traffic over priorities: each takes as much as its healthy hosts, overprovisioned, can bear; what is left goes to the
+ * next, first by healthy, then by degraded hosts. `priorities` must not be empty.
+ * Source: Envoy's `LoadBalancerBase::recalculatePerPriorityState` and `recalculatePerPriorityPanic`.
+ */
+export function priorityLoad(priorities: readonly PriorityHealth[], settings: PriorityLoadSettings): PriorityLoad {
+  const healthy = priorities.map((p) => availability(p.healthy, p.total, settings.overprovisioningFactorPercent));
+  const degraded = priorities.map((p) => availability(p.degraded, p.total, settings.overprovisioningFactorPercent));
+  const available = Math.min(100, sum(healthy) + sum(degraded));
+  const threshold = Math.min(100, settings.panicThresholdPercent);
+  const panic = priorities.map((p) => available < 100 && usablePercent(p) < threshold);
+
+  if (panic.every((isPanic) => isPanic)) return byHostCount(priorities, panic);
+  // No panic, yet nobody to send to: the first level answers that there is no host.
+  if (available === 0) return onlyFirst(priorities.length, panic);
+
+  const healthyPercent: number[] = [];
+  const degradedPercent: number[] = [];
+  let left = takeShares(healthy, available, 100, healthyPercent);
+  left = takeShares(degraded, available, left, degradedPercent);
+  // Rounding down leaves some; the first priority that takes anything gets it.
+  const firstHealthy = healthyPercent.findIndex((percent) => percent > 0);
+  if (firstHealthy !== -1) healthyPercent[firstHealthy]! += left;
+  else degradedPercent[degradedPercent.findIndex((percent) => percent > 0)]! += left;
+  return { healthyPercent, degradedPercent, panic };
+}
+
+function availability(usable: number, total: number, factorPercent: number): number {
+  return total === 0 ? 0 : Math.min(100, Math.floor((factorPercent * usable) / total));
+}
+
+function usablePercent(priority: PriorityHealth): number {
+  if (priority.total === 0) return 0;
+  return (100 * (priority.healthy + priority.degraded)) / priority.total;
+}
+
+function takeShares(availabilities: readonly number[], available: number, left: number, shares: number[]): number {
+  let rest = left;
+  for (const own of availabilities) {
+    const share = Math.min(rest, Math.floor((own * 100) / available));
+    shares.push(share);
+    rest -= share;
+  }
+  return rest;
+}
+
+function onlyFirst(count: number, panic: readonly boolean[]): PriorityLoad {
+  const none = new Array<number>(count).fill(0);
+  return { healthyPercent: none.with(0, 100), degradedPercent: none, panic };
+}
+
+/** All priorities panic: each gets what its number of hosts is worth. */
+function byHostCount(priorities: readonly PriorityHealth[], panic: readonly boolean[]): PriorityLoad {
+  const total = sum(priorities.map((p) => p.total));
+  if (total === 0) return onlyFirst(priorities.length, panic);
+  const healthyPercent = priorities.map((p) => Math.floor((100 * p.total) / total));
+  healthyPercent[priorities.findIndex((p) => p.total > 0)]! += 100 - sum(healthyPercent);
+  return { healthyPercent, degradedPercent: priorities.map(() => 0), panic };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,44 @@
+import type { RandomSource } from "../base/random.ts";
+import { EdfScheduler } from "./edf-scheduler.ts";
+import type { LbHost } from "./lb-host.ts";
+import type { HostPicker } from "./load-balancer.ts";
+
+/**
+ * `ROUND_ROBIN`: one after the other if all weights are equal, else earliest deadline first by weight. Starts at a
+ * random place, so that the workers and a fleet of proxies do not all begin with the same host.
+ */
+export class RoundRobin<H extends LbHost> implements HostPicker<H> {
+  readonly #hosts: readonly H[];
+  /** By host; empty if all are equal. */
+  readonly #weights: readonly number[];
+  readonly #scheduler: EdfScheduler | null;
+  #next = 0;
+
+  constructor(hosts: readonly H[], random: RandomSource) {
+    this.#hosts = hosts;
+    const start = hosts.length === 0 ? 0 : random.uint32() % hosts.length;
+    if (!hosts.some((host) => host.weight !== hosts[0]!.weight)) {
+      this.#weights = [];
+      this.#scheduler = null;
+      this.#next = start;
+      return;
+    }
+    this.#weights = hosts.map((host) => host.weight);
+    this.#scheduler = new EdfScheduler(this.#weights);
+    for (let skipped = 0; skipped < start; skipped++) this.pick();
+  }
+
+  pick(): H | null {
+    const scheduler = this.#scheduler;
+    if (scheduler === null) {
+      const hosts = this.#hosts;
+      if (hosts.length === 0) return null;
+      const at = this.#next;
+      this.#next = at + 1 === hosts.length ? 0 : at + 1;
+      return hosts[at]!;
+    }
+    const entry = scheduler.peek();
+    scheduler.putBack(this.#weights[entry]!);
+    return this.#hosts[entry]!;
+  }
+}

@@ -1,0 +1,45 @@
+import { assertInvariant } from "../base/fatal.ts";
+import { BREAKER_RESOURCES, CELLS_PER_SLOT, SLOTS_PER_CHUNK } from "./breaker-layout.ts";
+import type { BreakerChunk } from "./circuit-breaker-cells.ts";
+import type { ThresholdsData } from "./cluster-data.ts";
+import { SharedCircuitBreaker } from "./shared-circuit-breaker.ts";
+
+/** The four breakers of one priority, as the worker's own code handles them. */
+export interface SharedCircuitBreakers {
+  readonly connections: SharedCircuitBreaker;
+  readonly pendingRequests: SharedCircuitBreaker;
+  readonly requests: SharedCircuitBreaker;
+  readonly retries: SharedCircuitBreaker;
+}
+
+interface AttachedChunk {
+  readonly totals: Int32Array;
+  readonly share: Int32Array;
+}
+
+/** The shared breaker memory of one worker, as the main thread granted it. */
+export class BreakerMemory {
+  readonly #chunks: AttachedChunk[] = [];
+
+  /** Adds what is new among `chunks`; known ones are left as they are. */
+  attach(chunks: readonly BreakerChunk[]): void {
+    for (const chunk of chunks) {
+      this.#chunks[chunk.index] ??= { totals: new Int32Array(chunk.totals), share: new Int32Array(chunk.share) };
+    }
+  }
+
+  /** The breakers of a cluster's slot at one priority. The chunk must have been attached. */
+  breakers(slot: number, priority: "default" | "high", thresholds: ThresholdsData): SharedCircuitBreakers {
+    const chunk = this.#chunks[Math.floor(slot / SLOTS_PER_CHUNK)];
+    assertInvariant(chunk !== undefined, `breaker slot ${slot} came without its memory`);
+    const first = (slot % SLOTS_PER_CHUNK) * CELLS_PER_SLOT + (priority === "high" ? BREAKER_RESOURCES.length : 0);
+    const make = (offset: number, max: number): SharedCircuitBreaker =>
+      new SharedCircuitBreaker(chunk.totals, chunk.share, first + offset, max);
+    return {
+      connections: make(0, thresholds.maxConnections),
+      pendingRequests: make(1, thresholds.maxPendingRequests),
+      requests: make(2, thresholds.maxRequests),
+      retries: make(3, thresholds.maxRetries),
+    };
+  }
+}

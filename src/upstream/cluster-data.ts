@@ -1,0 +1,75 @@
+import type { Locality } from "../lb/lb-host.ts";
+import type { PriorityLoadSettings } from "../lb/priority-load.ts";
+import type { Address } from "../net/address.ts";
+import type { EndpointHealthStatus } from "./host.ts";
+
+/** Metadata as plain data: namespace and its fields. */
+export type MetadataData = readonly (readonly [namespace: string, fields: Readonly<Record<string, unknown>>])[];
+
+/** Limits of one priority's circuit breakers. */
+export interface ThresholdsData {
+  /** Default 1,024, as the two below. */
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  /** Default 3. */
+  readonly maxRetries: number;
+  /** Publish what is left of each as `remaining_*`. */
+  readonly trackRemaining: boolean;
+}
+
+/** Which policy picks hosts, and its settings. */
+export type LoadBalancerData =
+  | { readonly type: "roundRobin" }
+  | { readonly type: "random" }
+  | { readonly type: "leastRequest"; readonly choiceCount: number; readonly activeRequestBias: number };
+
+/** One endpoint of a cluster. */
+export interface EndpointData {
+  readonly address: Address;
+  /** `""` if it has none. */
+  readonly hostname: string;
+  readonly weight: number;
+  readonly priority: number;
+  readonly locality: Locality;
+  readonly healthStatus: EndpointHealthStatus;
+  readonly metadata: MetadataData;
+}
+
+/** What a connection is made with. Another value means new connections; all other settings change in place. */
+export interface ConnectionSettingsData {
+  readonly perConnectionBufferLimitBytes: number;
+  /** Seconds of quiet before TCP keep-alive probes start; null = no probes. */
+  readonly tcpKeepaliveTimeS: number | null;
+  /** `max_response_headers_kb` in bytes. Default 80 KiB. */
+  readonly maxResponseHeadersBytes: number;
+  /** `max_headers_count`. Default 100. */
+  readonly maxResponseHeadersCount: number;
+  /** Whether HTTP/1 trailers are handed on. */
+  readonly enableTrailers: boolean;
+}
+
+/** A compiled cluster: plain, immutable, serialisable. Durations in milliseconds, 0 = no limit. */
+export interface ClusterData {
+  readonly name: string;
+  /** `alt_stat_name`, else the name: what its stats are called. */
+  readonly observabilityName: string;
+  readonly discovery: "static";
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionDurationMs: number;
+  readonly maxRequestsPerConnection: number;
+  readonly connectionSettings: ConnectionSettingsData;
+  readonly metadata: MetadataData;
+  readonly circuitBreakers: { readonly default: ThresholdsData; readonly high: ThresholdsData };
+  readonly loadBalancer: LoadBalancerData;
+  readonly priorityLoad: PriorityLoadSettings & { readonly failTrafficOnPanic: boolean };
+  readonly endpoints: readonly EndpointData[];
+}
+
+/** Metadata in the form that code reads. */
+export function metadataMap(data: MetadataData): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+  return data.length === 0 ? NO_METADATA : new Map(data);
+}
+
+const NO_METADATA: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();

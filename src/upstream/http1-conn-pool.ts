@@ -1,0 +1,220 @@
+import type { WheelTimer } from "../base/timer-wheel.ts";
+import type { ResponseDecoder } from "../http/codec.ts";
+import { ActiveClient, type ActiveClientOwner, type ActiveClientState } from "./active-client.ts";
+import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
+import type { ClusterInfo } from "./cluster-info.ts";
+import type { Host } from "./host.ts";
+import type { HttpConnPool, PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
+import { PendingEntry, PendingQueue } from "./pending-queue.ts";
+import type { PoolEnvironment } from "./pool-environment.ts";
+import { ReadyClients } from "./ready-clients.ts";
+
+/** How many connections one event may open; enough for a pool that has to catch up, no flood. As in Envoy. */
+const OPEN_AT_ONCE_LIMIT = 3;
+
+/** Whose settings a pool follows, and who wants to know when it has drained. */
+export interface PoolOwner {
+  readonly info: ClusterInfo;
+  /** A draining pool has lost its last connection and has nobody waiting. Told once. */
+  onPoolDrained(): void;
+}
+
+/**
+ * The HTTP/1 connections of one worker to one host. A request gets the most recently used idle connection, else it waits,
+ * first come first served, and for each that waits one connection is being opened, as far as the breakers allow. A pool
+ * without any connection may always open one. Source: Envoy's `ConnPoolImplBase` and `Http1::ConnPoolImpl`.
+ */
+export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
+  readonly host: Host;
+  private readonly priority: ResourcePriority;
+  private readonly owner: PoolOwner;
+  private readonly environment: PoolEnvironment;
+  private readonly clients = new Set<ActiveClient>();
+  private readonly ready = new ReadyClients();
+  private pending = new PendingQueue();
+  private connectingCount = 0;
+  private draining = false;
+  private drained = false;
+  private readonly idleTimer: WheelTimer;
+
+  constructor(host: Host, priority: ResourcePriority, owner: PoolOwner, environment: PoolEnvironment) {
+    this.host = host;
+    this.priority = priority;
+    this.owner = owner;
+    this.environment = environment;
+    this.idleTimer = environment.timers.timer(() => this.#closeIdle());
+  }
+
+  get hasReadyConnection(): boolean {
+    return this.ready.newest !== null;
+  }
+
+  /** Open connections, those being opened among them. */
+  get connectionCount(): number {
+    return this.clients.size;
+  }
+
+  get pendingCount(): number {
+    return this.pending.size;
+  }
+
+  newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | null {
+    const client = this.ready.newest;
+    if (client !== null) {
+      this.#attach(client, decoder, callbacks);
+      return null;
+    }
+    const { stats } = this.owner.info;
+    if (!this.#breakers().pendingRequests.tryAcquire()) {
+      stats.rq.pendingOverflow.inc();
+      callbacks.onPoolFailure("overflow", "", this.host);
+      return null;
+    }
+    stats.rq.pendingTotal.inc();
+    stats.rq.pendingActive.inc();
+    const entry = new PendingEntry(decoder, callbacks, this);
+    this.pending.push(entry);
+    this.#openConnections();
+    return entry;
+  }
+
+  /**
+   * Winds up: idle connections close now, busy ones after their stream, and those that wait are still served.
+   * `onPoolDrained` follows, perhaps from inside this call.
+   */
+  drain(): void {
+    if (this.draining) return;
+    this.draining = true;
+    for (const client of [...this.clients]) {
+      if (client.state === "connecting" && this.pending.size === 0) client.close();
+      else client.drain();
+    }
+    this.#reportDrained();
+  }
+
+  /** Closes everything now: streams are reset, those that wait fail. */
+  close(): void {
+    this.draining = true;
+    this.#failPending("localConnectionFailure", "");
+    for (const client of [...this.clients]) client.close();
+    this.#reportDrained();
+  }
+
+  onPendingCancelled(): void {
+    this.#leftPending();
+    this.owner.info.stats.rq.cancelled.inc();
+    if (this.draining) this.#reportDrained();
+  }
+
+  onClientUsable(client: ActiveClient): void {
+    if (client.state === "connecting") this.connectingCount--;
+    for (let entry = this.pending.shift(); entry !== null; entry = this.pending.shift()) {
+      this.#leftPending();
+      if (this.#attach(client, entry.decoder, entry.callbacks)) return;
+    }
+    client.state = "ready";
+    client.idleSinceMs = this.environment.timers.clock.nowMs();
+    this.ready.addNewest(client);
+    if (this.draining) client.close();
+    else if (!this.idleTimer.armed) this.#armIdleTimer(client);
+  }
+
+  onStreamEnded(): void {
+    this.host.stats.rqActive--;
+    this.owner.info.stats.rq.active.dec();
+    this.#breakers().requests.release();
+  }
+
+  onClientLeaving(client: ActiveClient, before: ActiveClientState): void {
+    this.clients.delete(client);
+    if (before === "ready") this.ready.remove(client);
+    else if (before === "connecting") this.connectingCount--;
+  }
+
+  onClientClosed(client: ActiveClient, before: ActiveClientState): void {
+    // Who waits must not wait for a host that is in trouble: the router may try another one.
+    if (before === "connecting") this.#failPending(client.failureReason, client.transportFailureReason);
+    this.#openConnections();
+    if (this.draining) this.#reportDrained();
+  }
+
+  /** False if the request was refused, because the `requests` breaker is open; the client is as ready as before. */
+  #attach(client: ActiveClient, decoder: ResponseDecoder, callbacks: PoolCallbacks): boolean {
+    const { stats } = this.owner.info;
+    if (!this.#breakers().requests.tryAcquire()) {
+      stats.rq.pendingOverflow.inc();
+      callbacks.onPoolFailure("overflow", "", this.host);
+      return false;
+    }
+    if (client.state === "ready") this.ready.remove(client);
+    stats.rq.total.inc();
+    stats.rq.active.inc();
+    this.host.stats.rqTotal++;
+    this.host.stats.rqActive++;
+    callbacks.onPoolReady(client.newStream(decoder), this.host, client);
+    return true;
+  }
+
+  #openConnections(): void {
+    for (let opened = 0; opened < OPEN_AT_ONCE_LIMIT && this.pending.size > this.connectingCount; opened++) {
+      const { info } = this.owner;
+      const { connections } = this.#breakers();
+      if (!connections.tryAcquire()) {
+        info.stats.cx.overflow.inc();
+        // Others may hold all connections for ever; one of its own keeps each host reachable.
+        if (this.clients.size > 0) return;
+        connections.acquire();
+      }
+      this.connectingCount++;
+      this.clients.add(new ActiveClient(this.host, info, connections, this, this.environment));
+    }
+  }
+
+  #failPending(reason: PoolFailureReason, transportFailureReason: string): void {
+    const failed = this.pending;
+    if (failed.size === 0) return;
+    // A request that comes back from its callback waits anew, in a queue of its own.
+    this.pending = new PendingQueue();
+    for (let entry = failed.shift(); entry !== null; entry = failed.shift()) {
+      this.#leftPending();
+      this.owner.info.stats.rq.pendingFailureEject.inc();
+      entry.callbacks.onPoolFailure(reason, transportFailureReason, this.host);
+    }
+  }
+
+  #leftPending(): void {
+    this.owner.info.stats.rq.pendingActive.dec();
+    this.#breakers().pendingRequests.release();
+  }
+
+  #armIdleTimer(oldest: ActiveClient): void {
+    const { idleTimeoutMs } = this.owner.info;
+    if (idleTimeoutMs === 0) return;
+    const idleMs = this.environment.timers.clock.nowMs() - oldest.idleSinceMs;
+    this.idleTimer.arm(Math.max(0, idleTimeoutMs - idleMs));
+  }
+
+  /** One timer serves the whole pool: the list is in order of age. */
+  #closeIdle(): void {
+    const { idleTimeoutMs, stats } = this.owner.info;
+    const limitMs = this.environment.timers.clock.nowMs() - idleTimeoutMs;
+    let oldest = this.ready.oldest;
+    while (idleTimeoutMs > 0 && oldest !== null && oldest.idleSinceMs <= limitMs) {
+      stats.cx.idleTimeout.inc();
+      oldest.close();
+      oldest = this.ready.oldest;
+    }
+    if (oldest !== null) this.#armIdleTimer(oldest);
+  }
+
+  #breakers(): CircuitBreakers {
+    return this.owner.info.circuitBreakers[this.priority];
+  }
+
+  #reportDrained(): void {
+    if (!this.draining || this.drained || this.clients.size > 0 || this.pending.size > 0) return;
+    this.drained = true;
+    this.idleTimer.disarm();
+    this.owner.onPoolDrained();
+  }
+}

@@ -1,0 +1,193 @@
+import { isDeepStrictEqual } from "node:util";
+import type { RandomSource } from "../base/random.ts";
+import type { LoadBalancer } from "../lb/load-balancer.ts";
+import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
+import type { StatsScope } from "../stats/scope.ts";
+import type { BreakerMemory } from "./breaker-memory.ts";
+import type { ResourcePriority } from "./circuit-breaker.ts";
+import { ClusterBreakers } from "./cluster-breakers.ts";
+import { type ClusterData, metadataMap } from "./cluster-data.ts";
+import type { ClusterInfo } from "./cluster-info.ts";
+import { type ClusterInspection, inspectHost } from "./cluster-inspection.ts";
+import { ClusterStats } from "./cluster-stats.ts";
+import { createLoadBalancer } from "./create-load-balancer.ts";
+import type { Host } from "./host.ts";
+import { HostPools } from "./host-pools.ts";
+import { HostRegistry } from "./host-registry.ts";
+import type { HttpConnPool } from "./http-conn-pool.ts";
+import type { PoolEnvironment } from "./pool-environment.ts";
+import type { ThreadLocalCluster } from "./thread-local-cluster.ts";
+
+/** What a `LocalCluster` is made of, beside its data. */
+export interface LocalClusterOptions {
+  readonly environment: PoolEnvironment;
+  readonly random: RandomSource;
+  /** The worker's root scope. */
+  readonly stats: StatsScope;
+  readonly breakerMemory: BreakerMemory;
+  readonly breakerSlot: number;
+  /** A draining cluster has lost its last connection. Told once. */
+  onDrained(cluster: LocalCluster): void;
+}
+
+/** One cluster on one worker, changed in place while its connections may stay. */
+export class LocalCluster implements ThreadLocalCluster {
+  #data: ClusterData;
+  #info: ClusterInfo;
+  readonly #options: LocalClusterOptions;
+  readonly #scope: StatsScope;
+  readonly #breakers: ClusterBreakers;
+  readonly #hosts: HostRegistry;
+  #balancer: LoadBalancer<Host>;
+  readonly #pools = new Map<Host, HostPools>();
+  #draining = false;
+  #drained = false;
+
+  constructor(data: ClusterData, options: LocalClusterOptions) {
+    this.#data = data;
+    this.#options = options;
+    this.#scope = options.stats.scope(`cluster.${data.observabilityName}`);
+    const stats = new ClusterStats(this.#scope);
+    this.#breakers = new ClusterBreakers(options.breakerMemory, options.breakerSlot, data.circuitBreakers, this.#scope);
+    this.#info = clusterInfo(data, stats, this.#breakers);
+    this.#hosts = new HostRegistry(data.endpoints);
+    this.#balancer = createLoadBalancer(data, options.random, stats.lb.healthyPanic);
+    this.#balancer.update(this.#hosts.hosts);
+    this.#publishMembership();
+  }
+
+  get info(): ClusterInfo {
+    return this.#info;
+  }
+
+  get connectionCount(): number {
+    let count = 0;
+    for (const pools of this.#pools.values()) count += pools.connectionCount;
+    return count;
+  }
+
+  chooseHost(context: LoadBalancerContext): Host | null {
+    const host = this.#balancer.chooseHost(context);
+    if (host === null) this.#info.stats.cx.noneHealthy.inc();
+    return host;
+  }
+
+  httpPool(host: Host, priority: ResourcePriority): HttpConnPool {
+    let pools = this.#pools.get(host);
+    if (pools === undefined) {
+      pools = new HostPools(host, this, this.#options.environment);
+      if (this.#draining || !this.#hosts.has(host)) pools.drain();
+      this.#pools.set(host, pools);
+    }
+    return pools.httpPool(priority);
+  }
+
+  /**
+   * Puts `data` into force and keeps all connections that fit it. False, and nothing done, if it needs other connections: then a
+   * new cluster must take this one's place.
+   */
+  tryUpdate(data: ClusterData): boolean {
+    if (needsNewConnections(this.#data, data)) return false;
+    const before = this.#data;
+    this.#data = data;
+    this.#breakers.setLimits(data.circuitBreakers);
+    this.#info = clusterInfo(data, this.#info.stats, this.#breakers);
+    const removed = this.#hosts.update(data.endpoints);
+    if (!isDeepStrictEqual([before.loadBalancer, before.priorityLoad], [data.loadBalancer, data.priorityLoad])) {
+      this.#balancer = createLoadBalancer(data, this.#options.random, this.#info.stats.lb.healthyPanic);
+    }
+    this.#balancer.update(this.#hosts.hosts);
+    for (const host of removed) this.#pools.get(host)?.drain();
+    this.#publishMembership();
+    return true;
+  }
+
+  /** How many of this worker's connections `data` in its place would wind up; null = the cluster would be gone. */
+  countDrainedBy(data: ClusterData | null): number {
+    if (data === null || needsNewConnections(this.#data, data)) return this.connectionCount;
+    const kept = this.#hosts.keptBy(data.endpoints);
+    let count = 0;
+    for (const [host, pools] of this.#pools) if (!kept.has(host)) count += pools.connectionCount;
+    return count;
+  }
+
+  /** Takes no new work from the manager's side; connections end when their streams do, then `onDrained` is told. */
+  drain(): void {
+    this.#draining = true;
+    for (const pools of [...this.#pools.values()]) pools.drain();
+    this.#reportDrained();
+  }
+
+  /** Closes everything now and resets what runs. */
+  close(): void {
+    this.#draining = true;
+    for (const pools of [...this.#pools.values()]) pools.close();
+    this.#reportDrained();
+  }
+
+  onPoolDrained(): void {
+    for (const [host, pools] of this.#pools) {
+      if (pools.isEmpty && (this.#draining || !this.#hosts.has(host))) this.#pools.delete(host);
+    }
+    if (this.#draining) this.#reportDrained();
+  }
+
+  refreshGauges(): void {
+    this.#breakers.refreshGauges();
+  }
+
+  /** Gives up the cluster's stats. Nothing may use the cluster afterwards. */
+  release(): void {
+    this.#scope.release();
+  }
+
+  inspect(): ClusterInspection {
+    return {
+      name: this.#data.name,
+      observabilityName: this.#data.observabilityName,
+      hosts: this.#hosts.hosts.map(inspectHost),
+      connectionCount: this.connectionCount,
+    };
+  }
+
+  #publishMembership(): void {
+    const { membership } = this.#info.stats;
+    const hosts = this.#hosts.hosts;
+    membership.total.set(hosts.length);
+    membership.healthy.set(hosts.filter((host) => host.health === "healthy").length);
+    membership.degraded.set(hosts.filter((host) => host.health === "degraded").length);
+    membership.maxHostWeight.set(hosts.reduce((most, host) => Math.max(most, host.weight), 0));
+  }
+
+  #reportDrained(): void {
+    if (this.#drained || this.connectionCount > 0) return;
+    this.#drained = true;
+    this.#options.onDrained(this);
+  }
+}
+
+/** Whether the connections of a cluster do not fit its new settings. `Differs from Envoy:` there, any change means new ones. */
+function needsNewConnections(before: ClusterData, after: ClusterData): boolean {
+  return (
+    before.observabilityName !== after.observabilityName ||
+    !isDeepStrictEqual(before.connectionSettings, after.connectionSettings) ||
+    before.circuitBreakers.default.trackRemaining !== after.circuitBreakers.default.trackRemaining ||
+    before.circuitBreakers.high.trackRemaining !== after.circuitBreakers.high.trackRemaining
+  );
+}
+
+function clusterInfo(data: ClusterData, stats: ClusterStats, breakers: ClusterBreakers): ClusterInfo {
+  return {
+    name: data.name,
+    observabilityName: data.observabilityName,
+    connectTimeoutMs: data.connectTimeoutMs,
+    perConnectionBufferLimitBytes: data.connectionSettings.perConnectionBufferLimitBytes,
+    connectionSettings: data.connectionSettings,
+    maxRequestsPerConnection: data.maxRequestsPerConnection,
+    idleTimeoutMs: data.idleTimeoutMs,
+    maxConnectionDurationMs: data.maxConnectionDurationMs,
+    metadata: metadataMap(data.metadata),
+    stats,
+    circuitBreakers: breakers,
+  };
+}

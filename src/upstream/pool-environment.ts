@@ -1,0 +1,27 @@
+import type net from "node:net";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { ClientConnection, ClientConnectionCallbacks } from "../http/codec.ts";
+import type { Http1ConnectionHooks } from "../http/http1/connection-hooks.ts";
+import type { Address } from "../net/address.ts";
+import type { Connection } from "../net/connection.ts";
+import type { WriteFlusher } from "../net/write-flusher.ts";
+import type { ClusterInfo } from "./cluster-info.ts";
+
+/** What a client codec may ask of the connection it runs on, beside writing. */
+export interface ClientCodecHost extends ClientConnectionCallbacks, Http1ConnectionHooks {}
+
+/** Makes the codec of a new upstream connection. */
+export type ClientCodecFactory = (connection: Connection, host: ClientCodecHost, info: ClusterInfo) => ClientConnection;
+
+/** Begins to connect; the answer comes by the socket's events. Never resolves names. */
+export type UpstreamConnector = (address: Address, info: ClusterInfo) => net.Socket;
+
+/** What all pools of one worker share. */
+export interface PoolEnvironment {
+  readonly timers: TimerWheel;
+  readonly flusher: WriteFlusher;
+  readonly connect: UpstreamConnector;
+  readonly createCodec: ClientCodecFactory;
+  /** Ids are unique among the worker's upstream connections. */
+  nextConnectionId(): number;
+}

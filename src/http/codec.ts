@@ -132,6 +132,11 @@ export interface ServerConnection {
   onUnderlyingConnectionBelowWriteBufferLowWatermark(): void;
   /** Whether the peer still waits for something from us. */
   wantsToWrite(): boolean;
+  /**
+   * Whether the user must close the connection now, after what was written has gone out: the last response is complete
+   * and no further request will be decoded. To be looked at after each call that may complete or reset a stream.
+   */
+  readonly shouldClose: boolean;
 }
 
 /** What a client codec asks of its user, the connection pool. */

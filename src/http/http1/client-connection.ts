@@ -1,0 +1,290 @@
+import { assertInvariant } from "../../base/fatal.ts";
+import {
+  type ByteSink,
+  type ClientConnection,
+  type ClientConnectionCallbacks,
+  CodecError,
+  Protocol,
+  type RequestEncoder,
+  type ResponseDecoder,
+} from "../codec.ts";
+import { BODY_UNTIL_CLOSE, BodyDecoder } from "./body-decoder.ts";
+import { ClientStream, type ClientStreamOwner } from "./client-stream.ts";
+import { malformed } from "./codec-details.ts";
+import type { Http1ClientOptions } from "./codec-options.ts";
+import { acquireHeadParser, type HeadParser, releaseHeadParser } from "./head-parser.ts";
+import { PendingBytes } from "./pending-bytes.ts";
+import { ResponseHead } from "./response-head.ts";
+
+/** Interim responses before a final one; more are an attack or a loop. */
+const INTERIM_LIMIT = 100;
+const NO_BYTES = Buffer.alloc(0);
+
+/** The thread's response head; used up before any callback. */
+const responseHead = new ResponseHead();
+
+const State = {
+  /** No request is waiting: any byte is an error. */
+  idle: 0,
+  head: 1,
+  body: 2,
+  raw: 3,
+  /** The response is complete, the request is not. */
+  request: 4,
+  /** No more is decoded. */
+  closed: 5,
+} as const;
+type State = (typeof State)[keyof typeof State];
+
+/** How an upstream connection pauses reading. */
+export interface ReadDisabler {
+  /** Counted: `true` stops reading from the socket, as many `false` start it again. */
+  readDisable(disable: boolean): void;
+}
+
+/**
+ * The upstream end of an HTTP/1.1 connection: one request at a time.
+ *
+ * `onStreamComplete` is called once for each stream, also after a reset (the connection is not reusable then, unless
+ * nothing was written). A protocol error resets the stream ("protocol error", with details), reports it as complete and
+ * is then thrown from `dispatch`. A connection is reusable only if nothing is left to doubt: both sides complete, kept
+ * alive by the peer, no byte behind the response.
+ */
+export class Http1ClientConnection implements ClientConnection, ClientStreamOwner {
+  readonly sink: ByteSink;
+  isAboveHighWatermark = false;
+  readonly #options: Http1ClientOptions;
+  readonly #callbacks: ClientConnectionCallbacks;
+  readonly #hooks: ReadDisabler;
+  #state: State = State.idle;
+  #protocol: Protocol = Protocol.http11;
+  #stream: ClientStream | null = null;
+  #requestCount = 0;
+  #interimCount = 0;
+  #keepAlive = true;
+  #partialHead: PendingBytes | null = null;
+  #parser: HeadParser | null = null;
+  /** Made for the first response with a body. */
+  #body: BodyDecoder | null = null;
+
+  constructor(options: Http1ClientOptions, sink: ByteSink, callbacks: ClientConnectionCallbacks, hooks: ReadDisabler) {
+    this.#options = options;
+    this.sink = sink;
+    this.#callbacks = callbacks;
+    this.#hooks = hooks;
+  }
+
+  /** The version of the last response head. */
+  get protocol(): Protocol {
+    return this.#protocol;
+  }
+
+  get enableTrailers(): boolean {
+    return this.#options.enableTrailers;
+  }
+
+  newStream(decoder: ResponseDecoder): RequestEncoder {
+    assertInvariant(this.#state === State.idle, "an HTTP/1 connection carries one request at a time");
+    const stream = new ClientStream(this, ++this.#requestCount, decoder);
+    this.#stream = stream;
+    this.#state = State.head;
+    this.#interimCount = 0;
+    return stream;
+  }
+
+  dispatch(data: Buffer): void {
+    if (data.length === 0 || this.#state === State.closed) return;
+    try {
+      this.#decode(data);
+    } catch (error) {
+      const stream = this.#stream;
+      this.#stopDecoding();
+      if (error instanceof CodecError) stream?.resetWith("protocol error", error.details);
+      throw error;
+    }
+  }
+
+  onRemoteClose(): void {
+    const stream = this.#stream;
+    switch (this.#state) {
+      case State.raw:
+        if (stream!.responseComplete) return;
+        this.#keepAlive = false;
+        stream!.responseComplete = true;
+        stream!.decoder.decodeData(NO_BYTES, true);
+        this.#settle(stream!);
+        return;
+      case State.body:
+        if (this.#body!.onRemoteClose()) this.#finishBody(stream!);
+        else stream!.resetWith("connection termination", "");
+        return;
+      case State.head:
+        stream!.resetWith("connection termination", "");
+        return;
+      case State.request:
+        // The response is whole; what is left of the request has no reader.
+        this.#keepAlive = false;
+        stream!.requestComplete = true;
+        this.#settle(stream!);
+        return;
+      default:
+        this.#stopDecoding();
+    }
+  }
+
+  onUnderlyingConnectionAboveWriteBufferHighWatermark(): void {
+    this.isAboveHighWatermark = true;
+    this.#stream?.onAboveWriteBufferHighWatermark();
+  }
+
+  onUnderlyingConnectionBelowWriteBufferLowWatermark(): void {
+    this.isAboveHighWatermark = false;
+    this.#stream?.onBelowWriteBufferLowWatermark();
+  }
+
+  /** @internal For the stream. */
+  onRequestComplete(stream: ClientStream): void {
+    if (stream.isShort) this.#keepAlive = false;
+    this.#settle(stream);
+  }
+
+  /** @internal For the stream. */
+  onStreamReset(_stream: ClientStream, isClean: boolean): void {
+    this.#stream = null;
+    if (isClean && this.#state === State.head) this.#state = State.idle;
+    else this.#stopDecoding();
+    this.#callbacks.onStreamComplete(this.#state === State.idle);
+  }
+
+  /** @internal For the stream. */
+  readDisable(disable: boolean): void {
+    this.#hooks.readDisable(disable);
+  }
+
+  #decode(data: Buffer): void {
+    let at = 0;
+    while (at < data.length) {
+      const stream = this.#stream;
+      switch (this.#state) {
+        case State.head:
+          if (!stream!.requestStarted) throw malformed("the upstream speaks before it is asked");
+          at = this.#decodeHead(data, at, stream!);
+          break;
+        case State.body:
+          at = this.#decodeBody(data, at, stream!);
+          break;
+        case State.raw:
+          stream!.decoder.decodeData(at === 0 ? data : data.subarray(at), false);
+          return;
+        case State.idle:
+          throw malformed("the upstream sends bytes that no request asked for");
+        default:
+          return;
+      }
+    }
+  }
+
+  #decodeHead(data: Buffer, at: number, stream: ClientStream): number {
+    const limits = this.#options.headLimits;
+    let parser = this.#parser;
+    let next: number;
+    if (parser === null) {
+      parser = acquireHeadParser();
+      parser.beginHead(false);
+      if (!parser.parse(data, at, data.length, limits)) {
+        this.#parser = parser;
+        this.#partialHead = PendingBytes.copyOf(data, at, data.length);
+        return data.length;
+      }
+      next = at + parser.length;
+      responseHead.read(parser, data, at, stream);
+      releaseHeadParser(parser);
+    } else {
+      const partial = this.#partialHead!;
+      const before = partial.length;
+      partial.append(data, at, data.length);
+      if (!parser.parse(partial.buffer, 0, partial.length, limits)) return data.length;
+      next = at + parser.length - before;
+      responseHead.read(parser, partial.buffer, 0, stream);
+      this.#dropPartialHead();
+    }
+    this.#beginResponse(stream, next < data.length);
+    return next;
+  }
+
+  #beginResponse(stream: ClientStream, hasMore: boolean): void {
+    const { headers, bodyLength, isInterim, isRaw, keepAlive, protocol } = responseHead;
+    this.#protocol = protocol;
+    if (isInterim) {
+      if (++this.#interimCount > INTERIM_LIMIT) throw malformed("there are too many interim responses");
+      stream.decoder.decode1xxHeaders(headers);
+      return;
+    }
+    this.#keepAlive = keepAlive;
+    if (isRaw) {
+      this.#state = State.raw;
+      stream.decoder.decodeHeaders(headers, false);
+      if (this.#stream === stream) stream.openTunnel();
+      return;
+    }
+    // A refused tunnel: what the client sent for it, if anything, is of no use to the next request.
+    if (stream.isConnect || stream.asksUpgrade) this.#keepAlive = false;
+    if (bodyLength === 0) {
+      this.#endResponse(stream, hasMore);
+      stream.decoder.decodeHeaders(headers, true);
+      this.#settle(stream);
+      return;
+    }
+    this.#state = State.body;
+    this.#body ??= new BodyDecoder();
+    this.#body.begin(bodyLength);
+    if (bodyLength === BODY_UNTIL_CLOSE) this.#keepAlive = false;
+    stream.decoder.decodeHeaders(headers, false);
+  }
+
+  #decodeBody(data: Buffer, at: number, stream: ClientStream): number {
+    const body = this.#body!;
+    const next = body.decode(data, at, stream.decoder, this.#options.headLimits);
+    if (body.complete) {
+      if (next < data.length) this.#keepAlive = false;
+      this.#finishBody(stream);
+      return data.length;
+    }
+    return next;
+  }
+
+  #finishBody(stream: ClientStream): void {
+    this.#endResponse(stream, false);
+    this.#body!.finish(stream.decoder, this.#options.enableTrailers);
+    this.#settle(stream);
+  }
+
+  /** The response is complete; `hasMore` tells that bytes follow it, which nobody asked for. */
+  #endResponse(stream: ClientStream, hasMore: boolean): void {
+    if (hasMore || !stream.requestComplete) this.#keepAlive = false;
+    stream.responseComplete = true;
+    this.#state = State.request;
+  }
+
+  /** Ends the stream if it is complete in both directions. */
+  #settle(stream: ClientStream): void {
+    if (this.#stream !== stream || !stream.responseComplete || !stream.requestComplete) return;
+    this.#stream = null;
+    stream.leave();
+    if (this.#keepAlive) this.#state = State.idle;
+    else this.#stopDecoding();
+    this.#callbacks.onStreamComplete(this.#keepAlive);
+  }
+
+  #dropPartialHead(): void {
+    if (this.#parser !== null) releaseHeadParser(this.#parser);
+    this.#parser = null;
+    this.#partialHead = null;
+  }
+
+  #stopDecoding(): void {
+    this.#state = State.closed;
+    this.#dropPartialHead();
+    this.#body?.abort();
+  }
+}

@@ -1,0 +1,10 @@
+/** What an HTTP/1 codec asks of the connection it runs on, beside writing. Implemented by the connection's owner. */
+export interface Http1ConnectionHooks {
+  /** Counted: `true` stops reading from the socket, as many `false` start it again. */
+  readDisable(disable: boolean): void;
+  /**
+   * Bytes that came earlier can be decoded now. Must lead to one `dispatch` of an empty buffer, unless the connection
+   * closes before; not from inside this call, but when the present calls have returned (`queueMicrotask` will do).
+   */
+  scheduleDispatch(): void;
+}

@@ -1,0 +1,269 @@
+import { CodecError } from "../codec.ts";
+import { TOKEN_LOWER } from "./characters.ts";
+import { Http1Details, malformed } from "./codec-details.ts";
+import { findKnownName, nextNameHash } from "./known-header-names.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+const TAB = 0x09;
+const SP = 0x20;
+const DEL = 0x7f;
+const COLON = 0x3a;
+
+/** Where the parser stands between two bytes. */
+const State = {
+  beforeStartLine: 0,
+  beforeStartLineLf: 1,
+  startLine: 2,
+  startLineLf: 3,
+  lineStart: 4,
+  name: 5,
+  valueStart: 6,
+  value: 7,
+  valueLf: 8,
+  endLf: 9,
+} as const;
+type State = (typeof State)[keyof typeof State];
+
+/** Numbers kept for each field; see `HeadParser.fields`. */
+export const FIELD_STRIDE = 5;
+const FIELDS_AT_FIRST = 32;
+
+/** What a head may hold. */
+export interface HeadLimits {
+  /** Bytes of the whole head, from its first byte to the end of the empty line. */
+  readonly headBytes: number;
+  /** Fields, counting repeated ones. */
+  readonly fieldCount: number;
+}
+
+/**
+ * Splits the head of a message, or a trailer section, into a start line and fields, in one pass over the bytes, without
+ * making a string. It can stop after any byte and go on when more have come; each byte is looked at once.
+ *
+ * Strict (RFC 9112): lines end with CRLF and nothing else, names are tokens with the colon right behind, no line folding,
+ * no control characters but tab in values. Empty lines before a request line are skipped (RFC 9112 §2.2).
+ * All offsets count from the start of the head.
+ */
+export class HeadParser {
+  /**
+   * `FIELD_STRIDE` numbers for each field: number of the known name or -1, start and end of the name, start and end of
+   * the value without white space around it. Grows as needed; valid up to `fieldCount`.
+   */
+  fields = new Int32Array(FIELDS_AT_FIRST * FIELD_STRIDE);
+  fieldCount = 0;
+  /** The start line is at [startLineStart, startLineEnd), with its first two spaces, or -1, and how many it has. */
+  startLineStart = 0;
+  startLineEnd = 0;
+  firstSpace = -1;
+  secondSpace = -1;
+  spaceCount = 0;
+  /** Bytes of the head so far; its length once it is complete. */
+  length = 0;
+
+  private state: State = State.beforeStartLine;
+  private skipsEmptyLines = false;
+  private tokenStart = 0;
+  private nameEnd = 0;
+  private nameHash = 0;
+
+  /** Makes ready for the head of a request (`skipsEmptyLines`) or a response. */
+  beginHead(skipsEmptyLines: boolean): void {
+    this.skipsEmptyLines = skipsEmptyLines;
+    this.fieldCount = 0;
+    this.firstSpace = -1;
+    this.secondSpace = -1;
+    this.spaceCount = 0;
+    this.length = 0;
+    this.state = State.beforeStartLine;
+  }
+
+  /** Makes ready for a trailer section: fields up to an empty line. */
+  beginTrailers(): void {
+    this.beginHead(false);
+    this.state = State.lineStart;
+  }
+
+  /**
+   * Goes on with a head that stands in `data[base, dataEnd)`; the first `length` bytes of it have been seen already
+   * (perhaps in another buffer). Answers whether the head is complete; it ends at `base + length` then.
+   * Throws `CodecError` on the first byte that can't be, or past a limit.
+   */
+  parse(data: Buffer, base: number, dataEnd: number, limits: HeadLimits): boolean {
+    const limit = base + limits.headBytes;
+    const end = Math.min(dataEnd, limit);
+    let at = base + this.length;
+    while (at < end) {
+      switch (this.state) {
+        case State.value:
+          at = this.scanValue(data, at, end, base, limits);
+          break;
+        case State.name:
+          at = this.scanName(data, at, end, base);
+          break;
+        case State.startLine:
+          at = this.scanStartLine(data, at, end, base);
+          break;
+        case State.endLf:
+          if (data[at] !== LF) throw malformed("a CR at the end of the head is not followed by LF");
+          this.length = at + 1 - base;
+          return true;
+        default:
+          at = this.step(data, at, base);
+      }
+    }
+    this.length = at - base;
+    if (at === limit) throw new CodecError("the head is larger than allowed", Http1Details.headersTooLarge, 431);
+    return false;
+  }
+
+  /** The states that take one byte. */
+  private step(data: Buffer, at: number, base: number): number {
+    const byte = data[at]!;
+    switch (this.state) {
+      case State.beforeStartLine:
+        if (byte === CR && this.skipsEmptyLines) {
+          this.state = State.beforeStartLineLf;
+          return at + 1;
+        }
+        this.startLineStart = at - base;
+        this.state = State.startLine;
+        return at;
+      case State.beforeStartLineLf:
+        this.expectLf(byte, State.beforeStartLine);
+        return at + 1;
+      case State.startLineLf:
+      case State.valueLf:
+        this.expectLf(byte, State.lineStart);
+        return at + 1;
+      case State.lineStart:
+        if (byte === CR) {
+          this.state = State.endLf;
+          return at + 1;
+        }
+        if (byte === SP || byte === TAB) throw malformed("a header line is folded or starts with white space");
+        this.tokenStart = at - base;
+        this.nameHash = 0;
+        this.state = State.name;
+        return at;
+      default:
+        // State.valueStart
+        if (byte === SP || byte === TAB) return at + 1;
+        this.tokenStart = at - base;
+        this.state = State.value;
+        return at;
+    }
+  }
+
+  private expectLf(byte: number, next: State): void {
+    if (byte !== LF) throw malformed("a CR is not followed by LF");
+    this.state = next;
+  }
+
+  private scanStartLine(data: Buffer, from: number, end: number, base: number): number {
+    let at = from;
+    while (at < end) {
+      const byte = data[at]!;
+      if (byte > SP && byte !== DEL) {
+        at++;
+      } else if (byte === SP) {
+        this.spaceCount++;
+        if (this.firstSpace === -1) this.firstSpace = at - base;
+        else if (this.secondSpace === -1) this.secondSpace = at - base;
+        at++;
+      } else if (byte === CR) {
+        this.startLineEnd = at - base;
+        this.state = State.startLineLf;
+        return at + 1;
+      } else {
+        throw malformed("the start line holds a control character");
+      }
+    }
+    return at;
+  }
+
+  private scanName(data: Buffer, from: number, end: number, base: number): number {
+    let at = from;
+    let hash = this.nameHash;
+    while (at < end) {
+      const lower = TOKEN_LOWER[data[at]!]!;
+      if (lower === 0) {
+        if (data[at] !== COLON)
+          throw new CodecError("a header name holds a character it may not", Http1Details.codecError);
+        this.nameEnd = at - base;
+        if (this.nameEnd === this.tokenStart) throw malformed("a header has no name");
+        this.nameHash = hash;
+        this.beginField(data, base);
+        this.state = State.valueStart;
+        return at + 1;
+      }
+      hash = nextNameHash(hash, lower);
+      at++;
+    }
+    this.nameHash = hash;
+    return at;
+  }
+
+  private beginField(data: Buffer, base: number): void {
+    const index = this.fieldCount * FIELD_STRIDE;
+    if (index === this.fields.length) {
+      const larger = new Int32Array(this.fields.length * 2);
+      larger.set(this.fields);
+      this.fields = larger;
+    }
+    const fields = this.fields;
+    fields[index] = findKnownName(data, base + this.tokenStart, base + this.nameEnd, this.nameHash);
+    fields[index + 1] = this.tokenStart;
+    fields[index + 2] = this.nameEnd;
+  }
+
+  private scanValue(data: Buffer, from: number, end: number, base: number, limits: HeadLimits): number {
+    let at = from;
+    while (at < end) {
+      const byte = data[at]!;
+      if (byte < SP) {
+        if (byte === CR) {
+          this.endField(data, at, base, limits);
+          this.state = State.valueLf;
+          return at + 1;
+        }
+        if (byte !== TAB) throw invalidCharacter();
+      } else if (byte === DEL) {
+        throw invalidCharacter();
+      }
+      at++;
+    }
+    return at;
+  }
+
+  private endField(data: Buffer, at: number, base: number, limits: HeadLimits): void {
+    const start = base + this.tokenStart;
+    let end = at;
+    while (end > start && (data[end - 1] === SP || data[end - 1] === TAB)) end--;
+    const index = this.fieldCount * FIELD_STRIDE;
+    this.fields[index + 3] = this.tokenStart;
+    this.fields[index + 4] = end - base;
+    this.fieldCount++;
+    if (this.fieldCount > limits.fieldCount) {
+      throw new CodecError("the head has more headers than allowed", Http1Details.tooManyHeaders, 431);
+    }
+  }
+}
+
+function invalidCharacter(): CodecError {
+  return new CodecError("a header value holds a control character", Http1Details.invalidCharacters);
+}
+
+/** Parsers not in use on this thread. Kept few: a parser is needed beyond one read only while a head trickles in. */
+const idleParsers: HeadParser[] = [];
+const IDLE_LIMIT = 16;
+
+/** Takes a parser out of the thread's store; give it back with `releaseHeadParser`. */
+export function acquireHeadParser(): HeadParser {
+  return idleParsers.pop() ?? new HeadParser();
+}
+
+/** Gives a parser back. One that has grown large is dropped. */
+export function releaseHeadParser(parser: HeadParser): void {
+  if (idleParsers.length < IDLE_LIMIT && parser.fields.length <= 256 * FIELD_STRIDE) idleParsers.push(parser);
+}

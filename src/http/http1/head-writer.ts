@@ -1,0 +1,119 @@
+import type { HeaderMap } from "../header-map.ts";
+import { hasListToken, isFieldValue, isToken } from "./characters.ts";
+import { parseContentLength } from "./message-framing.ts";
+import { mayBeTrailer } from "./trailer-decoder.ts";
+
+/** What the writer has to know of a name: the start of its line, and whether the codec acts on it. */
+interface NameToWrite {
+  /** `name: ` */
+  readonly lineStart: string;
+  readonly kind: number;
+}
+
+const Kind = { plain: 0, contentLength: 1, connection: 2, upgrade: 3, neverWritten: 4 } as const;
+
+/** Names that were found to be valid. Bounded: further names are checked each time. */
+const names = new Map<string, NameToWrite>();
+const NAMES_LIMIT = 4096;
+const LONGEST_KEPT = 64;
+
+const SPECIAL_KINDS: ReadonlyMap<string, number> = new Map([
+  ["content-length", Kind.contentLength],
+  ["connection", Kind.connection],
+  ["upgrade", Kind.upgrade],
+  // Framing and routing are the codec's to write.
+  ["transfer-encoding", Kind.neverWritten],
+  ["host", Kind.neverWritten],
+]);
+
+function nameToWrite(name: string): NameToWrite | undefined {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  if (!isToken(name)) return undefined;
+  const entry = { lineStart: `${name}: `, kind: SPECIAL_KINDS.get(name.toLowerCase()) ?? Kind.plain };
+  if (names.size < NAMES_LIMIT && name.length <= LONGEST_KEPT) names.set(name, entry);
+  return entry;
+}
+
+/**
+ * Turns header lists into text for the wire. One object serves all messages of a thread; what it learned about the last
+ * list stands in its fields until the next call.
+ *
+ * Nothing that could end a line early is ever written: a field with an invalid name or value is left out. So are
+ * `transfer-encoding` and `host`, which the codec writes itself, and a second or malformed `content-length`.
+ */
+export class HeadWriter {
+  /** The list's content-length; -1 if it has none. */
+  contentLength = -1;
+  /** Whether `connection: close` was in the list. It is not written; the codec decides on it. */
+  saysClose = false;
+  /** Whether there were both an `upgrade` field and `connection: upgrade`. */
+  saysUpgrade = false;
+  /** Fields left out of the last list because they were invalid. */
+  dropped = 0;
+
+  /** The lines of `headers`, each with its CRLF. */
+  writeFields(headers: HeaderMap): string {
+    this.contentLength = -1;
+    this.saysClose = false;
+    this.saysUpgrade = false;
+    this.dropped = 0;
+    let connectionUpgrade = false;
+    let upgrade = false;
+    let text = "";
+    const list = headers.list;
+    for (let i = 0; i < list.length; i += 2) {
+      const name = nameToWrite(list[i]!);
+      const value = list[i + 1]!;
+      if (name === undefined || !isFieldValue(value)) {
+        this.dropped++;
+        continue;
+      }
+      switch (name.kind) {
+        case Kind.plain:
+          break;
+        case Kind.contentLength:
+          if (!this.#noteContentLength(value)) continue;
+          break;
+        case Kind.connection:
+          if (hasListToken(value, "close")) this.saysClose = true;
+          if (!hasListToken(value, "upgrade")) continue;
+          connectionUpgrade = true;
+          continue;
+        case Kind.upgrade:
+          upgrade = true;
+          break;
+        default:
+          continue;
+      }
+      text += name.lineStart + value + "\r\n";
+    }
+    this.saysUpgrade = upgrade && connectionUpgrade;
+    return text;
+  }
+
+  /** The lines of a trailer section, without the empty line behind it. */
+  writeTrailers(trailers: HeaderMap): string {
+    let text = "";
+    const list = trailers.list;
+    for (let i = 0; i < list.length; i += 2) {
+      const name = nameToWrite(list[i]!);
+      const value = list[i + 1]!;
+      if (name !== undefined && mayBeTrailer(list[i]!.toLowerCase()) && isFieldValue(value)) {
+        text += name.lineStart + value + "\r\n";
+      }
+    }
+    return text;
+  }
+
+  #noteContentLength(value: string): boolean {
+    if (this.contentLength !== -1) return false;
+    try {
+      this.contentLength = parseContentLength(value);
+      return true;
+    } catch {
+      this.dropped++;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,346 @@
+import { assertInvariant } from "../../base/fatal.ts";
+import { type ByteSink, Protocol, type ServerConnection, type ServerConnectionCallbacks } from "../codec.ts";
+import { BodyDecoder } from "./body-decoder.ts";
+import type { Http1ServerOptions } from "./codec-options.ts";
+import type { Http1CodecStats } from "./codec-stats.ts";
+import type { Http1ConnectionHooks } from "./connection-hooks.ts";
+import { acquireHeadParser, type HeadParser, releaseHeadParser } from "./head-parser.ts";
+import { PendingBytes } from "./pending-bytes.ts";
+import { RequestHead } from "./request-head.ts";
+import { ServerStream, type ServerStreamOwner } from "./server-stream.ts";
+
+/** Pipelined bytes kept behind an unfinished request before reading stops. */
+const HELD_LIMIT_BYTES = 16 * 1024;
+const NO_BYTES = Buffer.alloc(0);
+const CONTINUE_RESPONSE = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/** The thread's request head; used up before any callback. */
+const requestHead = new RequestHead();
+
+const State = {
+  /** Between requests or inside a head. */
+  head: 0,
+  body: 1,
+  /** The request is complete; bytes behind it wait for the end of its response. */
+  response: 2,
+  /** An upgrade was asked for and not answered yet; bytes wait. */
+  upgradePending: 3,
+  raw: 4,
+  /** No more is decoded: the connection ends with the response in hand, or at once. */
+  closed: 5,
+} as const;
+type State = (typeof State)[keyof typeof State];
+
+/**
+ * The downstream end of an HTTP/1.1 connection: one request at a time, the next one only when the response before it is
+ * complete. Reading goes on meanwhile, so that a client which leaves is noticed; up to 16 KiB that it sends ahead are
+ * kept, then reading stops.
+ *
+ * After every call that may complete a response, the user looks at `shouldClose` and closes the connection if it is set
+ * (flushing first). Bytes that arrive until then are dropped.
+ *
+ * Differs from Envoy: `newStream` is called when a head is complete, not at its first byte (see `isReadingHead`); bytes
+ * behind an upgrade or CONNECT wait until it is accepted and are dropped if it is not; 100 is sent only if the request
+ * has not been answered by then.
+ */
+export class Http1ServerConnection implements ServerConnection, ServerStreamOwner {
+  readonly sink: ByteSink;
+  isAboveHighWatermark = false;
+  readonly #options: Http1ServerOptions;
+  readonly #callbacks: ServerConnectionCallbacks;
+  readonly #hooks: Http1ConnectionHooks;
+  readonly #stats: Http1CodecStats;
+  #state: State = State.head;
+  #stream: ServerStream | null = null;
+  #requestCount = 0;
+  #dispatching = false;
+  #closing = false;
+  #remoteClosed = false;
+  /** A head that is not complete yet, and its parser. Both null outside. */
+  #partialHead: PendingBytes | null = null;
+  #parser: HeadParser | null = null;
+  /** Made for the first request with a body. */
+  #body: BodyDecoder | null = null;
+  /** Bytes that can't be decoded yet. */
+  #held: PendingBytes | null = null;
+  #heldPause = false;
+
+  constructor(
+    options: Http1ServerOptions,
+    sink: ByteSink,
+    callbacks: ServerConnectionCallbacks,
+    hooks: Http1ConnectionHooks,
+    stats: Http1CodecStats,
+  ) {
+    this.#options = options;
+    this.sink = sink;
+    this.#callbacks = callbacks;
+    this.#hooks = hooks;
+    this.#stats = stats;
+  }
+
+  /** The version of the request in hand, HTTP/1.1 between requests. */
+  get protocol(): Protocol {
+    return this.#stream?.isHttp10 ? Protocol.http10 : Protocol.http11;
+  }
+
+  /** Whether the connection has to be closed now, when what was written has gone out. */
+  get shouldClose(): boolean {
+    return this.#state === State.closed || (this.#remoteClosed && this.#stream === null && this.#held === null);
+  }
+
+  /** Whether some, but not all bytes of a head are here; for the request-headers timeout. */
+  get isReadingHead(): boolean {
+    return this.#partialHead !== null;
+  }
+
+  get enableTrailers(): boolean {
+    return this.#options.enableTrailers;
+  }
+
+  dispatch(data: Buffer): void {
+    assertInvariant(!this.#dispatching, "dispatch is called from inside itself");
+    let bytes = data;
+    const held = this.#held;
+    if (held !== null) {
+      held.append(data, 0, data.length);
+      this.#held = null;
+      bytes = held.view();
+    }
+    this.#dispatching = true;
+    try {
+      this.#decode(bytes);
+    } catch (error) {
+      this.#stopDecoding();
+      throw error;
+    } finally {
+      this.#dispatching = false;
+    }
+    if (this.#remoteClosed) this.#settleRemoteClose();
+  }
+
+  onRemoteClose(): void {
+    if (this.#remoteClosed) return;
+    this.#remoteClosed = true;
+    // What was kept came before the end.
+    if (this.#held !== null && this.#state === State.raw) this.dispatch(NO_BYTES);
+    else if (this.#held === null) this.#settleRemoteClose();
+  }
+
+  /** Ends what can't be completed any more, once all bytes that came have been used. */
+  #settleRemoteClose(): void {
+    const stream = this.#stream;
+    switch (this.#state) {
+      case State.raw:
+        if (stream!.requestComplete) return;
+        stream!.requestComplete = true;
+        stream!.decoder!.decodeData(NO_BYTES, true);
+        return;
+      case State.body:
+      case State.upgradePending:
+        stream!.resetWith("connection termination", "");
+        return;
+      case State.head:
+        this.#dropPartialHead();
+        return;
+      default:
+        return;
+    }
+  }
+
+  shutdownNotice(): void {
+    this.#closing = true;
+  }
+
+  goAway(): void {
+    this.#closing = true;
+  }
+
+  onUnderlyingConnectionAboveWriteBufferHighWatermark(): void {
+    this.isAboveHighWatermark = true;
+    this.#stream?.onAboveWriteBufferHighWatermark();
+  }
+
+  onUnderlyingConnectionBelowWriteBufferLowWatermark(): void {
+    this.isAboveHighWatermark = false;
+    this.#stream?.onBelowWriteBufferLowWatermark();
+  }
+
+  wantsToWrite(): boolean {
+    return this.#stream !== null;
+  }
+
+  /** @internal For the stream. */
+  endsWith(stream: ServerStream): boolean {
+    return (
+      this.#closing ||
+      this.#state === State.closed ||
+      !stream.keepAlive ||
+      stream.upgrades ||
+      (stream.responseComplete && !stream.requestComplete) ||
+      (this.#remoteClosed && this.#held === null)
+    );
+  }
+
+  /** @internal For the stream. */
+  closeAfterResponse(): void {
+    this.#closing = true;
+  }
+
+  /** @internal For the stream. */
+  onUpgradeAccepted(): void {
+    this.#state = State.raw;
+    this.#resumeHeld();
+  }
+
+  /** @internal For the stream. */
+  onResponseComplete(stream: ServerStream): void {
+    this.#stream = null;
+    stream.leave();
+    if (!stream.requestComplete || this.#state === State.closed || this.#closing || !stream.keepAlive) {
+      this.#stopDecoding();
+      return;
+    }
+    if (this.#state === State.raw) {
+      this.#stopDecoding();
+      return;
+    }
+    this.#state = State.head;
+    this.#resumeHeld();
+  }
+
+  /** @internal For the stream. */
+  onStreamReset(_stream: ServerStream): void {
+    this.#stream = null;
+    this.#stopDecoding();
+  }
+
+  /** @internal For the stream. */
+  readDisable(disable: boolean): void {
+    this.#hooks.readDisable(disable);
+  }
+
+  #decode(data: Buffer): void {
+    let at = 0;
+    while (at < data.length) {
+      switch (this.#state) {
+        case State.head:
+          at = this.#decodeHead(data, at);
+          break;
+        case State.body:
+          at = this.#decodeBody(data, at);
+          break;
+        case State.raw:
+          this.#stream!.decoder!.decodeData(at === 0 ? data : data.subarray(at), false);
+          return;
+        case State.closed:
+          return;
+        default:
+          this.#hold(at === 0 ? data : data.subarray(at));
+          return;
+      }
+    }
+  }
+
+  #decodeHead(data: Buffer, at: number): number {
+    const limits = this.#options.headLimits;
+    let parser = this.#parser;
+    let next: number;
+    if (parser === null) {
+      parser = acquireHeadParser();
+      parser.beginHead(true);
+      if (!parser.parse(data, at, data.length, limits)) {
+        this.#parser = parser;
+        this.#partialHead = PendingBytes.copyOf(data, at, data.length);
+        return data.length;
+      }
+      next = at + parser.length;
+      requestHead.read(parser, data, at, this.#options, this.#stats);
+      releaseHeadParser(parser);
+    } else {
+      const partial = this.#partialHead!;
+      const before = partial.length;
+      partial.append(data, at, data.length);
+      if (!parser.parse(partial.buffer, 0, partial.length, limits)) return data.length;
+      next = at + parser.length - before;
+      requestHead.read(parser, partial.buffer, 0, this.#options, this.#stats);
+      this.#dropPartialHead();
+    }
+    this.#beginRequest();
+    return next;
+  }
+
+  #beginRequest(): void {
+    const { headers, bodyLength, upgrades, expectsContinue, protocol, keepAlive } = requestHead;
+    const stream = new ServerStream(
+      this,
+      ++this.#requestCount,
+      headers.method,
+      protocol === Protocol.http10,
+      upgrades,
+      keepAlive,
+    );
+    this.#stream = stream;
+    stream.decoder = this.#callbacks.newStream(stream);
+    if (this.#stream !== stream) return;
+    if (bodyLength !== 0) {
+      this.#state = State.body;
+      this.#body ??= new BodyDecoder();
+      this.#body.begin(bodyLength);
+    } else {
+      this.#state = upgrades ? State.upgradePending : State.response;
+      stream.requestComplete = !upgrades;
+    }
+    stream.decoder.decodeHeaders(headers, stream.requestComplete);
+    if (expectsContinue && this.#stream === stream && !stream.responseStarted) this.sink.writeLatin1(CONTINUE_RESPONSE);
+  }
+
+  #decodeBody(data: Buffer, at: number): number {
+    const stream = this.#stream!;
+    const body = this.#body!;
+    const decoder = stream.decoder!;
+    const next = body.decode(data, at, decoder, this.#options.headLimits);
+    if (!body.complete) return next;
+    if (stream.upgrades) {
+      this.#state = State.upgradePending;
+      body.finishOpen(decoder);
+    } else {
+      this.#state = State.response;
+      stream.requestComplete = true;
+      body.finish(decoder, this.#options.enableTrailers);
+    }
+    return next;
+  }
+
+  /** Keeps bytes for later. They came in one read, or were kept before, so no copy is needed. */
+  #hold(data: Buffer): void {
+    this.#held = new PendingBytes(data);
+    if (data.length >= HELD_LIMIT_BYTES && !this.#heldPause) {
+      this.#heldPause = true;
+      this.#hooks.readDisable(true);
+    }
+  }
+
+  /** The kept bytes can be decoded now. */
+  #resumeHeld(): void {
+    if (this.#heldPause) {
+      this.#heldPause = false;
+      this.#hooks.readDisable(false);
+    }
+    if (this.#held !== null && !this.#dispatching) this.#hooks.scheduleDispatch();
+  }
+
+  #dropPartialHead(): void {
+    if (this.#parser !== null) releaseHeadParser(this.#parser);
+    this.#parser = null;
+    this.#partialHead = null;
+  }
+
+  #stopDecoding(): void {
+    this.#state = State.closed;
+    this.#dropPartialHead();
+    this.#body?.abort();
+    this.#held = null;
+    this.#resumeHeld();
+  }
+}

@@ -1,0 +1,185 @@
+import type {
+  ByteSink,
+  RequestDecoder,
+  ResponseEncoder,
+  Stream,
+  StreamCallbacks,
+  StreamResetReason,
+} from "../codec.ts";
+import type { ResponseHeaderMap, TrailerMap } from "../header-map.ts";
+import { BodyFraming, BodyWriter, headWriter } from "./message-writer.ts";
+import { statusLine } from "./status-line.ts";
+
+/** What a stream needs of its connection. */
+export interface ServerStreamOwner {
+  readonly sink: ByteSink;
+  readonly enableTrailers: boolean;
+  readonly isAboveHighWatermark: boolean;
+  /** Whether the connection ends with the response of `stream`, whose head is about to be written. */
+  endsWith(stream: ServerStream): boolean;
+  /** The response asked for `Connection: close`, or is delimited by it. */
+  closeAfterResponse(): void;
+  /** The peer may now send raw data. */
+  onUpgradeAccepted(): void;
+  onResponseComplete(stream: ServerStream): void;
+  onStreamReset(stream: ServerStream): void;
+  readDisable(disable: boolean): void;
+}
+
+/** One request of a downstream connection and the writer of its response. */
+export class ServerStream implements ResponseEncoder, Stream {
+  readonly id: number;
+  readonly isHead: boolean;
+  readonly isConnect: boolean;
+  readonly isHttp10: boolean;
+  /** Whether the request asks to switch to raw data. */
+  readonly upgrades: boolean;
+  /** Whether the request, as received, lets the connection live on. */
+  readonly keepAlive: boolean;
+  /** Set right after construction. */
+  decoder: RequestDecoder | null = null;
+  requestComplete = false;
+  responseStarted = false;
+  responseComplete = false;
+  readonly #owner: ServerStreamOwner;
+  readonly #body: BodyWriter;
+  #callbacks: StreamCallbacks | null = null;
+  #gone = false;
+  #readDisables = 0;
+
+  constructor(
+    owner: ServerStreamOwner,
+    id: number,
+    method: string,
+    isHttp10: boolean,
+    upgrades: boolean,
+    keepAlive: boolean,
+  ) {
+    this.#owner = owner;
+    this.#body = new BodyWriter(owner.sink);
+    this.id = id;
+    this.isHead = method === "HEAD";
+    this.isConnect = method === "CONNECT";
+    this.isHttp10 = isHttp10;
+    this.upgrades = upgrades;
+    this.keepAlive = keepAlive;
+  }
+
+  get stream(): Stream {
+    return this;
+  }
+
+  setCallbacks(callbacks: StreamCallbacks): void {
+    this.#callbacks = callbacks;
+    // The response before this one may still fill the connection's buffer.
+    if (this.#owner.isAboveHighWatermark) callbacks.onAboveWriteBufferHighWatermark();
+  }
+
+  reset(reason: StreamResetReason): void {
+    this.resetWith(reason, "");
+  }
+
+  /** As `reset`, with response code details. */
+  resetWith(reason: StreamResetReason, details: string): void {
+    if (this.#gone) return;
+    this.leave();
+    this.#owner.onStreamReset(this);
+    this.#callbacks?.onResetStream(reason, details);
+  }
+
+  readDisable(disable: boolean): void {
+    if (this.#gone) return;
+    if (disable) {
+      if (this.#readDisables++ === 0) this.#owner.readDisable(true);
+    } else if (this.#readDisables > 0 && --this.#readDisables === 0) {
+      this.#owner.readDisable(false);
+    }
+  }
+
+  /** Ends the stream's hold on its connection: pauses are lifted, later calls do nothing. */
+  leave(): void {
+    this.#gone = true;
+    if (this.#readDisables > 0) this.#owner.readDisable(false);
+    this.#readDisables = 0;
+  }
+
+  onAboveWriteBufferHighWatermark(): void {
+    this.#callbacks?.onAboveWriteBufferHighWatermark();
+  }
+
+  onBelowWriteBufferLowWatermark(): void {
+    this.#callbacks?.onBelowWriteBufferLowWatermark();
+  }
+
+  encode1xxHeaders(headers: ResponseHeaderMap): void {
+    // HTTP/1.0 knows no interim responses (RFC 9110 §15.2).
+    if (this.#gone || this.responseStarted || this.isHttp10) return;
+    headers.remove("content-length");
+    this.#owner.sink.writeLatin1(`${statusLine(headers.status, false)}${headWriter.writeFields(headers)}\r\n`);
+  }
+
+  encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
+    if (this.#gone || this.responseStarted) return;
+    const status = headers.status;
+    const isRaw = this.upgrades && (this.isConnect ? status >= 200 && status < 300 : status === 101);
+    if (status < 200 && !isRaw) {
+      this.resetWith("protocol error", "");
+      return;
+    }
+    this.responseStarted = true;
+    if (endStream) this.responseComplete = true;
+    const mayHaveLength = !isRaw && status !== 204;
+    if (!mayHaveLength) headers.remove("content-length");
+    const fields = headWriter.writeFields(headers);
+    const framing = this.#chooseFraming(status, isRaw, endStream);
+    let text = statusLine(status, this.isHttp10) + fields;
+    if (framing === BodyFraming.chunked) text += "transfer-encoding: chunked\r\n";
+    else if (endStream && framing === BodyFraming.none && this.#saysEmpty(status)) text += "content-length: 0\r\n";
+    this.#owner.sink.writeLatin1(`${text + this.#connectionLine(isRaw, framing)}\r\n`);
+    if (isRaw) this.#owner.onUpgradeAccepted();
+    if (endStream) this.#complete();
+  }
+
+  encodeData(data: Buffer, endStream: boolean): void {
+    if (this.#gone || this.responseComplete) return;
+    this.#body.write(data, endStream);
+    if (endStream) this.#complete();
+  }
+
+  encodeTrailers(trailers: TrailerMap): void {
+    if (this.#gone || this.responseComplete) return;
+    this.#body.writeTrailers(trailers, this.#owner.enableTrailers);
+    this.#complete();
+  }
+
+  /** Decides how the body is delimited (RFC 9112 §6) from the list just written. */
+  #chooseFraming(status: number, isRaw: boolean, endStream: boolean): BodyFraming {
+    const length = headWriter.contentLength;
+    let framing: BodyFraming;
+    if (isRaw) framing = BodyFraming.raw;
+    else if (this.isHead || status === 204 || status === 304) framing = BodyFraming.none;
+    else if (length !== -1) framing = BodyFraming.fixed;
+    else if (endStream) framing = BodyFraming.none;
+    else framing = this.isHttp10 ? BodyFraming.raw : BodyFraming.chunked;
+    this.#body.begin(framing, length);
+    return framing;
+  }
+
+  /** Whether a response without body has to say so: not if its status or the method says it. */
+  #saysEmpty(status: number): boolean {
+    return !this.isHead && status !== 204 && status !== 304;
+  }
+
+  #connectionLine(isRaw: boolean, framing: BodyFraming): string {
+    if (isRaw) return this.isConnect ? "" : "connection: upgrade\r\n";
+    if (headWriter.saysClose || framing === BodyFraming.raw) this.#owner.closeAfterResponse();
+    if (this.#owner.endsWith(this)) return "connection: close\r\n";
+    return this.isHttp10 ? "connection: keep-alive\r\n" : "";
+  }
+
+  #complete(): void {
+    this.responseComplete = true;
+    if (this.#body.isShort) this.#owner.closeAfterResponse();
+    this.#owner.onResponseComplete(this);
+  }
+}

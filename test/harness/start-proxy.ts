@@ -1,0 +1,247 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type AdminResponse, adminRequest } from "./admin-request.ts";
+
+export interface StartProxyOptions {
+  /**
+   * Bootstrap configuration: YAML or JSON text, or an object. Give listeners port 0. An admin address on a free
+   * loopback port is added when the configuration has no `admin`.
+   */
+  readonly config: string | object;
+  /** Name of the configuration file. Default `config.json` for an object and `config.yaml` for text. */
+  readonly configName?: string;
+  /** Worker threads. Default 1. */
+  readonly concurrency?: number;
+  /** More arguments for the command line. */
+  readonly args?: readonly string[];
+  /** Whether a changed file is applied at once. Default false: `--no-watch`. */
+  readonly watch?: boolean;
+  /** Default true: `--enable-debug-endpoints`. */
+  readonly debugEndpoints?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command to run node with, such as `["taskset", "-c", "0"]`. */
+  readonly prefix?: readonly string[];
+  /** Default 10 s. */
+  readonly readyTimeoutMs?: number;
+}
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const KEPT_LOG_CHARS = 4 * 1024 * 1024;
+
+/**
+ * Starts `node actors/main.ts` with a configuration in a folder of its own, and resolves when it is ready and its
+ * listening ports are known. Rejects with the whole log when it exits or is not ready in time.
+ */
+export async function startProxy(options: StartProxyOptions): Promise<RunningProxy> {
+  const proxy = RunningProxy.spawn(options);
+  try {
+    await proxy.waitUntilReady(options.readyTimeoutMs ?? 10_000);
+    await proxy.refreshPorts();
+    return proxy;
+  } catch (error) {
+    await proxy.kill();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`the proxy did not start: ${reason}\n${proxy.logs}`);
+  }
+}
+
+/** A proxy in a process of its own. Killed with the process that started it, if nobody stops it before. */
+export class RunningProxy {
+  readonly folder: string;
+  readonly configPath: string;
+  readonly child: ChildProcess;
+  /** Bound port of each TCP listener, by its name; as of the start or the last `refreshPorts`. */
+  readonly ports = new Map<string, number>();
+  readonly #adminPathFile: string;
+  readonly #hasAdmin: boolean;
+  readonly #killAtExit = () => this.child.kill("SIGKILL");
+  #logs = "";
+  #adminPort = 0;
+
+  private constructor(options: StartProxyOptions) {
+    this.folder = mkdtempSync(path.join(tmpdir(), "troupe-test-"));
+    const name = options.configName ?? (typeof options.config === "string" ? "config.yaml" : "config.json");
+    this.configPath = path.join(this.folder, name);
+    this.#adminPathFile = path.join(this.folder, "admin-address");
+    this.#hasAdmin = hasAdmin(options.config);
+    this.writeConfig(options.config);
+    const [command = process.execPath, ...args] = [...(options.prefix ?? []), process.execPath];
+    this.child = spawn(command, [...args, path.join(ROOT, "actors/main.ts"), ...this.#commandLine(options)], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...options.env },
+    });
+    this.child.on("error", (error) => this.#log(`${error.message}\n`));
+    this.child.stdout?.on("data", (chunk: Buffer) => this.#log(chunk.toString()));
+    this.child.stderr?.on("data", (chunk: Buffer) => this.#log(chunk.toString()));
+    process.on("exit", this.#killAtExit);
+    this.child.once("exit", () => process.off("exit", this.#killAtExit));
+  }
+
+  /** Starts the process without waiting for anything. */
+  static spawn(options: StartProxyOptions): RunningProxy {
+    return new RunningProxy(options);
+  }
+
+  /** What the process wrote to stdout and stderr, as it came; the last 4 MiB. */
+  get logs(): string {
+    return this.#logs;
+  }
+
+  get exited(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  get adminPort(): number {
+    return this.#adminPort;
+  }
+
+  /** The port of a listener by name; without a name, that of the only or first listener. */
+  port(listener?: string): number {
+    const port = listener === undefined ? this.ports.values().next().value : this.ports.get(listener);
+    if (port === undefined)
+      throw new Error(`no listener ${listener ?? "at all"}; there are: ${[...this.ports.keys()]}`);
+    return port;
+  }
+
+  /** Asks the admin. `path` begins with `/`; the answer is whatever status came. Rejects after `deadlineMs` (5 s). */
+  admin(target: string, method = "GET", body?: string | Buffer, deadlineMs = 5000): Promise<AdminResponse> {
+    return adminRequest({
+      port: this.#adminPort,
+      method,
+      path: target,
+      deadlineMs,
+      ...(body !== undefined && { body }),
+    });
+  }
+
+  /** POST to the admin. */
+  post(target: string, body?: string | Buffer, deadlineMs?: number): Promise<AdminResponse> {
+    return this.admin(target, "POST", body, deadlineMs);
+  }
+
+  /** Counters and gauges by name, from `/stats?format=json`. */
+  async stats(filter?: string): Promise<Map<string, number>> {
+    const query = filter === undefined ? "" : `&filter=${encodeURIComponent(filter)}`;
+    const answer = await this.admin(`/stats?format=json${query}`);
+    const { stats } = JSON.parse(answer.body) as { stats: { name?: string; value?: unknown }[] };
+    const values = new Map<string, number>();
+    for (const { name, value } of stats) {
+      if (name !== undefined && typeof value === "number") values.set(name, value);
+    }
+    return values;
+  }
+
+  /** Replaces the configuration file by an atomic rename. */
+  writeConfig(config: string | object): void {
+    const text = typeof config === "string" ? config : JSON.stringify(this.#withAdmin(config));
+    const whole = typeof config === "string" && !this.#hasAdmin ? `${text}\n${ADMIN_YAML}` : text;
+    writeFileSync(`${this.configPath}.new`, whole);
+    renameSync(`${this.configPath}.new`, this.configPath);
+  }
+
+  /** Writes the configuration, if one is given, and has it applied by `POST /config/reload`. */
+  reload(config?: string | object): Promise<AdminResponse> {
+    if (config !== undefined) this.writeConfig(config);
+    return this.post("/config/reload", undefined, 30_000);
+  }
+
+  /** Reads the bound addresses from `/listeners`. */
+  async refreshPorts(): Promise<void> {
+    const answer = await this.admin("/listeners?format=json");
+    const { listener_statuses: statuses = [] } = JSON.parse(answer.body) as ListenersAnswer;
+    this.ports.clear();
+    for (const { name = "", local_address: address } of statuses) {
+      const port = address?.socket_address?.port_value;
+      if (port !== undefined) this.ports.set(name, port);
+    }
+  }
+
+  /** Resolves when the log has a line that matches; also one from before. Rejects when the process ends first. */
+  async waitForLog(pattern: RegExp, deadlineMs = 5000): Promise<void> {
+    await this.#poll(`a log line like ${pattern}`, deadlineMs, async () => pattern.test(this.#logs));
+  }
+
+  /** Resolves when the admin says LIVE. */
+  async waitUntilReady(deadlineMs: number): Promise<void> {
+    await this.#poll("the admin's LIVE", deadlineMs, async () => {
+      this.#adminPort = readPort(this.#adminPathFile);
+      if (this.#adminPort === 0) return false;
+      const answer = await adminRequest({ port: this.#adminPort, path: "/ready", deadlineMs: 1000 }).catch(
+        () => undefined,
+      );
+      return answer?.status === 200;
+    });
+  }
+
+  /** Sends a signal and resolves with the exit code when the process is gone; null when a signal killed it. */
+  async stop(signal: NodeJS.Signals = "SIGTERM", deadlineMs = 15_000): Promise<number | null> {
+    if (!this.exited) {
+      this.child.kill(signal);
+      const late = setTimeout(() => this.child.kill("SIGKILL"), deadlineMs);
+      await once(this.child, "exit");
+      clearTimeout(late);
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+    return this.child.exitCode;
+  }
+
+  /** Ends the process at once. */
+  async kill(): Promise<void> {
+    if (this.child.pid !== undefined) await this.stop("SIGKILL");
+  }
+
+  #commandLine(options: StartProxyOptions): string[] {
+    return [
+      ...["-c", this.configPath, "--concurrency", String(options.concurrency ?? 1)],
+      ...["--admin-address-path", this.#adminPathFile],
+      ...(options.watch === true ? [] : ["--no-watch"]),
+      ...(options.debugEndpoints === false ? [] : ["--enable-debug-endpoints"]),
+      ...(options.args ?? []),
+    ];
+  }
+
+  #withAdmin(config: object): object {
+    return "admin" in config || this.#hasAdmin ? config : { admin: ADMIN, ...config };
+  }
+
+  #log(text: string): void {
+    this.#logs = (this.#logs + text).slice(-KEPT_LOG_CHARS);
+  }
+
+  async #poll(what: string, deadlineMs: number, done: () => Promise<boolean>): Promise<void> {
+    const endMs = performance.now() + deadlineMs;
+    while (!(await done())) {
+      if (this.exited) throw new Error(`it exited with ${this.child.exitCode ?? this.child.signalCode} before ${what}`);
+      if (performance.now() > endMs) throw new Error(`${what} did not come within ${deadlineMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+interface ListenersAnswer {
+  readonly listener_statuses?: readonly {
+    readonly name?: string;
+    readonly local_address?: { readonly socket_address?: { readonly port_value?: number } };
+  }[];
+}
+
+const ADMIN = { address: { socket_address: { address: "127.0.0.1", port_value: 0 } } };
+const ADMIN_YAML = "admin:\n  address:\n    socket_address: { address: 127.0.0.1, port_value: 0 }\n";
+
+function hasAdmin(config: string | object): boolean {
+  // JSON text can't be appended to; it has to bring its own.
+  return typeof config === "string"
+    ? /^\s*\{/.test(config) || /^\s*["']?admin["']?\s*:/m.test(config)
+    : "admin" in config;
+}
+
+function readPort(file: string): number {
+  try {
+    return Number(/:(\d+)\s*$/.exec(readFileSync(file, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0; // Not written yet.
+  }
+}

@@ -49,6 +49,11 @@ export class GaugeCell implements MergedGauge {
     this.#combine();
   }
 
+  /** Takes a value that was looked up, not reported: counts only if it is news. */
+  catchUp(source: StatsSource, value: number): void {
+    if (value !== (this.#shares.get(source) ?? 0)) this.set(source, value);
+  }
+
   drop(source: StatsSource): void {
     if (this.#shares.delete(source)) this.#combine();
   }

@@ -3,7 +3,7 @@ export const CELLS_PER_CHUNK = 1024;
 
 /** A block of the cells that counters and gauges write to. */
 export interface CellChunk {
-  /** Shared memory, so that the main thread can read the last counts of a worker that crashed. */
+  /** Shared memory, so that the main thread can read the counts of a worker that is busy, stuck or gone. */
   readonly values: Float64Array<SharedArrayBuffer>;
   /** What the last flush has reported. */
   readonly reported: Float64Array;
@@ -33,13 +33,13 @@ export class NumberCells {
   }
 
   /** Calls `report` for each cell that changed or was touched since the last call, then forgets the changes. */
-  eachChange(report: (id: number, increase: number, value: number) => void): void {
+  eachChange(report: (id: number, value: number) => void): void {
     for (let c = 0; c < this.#chunks.length; c++) {
       const { values, reported, touched } = this.#chunks[c]!;
       for (let i = 0; i < CELLS_PER_CHUNK; i++) {
         const value = values[i]!;
         if (value === reported[i] && touched[i] === 0) continue;
-        report(c * CELLS_PER_CHUNK + i, value - reported[i]!, value);
+        report(c * CELLS_PER_CHUNK + i, value);
         reported[i] = value;
         touched[i] = 0;
       }

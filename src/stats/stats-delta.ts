@@ -8,7 +8,7 @@ export interface StatsDelta {
   readonly addedIds: readonly number[];
   readonly addedKinds: readonly number[];
   readonly addedNames: readonly string[];
-  /** Pairs of number and increase. */
+  /** Pairs of number and what the thread has counted in all, so that nothing is ever counted twice. */
   readonly counters: readonly number[];
   /** Pairs of number and present value. */
   readonly gauges: readonly number[];

@@ -11,7 +11,7 @@ const MAX_ORPHANS = 100_000;
 /** What is known of one thread's stats, by the thread's own numbers for them. */
 interface SourceState {
   readonly cells: (MergeCell | undefined)[];
-  /** How much of each counter has arrived. */
+  /** How much of each counter is added already. */
   readonly received: number[];
   readonly memory: Float64Array[];
 }
@@ -45,19 +45,22 @@ export class StatsMerge implements StatsSnapshot {
     const state = this.#sources.get(source);
     if (state === undefined) return;
     this.#sources.delete(source);
-    for (let id = 0; id < state.cells.length; id++) {
-      const cell = state.cells[id];
+    readMemory(source, state);
+    for (const cell of state.cells) {
       if (cell === undefined) continue;
-      if (cell.type === "counter") {
-        const unsent =
-          (state.memory[Math.floor(id / CELLS_PER_CHUNK)]?.[id % CELLS_PER_CHUNK] ?? 0) - (state.received[id] ?? 0);
-        if (unsent > 0) cell.add(unsent);
-      }
       cell.drop(source);
       cell.holders--;
       if (cell.holders === 0) this.#orphans.add(cell);
     }
     this.#limitOrphans();
+  }
+
+  /**
+   * Reads what the counters and gauges of all threads stand at now from the memory they have shared. No thread has to
+   * do anything for it, so it works for one that is stuck.
+   */
+  readSharedMemory(): void {
+    for (const [source, state] of this.#sources) readMemory(source, state);
   }
 
   /** Takes over memory from `StatsShard.takeNewMemory`, in the same order. */
@@ -75,11 +78,8 @@ export class StatsMerge implements StatsSnapshot {
       if (kind !== undefined) this.#hold(state, delta.addedIds[i]!, kind, delta.addedNames[i]!);
     }
     for (let i = 0; i < delta.counters.length; i += 2) {
-      const id = delta.counters[i]!;
-      const cell = state.cells[id];
-      if (cell?.type !== "counter") continue;
-      cell.add(delta.counters[i + 1]!);
-      state.received[id] = (state.received[id] ?? 0) + delta.counters[i + 1]!;
+      const cell = state.cells[delta.counters[i]!];
+      if (cell?.type === "counter") advance(state, delta.counters[i]!, cell, delta.counters[i + 1]!);
     }
     for (let i = 0; i < delta.gauges.length; i += 2) {
       const cell = state.cells[delta.gauges[i]!];
@@ -188,5 +188,23 @@ export class StatsMerge implements StatsSnapshot {
       this.#turning.delete(cell);
       this.#histograms.delete(cell.name);
     }
+  }
+}
+
+/** Brings a counter up to what its thread has counted in all. Older news than what is known is ignored. */
+function advance(state: SourceState, id: number, cell: CounterCell, total: number): void {
+  const known = state.received[id] ?? 0;
+  if (total <= known) return;
+  cell.add(total - known);
+  state.received[id] = total;
+}
+
+function readMemory(source: StatsSource, state: SourceState): void {
+  for (let id = 0; id < state.cells.length; id++) {
+    const cell = state.cells[id];
+    const value = state.memory[Math.floor(id / CELLS_PER_CHUNK)]?.[id % CELLS_PER_CHUNK];
+    if (value === undefined) continue;
+    if (cell?.type === "counter") advance(state, id, cell, value);
+    else if (cell?.type === "gauge") cell.catchUp(source, value);
   }
 }

@@ -94,9 +94,9 @@ export class StatsShard implements ShardEntries {
   takeDelta(): StatsDelta {
     const counters: number[] = [];
     const gauges: number[] = [];
-    this.#cells.eachChange((id, increase, value) => {
+    this.#cells.eachChange((id, value) => {
       if (this.#gaugeIds.has(id)) gauges.push(id, value);
-      else counters.push(id, increase);
+      else counters.push(id, value);
     });
     const delta: StatsDelta = {
       addedIds: this.#added.ids,
@@ -118,7 +118,7 @@ export class StatsShard implements ShardEntries {
 
   /**
    * The memory that counters and gauges gained since the last call. Sent beside a delta (structured clone only), it
-   * lets the receiver read the last counts of this thread even after a crash; see `StatsMerge.shareMemory`.
+   * lets the receiver read the counts of this thread at any time, also after a crash; see `StatsMerge.shareMemory`.
    */
   takeNewMemory(): SharedArrayBuffer[] {
     return this.#cells.takeNewMemory();

@@ -78,6 +78,34 @@ describe("StatsMerge", () => {
     assert.equal(merge.counters()[0]?.value, 15);
   });
 
+  it("reads what threads count without waiting for their reports, and counts nothing twice", () => {
+    const merge = new StatsMerge();
+    const thread = new Thread(merge);
+    const counter = thread.scope.counter("rq_total");
+    const active = thread.scope.gauge("rq_active");
+    thread.report();
+    counter.add(5);
+    active.set(2);
+    merge.readSharedMemory();
+    assert.deepEqual([merge.counters()[0]?.value, gauge(merge, "rq_active")], [5, 2]);
+    const late = thread.shard.takeDelta();
+    counter.add(1);
+    merge.readSharedMemory();
+    merge.apply(0, late);
+    merge.readSharedMemory();
+    thread.report();
+    assert.deepEqual([merge.counters()[0]?.value, gauge(merge, "rq_active")], [6, 2]);
+  });
+
+  it("does not take an untouched gauge for a used one when it reads shared memory", () => {
+    const merge = new StatsMerge();
+    const thread = new Thread(merge);
+    thread.scope.gauge("idle");
+    thread.report();
+    merge.readSharedMemory();
+    assert.equal(merge.gauges()[0]?.used, false);
+  });
+
   it("ignores reports from a thread that is gone", () => {
     const merge = new StatsMerge();
     const thread = new Thread(merge);

@@ -31,7 +31,7 @@ describe("StatsShard", () => {
     counter.inc();
     const second = stats.takeDelta();
     assert.deepEqual(second.addedNames, []);
-    assert.deepEqual(second.counters, [first.addedIds[0], 1]);
+    assert.deepEqual(second.counters, [first.addedIds[0], 6]);
     assert.ok(isEmptyDelta(stats.takeDelta()));
   });
 

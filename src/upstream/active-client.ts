@@ -15,8 +15,6 @@ import type { Host } from "./host.ts";
 import type { PoolFailureReason, UpstreamConnectionInfo } from "./http-conn-pool.ts";
 import type { ClientCodecHost, PoolEnvironment } from "./pool-environment.ts";
 
-const NOTHING = Buffer.alloc(0);
-
 /** `busy` carries a stream; `ready` waits for one in the pool's list. */
 export type ActiveClientState = "connecting" | "ready" | "busy" | "closed";
 
@@ -208,14 +206,9 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   /** HTTP/2 only. */
   onGoAway(): void {}
 
+  /** For the codec. */
   readDisable(disable: boolean): void {
     this.connection.readDisable(disable);
-  }
-
-  scheduleDispatch(): void {
-    queueMicrotask(() => {
-      if (this.state !== "closed") this.onData(NOTHING);
-    });
   }
 
   /** What follows a stream, when nothing of it is on the stack any more. */
@@ -282,5 +275,5 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
 }
 
 function isRequestTimeout(data: Buffer): boolean {
-  return data.length >= 12 && data.latin1Slice(0, 7) === "HTTP/1." && data.latin1Slice(8, 12) === " 408";
+  return /^HTTP\/1\.[01] 408/.test(data.toString("latin1", 0, 12));
 }

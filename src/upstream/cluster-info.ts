@@ -1,3 +1,4 @@
+import type { Http1ClientOptions } from "../http/http1/codec-options.ts";
 import type { CircuitBreakers } from "./circuit-breaker.ts";
 import type { ConnectionSettingsData } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
@@ -13,6 +14,7 @@ export interface ClusterInfo {
   readonly perConnectionBufferLimitBytes: number;
   /** What connections are made with. */
   readonly connectionSettings: ConnectionSettingsData;
+  readonly http1Options: Http1ClientOptions;
   /** 0 = no limit. */
   readonly maxRequestsPerConnection: number;
   /** How long a connection may wait for its next request. Default 1 h; 0 = for ever. */

@@ -135,7 +135,7 @@ export class ClusterManager implements ClusterDirectory {
   #retire(cluster: LocalCluster): void {
     this.#inflated.dec();
     this.#draining.add(cluster);
-    cluster.drain();
+    cluster.retire();
   }
 
   #inflate(entry: Entry): LocalCluster {
@@ -154,8 +154,8 @@ export class ClusterManager implements ClusterDirectory {
   }
 
   #onDrained(cluster: LocalCluster): void {
-    // A cluster that drains because the worker leaves is still in use.
-    if (this.#draining.delete(cluster)) cluster.release();
+    this.#draining.delete(cluster);
+    cluster.releaseStats();
   }
 
   *#all(): Generator<LocalCluster> {

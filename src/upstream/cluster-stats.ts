@@ -90,6 +90,7 @@ export interface ClusterLoadBalancerStats {
 
 /** The handles of one cluster's general stats on one worker, under `cluster.<name>.`; made when the cluster is. */
 export class ClusterStats {
+  /** For stats that others add to the cluster's, such as those of filters. Released with the cluster. */
   readonly scope: StatsScope;
   readonly cx: ClusterConnectionStats;
   readonly rq: ClusterRequestStats;

@@ -16,6 +16,7 @@ import { HostPools } from "./host-pools.ts";
 import { HostRegistry } from "./host-registry.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
+import { ScopeTree } from "./scope-tree.ts";
 import type { ThreadLocalCluster } from "./thread-local-cluster.ts";
 
 /** What a `LocalCluster` is made of, beside its data. */
@@ -30,23 +31,27 @@ export interface LocalClusterOptions {
   onDrained(cluster: LocalCluster): void;
 }
 
+/** A stream may go on counting long after its cluster was removed; only the garbage collector knows when the last one ends. */
+const unusedStats = new FinalizationRegistry<ScopeTree>((scope) => scope.release());
+
 /** One cluster on one worker, changed in place while its connections may stay. */
 export class LocalCluster implements ThreadLocalCluster {
   #data: ClusterData;
   #info: ClusterInfo;
   readonly #options: LocalClusterOptions;
-  readonly #scope: StatsScope;
+  readonly #scope: ScopeTree;
   readonly #breakers: ClusterBreakers;
   readonly #hosts: HostRegistry;
   #balancer: LoadBalancer<Host>;
   readonly #pools = new Map<Host, HostPools>();
   #draining = false;
-  #drained = false;
+  /** Set from `retire` until its end was told. */
+  #retired = false;
 
   constructor(data: ClusterData, options: LocalClusterOptions) {
     this.#data = data;
     this.#options = options;
-    this.#scope = options.stats.scope(`cluster.${data.observabilityName}`);
+    this.#scope = new ScopeTree(options.stats.scope(`cluster.${data.observabilityName}`));
     const stats = new ClusterStats(this.#scope);
     this.#breakers = new ClusterBreakers(options.breakerMemory, options.breakerSlot, data.circuitBreakers, this.#scope);
     this.#info = clusterInfo(data, stats, this.#breakers);
@@ -111,10 +116,16 @@ export class LocalCluster implements ThreadLocalCluster {
     return count;
   }
 
-  /** Takes no new work from the manager's side; connections end when their streams do, then `onDrained` is told. */
+  /** Idle connections close now, all others after their stream. The cluster can still be used. */
   drain(): void {
     this.#draining = true;
     for (const pools of [...this.#pools.values()]) pools.drain();
+  }
+
+  /** Drains because the cluster is removed or replaced; `onDrained` is told when the last connection is gone. */
+  retire(): void {
+    this.drain();
+    this.#retired = true;
     this.#reportDrained();
   }
 
@@ -122,23 +133,22 @@ export class LocalCluster implements ThreadLocalCluster {
   close(): void {
     this.#draining = true;
     for (const pools of [...this.#pools.values()]) pools.close();
-    this.#reportDrained();
   }
 
   onPoolDrained(): void {
     for (const [host, pools] of this.#pools) {
       if (pools.isEmpty && (this.#draining || !this.#hosts.has(host))) this.#pools.delete(host);
     }
-    if (this.#draining) this.#reportDrained();
+    this.#reportDrained();
   }
 
   refreshGauges(): void {
     this.#breakers.refreshGauges();
   }
 
-  /** Gives up the cluster's stats. Nothing may use the cluster afterwards. */
-  release(): void {
-    this.#scope.release();
+  /** Gives up the cluster's stats as soon as no stream holds the cluster's `info` any more: until then it may count. */
+  releaseStats(): void {
+    unusedStats.register(this.#info.stats, this.#scope);
   }
 
   inspect(): ClusterInspection {
@@ -160,8 +170,8 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   #reportDrained(): void {
-    if (this.#drained || this.connectionCount > 0) return;
-    this.#drained = true;
+    if (!this.#retired || this.connectionCount > 0) return;
+    this.#retired = false;
     this.#options.onDrained(this);
   }
 }
@@ -183,6 +193,13 @@ function clusterInfo(data: ClusterData, stats: ClusterStats, breakers: ClusterBr
     connectTimeoutMs: data.connectTimeoutMs,
     perConnectionBufferLimitBytes: data.connectionSettings.perConnectionBufferLimitBytes,
     connectionSettings: data.connectionSettings,
+    http1Options: {
+      headLimits: {
+        headBytes: data.connectionSettings.maxResponseHeadersBytes,
+        fieldCount: data.connectionSettings.maxResponseHeadersCount,
+      },
+      enableTrailers: data.connectionSettings.enableTrailers,
+    },
     maxRequestsPerConnection: data.maxRequestsPerConnection,
     idleTimeoutMs: data.idleTimeoutMs,
     maxConnectionDurationMs: data.maxConnectionDurationMs,

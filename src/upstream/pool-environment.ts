@@ -1,14 +1,16 @@
 import type net from "node:net";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ClientConnection, ClientConnectionCallbacks } from "../http/codec.ts";
-import type { Http1ConnectionHooks } from "../http/http1/connection-hooks.ts";
 import type { Address } from "../net/address.ts";
 import type { Connection } from "../net/connection.ts";
 import type { WriteFlusher } from "../net/write-flusher.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 
 /** What a client codec may ask of the connection it runs on, beside writing. */
-export interface ClientCodecHost extends ClientConnectionCallbacks, Http1ConnectionHooks {}
+export interface ClientCodecHost extends ClientConnectionCallbacks {
+  /** Counted: `true` stops reading from the socket, as many `false` start it again. */
+  readDisable(disable: boolean): void;
+}
 
 /** Makes the codec of a new upstream connection. */
 export type ClientCodecFactory = (connection: Connection, host: ClientCodecHost, info: ClusterInfo) => ClientConnection;

@@ -64,8 +64,8 @@ export class Connection implements Flushable {
   readonly bufferLimitBytes: number;
   private readonly flusher: WriteFlusher;
   private readonly timers: TimerWheel;
-  private readonly delayedCloseTimeoutMs: number;
-  private readonly stats: ConnectionStats | null;
+  private delayedCloseTimeoutMs: number;
+  private stats: ConnectionStats | null;
   private callbacks: ConnectionCallbacks | null = null;
   /** Bytes (strings are latin1) written since the last flush. */
   private waiting: (Buffer | string)[] = [];
@@ -101,6 +101,16 @@ export class Connection implements Flushable {
     this.socket.on("drain", onDrain);
     this.socket.on("end", onEnd);
     this.socket.on("data", onData);
+  }
+
+  /** For the filter that counts for its connection; set when it is initialised, before any byte is counted. */
+  setStats(stats: ConnectionStats | null): void {
+    this.stats = stats;
+  }
+
+  /** How long a `flushWriteAndDelay` waits for the peer's FIN; 0 does not wait. Holds for later closes. */
+  setDelayedCloseTimeoutMs(timeoutMs: number): void {
+    this.delayedCloseTimeoutMs = timeoutMs;
   }
 
   /** Whether bytes may still be written. */
@@ -236,14 +246,19 @@ export class Connection implements Flushable {
     this.bufferedReported = buffered;
   }
 
-  /** @internal */
-  handleConnect(): void {
+  /** Runs `work` as an event of this connection: what it writes, here or elsewhere, is flushed once at its end. */
+  inEvent(work: () => void): void {
     this.flusher.enter();
     try {
-      this.callbacks?.onConnected();
+      work();
     } finally {
       this.flusher.leave();
     }
+  }
+
+  /** @internal */
+  handleConnect(): void {
+    this.inEvent(() => this.callbacks?.onConnected());
   }
 
   /** @internal */

@@ -1,0 +1,232 @@
+import type { RequestEncoder, ResponseDecoder, StreamCallbacks, StreamResetReason } from "../../../http/codec.ts";
+import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
+import type { UpstreamInfo } from "../../../http/stream-info.ts";
+import type { ResourcePriority } from "../../../upstream/circuit-breaker.ts";
+import type { Host } from "../../../upstream/host.ts";
+import type {
+  PendingStream,
+  PoolCallbacks,
+  PoolFailureReason,
+  UpstreamConnectionInfo,
+} from "../../../upstream/http-conn-pool.ts";
+import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import { resetReasonOf } from "./upstream-failure.ts";
+
+/** The router, as one of its attempts sees it. */
+export interface UpstreamRequestOwner {
+  nowMs(): number;
+  onUpstream1xxHeaders(headers: ResponseHeaderMap): void;
+  onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void;
+  onUpstreamData(data: Buffer, endStream: boolean): void;
+  onUpstreamTrailers(trailers: TrailerMap): void;
+  /** The attempt is over without a (whole) response. */
+  onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void;
+  /** Counted: the upstream takes the request too slowly, or can take more again. */
+  onUpstreamAboveWriteBufferHighWatermark(): void;
+  onUpstreamBelowWriteBufferLowWatermark(): void;
+}
+
+/**
+ * One attempt to get the response from one host: waits for the pool, keeps what of the request comes meanwhile, then
+ * joins the router and the stream of an upstream connection. Source: Envoy's `Router::UpstreamRequest`.
+ */
+export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCallbacks {
+  readonly host: Host;
+  private readonly owner: UpstreamRequestOwner;
+  private readonly cluster: ThreadLocalCluster;
+  private readonly headers: RequestHeaderMap;
+  private readonly info: UpstreamInfo;
+  private readonly headersEndStream: boolean;
+  private pending: PendingStream | null = null;
+  private encoder: RequestEncoder | null = null;
+  /** Body and trailers that came before the connection did. */
+  private waiting: Buffer[] | null = null;
+  private waitingBytes = 0;
+  private waitingEnd = false;
+  private waitingTrailers: TrailerMap | null = null;
+  private pausedDownstream = false;
+  /** `readDisable`s asked for before the connection was there. */
+  private readDisableDue = 0;
+  private over = false;
+  private requestSent = false;
+  private responseEnded = false;
+  /** A byte of a response came, be it of a 1xx: a repeat is no longer safe. */
+  responseBegun = false;
+  /** The connection had served others before. */
+  reusedConnection = false;
+
+  constructor(
+    owner: UpstreamRequestOwner,
+    cluster: ThreadLocalCluster,
+    host: Host,
+    headers: RequestHeaderMap,
+    endStream: boolean,
+    info: UpstreamInfo,
+  ) {
+    this.owner = owner;
+    this.cluster = cluster;
+    this.host = host;
+    this.headers = headers;
+    this.headersEndStream = endStream;
+    this.info = info;
+  }
+
+  /** Asks the pool for a stream; the answer may come before this returns. */
+  start(priority: ResourcePriority): void {
+    this.info.hostAddress = this.host.addressText;
+    this.info.hostName = this.host.hostname;
+    const pending = this.cluster.httpPool(this.host, priority).newStream(this, this);
+    if (!this.over && this.encoder === null) this.pending = pending;
+  }
+
+  sendData(data: Buffer, endStream: boolean): void {
+    if (this.over) return;
+    if (this.encoder !== null) {
+      this.info.bytesSent += data.length;
+      if (endStream) this.#sentAll();
+      this.encoder.encodeData(data, endStream);
+      return;
+    }
+    this.waiting ??= [];
+    this.waiting.push(data);
+    this.waitingBytes += data.length;
+    this.waitingEnd = endStream;
+    const limitBytes = this.cluster.info.perConnectionBufferLimitBytes;
+    if (!this.pausedDownstream && limitBytes > 0 && this.waitingBytes > limitBytes) {
+      this.pausedDownstream = true;
+      this.owner.onUpstreamAboveWriteBufferHighWatermark();
+    }
+  }
+
+  sendTrailers(trailers: TrailerMap): void {
+    if (this.over) return;
+    if (this.encoder === null) {
+      this.waitingTrailers = trailers;
+      return;
+    }
+    this.#sentAll();
+    this.encoder.encodeTrailers(trailers);
+  }
+
+  /** Counted: the client takes the response too slowly. */
+  readDisable(disable: boolean): void {
+    if (this.over || this.responseEnded) return;
+    if (this.encoder !== null) this.encoder.stream.readDisable(disable);
+    else this.readDisableDue += disable ? 1 : -1;
+  }
+
+  /** Gives up the attempt, wherever it stands. No calls back. */
+  cancel(): void {
+    if (this.over) return;
+    this.over = true;
+    this.pending?.cancel();
+    this.pending = null;
+    if (this.encoder !== null && !(this.requestSent && this.responseEnded)) {
+      this.cluster.info.stats.rq.txReset.inc();
+      this.encoder.stream.reset("local reset");
+    }
+  }
+
+  // ---- from the pool ----
+
+  onPoolReady(encoder: RequestEncoder, _host: Host, connection: UpstreamConnectionInfo): void {
+    this.pending = null;
+    this.encoder = encoder;
+    encoder.stream.setCallbacks(this);
+    this.reusedConnection = connection.reused;
+    const info = this.info;
+    info.connectionId = connection.id;
+    info.localAddress = connection.localAddress;
+    info.protocol = connection.protocol;
+    info.connectedAtMs = connection.connectedAtMs;
+    info.firstByteSentAtMs = this.owner.nowMs();
+    for (; this.readDisableDue > 0; this.readDisableDue--) encoder.stream.readDisable(true);
+    if (this.headersEndStream) this.#sentAll();
+    encoder.encodeHeaders(this.headers, this.headersEndStream);
+    this.#sendWaiting(encoder);
+  }
+
+  onPoolFailure(reason: PoolFailureReason, transportFailureReason: string): void {
+    this.pending = null;
+    if (this.over) return;
+    this.over = true;
+    this.info.transportFailureReason = transportFailureReason;
+    this.owner.onUpstreamReset(this, resetReasonOf(reason), transportFailureReason);
+  }
+
+  // ---- from the upstream codec ----
+
+  decode1xxHeaders(headers: ResponseHeaderMap): void {
+    if (this.over) return;
+    this.responseBegun = true;
+    this.owner.onUpstream1xxHeaders(headers);
+  }
+
+  decodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
+    if (this.over) return;
+    this.responseBegun = true;
+    this.info.firstByteReceivedAtMs = this.owner.nowMs();
+    if (endStream) this.#receivedAll();
+    this.owner.onUpstreamHeaders(this, headers, endStream);
+  }
+
+  decodeData(data: Buffer, endStream: boolean): void {
+    if (this.over) return;
+    this.info.bytesReceived += data.length;
+    if (endStream) this.#receivedAll();
+    this.owner.onUpstreamData(data, endStream);
+  }
+
+  decodeTrailers(trailers: TrailerMap): void {
+    if (this.over) return;
+    this.#receivedAll();
+    this.owner.onUpstreamTrailers(trailers);
+  }
+
+  onResetStream(reason: StreamResetReason, _details: string): void {
+    if (this.over || (this.requestSent && this.responseEnded)) return;
+    this.over = true;
+    const rq = this.cluster.info.stats.rq;
+    if (reason === "remote reset" || reason === "connection termination") rq.rxReset.inc();
+    this.owner.onUpstreamReset(this, reason, "");
+  }
+
+  onAboveWriteBufferHighWatermark(): void {
+    if (!this.over) this.owner.onUpstreamAboveWriteBufferHighWatermark();
+  }
+  onBelowWriteBufferLowWatermark(): void {
+    if (!this.over) this.owner.onUpstreamBelowWriteBufferLowWatermark();
+  }
+
+  #sendWaiting(encoder: RequestEncoder): void {
+    const waiting = this.waiting;
+    this.waiting = null;
+    if (waiting !== null) {
+      for (let i = 0; i < waiting.length && !this.over; i++) {
+        const last = i === waiting.length - 1;
+        const end = last && this.waitingEnd;
+        this.info.bytesSent += waiting[i]!.length;
+        if (end) this.#sentAll();
+        encoder.encodeData(waiting[i]!, end);
+      }
+    }
+    if (this.waitingTrailers !== null && !this.over) {
+      this.#sentAll();
+      encoder.encodeTrailers(this.waitingTrailers);
+    }
+    if (this.pausedDownstream && !this.over) {
+      this.pausedDownstream = false;
+      this.owner.onUpstreamBelowWriteBufferLowWatermark();
+    }
+  }
+
+  #sentAll(): void {
+    this.requestSent = true;
+    this.info.lastByteSentAtMs = this.owner.nowMs();
+  }
+
+  #receivedAll(): void {
+    this.responseEnded = true;
+    this.info.lastByteReceivedAtMs = this.owner.nowMs();
+  }
+}

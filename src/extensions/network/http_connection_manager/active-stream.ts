@@ -1,0 +1,368 @@
+import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
+import type {
+  CodecError,
+  Protocol,
+  RequestDecoder,
+  ResponseEncoder,
+  StreamCallbacks,
+  StreamResetReason,
+} from "../../../http/codec.ts";
+import { FilterManager, type FilterManagerStream } from "../../../http/filter-manager.ts";
+import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
+import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
+import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
+import type { Route } from "../../../route/route.ts";
+import type { HcmRuntime } from "./hcm-runtime.ts";
+import { takeHopByHopHeaders } from "./hop-by-hop.ts";
+import { checkRequestTarget } from "./request-checks.ts";
+import { mutateRequestHeaders } from "./request-headers.ts";
+import { mutateResponseHeaders } from "./response-headers.ts";
+
+/** The connection that a stream came on. */
+export interface StreamConnection {
+  readonly runtime: HcmRuntime;
+  readonly info: DownstreamConnectionInfo;
+  readonly bufferLimitBytes: number;
+  /** One stream at a time, and a stream that ends early costs the connection. */
+  readonly isHttp1: boolean;
+  /** The response now being sent is the last of its connection. */
+  shouldClose(): boolean;
+  /** From now on `shouldClose` holds. */
+  closeAfterResponse(): void;
+  /** The stream is over. `aborted`: the peer's view of it is broken, the connection has to end. */
+  onStreamDone(stream: ActiveStream, aborted: boolean): void;
+}
+
+/**
+ * One request and its response in the connection manager: between the codec and the filters. Does what comes before the
+ * first filter (checks, header treatment, route) and behind the last (response headers, stats, access log), and owns the
+ * stream's timeouts. Source: Envoy's `ConnectionManagerImpl::ActiveStream`.
+ */
+export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterManagerStream {
+  readonly streamInfo: StreamInfo;
+  readonly timers: TimerWheel;
+  private readonly connection: StreamConnection;
+  private readonly runtime: HcmRuntime;
+  private readonly encoder: ResponseEncoder;
+  private readonly filters: FilterManager;
+  private requestHeaders: RequestHeaderMap | null = null;
+  private responseHeaders: ResponseHeaderMap | null = null;
+  private responseTrailers: TrailerMap | null = null;
+  /** Undefined = not looked up yet, or forgotten. */
+  private cachedRoute: Route | null | undefined = undefined;
+  private remoteComplete = false;
+  private done = false;
+  private lastActivityMs: number;
+  private idleTimeoutMs: number;
+  private idleTimer: WheelTimer | null = null;
+  private requestTimer: WheelTimer | null = null;
+  private durationTimer: WheelTimer | null = null;
+
+  constructor(connection: StreamConnection, encoder: ResponseEncoder, protocol: Protocol) {
+    const runtime = connection.runtime;
+    this.connection = connection;
+    this.runtime = runtime;
+    this.encoder = encoder;
+    this.timers = runtime.timers;
+    const nowMs = runtime.clock.nowMs();
+    this.lastActivityMs = nowMs;
+    this.streamInfo = new StreamInfo(connection.info, protocol, nowMs, runtime.clock.wallMs());
+    this.filters = new FilterManager(this, connection.bufferLimitBytes);
+    this.idleTimeoutMs = runtime.data.streamIdleTimeoutMs;
+    encoder.stream.setCallbacks(this);
+    this.#armTimers();
+  }
+
+  // ---- request, from the codec ----
+
+  decodeHeaders(headers: RequestHeaderMap, endStream: boolean): void {
+    const data = this.runtime.data;
+    this.requestHeaders = headers;
+    // Known to the filters before anything can answer: a local reply asks for the method.
+    this.filters.requestHeaders = headers;
+    this.#active();
+    if (endStream) this.#requestEnded();
+    if (this.runtime.accessLogs.length > 0) this.streamInfo.requestHeadersBytes = headers.byteSize();
+    const hop = takeHopByHopHeaders(headers);
+    if (hop.close) this.connection.closeAfterResponse();
+    const refusal = checkRequestTarget(headers, data, this.runtime.stats, this.connection.info.localAddress);
+    if (refusal !== null) {
+      this.sendLocalReply(refusal);
+      return;
+    }
+    mutateRequestHeaders(headers, this.streamInfo, this.runtime.headers);
+    const route = this.route();
+    this.#applyRouteTimeouts(route);
+    if (hop.upgrade !== "" || headers.method === "CONNECT") {
+      this.runtime.stats.rqWsOnNonWsRoute.inc();
+      this.sendLocalReply({ status: 403, body: "", details: "upgrade_failed" });
+      return;
+    }
+    this.filters.createChain(this.runtime.filters, route);
+    this.filters.decodeHeaders(headers, endStream);
+  }
+
+  decodeData(data: Buffer, endStream: boolean): void {
+    this.streamInfo.bytesReceived += data.length;
+    this.#active();
+    if (endStream) this.#requestEnded();
+    this.filters.decodeData(data, endStream);
+  }
+
+  decodeTrailers(trailers: TrailerMap): void {
+    this.#active();
+    this.#requestEnded();
+    this.filters.decodeTrailers(trailers);
+  }
+
+  // ---- the codec's other calls ----
+
+  onResetStream(reason: StreamResetReason, details: string): void {
+    if (this.done) return;
+    if (reason === "connection termination") {
+      this.onConnectionClosed("downstream_remote_disconnect", "");
+      return;
+    }
+    if (details !== "") this.streamInfo.responseCodeDetails = details;
+    if (reason === "remote reset" || reason === "remote refused stream reset") {
+      this.runtime.stats.rqRxReset.inc();
+      this.streamInfo.setResponseFlag(ResponseFlag.DC);
+    } else {
+      this.runtime.stats.rqTxReset.inc();
+    }
+    this.#finish(true);
+  }
+
+  onAboveWriteBufferHighWatermark(): void {
+    this.filters.onDownstreamAboveHighWatermark();
+  }
+  onBelowWriteBufferLowWatermark(): void {
+    this.filters.onDownstreamBelowLowWatermark();
+  }
+
+  /** The connection is gone. `details` say by whom; a peer that left before its answer is `DC`. */
+  onConnectionClosed(details: string, terminationDetails: string): void {
+    if (this.done) return;
+    this.streamInfo.setResponseFlag(ResponseFlag.DC);
+    this.streamInfo.responseCodeDetails = details;
+    this.streamInfo.connectionTerminationDetails = terminationDetails;
+    this.runtime.stats.rqRxReset.inc();
+    this.#finish(true);
+  }
+
+  /** The request's bytes broke the protocol. Answers if nothing was answered yet; then the connection ends. */
+  onCodecError(error: CodecError): void {
+    if (this.done) return;
+    this.streamInfo.setResponseFlag(ResponseFlag.DPE);
+    this.connection.closeAfterResponse();
+    // What follows on the wire can't be read any more, so the request counts as over.
+    this.remoteComplete = true;
+    if (this.responseHeaders === null) {
+      this.sendLocalReply({ status: error.status, body: statusText(error.status), details: error.details });
+      return;
+    }
+    this.streamInfo.responseCodeDetails = error.details;
+    this.#finish(true);
+  }
+
+  // ---- what filters ask of the stream ----
+
+  route(): Route | null {
+    if (this.cachedRoute !== undefined) return this.cachedRoute;
+    const table = this.runtime.routes.current;
+    const headers = this.requestHeaders;
+    const route = table === null || headers === null ? null : table.route(headers, this.runtime.random.uint32());
+    this.cachedRoute = route;
+    if (route !== null) {
+      this.streamInfo.routeName = route.name;
+      this.streamInfo.virtualHostName = route.virtualHost.name;
+    }
+    return route;
+  }
+  clearRouteCache(): void {
+    this.cachedRoute = undefined;
+  }
+
+  pauseRequest(pause: boolean): void {
+    if (this.done || this.remoteComplete) return;
+    if (pause) this.runtime.stats.flowPaused.inc();
+    else this.runtime.stats.flowResumed.inc();
+    this.encoder.stream.readDisable(pause);
+  }
+
+  resetStream(): void {
+    if (!this.done) this.encoder.stream.reset("local reset");
+  }
+
+  sendLocalReply(reply: Parameters<FilterManager["sendLocalReply"]>[0]): void {
+    this.filters.sendLocalReply(reply);
+  }
+
+  // ---- response, from the filters ----
+
+  encode1xxHeaders(headers: ResponseHeaderMap): void {
+    this.#active();
+    // Unless it is passed on, the codec has answered `Expect: 100-continue` itself.
+    if (headers.status === 100 && !this.runtime.data.proxy100Continue) return;
+    this.encoder.encode1xxHeaders(headers);
+  }
+
+  encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
+    const { data, stats, accessLogs } = this.runtime;
+    const info = this.streamInfo;
+    this.#active();
+    mutateResponseHeaders(headers, this.requestHeaders, data, this.runtime.date);
+    this.responseHeaders = headers;
+    info.responseCode = headers.status;
+    info.responseFirstByteMs = this.lastActivityMs;
+    if (accessLogs.length > 0) info.responseHeadersBytes = headers.byteSize();
+    if (this.connection.isHttp1) {
+      if (!this.remoteComplete) {
+        // Nobody will read the rest of the request, so nothing can follow it.
+        stats.rqResponseBeforeRqComplete.inc();
+        this.connection.closeAfterResponse();
+      }
+      if (this.connection.shouldClose()) headers.set("connection", "close");
+    }
+    stats.chargeResponse(headers.status);
+    this.encoder.encodeHeaders(headers, endStream);
+    if (endStream) this.#responseEnded();
+  }
+
+  encodeData(bytes: Buffer, endStream: boolean): void {
+    this.#active();
+    this.streamInfo.bytesSent += bytes.length;
+    this.encoder.encodeData(bytes, endStream);
+    if (endStream) this.#responseEnded();
+  }
+
+  encodeTrailers(trailers: TrailerMap): void {
+    this.#active();
+    this.responseTrailers = trailers;
+    this.encoder.encodeTrailers(trailers);
+    this.#responseEnded();
+  }
+
+  // ---- ends and timeouts ----
+
+  #requestEnded(): void {
+    this.remoteComplete = true;
+    this.streamInfo.requestLastByteMs = this.lastActivityMs;
+    this.requestTimer?.disarm();
+  }
+
+  #responseEnded(): void {
+    if (this.done) return;
+    this.streamInfo.responseLastByteMs = this.lastActivityMs;
+    this.#finish(false);
+  }
+
+  /** The one exit of every stream. */
+  #finish(aborted: boolean): void {
+    this.done = true;
+    const info = this.streamInfo;
+    const runtime = this.runtime;
+    info.completedMs = runtime.clock.nowMs();
+    this.idleTimer?.disarm();
+    this.requestTimer?.disarm();
+    this.durationTimer?.disarm();
+    runtime.stats.rqActive.dec();
+    runtime.stats.rqTime.record(info.completedMs - info.startMs);
+    this.filters.destroy();
+    for (const log of runtime.accessLogs) {
+      log.log({
+        requestHeaders: this.requestHeaders,
+        responseHeaders: this.responseHeaders,
+        responseTrailers: this.responseTrailers,
+        streamInfo: info,
+      });
+    }
+    this.connection.onStreamDone(this, aborted);
+  }
+
+  /** Something came or went: the stream is not idle. */
+  #active(): void {
+    this.lastActivityMs = this.runtime.clock.nowMs();
+  }
+
+  #armTimers(): void {
+    const data = this.runtime.data;
+    if (this.idleTimeoutMs > 0) this.#armIdleTimer();
+    if (data.requestTimeoutMs > 0) {
+      this.requestTimer = this.timers.timer(() => this.#onRequestTimeout());
+      this.requestTimer.arm(data.requestTimeoutMs);
+    }
+    if (data.maxStreamDurationMs > 0) this.#armDurationTimer(data.maxStreamDurationMs);
+  }
+
+  #armIdleTimer(): void {
+    this.idleTimer ??= this.timers.timer(() => this.#onIdleTimer());
+    this.idleTimer.arm(this.idleTimeoutMs);
+  }
+
+  #armDurationTimer(durationMs: number): void {
+    this.durationTimer ??= this.timers.timer(() => this.#onMaxStreamDuration());
+    this.durationTimer.arm(durationMs);
+  }
+
+  #applyRouteTimeouts(route: Route | null): void {
+    if (route === null || route.action.type !== "forward") return;
+    const idle = route.action.idleTimeoutMs;
+    if (idle !== undefined && idle !== this.idleTimeoutMs) {
+      this.idleTimeoutMs = idle;
+      this.idleTimer?.disarm();
+      if (idle > 0) this.#armIdleTimer();
+    }
+    const duration = route.action.maxStreamDuration?.maxStreamDurationMs;
+    if (duration === 0) this.durationTimer?.disarm();
+    else if (duration !== undefined) this.#armDurationTimer(duration);
+  }
+
+  /** Activity only notes the time; whether the stream was idle long enough is decided here. */
+  #onIdleTimer(): void {
+    const leftMs = this.lastActivityMs + this.idleTimeoutMs - this.runtime.clock.nowMs();
+    if (leftMs > 0) {
+      this.idleTimer!.arm(leftMs);
+      return;
+    }
+    this.runtime.stats.rqIdleTimeout.inc();
+    this.#timedOut(ResponseFlag.SI, this.remoteComplete ? 504 : 408, "stream timeout", "stream_idle_timeout");
+  }
+
+  #onRequestTimeout(): void {
+    this.runtime.stats.rqTimeout.inc();
+    this.#timedOut(ResponseFlag.DT, 408, "request timeout", "request_overall_timeout");
+  }
+
+  #onMaxStreamDuration(): void {
+    this.runtime.stats.rqMaxDurationReached.inc();
+    const status = this.remoteComplete ? 504 : 408;
+    this.#timedOut(ResponseFlag.DT, status, "downstream duration timeout", "max_duration_timeout");
+  }
+
+  #timedOut(flag: ResponseFlag, status: number, body: string, details: string): void {
+    this.streamInfo.setResponseFlag(flag);
+    if (this.responseHeaders !== null) {
+      this.streamInfo.responseCodeDetails = details;
+      this.resetStream();
+      return;
+    }
+    this.sendLocalReply({ status, body, details });
+  }
+}
+
+/** The body that says no more than the status. */
+function statusText(status: number): string {
+  switch (status) {
+    case 408:
+      return "Request Timeout";
+    case 426:
+      return "Upgrade Required";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 501:
+      return "Not Implemented";
+    default:
+      return "Bad Request";
+  }
+}

@@ -1,0 +1,181 @@
+import type { CompileContext } from "../../../config/compile-context.ts";
+import { durationMs } from "../../../config/duration-ms.ts";
+import { extensionConfig } from "../../../config/extension-config.ts";
+import type { Place } from "../../../config/place.ts";
+import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
+import { cidrProblem, type CidrData } from "../../../match/ip-prefix-table.ts";
+import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
+import {
+  type HttpConnectionManager,
+  HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
+  HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
+  HttpConnectionManagerSchema,
+} from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
+import { compileRouteConfiguration } from "../../../route/config.ts";
+import type { HcmData, HttpFilterData } from "./hcm-data.ts";
+import { HCM_SUPPORT } from "./support.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** `envoy.filters.network.http_connection_manager`, main side. */
+export const httpConnectionManagerConfig = extensionConfig({
+  name: "envoy.filters.network.http_connection_manager",
+  categories: ["envoy.filters.network"],
+  schema: HttpConnectionManagerSchema,
+  support: HCM_SUPPORT,
+  terminal: true,
+  configRequired: true,
+  compile: compileHcm,
+});
+
+function compileHcm(message: HttpConnectionManager, place: Place, context: CompileContext): HcmData {
+  return {
+    statPrefix: message.statPrefix,
+    routeTable: compileRoutes(message, place, context),
+    httpFilters: compileFilters(message, place.field("http_filters"), context),
+    accessLogs: message.accessLog.flatMap((log, i) => {
+      const entryPlace = place.field("access_log").index(i);
+      const typedConfig = log.configType.case === "typedConfig" ? log.configType.value : undefined;
+      return context.extension("envoy.access_loggers", { name: log.name, typedConfig }, entryPlace, log) ?? [];
+    }),
+    ...compileIdentity(message),
+    ...compileTrust(message, place, context),
+    ...compilePaths(message),
+    ...compileConnection(message),
+  };
+}
+
+function compileRoutes(message: HttpConnectionManager, place: Place, context: CompileContext): string {
+  if (message.routeSpecifier.case !== "routeConfig") return "";
+  const routes = message.routeSpecifier.value;
+  const data = compileRouteConfiguration(routes, place.field("route_config"), context);
+  return context.addResource("routeTable", routes.name === "" ? message.statPrefix : routes.name, data);
+}
+
+function compileFilters(message: HttpConnectionManager, place: Place, context: CompileContext): HttpFilterData[] {
+  const compiled: HttpFilterData[] = [];
+  const names = new Set<string>();
+  for (const [i, filter] of message.httpFilters.entries()) {
+    const typedConfig = filter.configType.case === "typedConfig" ? filter.configType.value : undefined;
+    const data = context.extension("envoy.filters.http", { name: filter.name, typedConfig }, place.index(i));
+    if (names.has(filter.name)) {
+      context.error(place.index(i).field("name"), `two filters are called "${filter.name}"`, "routes refer to filters by name");
+    }
+    names.add(filter.name);
+    if (data === undefined) continue;
+    compiled.push({ filter: data, disabled: filter.disabled });
+    const last = i === message.httpFilters.length - 1;
+    if (data.terminal !== last) {
+      const problem = last ? "the last filter must be a terminal one" : "a terminal filter must be the last";
+      context.error(place.index(i), problem, "end http_filters with envoy.filters.http.router");
+    }
+  }
+  if (message.httpFilters.length === 0) {
+    context.error(place, "there is no filter", "end http_filters with envoy.filters.http.router");
+  }
+  return compiled;
+}
+
+/** What the proxy says of itself. */
+function compileIdentity(message: HttpConnectionManager) {
+  return {
+    serverName: message.serverName === "" ? "envoy" : message.serverName,
+    serverHeaderTransformation: serverHeader(message.serverHeaderTransformation),
+    via: message.via,
+    generateRequestId: message.generateRequestId ?? true,
+    preserveExternalRequestId: message.preserveExternalRequestId,
+    alwaysSetRequestIdInResponse: message.alwaysSetRequestIdInResponse,
+  };
+}
+
+/** Whom the proxy believes. */
+function compileTrust(message: HttpConnectionManager, place: Place, context: CompileContext) {
+  const internal = message.internalAddressConfig;
+  const ranges: CidrData[] = [];
+  for (const [i, range] of (internal?.cidrRanges ?? []).entries()) {
+    const cidr = { address: range.addressPrefix, prefixLength: range.prefixLen ?? 0 };
+    const problem = cidrProblem(cidr);
+    if (problem === null) ranges.push(cidr);
+    else context.error(place.field("internal_address_config").field("cidr_ranges").index(i), problem);
+  }
+  return {
+    useRemoteAddress: message.useRemoteAddress ?? false,
+    skipXffAppend: message.skipXffAppend,
+    xffNumTrustedHops: message.xffNumTrustedHops,
+    internalCidrRanges: ranges,
+    internalUnixSockets: internal?.unixSockets ?? false,
+    appendXForwardedPort: message.appendXForwardedPort,
+  };
+}
+
+function compilePaths(message: HttpConnectionManager) {
+  return {
+    normalizePath: message.normalizePath ?? false,
+    mergeSlashes: message.mergeSlashes,
+    escapedSlashes: escapedSlashes(message.pathWithEscapedSlashesAction),
+    stripPort: stripPort(message),
+    stripTrailingHostDot: message.stripTrailingHostDot,
+  };
+}
+
+function compileConnection(message: HttpConnectionManager) {
+  const common = message.commonHttpProtocolOptions;
+  const http1 = message.httpProtocolOptions;
+  return {
+    proxy100Continue: message.proxy100Continue,
+    idleTimeoutMs: durationMs(common?.idleTimeout, HOUR_MS),
+    maxConnectionDurationMs: durationMs(common?.maxConnectionDuration, 0),
+    maxStreamDurationMs: durationMs(common?.maxStreamDuration, 0),
+    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
+    maxHeadersCount: common?.maxHeadersCount ?? 100,
+    maxRequestHeadersKb: message.maxRequestHeadersKb ?? 60,
+    headersWithUnderscoresAction: underscores(common?.headersWithUnderscoresAction),
+    streamIdleTimeoutMs: durationMs(message.streamIdleTimeout, 300_000),
+    requestTimeoutMs: durationMs(message.requestTimeout, 0),
+    requestHeadersTimeoutMs: durationMs(message.requestHeadersTimeout, 0),
+    delayedCloseTimeoutMs: durationMs(message.delayedCloseTimeout, 1000),
+    acceptHttp10: http1?.acceptHttp10 ?? false,
+    enableTrailers: http1?.enableTrailers ?? false,
+    allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
+  };
+}
+
+function serverHeader(value: ServerHeader): HcmData["serverHeaderTransformation"] {
+  switch (value) {
+    case ServerHeader.APPEND_IF_ABSENT:
+      return "appendIfAbsent";
+    case ServerHeader.PASS_THROUGH:
+      return "passThrough";
+    default:
+      return "overwrite";
+  }
+}
+
+function escapedSlashes(value: EscapedSlashes): HcmData["escapedSlashes"] {
+  switch (value) {
+    case EscapedSlashes.REJECT_REQUEST:
+      return "reject";
+    case EscapedSlashes.UNESCAPE_AND_REDIRECT:
+      return "unescapeAndRedirect";
+    case EscapedSlashes.UNESCAPE_AND_FORWARD:
+      return "unescapeAndForward";
+    default:
+      return "keep";
+  }
+}
+
+function stripPort(message: HttpConnectionManager): HcmData["stripPort"] {
+  if (message.stripPortMode.case === "stripAnyHostPort" && message.stripPortMode.value) return "any";
+  return message.stripMatchingHostPort ? "matching" : "none";
+}
+
+function underscores(value: Underscores | undefined): HeadersWithUnderscoresAction {
+  switch (value) {
+    case Underscores.REJECT_REQUEST:
+      return "rejectRequest";
+    case Underscores.DROP_HEADER:
+      return "dropHeader";
+    default:
+      return "allow";
+  }
+}

@@ -1,0 +1,53 @@
+import type { CompiledExtension } from "../../../config/compile-context.ts";
+import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
+import type { CidrData } from "../../../match/ip-prefix-table.ts";
+
+/** A configured HTTP filter with the switches around it. */
+export interface HttpFilterData {
+  readonly filter: CompiledExtension;
+  /** Off unless a route switches it on. */
+  readonly disabled: boolean;
+}
+
+/** Envoy's `HttpConnectionManager`, checked, with its defaults filled in. Plain data. Times: 0 = off. */
+export interface HcmData {
+  readonly statPrefix: string;
+  /** Name of the route table resource. */
+  readonly routeTable: string;
+  readonly httpFilters: readonly HttpFilterData[];
+  readonly accessLogs: readonly CompiledExtension[];
+  readonly serverName: string;
+  readonly serverHeaderTransformation: "overwrite" | "appendIfAbsent" | "passThrough";
+  readonly via: string;
+  readonly useRemoteAddress: boolean;
+  readonly skipXffAppend: boolean;
+  readonly xffNumTrustedHops: number;
+  /** Ranges whose addresses are internal; none by default. */
+  readonly internalCidrRanges: readonly CidrData[];
+  /** Peers on Unix-domain sockets are internal. */
+  readonly internalUnixSockets: boolean;
+  readonly appendXForwardedPort: boolean;
+  readonly generateRequestId: boolean;
+  readonly preserveExternalRequestId: boolean;
+  readonly alwaysSetRequestIdInResponse: boolean;
+  readonly normalizePath: boolean;
+  readonly mergeSlashes: boolean;
+  readonly escapedSlashes: "keep" | "reject" | "unescapeAndRedirect" | "unescapeAndForward";
+  readonly stripPort: "none" | "matching" | "any";
+  readonly stripTrailingHostDot: boolean;
+  readonly proxy100Continue: boolean;
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionDurationMs: number;
+  readonly maxStreamDurationMs: number;
+  readonly maxRequestsPerConnection: number;
+  readonly maxHeadersCount: number;
+  readonly maxRequestHeadersKb: number;
+  readonly headersWithUnderscoresAction: HeadersWithUnderscoresAction;
+  readonly streamIdleTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly requestHeadersTimeoutMs: number;
+  readonly delayedCloseTimeoutMs: number;
+  readonly acceptHttp10: boolean;
+  readonly enableTrailers: boolean;
+  readonly allowAbsoluteUrl: boolean;
+}

@@ -1,0 +1,28 @@
+import type { AccessLog } from "../../../access-log/access-log.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { RandomSource } from "../../../base/random.ts";
+import type { TimerWheel } from "../../../base/timer-wheel.ts";
+import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
+import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
+import type { Http1CodecStats } from "../../../http/http1/codec-stats.ts";
+import type { RouteTableSlot } from "../../../route/route-tables.ts";
+import type { HcmData } from "./hcm-data.ts";
+import type { RequestHeaderContext } from "./request-headers.ts";
+import type { DateHeader } from "./response-headers.ts";
+import type { HcmStats } from "./stats.ts";
+
+/** What all connections of one configured connection manager on one worker share. */
+export interface HcmRuntime {
+  readonly data: HcmData;
+  readonly stats: HcmStats;
+  readonly filters: readonly NamedHttpFilter[];
+  readonly routes: RouteTableSlot;
+  readonly accessLogs: readonly AccessLog[];
+  readonly clock: Clock;
+  readonly timers: TimerWheel;
+  readonly random: RandomSource;
+  readonly date: DateHeader;
+  readonly headers: RequestHeaderContext;
+  readonly http1Options: Http1ServerOptions;
+  readonly http1Stats: Http1CodecStats;
+}

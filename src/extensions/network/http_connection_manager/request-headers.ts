@@ -1,0 +1,135 @@
+import type { RandomSource } from "../../../base/random.ts";
+import type { RequestHeaderMap } from "../../../http/header-map.ts";
+import type { StreamInfo } from "../../../http/stream-info.ts";
+import type { IpPrefixTable } from "../../../match/ip-prefix-table.ts";
+import { ipOfAddress } from "../../../net/address.ts";
+import { lastAddressFromXff } from "./forwarded-for.ts";
+import type { HcmData } from "./hcm-data.ts";
+
+/** What the treatment of request headers needs beside the headers. One per connection manager. */
+export interface RequestHeaderContext {
+  readonly data: HcmData;
+  readonly random: RandomSource;
+  readonly internalRanges: IpPrefixTable<true>;
+}
+
+/** Headers that only edge requests lose: a client must not pretend to be another hop. */
+const STRIPPED_FROM_EDGE = new Set([
+  "x-envoy-decorator-operation",
+  "x-envoy-downstream-service-cluster",
+  "x-envoy-downstream-service-node",
+  "x-envoy-original-path",
+]);
+
+/** Headers that every request from outside loses: they steer the proxy. */
+const STRIPPED_FROM_EXTERNAL = new Set([
+  "x-envoy-retriable-status-codes",
+  "x-envoy-retriable-header-names",
+  "x-envoy-retry-on",
+  "x-envoy-retry-grpc-on",
+  "x-envoy-max-retries",
+  "x-envoy-upstream-alt-stat-name",
+  "x-envoy-upstream-rq-timeout-ms",
+  "x-envoy-upstream-rq-per-try-timeout-ms",
+  "x-envoy-upstream-rq-timeout-alt-response",
+  "x-envoy-upstream-stream-duration-ms",
+  "x-envoy-expected-rq-timeout-ms",
+  "x-envoy-force-trace",
+  "x-envoy-ip-tags",
+  "x-envoy-original-url",
+  "x-envoy-original-host",
+  "x-envoy-hedge-on-per-try-timeout",
+  "x-envoy-attempt-count",
+  "x-envoy-is-timeout-retry",
+  "x-envoy-external-address",
+]);
+
+/**
+ * Makes the headers of a request say what the proxy knows: who the client is, over which scheme, whether it may be
+ * trusted, and the request's id. Sets `streamInfo.downstreamRemoteIp` and `requestId`. Answers whether the request is internal.
+ * Source: Envoy's `ConnectionManagerUtility::mutateRequestHeaders`.
+ * Differs from Envoy: a peer on the loopback interface is appended to `x-forwarded-for` as it is, not as the address of
+ * this machine.
+ */
+export function mutateRequestHeaders(
+  headers: RequestHeaderMap,
+  streamInfo: StreamInfo,
+  context: RequestHeaderContext,
+): boolean {
+  const data = context.data;
+  const connectionIp = ipOfAddress(streamInfo.connection.remoteAddress);
+  const connectionScheme = streamInfo.connection.isTls ? "https" : "http";
+  const client = detectClient(headers, connectionIp, data);
+  if (data.useRemoteAddress) {
+    if (!data.skipXffAppend && connectionIp !== "") headers.append("x-forwarded-for", connectionIp);
+    if (data.xffNumTrustedHops === 0 || !headers.has("x-forwarded-proto")) {
+      headers.set("x-forwarded-proto", connectionScheme);
+    }
+  } else if (!headers.has("x-forwarded-proto")) {
+    headers.add("x-forwarded-proto", connectionScheme);
+  }
+  if (data.appendXForwardedPort && !headers.has("x-forwarded-port")) {
+    const local = streamInfo.connection.localAddress;
+    headers.add("x-forwarded-port", local.slice(local.lastIndexOf(":") + 1));
+  }
+  if (headers.scheme === "") headers.scheme = schemeOf(headers.get("x-forwarded-proto"), connectionScheme);
+  streamInfo.downstreamRemoteIp = client.ip;
+
+  const internal = client.single && isInternal(client.ip, streamInfo, context);
+  const edge = !internal && data.useRemoteAddress;
+  sanitize(headers, internal, edge);
+  if (internal) headers.set("x-envoy-internal", "true");
+  else if (edge && client.ip !== "") headers.set("x-envoy-external-address", client.ip);
+  setRequestId(headers, edge, context);
+  streamInfo.requestId = headers.get("x-request-id") ?? "";
+  if (data.via !== "") headers.append("via", data.via, ", ");
+  return internal;
+}
+
+/** The client's address, and whether the request has no more than that one address. */
+function detectClient(headers: RequestHeaderMap, connectionIp: string, data: HcmData): { ip: string; single: boolean } {
+  const xff = headers.getJoined("x-forwarded-for");
+  if (data.useRemoteAddress) {
+    if (data.xffNumTrustedHops > 0) {
+      const trusted = lastAddressFromXff(xff, data.xffNumTrustedHops - 1);
+      if (trusted.ip !== "") return { ip: trusted.ip, single: false };
+    }
+    return { ip: connectionIp, single: xff === undefined };
+  }
+  const last = lastAddressFromXff(xff, data.xffNumTrustedHops);
+  return last.ip === "" ? { ip: connectionIp, single: xff === undefined } : last;
+}
+
+function isInternal(ip: string, streamInfo: StreamInfo, context: RequestHeaderContext): boolean {
+  if (context.data.internalUnixSockets && streamInfo.connection.remoteAddress === "") return true;
+  return context.data.internalCidrRanges.length > 0 && context.internalRanges.has(ip);
+}
+
+/** Drops the `x-envoy-` headers that this peer may not send. One look for the prefix spares most requests the rest. */
+function sanitize(headers: RequestHeaderMap, internal: boolean, edge: boolean): void {
+  const list = headers.list;
+  let suspicious = false;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!;
+    if (name.length > 8 && name.charCodeAt(2) === 0x65 && name.startsWith("x-envoy-")) suspicious = true;
+  }
+  if (!suspicious) return;
+  headers.removeWhere(
+    (name) =>
+      name === "x-envoy-internal" ||
+      (!internal && STRIPPED_FROM_EXTERNAL.has(name)) ||
+      (edge && STRIPPED_FROM_EDGE.has(name)),
+  );
+}
+
+function setRequestId(headers: RequestHeaderMap, edge: boolean, context: RequestHeaderContext): void {
+  const data = context.data;
+  if (!data.generateRequestId) return;
+  const present = headers.has("x-request-id");
+  if (present && (!edge || data.preserveExternalRequestId)) return;
+  headers.set("x-request-id", context.random.uuid());
+}
+
+function schemeOf(forwardedProto: string | undefined, connectionScheme: string): string {
+  return forwardedProto === "http" || forwardedProto === "https" ? forwardedProto : connectionScheme;
+}

@@ -6,6 +6,7 @@ export type HashPolicyData = HashPolicySourceData & {
   readonly terminal: boolean;
 };
 
+/** What of the request is hashed. */
 export type HashPolicySourceData =
   | { readonly type: "header"; readonly name: string; readonly rewrite: RegexRewriteData | null }
   | {

@@ -1,3 +1,4 @@
+import type { CompiledExtension } from "../config/compile-context.ts";
 import type { HeaderMatcherData } from "../match/header-matcher.ts";
 
 /** Envoy's `RetryPolicy`, checked and with its defaults filled in. Plain data; what it means is the router's business. */
@@ -10,8 +11,8 @@ export interface RetryPolicyData {
   readonly perTryTimeoutMs: number;
   /** 0 = off. */
   readonly perTryIdleTimeoutMs: number;
-  /** Names of the retry host predicates, in order (`envoy.retry_host_predicates.previous_hosts`, …). */
-  readonly hostPredicates: readonly string[];
+  /** Say which hosts a retry must not go to (`envoy.retry_host_predicates.previous_hosts`, …), in order. */
+  readonly hostPredicates: readonly CompiledExtension[];
   /** How often the load balancer is asked again while the predicates refuse its pick. Default 1. */
   readonly hostSelectionMaxAttempts: number;
   readonly retriableStatusCodes: readonly number[];

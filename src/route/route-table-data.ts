@@ -34,6 +34,7 @@ export interface RouteTableData extends RouteLevelData {
   readonly internalOnlyHeaders: readonly string[];
 }
 
+/** One of the `virtual_hosts`. */
 export interface VirtualHostData extends RouteLevelData {
   readonly name: string;
   /** Lower case, unique in the table. */
@@ -46,6 +47,7 @@ export interface VirtualHostData extends RouteLevelData {
   readonly metadata: MetadataData;
 }
 
+/** One of the `routes` of a virtual host; what it inherits from the host is filled in. */
 export interface RouteData extends RouteLevelData {
   readonly name: string;
   readonly statPrefix: string;
@@ -58,6 +60,7 @@ export interface RouteData extends RouteLevelData {
   readonly requestBufferLimitBytes: number;
 }
 
+/** The conditions of a route; all must hold. */
 export interface RouteMatchData {
   /** Null = `connect_matcher`: CONNECT requests. */
   readonly path: PathMatcherData | null;
@@ -74,12 +77,14 @@ export interface FractionData {
   readonly denominator: number;
 }
 
+/** What becomes of a request that takes the route. */
 export type RouteActionData =
   | ForwardActionData
   | RedirectActionData
   | { readonly type: "directResponse"; readonly status: number; readonly body: Uint8Array }
   | { readonly type: "nonForwarding" };
 
+/** Envoy's `RouteAction`. */
 export interface ForwardActionData {
   readonly type: "forward";
   readonly cluster: ClusterSpecifierData;
@@ -100,6 +105,7 @@ export interface ForwardActionData {
   readonly upgrades: readonly (readonly [upgradeType: string, enabled: boolean])[];
 }
 
+/** Where the name of the cluster comes from. */
 export type ClusterSpecifierData =
   | { readonly type: "name"; readonly name: string }
   | { readonly type: "header"; readonly header: string }
@@ -112,6 +118,7 @@ export type ClusterSpecifierData =
       readonly randomHeader: string;
     };
 
+/** One of the `weighted_clusters`. */
 export interface WeightedClusterData extends RouteLevelData {
   /** `""` if `header` is given. */
   readonly name: string;
@@ -128,12 +135,14 @@ export type PathRewriteData =
   | { readonly type: "prefix"; readonly value: string }
   | { readonly type: "regex"; readonly rewrite: RegexRewriteData };
 
+/** How `:authority` is replaced; `auto` = by the host name of the endpoint, which the router does. */
 export type HostRewriteData =
   | { readonly type: "literal"; readonly value: string }
   | { readonly type: "header"; readonly name: string }
   | { readonly type: "pathRegex"; readonly rewrite: RegexRewriteData }
   | { readonly type: "auto" };
 
+/** Envoy's `RedirectAction`. */
 export interface RedirectActionData {
   readonly type: "redirect";
   readonly status: 301 | 302 | 303 | 307 | 308;

@@ -64,6 +64,7 @@ export interface VirtualHost {
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
+/** What becomes of a request that took the route. */
 export type RouteAction = ForwardAction | RedirectAction | DirectResponseAction | NonForwardingAction;
 
 /** The request goes to a cluster. */

@@ -1,0 +1,105 @@
+import type { CompileContext } from "../../config/compile-context.ts";
+import { type MessageSupport, noEffect, notYet, support, supportAll, yes } from "../../config/field-support.ts";
+import type { Place } from "../../config/place.ts";
+import type { PathMatcherData } from "../../match/path-matcher.ts";
+import {
+  type RuntimeFractionalPercent,
+  RuntimeFractionalPercentSchema,
+} from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import {
+  type RouteMatch,
+  RouteMatch_ConnectMatcherSchema,
+  RouteMatch_GrpcRouteMatchOptionsSchema,
+  RouteMatchSchema,
+} from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import {
+  FractionalPercent_DenominatorType,
+  FractionalPercentSchema,
+} from "../../proto/gen/envoy/type/v3/percent_pb.js";
+import type { FractionData, RouteMatchData } from "../route-table-data.ts";
+import { compileHeaderMatcher, compileQueryParameterMatcher, compileRegex } from "./matchers.ts";
+
+const DENOMINATORS: Record<FractionalPercent_DenominatorType, number> = {
+  [FractionalPercent_DenominatorType.HUNDRED]: 100,
+  [FractionalPercent_DenominatorType.TEN_THOUSAND]: 10_000,
+  [FractionalPercent_DenominatorType.MILLION]: 1_000_000,
+};
+
+/** The conditions of a route. */
+export function compileRouteMatch(message: RouteMatch, place: Place, context: CompileContext): RouteMatchData {
+  return {
+    path: compilePath(message, place, context),
+    headers: message.headers.map((matcher, i) =>
+      compileHeaderMatcher(matcher, place.field("headers").index(i), context),
+    ),
+    queryParameters: message.queryParameters.map((matcher, i) =>
+      compileQueryParameterMatcher(matcher, place.field("query_parameters").index(i), context),
+    ),
+    grpc: message.grpc !== undefined,
+    fraction: message.runtimeFraction === undefined ? null : compileFraction(message.runtimeFraction),
+  };
+}
+
+function compilePath(message: RouteMatch, place: Place, context: CompileContext): PathMatcherData | null {
+  const specifier = message.pathSpecifier;
+  const ignoreCase = message.caseSensitive === false;
+  switch (specifier.case) {
+    case "prefix":
+      return { type: "prefix", value: bare(specifier.value, place.field("prefix"), context), ignoreCase };
+    case "path":
+      return { type: "exact", value: bare(specifier.value, place.field("path"), context), ignoreCase };
+    case "pathSeparatedPrefix":
+      return { type: "separatedPrefix", value: specifier.value, ignoreCase };
+    case "safeRegex": {
+      const value = compileRegex(specifier.value, place.field("safe_regex"), context);
+      return { type: "regex", value, ignoreCase: false };
+    }
+    case "connectMatcher":
+      return null;
+    case undefined:
+      context.error(place, "says nothing about the path", 'match every path with "prefix: /"');
+      return null;
+    default:
+      return null;
+  }
+}
+
+/** The text itself; a query or fragment in it is reported, because paths are matched without them. */
+function bare(value: string, place: Place, context: CompileContext): string {
+  if (/[?#]/.test(value)) {
+    context.warning(place, "holds a query or fragment and so never matches", "match the query with query_parameters");
+  }
+  return value;
+}
+
+/** The default of a fraction that Envoy would also look up in its runtime; Troupe has none. */
+export function compileFraction(message: RuntimeFractionalPercent): FractionData {
+  const { numerator = 0, denominator = FractionalPercent_DenominatorType.HUNDRED } = message.defaultValue ?? {};
+  return { numerator, denominator: DENOMINATORS[denominator] };
+}
+
+/** Which fields of the messages compiled here are implemented. */
+export const routeMatchSupport: readonly MessageSupport[] = [
+  support(RouteMatchSchema, {
+    prefix: yes,
+    path: yes,
+    safe_regex: yes,
+    connect_matcher: yes,
+    path_separated_prefix: yes,
+    path_match_policy: notYet(),
+    case_sensitive: yes,
+    runtime_fraction: yes,
+    headers: yes,
+    query_parameters: yes,
+    grpc: yes,
+    tls_context: notYet(),
+    dynamic_metadata: notYet(),
+  }),
+  supportAll(RouteMatch_ConnectMatcherSchema),
+  supportAll(RouteMatch_GrpcRouteMatchOptionsSchema),
+  support(RuntimeFractionalPercentSchema, {
+    default_value: yes,
+    runtime_key: noEffect("Troupe has no runtime layers: the default value always holds"),
+  }),
+  supportAll(FractionalPercentSchema),
+];

@@ -1,0 +1,79 @@
+import { type MessageSupport, noEffect, notYet, support, supportAll, yes } from "../../config/field-support.ts";
+import { MetadataSchema } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import {
+  DecoratorSchema,
+  DirectResponseActionSchema,
+  NonForwardingActionSchema,
+  RedirectActionSchema,
+  RouteAction_MaxStreamDurationSchema,
+  RouteAction_UpgradeConfigSchema,
+  RouteActionSchema,
+  RouteSchema,
+  VirtualHostSchema,
+  WeightedCluster_ClusterWeightSchema,
+  WeightedClusterSchema,
+} from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import { RouteConfigurationSchema } from "../../proto/gen/envoy/config/route/v3/route_pb.js";
+import { hashPolicySupport } from "./hash-policy.ts";
+import { retryPolicySupport } from "./retry-policy.ts";
+import { routeMatchSupport } from "./route-match.ts";
+
+const CORS_HINT = "Envoy has deprecated this field: put a CorsPolicy into typed_per_filter_config";
+
+/**
+ * Which fields of the route configuration's own messages are implemented. The matchers, header values and data sources
+ * in it have tables of their own.
+ */
+export const routeSupport: readonly MessageSupport[] = [
+  supportAll(RouteConfigurationSchema, {
+    vhds: notYet(),
+    cluster_specifier_plugins: notYet(),
+    request_mirror_policies: notYet(),
+    metadata: noEffect("nothing in Troupe reads the metadata of a whole route configuration"),
+  }),
+  supportAll(VirtualHostSchema, {
+    matcher: notYet(),
+    virtual_clusters: notYet(),
+    rate_limits: notYet(),
+    cors: notYet(CORS_HINT),
+    retry_policy_typed_config: notYet(),
+    hedge_policy: notYet(),
+    request_mirror_policies: notYet(),
+  }),
+  supportAll(RouteSchema, { filter_action: notYet(), tracing: notYet() }),
+  supportAll(RouteActionSchema, {
+    cluster_specifier_plugin: notYet(),
+    inline_cluster_specifier_plugin: notYet(),
+    path_rewrite_policy: notYet(),
+    early_data_policy: notYet(),
+    retry_policy_typed_config: notYet(),
+    request_mirror_policies: notYet(),
+    rate_limits: notYet(),
+    include_vh_rate_limits: notYet(),
+    cors: notYet(CORS_HINT),
+    max_grpc_timeout: notYet("Envoy has deprecated this field", "use max_stream_duration.grpc_timeout_header_max"),
+    grpc_timeout_offset: notYet(
+      "Envoy has deprecated this field",
+      "use max_stream_duration.grpc_timeout_header_offset",
+    ),
+    internal_redirect_policy: notYet(),
+    internal_redirect_action: notYet(),
+    max_internal_redirects: notYet(),
+    hedge_policy: notYet(),
+  }),
+  supportAll(WeightedClusterSchema, {
+    total_weight: noEffect("the sum of the weights counts, as in Envoy"),
+    runtime_key_prefix: noEffect("Troupe has no runtime layers: the weights always hold"),
+  }),
+  supportAll(WeightedCluster_ClusterWeightSchema),
+  supportAll(RouteAction_MaxStreamDurationSchema),
+  support(RouteAction_UpgradeConfigSchema, { upgrade_type: yes, enabled: yes, connect_config: notYet() }),
+  supportAll(RedirectActionSchema),
+  supportAll(DirectResponseActionSchema),
+  supportAll(NonForwardingActionSchema),
+  supportAll(DecoratorSchema),
+  support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() }),
+  ...routeMatchSupport,
+  ...retryPolicySupport,
+  ...hashPolicySupport,
+];

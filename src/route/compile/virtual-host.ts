@@ -1,0 +1,103 @@
+import type { CompileContext } from "../../config/compile-context.ts";
+import { compileDataSource } from "../../config/data-source.ts";
+import type { Place } from "../../config/place.ts";
+import {
+  type Route,
+  VirtualHost_TlsRequirementType as TlsRequirement,
+  type VirtualHost,
+} from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import type { RouteActionData, RouteData, VirtualHostData } from "../route-table-data.ts";
+import { compileForwardAction, type ForwardDefaults } from "./forward-action.ts";
+import { compileRedirectAction } from "./redirect-action.ts";
+import { compileRetryPolicy } from "./retry-policy.ts";
+import { compileMetadata, compileRouteLevel } from "./route-level.ts";
+import { compileRouteMatch } from "./route-match.ts";
+
+const REQUIRE_TLS: Record<TlsRequirement, VirtualHostData["requireTls"]> = {
+  [TlsRequirement.NONE]: "none",
+  [TlsRequirement.EXTERNAL_ONLY]: "externalOnly",
+  [TlsRequirement.ALL]: "all",
+};
+
+/** What a route configuration says for all its virtual hosts. */
+export interface VirtualHostDefaults {
+  readonly requireClusters: boolean;
+  readonly maxDirectResponseBodyBytes: number;
+}
+
+/** What a virtual host says for all its routes. */
+interface RouteDefaults extends ForwardDefaults, VirtualHostDefaults {
+  readonly requestBufferLimitBytes: number;
+}
+
+/** A virtual host with its routes; its domains are checked by the caller. */
+export function compileVirtualHost(
+  message: VirtualHost,
+  domains: readonly string[],
+  defaults: VirtualHostDefaults,
+  place: Place,
+  context: CompileContext,
+): VirtualHostData {
+  const { retryPolicy } = message;
+  const routeDefaults: RouteDefaults = {
+    ...defaults,
+    retryPolicy:
+      retryPolicy === undefined ? null : compileRetryPolicy(retryPolicy, place.field("retry_policy"), context),
+    requestBufferLimitBytes: message.perRequestBufferLimitBytes ?? -1,
+  };
+  return {
+    ...compileRouteLevel(message, place, context),
+    name: message.name,
+    domains,
+    routes: message.routes.map((route, i) =>
+      compileRoute(route, routeDefaults, place.field("routes").index(i), context),
+    ),
+    requireTls: REQUIRE_TLS[message.requireTls],
+    includeRequestAttemptCount: message.includeRequestAttemptCount,
+    includeAttemptCountInResponse: message.includeAttemptCountInResponse,
+    includeIsTimeoutRetryHeader: message.includeIsTimeoutRetryHeader,
+    metadata: compileMetadata(message.metadata),
+  };
+}
+
+function compileRoute(message: Route, defaults: RouteDefaults, place: Place, context: CompileContext): RouteData {
+  const match =
+    message.match === undefined
+      ? { path: null, headers: [], queryParameters: [], grpc: false, fraction: null }
+      : compileRouteMatch(message.match, place.field("match"), context);
+  return {
+    ...compileRouteLevel(message, place, context),
+    name: message.name,
+    statPrefix: message.statPrefix,
+    match,
+    action: compileAction(message, defaults, place, context),
+    metadata: compileMetadata(message.metadata),
+    decoratorOperation: message.decorator?.operation ?? "",
+    decoratorPropagate: message.decorator?.propagate ?? true,
+    requestBufferLimitBytes: message.perRequestBufferLimitBytes ?? defaults.requestBufferLimitBytes,
+  };
+}
+
+function compileAction(
+  message: Route,
+  defaults: RouteDefaults,
+  place: Place,
+  context: CompileContext,
+): RouteActionData {
+  const action = message.action;
+  switch (action.case) {
+    case "route":
+      return compileForwardAction(action.value, defaults, place.field("route"), context);
+    case "redirect":
+      return compileRedirectAction(action.value, place.field("redirect"), context);
+    case "directResponse": {
+      const { status, body } = action.value;
+      const at = place.field("direct_response").field("body");
+      const limit = defaults.maxDirectResponseBodyBytes;
+      const bytes = body === undefined ? new Uint8Array() : compileDataSource(body, limit, at, context);
+      return { type: "directResponse", status, body: bytes };
+    }
+    default:
+      return { type: "nonForwarding" };
+  }
+}

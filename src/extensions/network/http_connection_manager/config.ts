@@ -3,13 +3,13 @@ import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import type { Place } from "../../../config/place.ts";
 import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
-import { cidrProblem, type CidrData } from "../../../match/ip-prefix-table.ts";
+import { type CidrData, cidrProblem } from "../../../match/ip-prefix-table.ts";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
 import {
-  type HttpConnectionManager,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
-  HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
+  type HttpConnectionManager,
   HttpConnectionManagerSchema,
+  HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { compileRouteConfiguration } from "../../../route/config.ts";
 import type { HcmData, HttpFilterData } from "./hcm-data.ts";
@@ -59,7 +59,11 @@ function compileFilters(message: HttpConnectionManager, place: Place, context: C
     const typedConfig = filter.configType.case === "typedConfig" ? filter.configType.value : undefined;
     const data = context.extension("envoy.filters.http", { name: filter.name, typedConfig }, place.index(i));
     if (names.has(filter.name)) {
-      context.error(place.index(i).field("name"), `two filters are called "${filter.name}"`, "routes refer to filters by name");
+      context.error(
+        place.index(i).field("name"),
+        `two filters are called "${filter.name}"`,
+        "routes refer to filters by name",
+      );
     }
     names.add(filter.name);
     if (data === undefined) continue;

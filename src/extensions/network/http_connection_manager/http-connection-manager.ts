@@ -45,6 +45,8 @@ export class HttpConnectionManager
 
   initialize(callbacks: ReadFilterCallbacks): void {
     this.callbacks = callbacks;
+    callbacks.connection.setStats(this.runtime.stats.connection);
+    callbacks.connection.setDelayedCloseTimeout(this.runtime.data.delayedCloseTimeoutMs);
   }
 
   onNewConnection(): FilterStatus {
@@ -63,7 +65,6 @@ export class HttpConnectionManager
   }
 
   onData(data: Buffer, endStream: boolean): FilterStatus {
-    this.runtime.stats.cxRxBytesTotal.add(data.length);
     const codec = this.codec ?? this.#createCodec();
     try {
       if (data.length > 0 || !endStream) codec.dispatch(data);

@@ -1,7 +1,10 @@
+import type { ConnectionStats } from "../../../net/connection.ts";
 import type { Counter, Gauge, Histogram, StatsScope } from "../../../stats/scope.ts";
 
 /** The handles of one connection manager's stats, under `http.<stat_prefix>.`; Envoy's names in the strings below. */
 export class HcmStats {
+  /** The byte counters, which the connection itself keeps. */
+  readonly connection: ConnectionStats;
   readonly cxTotal: Counter;
   readonly cxHttp1Total: Counter;
   readonly cxDestroy: Counter;
@@ -11,10 +14,7 @@ export class HcmStats {
   readonly cxDestroyLocalActiveRq: Counter;
   readonly cxDestroyRemoteActiveRq: Counter;
   readonly cxProtocolError: Counter;
-  readonly cxRxBytesTotal: Counter;
-  readonly cxTxBytesTotal: Counter;
   readonly cxDrainClose: Counter;
-  readonly cxDelayedCloseTimeout: Counter;
   readonly cxIdleTimeout: Counter;
   readonly cxMaxDurationReached: Counter;
   readonly cxMaxRequestsReached: Counter;
@@ -41,12 +41,17 @@ export class HcmStats {
   readonly cxActive: Gauge;
   readonly cxHttp1Active: Gauge;
   readonly cxRxBytesBuffered: Gauge;
-  readonly cxTxBytesBuffered: Gauge;
   readonly rqActive: Gauge;
   readonly cxLengthMs: Histogram;
   readonly rqTime: Histogram;
 
   constructor(scope: StatsScope) {
+    this.connection = {
+      rxBytesTotal: scope.counter("downstream_cx_rx_bytes_total"),
+      txBytesTotal: scope.counter("downstream_cx_tx_bytes_total"),
+      txBytesBuffered: scope.gauge("downstream_cx_tx_bytes_buffered"),
+      delayedCloseTimeout: scope.counter("downstream_cx_delayed_close_timeout"),
+    };
     this.cxTotal = scope.counter("downstream_cx_total");
     this.cxHttp1Total = scope.counter("downstream_cx_http1_total");
     this.cxDestroy = scope.counter("downstream_cx_destroy");
@@ -56,10 +61,7 @@ export class HcmStats {
     this.cxDestroyLocalActiveRq = scope.counter("downstream_cx_destroy_local_active_rq");
     this.cxDestroyRemoteActiveRq = scope.counter("downstream_cx_destroy_remote_active_rq");
     this.cxProtocolError = scope.counter("downstream_cx_protocol_error");
-    this.cxRxBytesTotal = scope.counter("downstream_cx_rx_bytes_total");
-    this.cxTxBytesTotal = scope.counter("downstream_cx_tx_bytes_total");
     this.cxDrainClose = scope.counter("downstream_cx_drain_close");
-    this.cxDelayedCloseTimeout = scope.counter("downstream_cx_delayed_close_timeout");
     this.cxIdleTimeout = scope.counter("downstream_cx_idle_timeout");
     this.cxMaxDurationReached = scope.counter("downstream_cx_max_duration_reached");
     this.cxMaxRequestsReached = scope.counter("downstream_cx_max_requests_reached");
@@ -92,7 +94,6 @@ export class HcmStats {
     this.cxActive = scope.gauge("downstream_cx_active");
     this.cxHttp1Active = scope.gauge("downstream_cx_http1_active");
     this.cxRxBytesBuffered = scope.gauge("downstream_cx_rx_bytes_buffered");
-    this.cxTxBytesBuffered = scope.gauge("downstream_cx_tx_bytes_buffered");
     this.rqActive = scope.gauge("downstream_rq_active");
     this.cxLengthMs = scope.histogram("downstream_cx_length_ms", "ms");
     this.rqTime = scope.histogram("downstream_rq_time", "ms");

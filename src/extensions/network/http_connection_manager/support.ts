@@ -1,5 +1,16 @@
-import { type MessageSupport, noEffect, notYet, only, support, supportAll, yes } from "../../../config/field-support.ts";
-import { Http1ProtocolOptionsSchema, HttpProtocolOptionsSchema } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
+import {
+  type MessageSupport,
+  noEffect,
+  notYet,
+  only,
+  support,
+  supportAll,
+  yes,
+} from "../../../config/field-support.ts";
+import {
+  Http1ProtocolOptionsSchema,
+  HttpProtocolOptionsSchema,
+} from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
 import {
   HttpConnectionManager_InternalAddressConfigSchema,
   HttpConnectionManagerSchema,

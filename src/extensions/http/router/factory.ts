@@ -1,0 +1,16 @@
+import type { HttpFilterModule } from "../../extension-module.ts";
+import { Router, type RouterData, type RouterRuntime } from "./filter.ts";
+import { RouterStats } from "./stats.ts";
+
+/** `envoy.filters.http.router`, worker side. */
+export const httpFilter: HttpFilterModule = {
+  createFactory(data, { scope, worker }) {
+    const runtime: RouterRuntime = {
+      data: data as RouterData,
+      stats: new RouterStats(scope),
+      clusters: worker.clusters,
+      clock: worker.clock,
+    };
+    return { create: (chain) => chain.addDecoderFilter(new Router(runtime)), dispose: () => {} };
+  },
+};

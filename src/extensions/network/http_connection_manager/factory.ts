@@ -1,0 +1,82 @@
+import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
+import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http1/codec-stats.ts";
+import { createIpSet } from "../../../match/ip-prefix-table.ts";
+import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
+import type { StatsScope } from "../../../stats/scope.ts";
+import type { NetworkFilterModule } from "../../extension-module.ts";
+import type { WorkerContext } from "../../worker-context.ts";
+import { extensionModule } from "../../worker-extensions.ts";
+import type { HcmData } from "./hcm-data.ts";
+import type { HcmRuntime } from "./hcm-runtime.ts";
+import { HttpConnectionManager } from "./http-connection-manager.ts";
+import { DateHeader } from "./response-headers.ts";
+import { HcmStats } from "./stats.ts";
+
+/** `envoy.filters.network.http_connection_manager`, worker side. */
+export const networkFilter: NetworkFilterModule = {
+  async preload(data, worker) {
+    const { httpFilters } = data as HcmData;
+    const modules = worker.extensions.httpFilters;
+    await Promise.all(
+      httpFilters.map(({ filter }) => extensionModule(modules, filter.extension).preload?.(filter.data, worker)),
+    );
+  },
+  createFactory: (data, _context, worker) => createHcmFactory(data as HcmData, worker),
+};
+
+function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFactory {
+  const scope = worker.stats.scope(`http.${data.statPrefix}`);
+  const filters = createFilters(data, scope, worker);
+  const runtime: HcmRuntime = {
+    data,
+    stats: new HcmStats(scope),
+    filters,
+    routes: worker.routeTables.slot(data.routeTable),
+    accessLogs: data.accessLogs.map((log) =>
+      extensionModule(worker.extensions.accessLoggers, log.extension).createLogger(log.data, worker),
+    ),
+    clock: worker.clock,
+    timers: worker.timers,
+    random: worker.random,
+    date: new DateHeader(worker.clock),
+    headers: { data, random: worker.random, internalRanges: createIpSet(data.internalCidrRanges) },
+    http1Options: {
+      headLimits: { headBytes: data.maxRequestHeadersKb * 1024, fieldCount: data.maxHeadersCount },
+      headersWithUnderscoresAction: data.headersWithUnderscoresAction,
+      acceptHttp10: data.acceptHttp10,
+      allowAbsoluteUrl: data.allowAbsoluteUrl,
+      enableTrailers: data.enableTrailers,
+      allowCustomMethods: false,
+      proxy100Continue: data.proxy100Continue,
+    },
+    http1Stats: http1Stats(worker.stats.scope("http1")),
+  };
+  return {
+    name: "envoy.filters.network.http_connection_manager",
+    createReadFilter: () => new HttpConnectionManager(runtime),
+    dispose() {
+      for (const filter of filters) filter.factory.dispose();
+      scope.release();
+    },
+  };
+}
+
+function createFilters(data: HcmData, scope: StatsScope, worker: WorkerContext): NamedHttpFilter[] {
+  return data.httpFilters.map(({ filter, disabled }) => ({
+    name: filter.name,
+    disabled,
+    factory: extensionModule(worker.extensions.httpFilters, filter.extension).createFactory(filter.data, {
+      scope,
+      worker,
+    }),
+  }));
+}
+
+function http1Stats(scope: StatsScope): Http1CodecStats {
+  return {
+    droppedHeadersWithUnderscores: scope.counter(HTTP1_CODEC_STAT_NAMES.droppedHeadersWithUnderscores),
+    requestsRejectedWithUnderscoresInHeaders: scope.counter(
+      HTTP1_CODEC_STAT_NAMES.requestsRejectedWithUnderscoresInHeaders,
+    ),
+  };
+}

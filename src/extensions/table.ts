@@ -1,0 +1,39 @@
+import type { ExtensionConfig } from "../config/extension-config.ts";
+import type { AccessLoggerModule, HttpFilterModule, NetworkFilterModule } from "./extension-module.ts";
+
+/** How one extension is found. Its halves are loaded apart: `config` by the compiler thread, the other by the workers. */
+interface ExtensionEntry {
+  readonly name: string;
+  config(): Promise<ExtensionConfig>;
+}
+
+interface HttpFilterEntry extends ExtensionEntry {
+  filter(): Promise<HttpFilterModule>;
+}
+interface NetworkFilterEntry extends ExtensionEntry {
+  filter(): Promise<NetworkFilterModule>;
+}
+interface AccessLoggerEntry extends ExtensionEntry {
+  logger(): Promise<AccessLoggerModule>;
+}
+
+/** Every HTTP filter there is. Nothing registers itself: what is not here does not exist. */
+export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
+  {
+    name: "envoy.filters.http.router",
+    config: async () => (await import("./http/router/config.ts")).routerConfig,
+    filter: async () => (await import("./http/router/factory.ts")).httpFilter,
+  },
+];
+
+/** Every network filter there is. */
+export const NETWORK_FILTERS: readonly NetworkFilterEntry[] = [
+  {
+    name: "envoy.filters.network.http_connection_manager",
+    config: async () => (await import("./network/http_connection_manager/config.ts")).httpConnectionManagerConfig,
+    filter: async () => (await import("./network/http_connection_manager/factory.ts")).networkFilter,
+  },
+];
+
+/** Every access logger there is. */
+export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [];

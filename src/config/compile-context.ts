@@ -25,6 +25,8 @@ export interface CompiledExtension {
   readonly extension: string;
   /** What the extension's `compile` returned. Plain and serialisable. */
   readonly data: unknown;
+  /** True if nothing may follow it in its filter chain: `ExtensionConfig.terminal`. */
+  readonly terminal?: boolean;
 }
 
 /** The settings of one HTTP filter for a virtual host, route or weighted cluster. */

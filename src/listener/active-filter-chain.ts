@@ -1,0 +1,135 @@
+import type { Clock } from "../base/clock.ts";
+import type { RandomSource } from "../base/random.ts";
+import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
+import type { NetworkFilterFactory, ReadFilter } from "../net/network-filter.ts";
+import type { DownstreamConnection } from "./downstream-connection.ts";
+import { Drain, type DrainOptions } from "./drain.ts";
+import type { FilterChainData } from "./listener-data.ts";
+import type { ListenerStats } from "./listener-stats.ts";
+import { NetworkFilterManager } from "./network-filter-manager.ts";
+
+/** How often a gradual drain looks whom to tell next. */
+const TELL_INTERVAL_MS = 100;
+
+/** What a filter chain needs of its listener, and the listener's conditions that its connections ask about. */
+export interface ChainOwner {
+  readonly clock: Clock;
+  readonly timers: TimerWheel;
+  readonly random: RandomSource;
+  readonly stats: ListenerStats;
+  /** Whether connections should close for another reason than a drain: the server fails its health check. */
+  readonly closeRequested: boolean;
+  /** A connection of any of its chains is gone. */
+  connectionClosed(connection: DownstreamConnection): void;
+  /** A chain that drained has no connections any more and has been disposed of. */
+  chainDrained(chain: ActiveFilterChain): void;
+}
+
+/** A filter chain at work on one worker: its filters' factories and the connections that were accepted with it. */
+export class ActiveFilterChain {
+  readonly data: FilterChainData;
+  readonly connections = new Set<DownstreamConnection>();
+  readonly #factories: readonly NetworkFilterFactory[];
+  readonly #owner: ChainOwner;
+  readonly #drain: Drain;
+  #timer: WheelTimer | null = null;
+  /** The share of its connections that has been told of the drain. */
+  #toldShare = 0;
+  #retired = false;
+  #disposed = false;
+
+  constructor(data: FilterChainData, factories: readonly NetworkFilterFactory[], owner: ChainOwner) {
+    this.data = data;
+    this.#factories = factories;
+    this.#owner = owner;
+    this.#drain = new Drain(owner.clock, owner.random);
+  }
+
+  get draining(): boolean {
+    return this.#drain.active;
+  }
+
+  /** Whether there are no filters: connections are closed at once. */
+  get isEmpty(): boolean {
+    return this.#factories.length === 0;
+  }
+
+  /** The filters of a new connection, as one. There must be some. */
+  createFilter(): ReadFilter {
+    const factories = this.#factories;
+    if (factories.length === 1) return factories[0]!.createReadFilter();
+    return new NetworkFilterManager(factories.map((factory) => factory.createReadFilter()));
+  }
+
+  /** See `ReadFilterCallbacks.drainClose`. */
+  drainClose(): boolean {
+    return (this.#drain.active && this.#drain.drainClose()) || this.#owner.closeRequested;
+  }
+
+  /**
+   * Winds up the chain's connections, those it has and those that still come while its listener accepts: they are told
+   * (`onDrain`) at once or spread over the drain time, as the strategy says; at the deadline the rest is cut and counted.
+   * Calling it again can only make it sooner or harder.
+   */
+  startDrain(options: DrainOptions): void {
+    this.#drain.start(options);
+    this.#tick();
+  }
+
+  /** Drains, and disposes of itself with its last connection. Nothing is accepted with it any more. */
+  retire(options: DrainOptions): void {
+    this.#retired = true;
+    if (this.connections.size === 0) this.#finish();
+    else this.startDrain(options);
+  }
+
+  connectionClosed(connection: DownstreamConnection): void {
+    this.connections.delete(connection);
+    this.#owner.connectionClosed(connection);
+    if (this.#retired && this.connections.size === 0) this.#finish();
+  }
+
+  /** Releases the factories of a chain that has no connections. `retire` does it by itself. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#timer?.disarm();
+    for (const factory of this.#factories) factory.dispose();
+  }
+
+  #finish(): void {
+    this.dispose();
+    this.#owner.chainDrained(this);
+  }
+
+  #tick(): void {
+    const now = this.#owner.clock.nowMs();
+    if (now >= this.#drain.deadlineMs) {
+      this.#cut();
+      return;
+    }
+    this.#tell();
+    const leftMs = this.#drain.deadlineMs - now;
+    this.#timer ??= this.#owner.timers.timer(() => this.#tick());
+    this.#timer.arm(this.#toldShare === 1 ? leftMs : Math.min(leftMs, TELL_INTERVAL_MS));
+  }
+
+  /** Tells so many of those who don't know yet that the share of all who do grows with the drain's progress. */
+  #tell(): void {
+    const progress = this.#drain.progress;
+    if (progress <= this.#toldShare) return;
+    const chance = (progress - this.#toldShare) / (1 - this.#toldShare);
+    this.#toldShare = progress;
+    for (const connection of this.connections) {
+      if (connection.drainTold) continue;
+      if (chance >= 1 || this.#owner.random.fraction() < chance) connection.tellDrain();
+    }
+  }
+
+  #cut(): void {
+    for (const connection of this.connections) {
+      this.#owner.stats.cxDrainTimeout.inc();
+      connection.connection.close("noFlush");
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import type net from "node:net";
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../base/clock.ts";
+import type { RandomSource } from "../base/random.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import { Connection } from "../net/connection.ts";
+import type { NetworkFilterFactory } from "../net/network-filter.ts";
+import { ActiveFilterChain, type ChainOwner } from "./active-filter-chain.ts";
+import { DownstreamConnection } from "./downstream-connection.ts";
+import type { DrainOptions } from "./drain.ts";
+import type { ListenerContext } from "./listener-context.ts";
+import type { FilterChainData, ListenerData } from "./listener-data.ts";
+import { type ListenerStats, listenerStats } from "./listener-stats.ts";
+
+/** What all listeners of a worker tell their connection handler, and what they ask it. */
+export interface ListenerOwner {
+  /** Whether the server fails its health check (`/healthcheck/fail`). */
+  readonly healthCheckFailed: boolean;
+  /** Unique in the process while it runs. */
+  nextConnectionId(): number;
+  connectionOpened(): void;
+  connectionClosed(): void;
+  /** Also called for a connection that the main thread accepted (`exact_balance`). */
+  balancedConnectionClosed(): void;
+  /** Chains began or ended to drain. */
+  drainingChanged(): void;
+  /** The retired listener has no connections any more and has released everything. */
+  listenerDrained(listener: ActiveListener): void;
+}
+
+/** A new version of a listener, built beside the present one and visible to nobody yet. */
+export interface StagedUpdate {
+  readonly data: ListenerData;
+  readonly chains: readonly ActiveFilterChain[];
+  readonly defaultChain: ActiveFilterChain | null;
+  /** Those of the above that are new. */
+  readonly added: readonly ActiveFilterChain[];
+}
+
+/** A listener at work on one worker: gives accepted sockets to its filter chains. Which sockets, others decide. */
+export class ActiveListener implements ChainOwner {
+  readonly stats: ListenerStats;
+  readonly #context: ListenerContext;
+  readonly #owner: ListenerOwner;
+  readonly #retiredChains = new Set<ActiveFilterChain>();
+  #data: ListenerData;
+  #chains: readonly ActiveFilterChain[] = [];
+  #defaultChain: ActiveFilterChain | null = null;
+  #connectionCount = 0;
+  #retired = false;
+  #finished = false;
+
+  /** Throws with the reason if a filter cannot be made; nothing is left behind then. */
+  constructor(data: ListenerData, context: ListenerContext, owner: ListenerOwner) {
+    this.#data = data;
+    this.#context = context;
+    this.#owner = owner;
+    this.stats = listenerStats(context.stats, data.statPrefix, context.workerIndex);
+    try {
+      const staged = this.stage(data);
+      this.#chains = staged.chains;
+      this.#defaultChain = staged.defaultChain;
+    } catch (error) {
+      this.stats.scope.release();
+      throw error;
+    }
+  }
+
+  get data(): ListenerData {
+    return this.#data;
+  }
+
+  get timers(): TimerWheel {
+    return this.#context.timers;
+  }
+
+  get clock(): Clock {
+    return this.#context.timers.clock;
+  }
+
+  get random(): RandomSource {
+    return this.#context.random;
+  }
+
+  get closeRequested(): boolean {
+    return this.#owner.healthCheckFailed && this.#data.drainType === "default";
+  }
+
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  get retired(): boolean {
+    return this.#retired;
+  }
+
+  /** How many replaced or removed chains of a listener that stays still have connections. */
+  get retiredChainCount(): number {
+    return this.#retired ? 0 : this.#retiredChains.size;
+  }
+
+  /** The chains that new connections get. */
+  currentChains(): ActiveFilterChain[] {
+    return this.#defaultChain === null ? [...this.#chains] : [...this.#chains, this.#defaultChain];
+  }
+
+  /** The chains of new connections and then those that drain. */
+  chains(): ActiveFilterChain[] {
+    return [...this.currentChains(), ...this.#retiredChains];
+  }
+
+  /** Takes over an accepted socket. `localAddress` as text, or `""` to ask the socket. */
+  accept(socket: net.Socket, localAddress: string): void {
+    const context = this.#context;
+    const connection = new Connection(socket, {
+      id: this.#owner.nextConnectionId(),
+      flusher: context.flusher,
+      timers: context.timers,
+      bufferLimitBytes: this.#data.bufferLimitBytes,
+      delayedCloseTimeoutMs: 0,
+      stats: null,
+    });
+    this.stats.cxTotal.inc();
+    this.stats.workerCxTotal.inc();
+    const chain = this.#chains[0] ?? this.#defaultChain;
+    if (chain === null || chain.isEmpty) {
+      if (chain === null) this.stats.noFilterChainMatch.inc();
+      this.stats.cxDestroy.inc();
+      connection.close("noFlush");
+      return;
+    }
+    this.stats.cxActive.inc();
+    this.stats.workerCxActive.inc();
+    this.#connectionCount++;
+    this.#owner.connectionOpened();
+    const local = localAddress === "" ? connection.localAddress : localAddress;
+    const filter = chain.createFilter();
+    const downstream = new DownstreamConnection(connection, chain, filter, local, this.clock.nowMs());
+    chain.connections.add(downstream);
+    context.flusher.enter();
+    try {
+      downstream.start();
+    } finally {
+      context.flusher.leave();
+    }
+  }
+
+  /** Builds what `data` has anew. Throws with the reason, and leaves nothing behind, if a filter cannot be made. */
+  stage(data: ListenerData): StagedUpdate {
+    const present = this.currentChains();
+    const added: ActiveFilterChain[] = [];
+    const take = (chain: FilterChainData): ActiveFilterChain => {
+      const same = present.findIndex((other) => isDeepStrictEqual(other.data, chain));
+      if (same !== -1) return present.splice(same, 1)[0]!;
+      const built = new ActiveFilterChain(chain, this.#makeFactories(chain), this);
+      added.push(built);
+      return built;
+    };
+    try {
+      const chains = data.chains.map(take);
+      const defaultChain = data.defaultChain === null ? null : take(data.defaultChain);
+      return { data, chains, defaultChain, added };
+    } catch (error) {
+      for (const chain of added) chain.dispose();
+      throw error;
+    }
+  }
+
+  /** Gives up what `stage` built. */
+  discard(staged: StagedUpdate): void {
+    for (const chain of staged.added) chain.dispose();
+  }
+
+  /** New connections get the new version; chains that are not in it drain. Everything else stays as it is. */
+  apply(staged: StagedUpdate, drain: DrainOptions): void {
+    const kept = new Set([...staged.chains, staged.defaultChain]);
+    const removed = this.currentChains().filter((chain) => !kept.has(chain));
+    this.#data = staged.data;
+    this.#chains = staged.chains;
+    this.#defaultChain = staged.defaultChain;
+    this.#retireChains(removed, drain);
+  }
+
+  /** Winds up all connections while the listener goes on. */
+  startDrain(options: DrainOptions): void {
+    for (const chain of this.chains()) chain.startDrain(options);
+  }
+
+  /** Winds up all connections; with the last one everything is released. Its sockets must have been taken from it. */
+  retire(options: DrainOptions): void {
+    if (this.#retired) return;
+    this.#retired = true;
+    const chains = this.currentChains();
+    this.#chains = [];
+    this.#defaultChain = null;
+    this.#retireChains(chains, options);
+    this.#finishIfDrained();
+  }
+
+  connectionClosed(connection: DownstreamConnection): void {
+    this.#connectionCount--;
+    this.stats.cxActive.dec();
+    this.stats.workerCxActive.dec();
+    this.stats.cxDestroy.inc();
+    this.stats.cxLengthMs.record(this.clock.nowMs() - connection.acceptedAtMs);
+    if (this.#data.balance === "exact") this.#owner.balancedConnectionClosed();
+    this.#owner.connectionClosed();
+  }
+
+  chainDrained(chain: ActiveFilterChain): void {
+    if (!this.#retiredChains.delete(chain)) return;
+    this.#owner.drainingChanged();
+    this.#finishIfDrained();
+  }
+
+  #retireChains(chains: readonly ActiveFilterChain[], options: DrainOptions): void {
+    for (const chain of chains) this.#retiredChains.add(chain);
+    for (const chain of chains) chain.retire(options);
+    this.#owner.drainingChanged();
+  }
+
+  #finishIfDrained(): void {
+    if (!this.#retired || this.#finished || this.#retiredChains.size > 0) return;
+    this.#finished = true;
+    this.stats.scope.release();
+    this.#owner.listenerDrained(this);
+  }
+
+  #makeFactories(chain: FilterChainData): NetworkFilterFactory[] {
+    const factories: NetworkFilterFactory[] = [];
+    try {
+      for (const filter of chain.filters) {
+        factories.push(
+          this.#context.makeNetworkFilter(filter, {
+            listenerName: this.#data.name,
+            filterChainName: chain.name,
+            trafficDirection: this.#data.trafficDirection,
+            listenerScope: this.stats.scope,
+          }),
+        );
+      }
+    } catch (error) {
+      for (const factory of factories) factory.dispose();
+      throw error;
+    }
+    return factories;
+  }
+}

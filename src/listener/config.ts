@@ -1,0 +1,145 @@
+import type { CompileContext, CompiledExtension } from "../config/compile-context.ts";
+import type { ResourceCompiler } from "../config/compiler-table.ts";
+import type { Place } from "../config/place.ts";
+import { formatAddress } from "../net/address.ts";
+import { TrafficDirection as TrafficDirectionCode } from "../proto/gen/envoy/config/core/v3/base_pb.js";
+import type { Filter, FilterChain } from "../proto/gen/envoy/config/listener/v3/listener_components_pb.js";
+import {
+  type Listener,
+  Listener_DrainType,
+  type ListenerSchema,
+} from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
+import { addressText, compileListenerAddress } from "./listener-address-config.ts";
+import type { FilterChainData, ListenerAddress, ListenerData, TrafficDirection } from "./listener-data.ts";
+import { LISTENER_SUPPORT } from "./listener-support.ts";
+
+const DEFAULT_BUFFER_LIMIT_BYTES = 1024 * 1024;
+/** Envoy takes what the kernel allows, which caps this. */
+const DEFAULT_BACKLOG = 65_535;
+const RAW_BUFFER = "envoy.transport_sockets.raw_buffer";
+
+/** Compiles `envoy.config.listener.v3.Listener` to `ListenerData`. */
+export const listenerCompiler: ResourceCompiler<typeof ListenerSchema> = {
+  support: LISTENER_SUPPORT,
+  // Envoy invents a UUID for a listener without a name. Ours has to be the same after a reload.
+  name: (message) => message.name || addressText(message.address),
+  compile: compileListener,
+};
+
+function compileListener(message: Listener, place: Place, context: CompileContext): ListenerData {
+  const addresses = compileAddresses(message, place, context);
+  const exact = message.connectionBalanceConfig?.balanceType.case === "exactBalance";
+  const reusePort = message.enableReusePort ?? true;
+  return {
+    name: listenerCompiler.name(message),
+    statPrefix: message.statPrefix || (addresses[0] === undefined ? "" : formatAddress(addresses[0].address)),
+    addresses,
+    backlog: message.tcpBacklogSize ?? DEFAULT_BACKLOG,
+    reusePort,
+    balance: exact || !reusePort ? "exact" : "reusePort",
+    bufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
+    drainType: message.drainType === Listener_DrainType.MODIFY_ONLY ? "modifyOnly" : "default",
+    trafficDirection: trafficDirection(message.trafficDirection),
+    chains: compileChains(message, place, context),
+    defaultChain: compileDefaultChain(message, place, context),
+  };
+}
+
+function compileAddresses(message: Listener, place: Place, context: CompileContext): ListenerAddress[] {
+  const addresses: ListenerAddress[] = [];
+  const add = (address: Listener["address"], at: Place): void => {
+    const compiled = compileListenerAddress(address, at, context);
+    if (compiled !== undefined) addresses.push(compiled);
+  };
+  add(message.address, place.field("address"));
+  for (const [index, { address }] of message.additionalAddresses.entries()) {
+    add(address, place.field("additional_addresses").index(index).field("address"));
+  }
+  return addresses;
+}
+
+function compileChains(message: Listener, place: Place, context: CompileContext): FilterChainData[] {
+  const at = place.field("filter_chains");
+  if (message.filterChains.length === 0 && message.defaultFilterChain === undefined) {
+    context.error(at, "a listener needs a filter chain", "add one to filter_chains, or a default_filter_chain");
+  }
+  const chains: FilterChainData[] = [];
+  for (const [index, chain] of message.filterChains.entries()) {
+    const compiled = compileChain(chain, at.index(index), context);
+    // Its conditions have been refused by name. If that is only a warning, the chain must not take everybody's connections.
+    if (hasConditions(chain)) continue;
+    if (chains.length > 0) {
+      context.error(at.index(index), "two filter chains take the same connections", "keep one of them");
+    }
+    chains.push(compiled);
+  }
+  return chains;
+}
+
+/** Whether a chain's `filter_chain_match` says more than that the connection is a plain one, as all are. */
+function hasConditions({ filterChainMatch: match }: FilterChain): boolean {
+  if (match === undefined) return false;
+  const lists = [
+    match.prefixRanges,
+    match.directSourcePrefixRanges,
+    match.sourcePrefixRanges,
+    match.sourcePorts,
+    match.serverNames,
+    match.applicationProtocols,
+  ];
+  if (lists.some((list) => list.length > 0)) return true;
+  if (match.destinationPort !== undefined || match.suffixLen !== undefined || match.addressSuffix !== "") return true;
+  return match.sourceType !== 0 || (match.transportProtocol !== "" && match.transportProtocol !== "raw_buffer");
+}
+
+function compileDefaultChain(message: Listener, place: Place, context: CompileContext): FilterChainData | null {
+  if (message.defaultFilterChain === undefined) return null;
+  return compileChain(message.defaultFilterChain, place.field("default_filter_chain"), context);
+}
+
+function compileChain(chain: FilterChain, place: Place, context: CompileContext): FilterChainData {
+  return {
+    name: chain.name,
+    filters: compileFilters(chain.filters, place.field("filters"), context),
+    transportSocket: compileTransportSocket(chain, place, context),
+  };
+}
+
+function compileFilters(filters: readonly Filter[], place: Place, context: CompileContext): CompiledExtension[] {
+  const compiled: CompiledExtension[] = [];
+  if (filters.length === 0) context.warning(place, "a chain without filters closes its connections at once");
+  for (const [index, { name, configType }] of filters.entries()) {
+    const at = place.index(index);
+    const typedConfig = configType.case === "typedConfig" ? configType.value : undefined;
+    const filter = context.extension("envoy.filters.network", { name, typedConfig }, at);
+    if (filter === undefined) continue;
+    const isLast = index === filters.length - 1;
+    if (filter.terminal === true && !isLast) {
+      context.error(at, `nothing can follow ${filter.extension}: it ends its filter chain`, "move it to the end");
+    } else if (filter.terminal !== true && isLast) {
+      context.error(
+        at,
+        `${filter.extension} can't be the last filter: it passes connections on`,
+        "end the chain with http_connection_manager or tcp_proxy",
+      );
+    }
+    compiled.push(filter);
+  }
+  return compiled;
+}
+
+function compileTransportSocket(chain: FilterChain, place: Place, context: CompileContext): CompiledExtension | null {
+  const { transportSocket } = chain;
+  if (transportSocket === undefined) return null;
+  const config = {
+    name: transportSocket.name,
+    typedConfig: transportSocket.configType.case === "typedConfig" ? transportSocket.configType.value : undefined,
+  };
+  const compiled = context.extension("envoy.transport_sockets.downstream", config, place.field("transport_socket"));
+  return compiled === undefined || compiled.extension === RAW_BUFFER ? null : compiled;
+}
+
+function trafficDirection(code: TrafficDirectionCode): TrafficDirection {
+  if (code === TrafficDirectionCode.INBOUND) return "inbound";
+  return code === TrafficDirectionCode.OUTBOUND ? "outbound" : "unspecified";
+}

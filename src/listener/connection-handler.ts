@@ -1,0 +1,252 @@
+import type net from "node:net";
+import { ActiveListener, type ListenerOwner, type StagedUpdate } from "./active-listener.ts";
+import type { DrainOptions } from "./drain.ts";
+import { type DrainForecast, drainForecast } from "./drain-forecast.ts";
+import { type HandlerReport, reportOf } from "./handler-report.ts";
+import type { ListenerChanges } from "./listener-changes.ts";
+import type { ListenerContext } from "./listener-context.ts";
+import { type ListenerData, socketKey } from "./listener-data.ts";
+import { compareListeners } from "./listener-difference.ts";
+import { ListenerManagerGauges } from "./listener-manager-gauges.ts";
+import { type HandedServer, type HandedSocket, ListeningSockets } from "./listening-sockets.ts";
+
+/** Workers whose connection ids must differ; the last digits of an id are its worker's number. */
+const ID_STEP = 1000;
+
+const AT_ONCE: DrainOptions = { timeMs: 0, strategy: "immediate" };
+
+/** Changes that are built and can be put in force or dropped. Exactly one of the two is called, once. */
+export interface PreparedListeners {
+  /** Puts the changes in force, at once and without fail. */
+  commit(): void;
+  /** Releases what was built; nothing has changed. */
+  abort(): void;
+}
+
+interface Staged {
+  readonly updates: { readonly listener: ActiveListener; readonly update: StagedUpdate }[];
+  readonly created: ActiveListener[];
+}
+
+/**
+ * The listeners of one worker: applies changes in two steps, accepts connections, drains them, and hands sockets over to
+ * other workers. Source: Envoy's `ConnectionHandler` and the worker's side of its `ListenerManager`.
+ */
+export class ConnectionHandler implements ListenerOwner {
+  readonly #context: ListenerContext;
+  readonly #listeners = new Map<string, ActiveListener>();
+  readonly #draining = new Set<ActiveListener>();
+  readonly #sockets: ListeningSockets;
+  readonly #gauges: ListenerManagerGauges;
+  #connectionCount = 0;
+  #lastConnection = 0;
+  #healthCheckFailed = false;
+  #onEmpty: (() => void) | null = null;
+
+  constructor(context: ListenerContext) {
+    this.#context = context;
+    this.#sockets = new ListeningSockets(context.timers.clock, context.log);
+    this.#gauges = new ListenerManagerGauges(context.stats);
+  }
+
+  get healthCheckFailed(): boolean {
+    return this.#healthCheckFailed;
+  }
+
+  /** Open downstream connections, draining ones too. */
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  /** `/healthcheck/fail` and `/healthcheck/ok`: while failed, each connection closes at its next message boundary. */
+  setHealthCheckFailed(failed: boolean): void {
+    this.#healthCheckFailed = failed;
+  }
+
+  /**
+   * Builds the changes, invisibly. `sockets` are this worker's sockets for addresses it has none for. Throws with the
+   * listener's name and the reason if something can't be made; nothing is left behind then, the sockets are closed.
+   */
+  prepare(changes: ListenerChanges, sockets: readonly HandedSocket[]): PreparedListeners {
+    let staged: Staged;
+    try {
+      staged = this.#stage(changes.upserts);
+    } catch (error) {
+      for (const { socket } of sockets) socket.close();
+      throw error;
+    }
+    return {
+      commit: () => this.#commit(staged, changes.removals, sockets),
+      abort: () => {
+        discard(staged);
+        for (const { socket } of sockets) socket.close();
+      },
+    };
+  }
+
+  /** Goes on with a connection that a `BalancedAcceptor` accepted for this worker. Unwanted ones are closed. */
+  acceptSocket(key: string, socket: net.Socket): void {
+    const listener = this.#sockets.listenerOf(key);
+    if (listener === undefined) {
+      this.balancedConnectionClosed();
+      socket.destroy();
+    } else listener.accept(socket, "");
+  }
+
+  /** More sockets for listeners that are there: the worker is a new one, or an address has lost its sockets. */
+  listen(sockets: readonly HandedSocket[]): void {
+    for (const socket of sockets) this.#sockets.listen(socket);
+  }
+
+  /** Goes on accepting with the listening sockets of a worker that leaves. */
+  adopt(servers: readonly HandedServer[]): void {
+    for (const server of servers) this.#sockets.adopt(server);
+  }
+
+  /**
+   * Gives up listening sockets: of each address all but `keep`, at most `limit`. The caller transfers them to another
+   * thread before it returns to the event loop; no connection is lost then. Connections stay here. A worker that leaves
+   * gives up all; one that has adopted some gives up what it has more than one of, when a new worker comes.
+   */
+  takeServers(keep = 0, limit = Number.POSITIVE_INFINITY): HandedServer[] {
+    return this.#sockets.take(keep, limit);
+  }
+
+  /** Which connections would drain if these changes were applied now. Changes nothing. */
+  forecast(changes: ListenerChanges): DrainForecast[] {
+    return drainForecast(this.#listeners, changes);
+  }
+
+  /** Stops accepting. `inboundOnly` leaves listeners of other traffic directions alone. */
+  stopListening(inboundOnly = false): void {
+    this.#sockets.close((listener) => !inboundOnly || listener.data.trafficDirection === "inbound");
+  }
+
+  /** Winds up all connections; accepting goes on until the sockets are taken or closed. */
+  startDrain(options: DrainOptions, inboundOnly = false): void {
+    for (const listener of this.#all()) {
+      if (!inboundOnly || listener.data.trafficDirection === "inbound") listener.startDrain(options);
+    }
+  }
+
+  /** Calls back once, when no connection is open (any more). Replaces an earlier wish. */
+  whenEmpty(callback: () => void): void {
+    if (this.#connectionCount === 0) callback();
+    else this.#onEmpty = callback;
+  }
+
+  /** Closes everything at once. */
+  close(): void {
+    this.#sockets.close();
+    for (const listener of this.#draining) listener.startDrain(AT_ONCE);
+    for (const listener of this.#listeners.values()) this.#retire(listener, AT_ONCE);
+    this.#listeners.clear();
+    this.drainingChanged();
+  }
+
+  /** What is there, as plain data; at most `connectionLimit` connections are listed. */
+  inspect(connectionLimit = 1000): HandlerReport {
+    return reportOf([...this.#all()], this.#sockets, this.#context.timers.clock.nowMs(), connectionLimit);
+  }
+
+  nextConnectionId(): number {
+    return ++this.#lastConnection * ID_STEP + this.#context.workerIndex;
+  }
+
+  connectionOpened(): void {
+    this.#connectionCount++;
+  }
+
+  connectionClosed(): void {
+    if (--this.#connectionCount > 0 || this.#onEmpty === null) return;
+    const callback = this.#onEmpty;
+    this.#onEmpty = null;
+    callback();
+  }
+
+  balancedConnectionClosed(): void {
+    const counts = this.#context.balanceCounts;
+    if (counts !== null) Atomics.sub(counts, this.#context.workerIndex, 1);
+  }
+
+  drainingChanged(): void {
+    this.#gauges.show(this.#listeners.values(), this.#draining.size);
+  }
+
+  listenerDrained(listener: ActiveListener): void {
+    this.#draining.delete(listener);
+    this.drainingChanged();
+  }
+
+  *#all(): Generator<ActiveListener> {
+    yield* this.#listeners.values();
+    yield* this.#draining;
+  }
+
+  #stage(upserts: readonly ListenerData[]): Staged {
+    const staged: Staged = { updates: [], created: [] };
+    try {
+      for (const data of upserts) this.#stageOne(data, staged);
+    } catch (error) {
+      discard(staged);
+      throw error;
+    }
+    return staged;
+  }
+
+  #stageOne(data: ListenerData, staged: Staged): void {
+    const present = this.#listeners.get(data.name);
+    const difference = present === undefined ? null : compareListeners(present.data, data).type;
+    if (difference === "same") return;
+    try {
+      if (present !== undefined && difference === "update") {
+        staged.updates.push({ listener: present, update: present.stage(data) });
+      } else {
+        staged.created.push(new ActiveListener(data, this.#context, this));
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`listener "${data.name}": ${reason}`, { cause: error });
+    }
+  }
+
+  #commit(staged: Staged, removals: readonly string[], sockets: readonly HandedSocket[]): void {
+    const leaving: ActiveListener[] = [];
+    const drop = (name: string): void => {
+      const listener = this.#listeners.get(name);
+      if (listener !== undefined) leaving.push(listener);
+      this.#listeners.delete(name);
+    };
+    for (const name of removals) drop(name);
+    for (const { listener, update } of staged.updates) listener.apply(update, this.#context.drain);
+    for (const listener of staged.created) {
+      drop(listener.data.name);
+      this.#listeners.set(listener.data.name, listener);
+    }
+    this.#sockets.assign(this.#listeners.values());
+    for (const socket of sockets) this.#sockets.listen(socket);
+    if (this.#context.workerIndex === 0) this.#listenOnPipes();
+    for (const listener of leaving) this.#retire(listener, this.#context.drain);
+    this.drainingChanged();
+  }
+
+  #retire(listener: ActiveListener, drain: DrainOptions): void {
+    this.#draining.add(listener);
+    listener.retire(drain);
+  }
+
+  #listenOnPipes(): void {
+    for (const { data } of this.#listeners.values()) {
+      for (const address of data.addresses) {
+        const key = socketKey(data, address);
+        if (address.address.type !== "pipe" || this.#sockets.count(key) > 0) continue;
+        this.#sockets.listenOnPipe(key, address);
+      }
+    }
+  }
+}
+
+function discard(staged: Staged): void {
+  for (const { listener, update } of staged.updates) listener.discard(update);
+  for (const listener of staged.created) listener.retire(AT_ONCE);
+}

@@ -1,0 +1,38 @@
+import type { Logger } from "../base/log.ts";
+import type { RandomSource } from "../base/random.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { CompiledExtension } from "../config/compile-context.ts";
+import type { NetworkFilterFactory } from "../net/network-filter.ts";
+import type { WriteFlusher } from "../net/write-flusher.ts";
+import type { StatsScope } from "../stats/scope.ts";
+import type { DrainOptions } from "./drain.ts";
+import type { TrafficDirection } from "./listener-data.ts";
+
+/** What a network filter may know of the listener it is configured in. */
+export interface NetworkFilterContext {
+  readonly listenerName: string;
+  readonly filterChainName: string;
+  readonly trafficDirection: TrafficDirection;
+  /** `listener.<address or stat_prefix>`; released when the listener is gone. */
+  readonly listenerScope: StatsScope;
+}
+
+/** Makes a worker's factory of one configured network filter. Throws with the reason if it can't. */
+export type NetworkFilterMaker = (filter: CompiledExtension, context: NetworkFilterContext) => NetworkFilterFactory;
+
+/** What the listeners of one worker share. */
+export interface ListenerContext {
+  readonly workerIndex: number;
+  readonly timers: TimerWheel;
+  readonly flusher: WriteFlusher;
+  readonly random: RandomSource;
+  /** The root scope. */
+  readonly stats: StatsScope;
+  readonly log: Logger;
+  /** The composition root looks the extension up in its table. */
+  readonly makeNetworkFilter: NetworkFilterMaker;
+  /** How changed and removed listeners and filter chains drain: `--drain-time-s` and `--drain-strategy`. */
+  readonly drain: DrainOptions;
+  /** Shared with the main thread's `BalancedAcceptor`: open balanced connections by worker index; null without one. */
+  readonly balanceCounts: Int32Array | null;
+}

@@ -1,0 +1,66 @@
+import type { CompiledExtension } from "../config/compile-context.ts";
+import type { Address } from "../net/address.ts";
+import { formatAddress } from "../net/address.ts";
+
+/** One address of a listener. */
+export interface ListenerAddress {
+  readonly address: Address;
+  /** For an IPv6 address: whether IPv4 peers stay out (`ipv4_compat` is false). */
+  readonly ipv6Only: boolean;
+}
+
+/** One filter chain: what a connection goes through. It has no conditions yet, so it takes every connection. */
+export interface FilterChainData {
+  readonly name: string;
+  /** Network filters in order; the last one is terminal. */
+  readonly filters: readonly CompiledExtension[];
+  /** Null is a plain socket. */
+  readonly transportSocket: CompiledExtension | null;
+}
+
+/** `unspecified` is neither: it is drained with the others, but not by `/drain_listeners?inboundonly`. */
+export type TrafficDirection = "unspecified" | "inbound" | "outbound";
+
+/**
+ * A compiled `envoy.config.listener.v3.Listener`: plain, immutable data that goes to every worker, and from which the main
+ * thread binds sockets.
+ */
+export interface ListenerData {
+  readonly name: string;
+  /** What stands behind `listener.` in its stats: `stat_prefix`, or else the first address as configured. */
+  readonly statPrefix: string;
+  /** At least one. */
+  readonly addresses: readonly ListenerAddress[];
+  /** Length of the queue of connections not yet accepted; the kernel caps it at `net.core.somaxconn`. */
+  readonly backlog: number;
+  /** Whether sockets are bound with SO_REUSEPORT (`enable_reuse_port`). */
+  readonly reusePort: boolean;
+  /** `reusePort`: each worker has sockets of its own. `exact`: the main thread accepts and hands out connections evenly. */
+  readonly balance: "reusePort" | "exact";
+  /** Write high watermark of each connection; 0 is none. */
+  readonly bufferLimitBytes: number;
+  /** `modifyOnly`: a failed health check (`/healthcheck/fail`) does not make its connections close. */
+  readonly drainType: "default" | "modifyOnly";
+  readonly trafficDirection: TrafficDirection;
+  /** At most one while chains have no conditions. */
+  readonly chains: readonly FilterChainData[];
+  /** For connections that no chain takes. */
+  readonly defaultChain: FilterChainData | null;
+}
+
+/**
+ * Names a listening socket by all that it is bound with. While it stays equal from one configuration to the next, the
+ * socket stays, whatever else of its listener changes, even its name. Port 0 belongs to one listener: the name is part of it.
+ */
+export function socketKey(listener: ListenerData, address: ListenerAddress): string {
+  const place = formatAddress(address.address);
+  const owner = address.address.type === "ip" && address.address.port === 0 ? ` ${listener.name}` : "";
+  const family = address.ipv6Only ? " v6only" : "";
+  const mode = address.address.type === "pipe" ? ` mode=${address.address.mode}` : "";
+  return `${place}${family}${mode} ${listener.balance}${listener.reusePort ? "" : " single"} backlog=${listener.backlog}${owner}`;
+}
+
+/** The keys of all sockets of a listener. */
+export function socketKeys(listener: ListenerData): string[] {
+  return listener.addresses.map((address) => socketKey(listener, address));
+}

@@ -1,0 +1,32 @@
+import type { Counter, Gauge, Histogram, StatsScope } from "../stats/scope.ts";
+
+/** What a listener counts on its worker: `listener.<address or stat_prefix>.*`. */
+export interface ListenerStats {
+  readonly scope: StatsScope;
+  readonly cxTotal: Counter;
+  readonly cxDestroy: Counter;
+  readonly cxActive: Gauge;
+  readonly cxLengthMs: Histogram;
+  readonly noFilterChainMatch: Counter;
+  /** Connections cut because their drain time was over. Envoy has no such counter. */
+  readonly cxDrainTimeout: Counter;
+  /** `worker_<n>.downstream_cx_total`. */
+  readonly workerCxTotal: Counter;
+  readonly workerCxActive: Gauge;
+}
+
+/** Resolves a listener's handles below `listener.<prefix>`. `scope.release()` gives them all up. */
+export function listenerStats(root: StatsScope, prefix: string, workerIndex: number): ListenerStats {
+  const scope = root.scope(`listener.${prefix}`);
+  return {
+    scope,
+    cxTotal: scope.counter("downstream_cx_total"),
+    cxDestroy: scope.counter("downstream_cx_destroy"),
+    cxActive: scope.gauge("downstream_cx_active"),
+    cxLengthMs: scope.histogram("downstream_cx_length_ms", "ms"),
+    noFilterChainMatch: scope.counter("no_filter_chain_match"),
+    cxDrainTimeout: scope.counter("downstream_cx_drain_timeout"),
+    workerCxTotal: scope.counter(`worker_${workerIndex}.downstream_cx_total`),
+    workerCxActive: scope.gauge(`worker_${workerIndex}.downstream_cx_active`),
+  };
+}

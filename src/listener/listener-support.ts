@@ -1,0 +1,76 @@
+import { type MessageSupport, noEffect, notYet, only, support, within, yes } from "../config/field-support.ts";
+import { AddressSchema, PipeSchema, SocketAddressSchema } from "../proto/gen/envoy/config/core/v3/address_pb.js";
+import { TransportSocketSchema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
+import {
+  FilterChainMatchSchema,
+  FilterChainSchema,
+  FilterSchema,
+} from "../proto/gen/envoy/config/listener/v3/listener_components_pb.js";
+import {
+  AdditionalAddressSchema,
+  Listener_ConnectionBalanceConfig_ExactBalanceSchema,
+  Listener_ConnectionBalanceConfigSchema,
+  ListenerSchema,
+} from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
+
+const ADDRESS = within(
+  support(AddressSchema, { socket_address: yes, pipe: yes }),
+  support(SocketAddressSchema, {
+    protocol: only(["TCP"]),
+    address: yes,
+    port_value: yes,
+    named_port: notYet("there are no resolvers that know port names", "use port_value"),
+    ipv4_compat: yes,
+  }),
+  support(PipeSchema, { path: yes, mode: yes }),
+);
+
+const NOT_READ = noEffect("it is shown in the configuration dump; nothing else reads it");
+const NO_OVERLOAD_MANAGER = noEffect("there is no overload manager and no global limit yet");
+const NO_LISTENER_FILTERS = noEffect("there are no listener filters to wait for");
+
+/** Which fields of a listener, its filter chains and addresses are implemented. */
+export const LISTENER_SUPPORT: readonly MessageSupport[] = [
+  support(ListenerSchema, {
+    name: yes,
+    address: ADDRESS,
+    additional_addresses: yes,
+    stat_prefix: yes,
+    filter_chains: yes,
+    default_filter_chain: yes,
+    per_connection_buffer_limit_bytes: yes,
+    metadata: NOT_READ,
+    drain_type: yes,
+    traffic_direction: yes,
+    tcp_backlog_size: yes,
+    enable_reuse_port: yes,
+    connection_balance_config: yes,
+    bind_to_port: only([true]),
+    use_original_dst: only([false]),
+    transparent: only([false]),
+    freebind: only([false]),
+    tcp_fast_open_queue_length: only([0]),
+    listener_filters_timeout: NO_LISTENER_FILTERS,
+    continue_on_listener_filters_timeout: NO_LISTENER_FILTERS,
+    max_connections_to_accept_per_socket_event: noEffect("the event loop takes turns between sockets by itself"),
+    ignore_global_conn_limit: NO_OVERLOAD_MANAGER,
+    bypass_overload_manager: NO_OVERLOAD_MANAGER,
+  }),
+  support(AdditionalAddressSchema, { address: ADDRESS }),
+  support(Listener_ConnectionBalanceConfigSchema, { exact_balance: yes }),
+  support(Listener_ConnectionBalanceConfig_ExactBalanceSchema, {}),
+  support(FilterChainSchema, {
+    name: yes,
+    filters: yes,
+    filter_chain_match: yes,
+    transport_socket: yes,
+    use_proxy_proto: only([false]),
+    metadata: NOT_READ,
+    transport_socket_connect_timeout: noEffect("plain connections have no handshake to wait for"),
+  }),
+  support(FilterChainMatchSchema, {
+    transport_protocol: only(["raw_buffer"], "conditions on connections come with listener filters and TLS"),
+  }),
+  support(FilterSchema, { name: yes, typed_config: yes }),
+  support(TransportSocketSchema, { name: yes, typed_config: yes }),
+];

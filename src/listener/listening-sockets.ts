@@ -1,0 +1,177 @@
+import { chmodSync, rmSync } from "node:fs";
+import net from "node:net";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import { formatIpPort } from "../net/address.ts";
+import type { ActiveListener } from "./active-listener.ts";
+import { type ListenerAddress, socketKey } from "./listener-data.ts";
+
+/** A listening socket on its way to another worker. `key` says what it is bound to. */
+export interface HandedServer {
+  readonly key: string;
+  readonly server: net.Server;
+}
+
+/** A bound socket from the main thread, for this worker to listen on. */
+export interface HandedSocket {
+  readonly key: string;
+  readonly socket: net.BoundSocket;
+}
+
+/** What is known under one key. */
+interface Entry {
+  readonly key: string;
+  readonly servers: Set<net.Server>;
+  listener: ActiveListener;
+  /** Text of the bound address if it is a single one, else empty. */
+  boundText: string;
+}
+
+const ERROR_LOG_INTERVAL_MS = 1000;
+const SERVER_OPTIONS: net.ServerOpts = { noDelay: true, allowHalfOpen: true };
+
+/**
+ * The listening sockets of one worker, by what they are bound to, and which listener each one feeds. A listener's
+ * new version, or a renamed one, takes over the sockets as they are: no connection in their queues is lost.
+ */
+export class ListeningSockets {
+  readonly #entries = new Map<string, Entry>();
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #errorLoggedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** The listener whose sockets have this key. */
+  listenerOf(key: string): ActiveListener | undefined {
+    return this.#entries.get(key)?.listener;
+  }
+
+  /** How many sockets listen under this key. */
+  count(key: string): number {
+    return this.#entries.get(key)?.servers.size ?? 0;
+  }
+
+  /** Makes the sockets feed the given listeners from now on; those that none of them wants are closed. */
+  assign(listeners: Iterable<ActiveListener>): void {
+    const wanted = new Map<string, ActiveListener>();
+    for (const listener of listeners) {
+      for (const address of listener.data.addresses) wanted.set(socketKey(listener.data, address), listener);
+    }
+    for (const [key, entry] of this.#entries) {
+      if (!wanted.has(key)) this.#close(entry);
+    }
+    for (const [key, listener] of wanted) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined) this.#entries.set(key, { key, listener, servers: new Set(), boundText: "" });
+      else entry.listener = listener;
+    }
+  }
+
+  /** Begins to accept on a bound socket. One with a key that nobody wants is closed. */
+  listen({ key, socket }: HandedSocket): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      socket.close();
+      return;
+    }
+    const server = this.#add(entry, net.createServer(SERVER_OPTIONS));
+    server.listen({ handle: socket, backlog: entry.listener.data.backlog });
+  }
+
+  /**
+   * Binds and listens on a Unix-domain socket. Such sockets can't be moved between threads, so one worker does it for all.
+   * A file that is there already is replaced, as in Envoy.
+   */
+  listenOnPipe(key: string, address: ListenerAddress): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || address.address.type !== "pipe") return;
+    const { path, mode } = address.address;
+    const abstract = path.startsWith("@");
+    if (!abstract) rmSync(path, { force: true });
+    const server = this.#add(entry, net.createServer(SERVER_OPTIONS));
+    server.listen({ path: abstract ? `\0${path.slice(1)}` : path, backlog: entry.listener.data.backlog });
+    entry.boundText = path;
+    if (!abstract && mode !== 0) chmodSync(path, mode);
+  }
+
+  /** Goes on accepting with a listening socket of another worker. One with a key that nobody wants is closed. */
+  adopt({ key, server }: HandedServer): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) server.close();
+    else this.#add(entry, server);
+  }
+
+  /**
+   * Gives up sockets that can be moved: under each key all but `keep`, at most `limit`. They have to be transferred within
+   * this turn of the event loop: meanwhile new connections wait in the kernel.
+   */
+  take(keep: number, limit: number): HandedServer[] {
+    const taken: HandedServer[] = [];
+    for (const { key, servers } of this.#entries.values()) {
+      const movable = [...servers].filter((server) => server.listening && typeof server.address() !== "string");
+      for (const server of movable.slice(0, Math.max(0, Math.min(limit, movable.length - keep)))) {
+        server.removeAllListeners();
+        servers.delete(server);
+        taken.push({ key, server });
+      }
+    }
+    return taken;
+  }
+
+  /** Stops accepting for the listeners of which `which` is true. What waits in their queues is reset by the kernel. */
+  close(which: (listener: ActiveListener) => boolean = () => true): void {
+    for (const entry of this.#entries.values()) if (which(entry.listener)) this.#close(entry);
+  }
+
+  /** The addresses a listener accepts on here, as text. */
+  boundAddresses(listener: ActiveListener): string[] {
+    const texts: string[] = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.listener !== listener) continue;
+      for (const server of entry.servers) texts.push(addressText(server));
+    }
+    return texts;
+  }
+
+  #add(entry: Entry, server: net.Server): net.Server {
+    entry.servers.add(server);
+    server.on("connection", (socket) => entry.listener.accept(socket, entry.boundText));
+    server.on("error", (error) => this.#failed(entry, error));
+    const know = (): void => {
+      const address = server.address();
+      if (address !== null && typeof address !== "string" && !isWildcard(address.address)) {
+        entry.boundText = addressText(server);
+      }
+    };
+    if (server.listening) know();
+    else server.once("listening", know);
+    return server;
+  }
+
+  /** Out of file descriptors, each connection that waits is an error: only some are logged. */
+  #failed(entry: Entry, error: Error): void {
+    const now = this.#clock.nowMs();
+    if (now - this.#errorLoggedAtMs < ERROR_LOG_INTERVAL_MS) return;
+    this.#errorLoggedAtMs = now;
+    this.#log.error({ listener: entry.listener.data.name, error: error.message }, "listening socket failed");
+  }
+
+  #close(entry: Entry): void {
+    for (const server of entry.servers) server.close();
+    this.#entries.delete(entry.key);
+  }
+}
+
+function isWildcard(ip: string): boolean {
+  return ip === "0.0.0.0" || ip === "::";
+}
+
+function addressText(server: net.Server): string {
+  const address = server.address();
+  if (address === null) return "";
+  return typeof address === "string" ? address : formatIpPort(address.address, address.port);
+}

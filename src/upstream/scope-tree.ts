@@ -1,4 +1,12 @@
-import type { Counter, Gauge, GaugeMergeMode, Histogram, HistogramUnit, StatsScope, TextReadout } from "../stats/scope.ts";
+import type {
+  Counter,
+  Gauge,
+  GaugeMergeMode,
+  Histogram,
+  HistogramUnit,
+  StatsScope,
+  TextReadout,
+} from "../stats/scope.ts";
 
 /** A scope that is released together with all scopes that were ever made below it. */
 export class ScopeTree implements StatsScope {

@@ -1,0 +1,49 @@
+import type { ClusterData, EndpointData, ThresholdsData } from "../../../src/upstream/cluster-data.ts";
+
+export const DEFAULT_THRESHOLDS: ThresholdsData = {
+  maxConnections: 1024,
+  maxPendingRequests: 1024,
+  maxRequests: 1024,
+  maxRetries: 3,
+  trackRemaining: false,
+};
+
+/** An endpoint on loopback with nothing special about it. */
+export function endpointData(port: number, changes: Partial<EndpointData> = {}): EndpointData {
+  return {
+    address: { type: "ip", ip: "127.0.0.1", port },
+    hostname: "",
+    weight: 1,
+    priority: 0,
+    locality: { region: "", zone: "", subZone: "" },
+    healthStatus: "unknown",
+    metadata: [],
+    ...changes,
+  };
+}
+
+/** A cluster with Envoy's defaults. */
+export function clusterData(endpoints: readonly EndpointData[], changes: Partial<ClusterData> = {}): ClusterData {
+  return {
+    name: "one",
+    observabilityName: "one",
+    discovery: "static",
+    connectTimeoutMs: 5000,
+    idleTimeoutMs: 3_600_000,
+    maxConnectionDurationMs: 0,
+    maxRequestsPerConnection: 0,
+    connectionSettings: {
+      perConnectionBufferLimitBytes: 1_048_576,
+      tcpKeepaliveTimeS: null,
+      maxResponseHeadersBytes: 81_920,
+      maxResponseHeadersCount: 100,
+      enableTrailers: false,
+    },
+    metadata: [],
+    circuitBreakers: { default: DEFAULT_THRESHOLDS, high: DEFAULT_THRESHOLDS },
+    loadBalancer: { type: "roundRobin" },
+    priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, failTrafficOnPanic: false },
+    endpoints,
+    ...changes,
+  };
+}

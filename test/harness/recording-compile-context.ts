@@ -1,0 +1,50 @@
+import type { Any } from "@bufbuild/protobuf/wkt";
+import type {
+  CompileContext,
+  CompiledExtension,
+  CompiledRouteExtension,
+  NamedTypedConfig,
+  ResourceKind,
+} from "../../src/config/compile-context.ts";
+import type { ExtensionCategory } from "../../src/config/extension-config.ts";
+import type { Place } from "../../src/config/place.ts";
+
+/** A `CompileContext` for tests of compile functions: writes down what is reported, compiles no real extension. */
+export class RecordingCompileContext implements CompileContext {
+  readonly facts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: import.meta.dirname };
+  readonly owner = { kind: "listener", name: "test" } as const;
+  /** `place: message` of each error, in order; unsupported settings begin with `unsupported: `, warnings likewise. */
+  readonly problems: string[] = [];
+  /** `kind name` of each resource that must exist. */
+  readonly required: string[] = [];
+
+  error(place: Place, message: string): void {
+    this.problems.push(`${place}: ${message}`);
+  }
+
+  unsupported(place: Place, message: string): void {
+    this.problems.push(`unsupported: ${place}: ${message}`);
+  }
+
+  warning(place: Place, message: string): void {
+    this.problems.push(`warning: ${place}: ${message}`);
+  }
+
+  extension(_category: ExtensionCategory, config: NamedTypedConfig, _place: Place): CompiledExtension {
+    return { name: config.name, extension: config.name, data: null };
+  }
+
+  /** The extension's name is the last word of the type URL; its data is the text of the bytes. */
+  routeExtension(config: Any, _place: Place): CompiledRouteExtension {
+    const extension = config.typeUrl.slice(config.typeUrl.lastIndexOf(".") + 1);
+    return { extension, disabled: extension === "", data: Buffer.from(config.value).toString("latin1") };
+  }
+
+  addResource(_kind: ResourceKind, name: string): string {
+    return name;
+  }
+
+  requireResource(kind: ResourceKind, name: string): void {
+    this.required.push(`${kind} ${name}`);
+  }
+}

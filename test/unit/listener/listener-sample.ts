@@ -1,0 +1,30 @@
+import type { CompiledExtension } from "../../../src/config/compile-context.ts";
+import type { FilterChainData, ListenerData } from "../../../src/listener/listener-data.ts";
+
+/** A filter as configuration would compile it. */
+export function filterSample(extension: string, data: unknown = null): CompiledExtension {
+  return { name: extension, extension, data, terminal: true };
+}
+
+/** A chain with one filter; `data` tells versions apart. */
+export function chainSample(name: string, data: unknown = null): FilterChainData {
+  return { name, filters: [filterSample("echo", data)], transportSocket: null };
+}
+
+/** A listener on a free loopback port with one echo chain, but for what the test says. */
+export function listenerSample(name: string, changes: Partial<ListenerData> = {}): ListenerData {
+  return {
+    name,
+    statPrefix: name,
+    addresses: [{ address: { type: "ip", ip: "127.0.0.1", port: 0 }, ipv6Only: false }],
+    backlog: 1024,
+    reusePort: true,
+    balance: "reusePort",
+    bufferLimitBytes: 1024 * 1024,
+    drainType: "default",
+    trafficDirection: "unspecified",
+    chains: [chainSample("chain")],
+    defaultChain: null,
+    ...changes,
+  };
+}

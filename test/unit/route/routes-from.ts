@@ -1,4 +1,5 @@
-import { fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { createRegistry, fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { Place } from "../../../src/config/place.ts";
 import type { RequestHeaderMap } from "../../../src/http/header-map.ts";
 import { RouteConfigurationSchema } from "../../../src/proto/gen/envoy/config/route/v3/route_pb.js";
@@ -19,7 +20,11 @@ export interface CompiledRoutes {
 /** Compiles a route configuration in proto JSON. */
 export function compileRoutes(json: JsonObject): CompiledRoutes {
   const context = new RecordingCompileContext();
-  const message = fromJson(RouteConfigurationSchema, { name: "r", ...json });
+  const message = fromJson(
+    RouteConfigurationSchema,
+    { name: "r", ...json },
+    { registry: createRegistry(StringValueSchema) },
+  );
   const data = compileRouteConfiguration(message, Place.root, context);
   return { data, problems: context.problems, required: context.required };
 }

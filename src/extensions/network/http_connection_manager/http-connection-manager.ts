@@ -46,7 +46,7 @@ export class HttpConnectionManager
   initialize(callbacks: ReadFilterCallbacks): void {
     this.callbacks = callbacks;
     callbacks.connection.setStats(this.runtime.stats.connection);
-    callbacks.connection.setDelayedCloseTimeout(this.runtime.data.delayedCloseTimeoutMs);
+    callbacks.connection.setDelayedCloseTimeoutMs(this.runtime.data.delayedCloseTimeoutMs);
   }
 
   onNewConnection(): FilterStatus {

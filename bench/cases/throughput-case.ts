@@ -1,0 +1,117 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { Backend, LARGE_BODY_BYTES } from "../backend.ts";
+import type { BenchCase, BenchColumn, BenchContext, BenchNumbers, BenchRound } from "../bench-case.ts";
+import { runFixedRateLoad } from "../fixed-rate-load.ts";
+import { type LoadShape, runFullLoad } from "../full-load.ts";
+import type { RunningPeer } from "../peers/peer.ts";
+import { readProcessUsage } from "../process-usage.ts";
+
+export interface ThroughputWork {
+  readonly name: string;
+  readonly description: string;
+  readonly shape: LoadShape;
+  /** The steady rate for latency and for CPU away from full load; undefined: not measured. */
+  readonly fixedRatePerSecond?: number;
+  readonly upload?: boolean;
+  /** Default 0. */
+  readonly routes?: number;
+}
+
+const WARM_UP_SECONDS = 1;
+const MEBI = 1024 * 1024;
+
+/** A case that sends requests of one kind, at full load and then at a fixed rate. */
+export function throughputCase(work: ThroughputWork): BenchCase {
+  return {
+    name: work.name,
+    description: work.description,
+    peers: ["troupe", "nginx", "haproxy", "http-proxy", "fastify"],
+    columns: work.fixedRatePerSecond === undefined ? FULL_LOAD_COLUMNS : [...FULL_LOAD_COLUMNS, ...FIXED_RATE_COLUMNS],
+    run: (context) => runThroughput(work, context),
+  };
+}
+
+const FULL_LOAD_COLUMNS: readonly BenchColumn[] = [
+  { key: "requestsPerSecond", title: "requests/s" },
+  { key: "cpuUsPerRequest", title: "CPU µs/request", digits: 1, ratio: true },
+  { key: "peakMiB", title: "peak memory MiB", digits: 1 },
+];
+
+const FIXED_RATE_COLUMNS: readonly BenchColumn[] = [
+  { key: "fixedRateCpuUsPerRequest", title: "CPU µs/request at fixed rate", digits: 1, ratio: true },
+  { key: "fixedRateP50Us", title: "p50 µs at fixed rate" },
+  { key: "fixedRateP99Us", title: "p99 µs at fixed rate" },
+];
+
+async function runThroughput(work: ThroughputWork, context: BenchContext): Promise<BenchRound[]> {
+  const backend = await Backend.start(context.folder);
+  const running = new Map<string, RunningPeer>();
+  const rounds: BenchRound[] = [];
+  try {
+    const peerWork = { folder: context.folder, backendPort: backend.port, routes: work.routes ?? 0 };
+    for (const peer of context.peers) running.set(peer.name, await peer.start(peerWork));
+    for (let round = 0; round < context.options.rounds; round += 1) {
+      // Order turns round every time, so that a machine that slows down or warms up favours nobody.
+      const names = round % 2 === 0 ? [...running.keys()] : [...running.keys()].reverse();
+      for (const name of names) {
+        const numbers = await measure(work, running.get(name)!, context);
+        rounds.push({ peer: name, round, numbers });
+        context.progress(`round ${round + 1}: ${name}: ${describe(numbers)}`);
+      }
+    }
+  } finally {
+    for (const peer of running.values()) await peer.stop();
+    await backend.stop();
+  }
+  return rounds;
+}
+
+async function measure(work: ThroughputWork, peer: RunningPeer, context: BenchContext): Promise<BenchNumbers> {
+  const { seconds } = context.options;
+  await runFullLoad(peer.port, work.shape, WARM_UP_SECONDS);
+  const before = readProcessUsage(peer.pid);
+  const full = await runFullLoad(peer.port, work.shape, seconds);
+  const after = readProcessUsage(peer.pid);
+  const numbers = {
+    requestsPerSecond: full.requests / (full.durationUs / 1e6),
+    cpuUsPerRequest: (after.cpuUs - before.cpuUs) / full.requests,
+    badStatus: full.badStatus,
+    socketErrors: full.socketErrors,
+    fullLoadP50Us: full.p50Us,
+    fullLoadP99Us: full.p99Us,
+    peakMiB: after.peakBytes / MEBI,
+  };
+  return work.fixedRatePerSecond === undefined
+    ? numbers
+    : { ...numbers, ...(await measureFixedRate(work, peer, context)) };
+}
+
+async function measureFixedRate(work: ThroughputWork, peer: RunningPeer, context: BenchContext): Promise<BenchNumbers> {
+  const bodyFile = path.join(context.folder, "body");
+  if (work.upload === true) writeFileSync(bodyFile, Buffer.alloc(LARGE_BODY_BYTES, "x"));
+  const before = readProcessUsage(peer.pid);
+  const result = await runFixedRateLoad({
+    port: peer.port,
+    target: work.shape.target,
+    connections: work.shape.connections,
+    requestsPerSecond: work.fixedRatePerSecond ?? 0,
+    seconds: context.options.seconds,
+    folder: context.folder,
+    ...(work.upload === true && { bodyFile }),
+  });
+  const after = readProcessUsage(peer.pid);
+  return {
+    fixedRateRequests: result.requests,
+    fixedRateCpuUsPerRequest: (after.cpuUs - before.cpuUs) / result.requests,
+    fixedRateBadStatus: result.badStatus,
+    fixedRateP50Us: result.p50Us,
+    fixedRateP99Us: result.p99Us,
+  };
+}
+
+function describe(numbers: BenchNumbers): string {
+  const errors = (numbers.badStatus ?? 0) + (numbers.socketErrors ?? 0) + (numbers.fixedRateBadStatus ?? 0);
+  const rate = `${numbers.requestsPerSecond?.toFixed(0)}/s, ${numbers.cpuUsPerRequest?.toFixed(1)} µs CPU a request`;
+  return errors > 0 ? `${rate}, ${errors} ERRORS` : rate;
+}

@@ -1,0 +1,18 @@
+import path from "node:path";
+import type { Peer } from "./peer.ts";
+import { startPinnedPeer } from "./pinned-peer.ts";
+
+/** `http-proxy` from npm, on node:http. */
+export const httpProxyPeer: Peer = scriptPeer("http-proxy", "http-proxy-server.mjs");
+
+/** `@fastify/http-proxy` from npm, on fastify and undici. */
+export const fastifyPeer: Peer = scriptPeer("fastify", "fastify-server.mjs");
+
+function scriptPeer(name: string, script: string): Peer {
+  const file = path.join(import.meta.dirname, script);
+  return {
+    name,
+    start: (work) =>
+      startPinnedPeer(name, (port) => [process.execPath, file, ...[port, work.backendPort, work.routes].map(String)]),
+  };
+}

@@ -1,0 +1,56 @@
+/** A bootstrap configuration, as plain JSON. */
+export type BootstrapJson = Record<string, unknown>;
+
+export interface ProxyConfigParts {
+  /** Route configuration of the one listener. */
+  readonly virtualHosts: readonly object[];
+  readonly clusters: readonly object[];
+}
+
+/**
+ * A bootstrap with one listener, `main`, on a free loopback port, and the default filter chain: connection manager and
+ * router, stats prefix `ingress`, no access log.
+ */
+export function proxyConfig(parts: ProxyConfigParts): BootstrapJson {
+  const manager = {
+    "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    stat_prefix: "ingress",
+    route_config: { name: "local_route", virtual_hosts: parts.virtualHosts },
+    http_filters: [
+      {
+        name: "envoy.filters.http.router",
+        typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+      },
+    ],
+  };
+  const listener = {
+    name: "main",
+    address: socketAddress(0),
+    filter_chains: [{ filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] }],
+  };
+  return {
+    admin: { address: socketAddress(0) },
+    static_resources: { listeners: [listener], clusters: parts.clusters },
+  };
+}
+
+/** A STATIC cluster with these loopback ports as endpoints. */
+export function staticCluster(name: string, ports: readonly number[]): object {
+  const endpoints = ports.map((port) => ({ endpoint: { address: socketAddress(port) } }));
+  return {
+    name,
+    type: "STATIC",
+    connect_timeout: "5s",
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
+  };
+}
+
+/** A route for a path prefix. */
+export function prefixRoute(prefix: string, cluster: string): object {
+  return { match: { prefix }, route: { cluster } };
+}
+
+/** An address on 127.0.0.1. */
+export function socketAddress(port: number): object {
+  return { socket_address: { address: "127.0.0.1", port_value: port } };
+}

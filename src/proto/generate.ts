@@ -69,7 +69,11 @@ function usableProtos(root: string): string[] {
     known.set(file, result);
     return result;
   };
-  return globSync(["envoy/**/v3/*.proto", "troupe/**/*.proto"], { cwd: root }).sort().filter(usable);
+  return globSync(["envoy/**/v3/*.proto", "xds/**/v3/*.proto", "udpa/type/**/*.proto", "troupe/**/*.proto"], {
+    cwd: root,
+  })
+    .sort()
+    .filter(usable);
 }
 
 /** Which module holds which messages, so that a type URL loads only the module it needs. */

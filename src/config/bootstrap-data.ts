@@ -1,0 +1,31 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { StatsConfigData } from "../stats/stats-config-data.ts";
+
+/** Who this proxy says it is. Texts that nobody set are empty. */
+export interface NodeData {
+  readonly id: string;
+  readonly cluster: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+  readonly metadata: JsonObject;
+}
+
+/** Where the admin endpoint listens. */
+export type AdminAddressData =
+  | { readonly type: "ip"; readonly ip: string; readonly port: number }
+  | { readonly type: "pipe"; readonly path: string; readonly mode: number };
+
+/** The settings of the admin endpoint. */
+export interface AdminData {
+  /** Null if it does not listen at all. */
+  readonly address: AdminAddressData | null;
+}
+
+/** What the bootstrap says beside its resources. Plain, immutable, serialisable. */
+export interface BootstrapData {
+  readonly node: NodeData;
+  /** Null without an `admin` section. */
+  readonly admin: AdminData | null;
+  readonly stats: StatsConfigData;
+}

@@ -1,0 +1,197 @@
+import { resolve } from "node:path";
+import { compileBootstrapOf } from "./bootstrap-compiler.ts";
+import type { BootstrapData } from "./bootstrap-data.ts";
+import type { CompileFacts } from "./compile-context.ts";
+import { type CompileOutcome, type CompileRequest, type PackedResource, resourceKey } from "./compile-request.ts";
+import type { CompilerTable } from "./compiler-table.ts";
+import { byPlace, type ConfigProblem } from "./config-problem.ts";
+import { type ConfigSource, type SourceItem, SplitMismatch } from "./config-source.ts";
+import { ExtensionIndex } from "./extension-index.ts";
+import { ItemCache } from "./item-cache.ts";
+import type { CompileEnvironment, PlacedProblem } from "./item-compilation.ts";
+import { type CompiledItem, ItemCompiler } from "./item-compiler.ts";
+import { type ConfigText, openSource } from "./open-source.ts";
+import { Place } from "./place.ts";
+import { readConfigFile } from "./read-config-file.ts";
+import { supportTables } from "./support-walk.ts";
+
+/** Changed items are loaded and compiled this many at a time, so that their syntax trees do not pile up. */
+const CHUNK_ITEMS = 512;
+const NO_FACTS: CompileFacts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "" };
+
+/** One item of the merged configuration with what became of it. */
+interface ItemResult {
+  readonly source: ConfigSource;
+  readonly item: SourceItem;
+  readonly compiled: CompiledItem;
+}
+
+/**
+ * Turns configuration texts into packed resources. Keeps what it compiled, so that the next call compiles only items whose text
+ * changed; the outcome is the same as without. Lives on the compiler thread; not for concurrent calls.
+ */
+export class ConfigurationCompiler {
+  readonly #extensions: ExtensionIndex;
+  readonly #items: ItemCompiler;
+  readonly #cache = new ItemCache();
+
+  constructor(table: CompilerTable) {
+    this.#extensions = new ExtensionIndex(table.extensions, supportTables(table.support));
+    this.#items = new ItemCompiler(table);
+  }
+
+  /** Never throws for bad input: whatever is wrong is in the outcome, all of it at once. */
+  compile(request: CompileRequest): CompileOutcome {
+    const texts: ConfigText[] = [];
+    if (request.path !== undefined) {
+      const file = readConfigFile(request.path);
+      if (file.content === undefined) return unreadable(request.path, file.message, file.hint);
+      texts.push({ file: request.path, content: file.content });
+    }
+    texts.push(...(request.texts ?? []));
+    try {
+      return this.#compileTexts(texts, request, true);
+    } catch (error) {
+      if (!(error instanceof SplitMismatch)) throw error;
+      return this.#compileTexts(texts, request, false);
+    }
+  }
+
+  #compileTexts(texts: readonly ConfigText[], request: CompileRequest, split: boolean): CompileOutcome {
+    const opened = texts.map((text) => openSource(text, split));
+    const unopened = opened.flatMap(({ problems }) => problems ?? []);
+    if (unopened.length > 0) return { ok: false, problems: unopened };
+    const sources = opened.flatMap(({ source }) => source ?? []);
+    const allowUnsupported = request.allowUnsupported ?? false;
+    const bootstrap = compileBootstrapOf(sources, request.node, {
+      facts: NO_FACTS,
+      extensions: this.#extensions,
+      allowUnsupported,
+    });
+    const environment: CompileEnvironment = {
+      facts: factsOf(bootstrap.data, request),
+      extensions: this.#extensions,
+      allowUnsupported,
+    };
+    this.#cache.begin(JSON.stringify([environment.facts, allowUnsupported]));
+    const results = sources.flatMap((source) => this.#compileItems(source, environment));
+    const problems = [...bootstrap.problems, ...itemProblems(results), ...crossProblems(results)].sort(
+      (a, b) =>
+        texts.findIndex(({ file }) => file === a.file) - texts.findIndex(({ file }) => file === b.file) ||
+        byPlace(a, b),
+    );
+    if (bootstrap.data === undefined || problems.some(({ severity }) => severity === "error")) {
+      return { ok: false, problems };
+    }
+    this.#cache.commit();
+    return { ok: true, problems, bootstrap: bootstrap.data, ...collect(results, request.known) };
+  }
+
+  #compileItems(source: ConfigSource, environment: CompileEnvironment): ItemResult[] {
+    const results = new Map<SourceItem, CompiledItem>();
+    const changed: SourceItem[] = [];
+    for (const item of source.items) {
+      const cached = this.#cache.get(item);
+      if (cached === undefined) changed.push(item);
+      else results.set(item, cached);
+    }
+    for (let from = 0; from < changed.length; from += CHUNK_ITEMS) {
+      const chunk = changed.slice(from, from + CHUNK_ITEMS);
+      for (const [index, loaded] of source.load(chunk).entries()) {
+        const item = chunk[index]!;
+        const compiled = this.#items.compile(item, loaded, environment);
+        this.#cache.set(item, compiled);
+        results.set(item, compiled);
+      }
+    }
+    return source.items.map((item) => ({ source, item, compiled: results.get(item)! }));
+  }
+}
+
+function unreadable(file: string, message: string, hint: string | undefined): CompileOutcome {
+  const problem: ConfigProblem = { severity: "error", file, line: 0, column: 0, path: "", message };
+  return { ok: false, problems: [hint === undefined ? problem : { ...problem, hint }] };
+}
+
+function factsOf(bootstrap: BootstrapData | undefined, request: CompileRequest): CompileFacts {
+  return {
+    nodeId: bootstrap?.node.id ?? "",
+    nodeCluster: bootstrap?.node.cluster ?? "",
+    nodeZone: bootstrap?.node.zone ?? "",
+    directory: request.path === undefined ? process.cwd() : resolve(request.path, ".."),
+  };
+}
+
+/** Gives problems of an item their file, line and whole path. The item is loaded again, which happens only if it has problems. */
+function placedInItem({ source, item }: ItemResult, problems: readonly PlacedProblem[]): ConfigProblem[] {
+  if (problems.length === 0) return [];
+  const [loaded] = source.load([item]);
+  const itemPlace = Place.root.field("static_resources").field(item.list).index(item.index);
+  return problems.map(({ severity, place, message, hint }) => {
+    const { line, column } = loaded!.locate(place.steps());
+    const path = place.under(itemPlace).toString();
+    return { severity, file: source.file, line, column, path, message, ...(hint !== undefined && { hint }) };
+  });
+}
+
+function itemProblems(results: readonly ItemResult[]): ConfigProblem[] {
+  return results.flatMap((result) => placedInItem(result, result.compiled.problems));
+}
+
+/** What only shows when all items are known: names used twice, and references that lead nowhere. */
+function crossProblems(results: readonly ItemResult[]): ConfigProblem[] {
+  const names = new Set<string>();
+  const problems: ConfigProblem[] = [];
+  for (const result of results) {
+    const { kind, list } = result.item;
+    const { name, resources } = result.compiled;
+    if (name === "") continue;
+    const key = resourceKey({ kind, name });
+    if (names.has(key)) {
+      const message = `duplicate ${kind} name ${JSON.stringify(name)}`;
+      problems.push(
+        ...placedInItem(result, [
+          { severity: "error", place: Place.root.field("name"), message, hint: `names of ${list} must be unique` },
+        ]),
+      );
+    }
+    names.add(key);
+    for (const resource of resources) names.add(resourceKey(resource));
+  }
+  for (const result of results) {
+    const dangling = result.compiled.references.filter((reference) => !names.has(resourceKey(reference)));
+    problems.push(
+      ...placedInItem(
+        result,
+        dangling.map(({ kind, name, place }): PlacedProblem => {
+          const message = `there is no ${kind} named ${JSON.stringify(name)}`;
+          return { severity: "error", place, message };
+        }),
+      ),
+    );
+  }
+  return problems;
+}
+
+/** The list of all resources, and the data of those the caller does not have. */
+function collect(
+  results: readonly ItemResult[],
+  known: ReadonlyMap<string, string> | undefined,
+): Pick<CompileOutcome & { ok: true }, "resources" | "changed"> {
+  const all = results.flatMap(({ compiled }) => compiled.resources);
+  const changed = all.filter((resource) => known?.get(resourceKey(resource)) !== resource.hash);
+  return { resources: all.map(({ kind, name, hash }) => ({ kind, name, hash })), changed: shareBuffer(changed) };
+}
+
+/** The same resources with all data in one buffer: one allocation to copy between threads and not thousands. */
+function shareBuffer(resources: readonly PackedResource[]): PackedResource[] {
+  const total = resources.reduce((sum, { data }) => sum + data.length, 0);
+  const buffer = new Uint8Array(total);
+  let at = 0;
+  return resources.map((resource) => {
+    buffer.set(resource.data, at);
+    const data = buffer.subarray(at, at + resource.data.length);
+    at += data.length;
+    return { ...resource, data };
+  });
+}

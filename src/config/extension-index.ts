@@ -1,0 +1,80 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
+import type { Any } from "@bufbuild/protobuf/wkt";
+import { InvariantError } from "../base/fatal.ts";
+import { FilterConfigSchema } from "../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import { TypedStructSchema } from "../proto/gen/xds/type/v3/typed_struct_pb.js";
+import { messageType } from "../proto/type-registry.ts";
+import type { ExtensionConfig } from "./extension-config.ts";
+import { type SupportTables, supportTables } from "./support-walk.ts";
+
+/** What the type of an Any says about it. */
+export interface TypedExtension {
+  readonly extension: ExtensionConfig;
+  readonly schema: DescMessage;
+  /** `config` for the extension's own type, `route` for that of its per-route configuration. */
+  readonly role: "config" | "route";
+  /** The tables that hold for its message: the extension's own before the general ones. */
+  readonly tables: SupportTables;
+}
+
+/** All extensions of a compiler table, by name and by type. */
+export class ExtensionIndex {
+  readonly #byName = new Map<string, ExtensionConfig>();
+  readonly #byType = new Map<string, TypedExtension>();
+
+  /** Throws `InvariantError` if two extensions claim the same name or type. */
+  constructor(extensions: readonly ExtensionConfig[], general: SupportTables) {
+    for (const extension of extensions) {
+      if (this.#byName.has(extension.name)) throw new InvariantError(`two extensions are named ${extension.name}`);
+      this.#byName.set(extension.name, extension);
+      const tables = supportTables(extension.support, general);
+      this.#add({ extension, schema: extension.schema, role: "config", tables });
+      if (extension.routeSchema !== undefined) {
+        this.#add({ extension, schema: extension.routeSchema, role: "route", tables });
+      }
+    }
+  }
+
+  #add(typed: TypedExtension): void {
+    const { typeName } = typed.schema;
+    const before = this.#byType.get(typeName);
+    // An extension may use one type for both; the role then depends on where it stands.
+    if (before?.extension === typed.extension) return;
+    if (before !== undefined) throw new InvariantError(`two extensions have the type ${typeName}`);
+    this.#byType.set(typeName, typed);
+  }
+
+  /** The extension of Envoy's name `name`. */
+  named(name: string): ExtensionConfig | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** The extension that a message type belongs to. */
+  typed(typeName: string): TypedExtension | undefined {
+    return this.#byType.get(typeName);
+  }
+}
+
+/**
+ * The full name of the type an Any holds. For an Any of a type that Troupe does not have, the name that the configuration gave
+ * (see `canonicalMessage`).
+ */
+export function anyTypeName(any: Any): string {
+  const typeName = any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1);
+  if (typeName !== TypedStructSchema.typeName) return typeName;
+  const { typeUrl } = fromBinary(TypedStructSchema, any.value);
+  return typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
+}
+
+/** True for the wrapper that per-route configuration may have around it. */
+export function isFilterConfig(typeName: string): boolean {
+  return typeName === FilterConfigSchema.typeName;
+}
+
+/** What to say about an Any that no supported extension claims. */
+export function unsupportedExtension(typeName: string): string {
+  return messageType(typeName) === undefined && !typeName.startsWith("envoy.")
+    ? `${typeName} is no known extension type`
+    : `extension ${typeName} is not supported yet`;
+}

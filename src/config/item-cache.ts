@@ -1,0 +1,41 @@
+import type { SourceItem } from "./config-source.ts";
+import type { CompiledItem } from "./item-compiler.ts";
+
+/**
+ * Compiled items by their text, so that a change of one of thousands costs little more than the comparison. Holds what the
+ * last compilation used, and nothing else.
+ */
+export class ItemCache {
+  #environment = "";
+  #last = new Map<string, CompiledItem>();
+  #next = new Map<string, CompiledItem>();
+
+  /** Begins a compilation. `environment` is all that results depend on beside the item; another one empties the cache. */
+  begin(environment: string): void {
+    if (environment !== this.#environment) this.#last = new Map();
+    this.#environment = environment;
+    this.#next = new Map();
+  }
+
+  get(item: SourceItem): CompiledItem | undefined {
+    const key = cacheKey(item);
+    const compiled = this.#next.get(key) ?? this.#last.get(key);
+    if (compiled !== undefined) this.#next.set(key, compiled);
+    return compiled;
+  }
+
+  /** Keeps a result. Failed ones are not kept: their problems need the text again. */
+  set(item: SourceItem, compiled: CompiledItem): void {
+    if (!compiled.failed) this.#next.set(cacheKey(item), compiled);
+  }
+
+  /** Ends a compilation that was good: what it did not use is dropped. After a bad one the next is likely like the one before. */
+  commit(): void {
+    this.#last = this.#next;
+    this.#next = new Map();
+  }
+}
+
+function cacheKey(item: SourceItem): string {
+  return `${item.kind} ${item.key}`;
+}

@@ -1,0 +1,238 @@
+import { create, type DescMessage, fromBinary, type Message, type MessageShape } from "@bufbuild/protobuf";
+import type { Any } from "@bufbuild/protobuf/wkt";
+import { FilterConfigSchema } from "../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import type {
+  CompileContext,
+  CompiledExtension,
+  CompiledRouteExtension,
+  CompileFacts,
+  NamedTypedConfig,
+  ResourceKind,
+} from "./compile-context.ts";
+import type { ExtensionCategory } from "./extension-config.ts";
+import { anyTypeName, type ExtensionIndex, isFilterConfig, unsupportedExtension } from "./extension-index.ts";
+import { checkRules } from "./message-rules.ts";
+import { Place } from "./place.ts";
+import { type SupportTables, type SupportVisitor, walkSupport } from "./support-walk.ts";
+
+/** A problem as a compilation sees it: with a place, not yet with a line. */
+export interface PlacedProblem {
+  readonly severity: "error" | "warning";
+  readonly place: Place;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** A resource as compiled, not yet packed. */
+export interface UnpackedResource {
+  readonly kind: ResourceKind;
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** A reference from one resource to another. */
+export interface ResourceReference {
+  readonly kind: ResourceKind;
+  readonly name: string;
+  readonly place: Place;
+}
+
+/** What holds for all items of one compilation. */
+export interface CompileEnvironment {
+  readonly facts: CompileFacts;
+  readonly extensions: ExtensionIndex;
+  /** Settings that are not implemented are warnings and not errors. */
+  readonly allowUnsupported: boolean;
+}
+
+/** How many problems one item may report; a broken generator must not fill the memory. */
+const MAX_PROBLEMS = 1000;
+
+/** The compilation of one item of the configuration: collects what its checks and compile functions report. */
+export class ItemCompilation implements CompileContext {
+  readonly facts: CompileFacts;
+  /** Set by whoever compiles the item, when its name is known. */
+  owner: { readonly kind: ResourceKind; readonly name: string } = { kind: "listener", name: "" };
+  readonly problems: PlacedProblem[] = [];
+  readonly resources: UnpackedResource[] = [];
+  readonly references: ResourceReference[] = [];
+  readonly #environment: CompileEnvironment;
+  readonly #reported = new Set<string>();
+  /** Paths of the messages that lost fields to errors. */
+  readonly #incomplete = new Set<string>();
+  readonly #unpacked = new WeakMap<Any, Message>();
+  #errors = 0;
+
+  constructor(environment: CompileEnvironment) {
+    this.facts = environment.facts;
+    this.#environment = environment;
+  }
+
+  /** How many errors (not warnings) were reported so far. */
+  get errorCount(): number {
+    return this.#errors;
+  }
+
+  error(place: Place, message: string, hint?: string): void {
+    this.#report("error", place, message, hint);
+  }
+
+  warning(place: Place, message: string, hint?: string): void {
+    this.#report("warning", place, message, hint);
+  }
+
+  unsupported(place: Place, message: string, hint?: string): void {
+    this.#report(this.#environment.allowUnsupported ? "warning" : "error", place, message, hint);
+  }
+
+  /** Like `error`, for a value that is left out of its message: that message's own rules are then not checked. */
+  malformed(place: Place, message: string, hint?: string): void {
+    this.error(place, message, hint);
+    const parent = place.parent ?? Place.root;
+    this.#incomplete.add(parent.toString());
+    // An item of a list or map stands in the list; the message is one step further up.
+    this.#incomplete.add((parent.parent ?? Place.root).toString());
+  }
+
+  /** Takes over which messages lost fields while `other` read a part of what this one checks. */
+  adoptIncomplete(other: ItemCompilation): void {
+    for (const path of other.#incomplete) this.#incomplete.add(path);
+  }
+
+  /**
+   * Checks a message against the protos' rules and the support tables, and likewise all extensions below it. True if one
+   * of the protos' rules is broken.
+   */
+  check(type: DescMessage, message: Message, place: Place, tables: SupportTables): boolean {
+    const incomplete = (at: Place): boolean => this.#incomplete.size > 0 && this.#incomplete.has(at.toString());
+    let broken = false;
+    const report = (at: Place, text: string, hint?: string): void => {
+      broken = true;
+      this.error(at, text, hint);
+    };
+    checkRules(type, message, place, report, incomplete);
+    const visitor: SupportVisitor = {
+      unsupported: (at, text, hint, optional) =>
+        optional ? this.warning(at, text, hint) : this.unsupported(at, text, hint),
+      any: (any, at, _tables, optional) => {
+        if (this.#checkAny(any, at, optional)) broken = true;
+      },
+    };
+    walkSupport(type, message, place, tables, visitor);
+    return broken;
+  }
+
+  extension(category: ExtensionCategory, config: NamedTypedConfig, place: Place): CompiledExtension | undefined {
+    const { typedConfig } = config;
+    const at = place.field("typed_config");
+    if (typedConfig === undefined || typedConfig.typeUrl === "") return this.#extensionByName(category, config, place);
+    const typed = this.#environment.extensions.typed(anyTypeName(typedConfig));
+    if (typed === undefined) {
+      this.unsupported(at, unsupportedExtension(anyTypeName(typedConfig)));
+      return undefined;
+    }
+    const { extension } = typed;
+    if (!extension.categories.includes(category) || anyTypeName(typedConfig) !== extension.schema.typeName) {
+      this.error(at, `${typed.schema.typeName} can't stand here`, `expected an extension of ${category}`);
+      return undefined;
+    }
+    const data = extension.compile(this.#unpack(typedConfig, extension.schema), at, this);
+    return { name: config.name, extension: extension.name, data, terminal: extension.terminal === true };
+  }
+
+  routeExtension(config: Any, place: Place): CompiledRouteExtension | undefined {
+    const typeName = anyTypeName(config);
+    if (isFilterConfig(typeName)) return this.#wrappedRouteExtension(config, place);
+    const extension = this.#environment.extensions.typed(typeName)?.extension;
+    if (extension === undefined) {
+      this.unsupported(place, unsupportedExtension(typeName));
+      return undefined;
+    }
+    const { routeSchema } = extension;
+    if (routeSchema?.typeName !== typeName || extension.compileRoute === undefined) {
+      const hint = routeSchema === undefined ? "it has no per-route configuration" : `expected ${routeSchema.typeName}`;
+      this.error(place, `${typeName} is not the per-route configuration of ${extension.name}`, hint);
+      return undefined;
+    }
+    const data = extension.compileRoute(this.#unpack(config, routeSchema), place, this);
+    return { extension: extension.name, disabled: false, data };
+  }
+
+  addResource(kind: ResourceKind, name: string, data: unknown): string {
+    const base = `${this.owner.name}/${name}`;
+    let unique = base;
+    for (let count = 2; this.resources.some((each) => each.kind === kind && each.name === unique); count++) {
+      unique = `${base}~${count}`;
+    }
+    this.resources.push({ kind, name: unique, data });
+    return unique;
+  }
+
+  requireResource(kind: ResourceKind, name: string, place: Place): void {
+    this.references.push({ kind, name, place });
+  }
+
+  #report(severity: "error" | "warning", place: Place, message: string, hint: string | undefined): void {
+    const key = `${place}\n${message}`;
+    if (this.#reported.has(key) || this.problems.length >= MAX_PROBLEMS) return;
+    this.#reported.add(key);
+    if (severity === "error") this.#errors++;
+    this.problems.push({ severity, place, message, hint });
+  }
+
+  #unpack<Schema extends DescMessage>(any: Any, type: Schema): MessageShape<Schema> {
+    let message = this.#unpacked.get(any);
+    if (message === undefined) {
+      message = fromBinary<DescMessage>(type, any.value);
+      this.#unpacked.set(any, message);
+    }
+    return message as MessageShape<Schema>;
+  }
+
+  #extensionByName(category: ExtensionCategory, config: NamedTypedConfig, place: Place): CompiledExtension | undefined {
+    const extension = this.#environment.extensions.named(config.name);
+    if (extension === undefined) {
+      const known = config.name.startsWith("envoy.");
+      const message = known ? `extension ${config.name} is not supported yet` : "typed_config is required";
+      if (known) this.unsupported(place, message);
+      else this.error(place, message, "its @type says which extension this is; the name alone is free text");
+      return undefined;
+    }
+    if (!extension.categories.includes(category)) {
+      this.error(place, `${config.name} can't stand here`, `expected an extension of ${category}`);
+      return undefined;
+    }
+    if (extension.configRequired === true) {
+      const hint = `"@type": type.googleapis.com/${extension.schema.typeName}`;
+      this.error(place, `${config.name} needs a typed_config`, hint);
+      return undefined;
+    }
+    const data = extension.compile(create(extension.schema), place.field("typed_config"), this);
+    return { name: config.name, extension: extension.name, data, terminal: extension.terminal === true };
+  }
+
+  #wrappedRouteExtension(config: Any, place: Place): CompiledRouteExtension | undefined {
+    const wrapper = this.#unpack(config, FilterConfigSchema);
+    if (wrapper.config === undefined || wrapper.config.typeUrl === "") {
+      return { extension: "", disabled: wrapper.disabled, data: undefined };
+    }
+    const inner = this.routeExtension(wrapper.config, place.field("config"));
+    return inner === undefined ? undefined : { ...inner, disabled: wrapper.disabled };
+  }
+
+  #checkAny(any: Any, place: Place, optional: boolean): boolean {
+    if (any.typeUrl === "") return false;
+    const typeName = anyTypeName(any);
+    if (isFilterConfig(typeName)) {
+      const { config, isOptional } = this.#unpack(any, FilterConfigSchema);
+      return config !== undefined && this.#checkAny(config, place.field("config"), isOptional);
+    }
+    const typed = this.#environment.extensions.typed(typeName);
+    if (typed !== undefined) {
+      return this.check(typed.schema, this.#unpack(any, typed.schema), place, typed.tables);
+    }
+    if (optional) this.warning(place, unsupportedExtension(typeName), "left out, because it is optional");
+    else this.unsupported(place, unsupportedExtension(typeName));
+    return false;
+  }
+}

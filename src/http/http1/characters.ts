@@ -21,6 +21,14 @@ function hexTable(): Uint8Array {
   return table;
 }
 
+/** 1 for each byte that may stand in a field value: tab, and 0x20–0xff but DEL (RFC 9110 §5.5); 0 for the others. */
+export const VALUE_BYTE: Uint8Array = new Uint8Array(256).map((_, byte) =>
+  byte === 0x09 || (byte >= 0x20 && byte !== 0x7f) ? 1 : 0,
+);
+
+/** 1 for each byte that may stand inside a part of a start line: 0x21–0xff but DEL; 0 for the others. */
+export const VISIBLE_BYTE: Uint8Array = new Uint8Array(256).map((_, byte) => (byte > 0x20 && byte !== 0x7f ? 1 : 0));
+
 /** Whether `text` is a token: not empty, and nothing in it could end a name or a method early. */
 export function isToken(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
@@ -30,20 +38,21 @@ export function isToken(text: string): boolean {
   return text.length > 0;
 }
 
-/** Whether `text` may be written as a field value: tab, and bytes 0x20–0xff but DEL (RFC 9110 §5.5). */
-export function isFieldValue(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
-  }
-  return true;
+/**
+ * What ends a line, or is cut down to something that might when it is written as latin1. A static expression: measured at a
+ * fifth of the time of a loop over the characters (`bench/micro/http1-write.ts`).
+ */
+const UNWRITABLE = /[\0\r\n\u0100-\uffff]/;
+
+/** Whether `text` may be written as a field value without becoming more than one. */
+export function isWritableValue(text: string): boolean {
+  return !UNWRITABLE.test(text);
 }
 
-/** Whether `text` may stand in a start line without ending it or one of its parts: bytes 0x21–0xff but DEL. */
+/** Whether `text` may stand in a start line without ending it or one of its parts; see `VISIBLE_BYTE`. */
 export function isRequestTarget(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code <= 0x20 || code === 0x7f || code > 0xff) return false;
+    if (VISIBLE_BYTE[text.charCodeAt(i)] !== 1) return false;
   }
   return text.length > 0;
 }

@@ -1,13 +1,12 @@
 import { CodecError } from "../codec.ts";
-import { TOKEN_LOWER } from "./characters.ts";
+import { TOKEN_LOWER, VALUE_BYTE, VISIBLE_BYTE } from "./characters.ts";
 import { Http1Details, malformed } from "./codec-details.ts";
-import { findKnownName, nextNameHash } from "./known-header-names.ts";
+import { findKnownName } from "./known-header-names.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
 const TAB = 0x09;
 const SP = 0x20;
-const DEL = 0x7f;
 const COLON = 0x3a;
 
 /** Where the parser stands between two bytes. */
@@ -65,7 +64,6 @@ export class HeadParser {
   private skipsEmptyLines = false;
   private tokenStart = 0;
   private nameEnd = 0;
-  private nameHash = 0;
 
   /** Makes ready for the head of a request (`skipsEmptyLines`) or a response. */
   beginHead(skipsEmptyLines: boolean): void {
@@ -95,6 +93,9 @@ export class HeadParser {
     let at = base + this.length;
     while (at < end) {
       switch (this.state) {
+        case State.lineStart:
+          at = this.scanLines(data, at, end, base, limits);
+          break;
         case State.value:
           at = this.scanValue(data, at, end, base, limits);
           break;
@@ -136,16 +137,6 @@ export class HeadParser {
       case State.valueLf:
         this.expectLf(byte, State.lineStart);
         return at + 1;
-      case State.lineStart:
-        if (byte === CR) {
-          this.state = State.endLf;
-          return at + 1;
-        }
-        if (byte === SP || byte === TAB) throw malformed("a header line is folded or starts with white space");
-        this.tokenStart = at - base;
-        this.nameHash = 0;
-        this.state = State.name;
-        return at;
       default:
         // State.valueStart
         if (byte === SP || byte === TAB) return at + 1;
@@ -162,46 +153,66 @@ export class HeadParser {
 
   private scanStartLine(data: Buffer, from: number, end: number, base: number): number {
     let at = from;
-    while (at < end) {
+    for (;;) {
+      while (at < end && VISIBLE_BYTE[data[at]!] === 1) at++;
+      if (at === end) return at;
       const byte = data[at]!;
-      if (byte > SP && byte !== DEL) {
-        at++;
-      } else if (byte === SP) {
-        this.spaceCount++;
-        if (this.firstSpace === -1) this.firstSpace = at - base;
-        else if (this.secondSpace === -1) this.secondSpace = at - base;
-        at++;
-      } else if (byte === CR) {
+      if (byte === CR) {
         this.startLineEnd = at - base;
         this.state = State.startLineLf;
         return at + 1;
-      } else {
-        throw malformed("the start line holds a control character");
       }
+      if (byte !== SP) throw malformed("the start line holds a control character");
+      this.spaceCount++;
+      if (this.firstSpace === -1) this.firstSpace = at - base;
+      else if (this.secondSpace === -1) this.secondSpace = at - base;
+      at++;
+    }
+  }
+
+  /**
+   * Whole lines, as long as there are any: one loop without a detour over the states. A line that is not complete is left
+   * to the states.
+   */
+  private scanLines(data: Buffer, from: number, end: number, base: number, limits: HeadLimits): number {
+    let at = from;
+    while (at < end) {
+      const first = data[at]!;
+      if (first === CR) {
+        this.state = State.endLf;
+        return at + 1;
+      }
+      if (first === SP || first === TAB) throw malformed("a header line is folded or starts with white space");
+      this.tokenStart = at - base;
+      at = this.scanName(data, at, end, base);
+      // Nearly always there is one space.
+      if (at < end && data[at] === SP) at++;
+      if (at === end) return at;
+      const byte = data[at]!;
+      if (byte === SP || byte === TAB) return at;
+      this.tokenStart = at - base;
+      at = this.scanValue(data, at, end, base, limits);
+      if (at === end) return at;
+      if (data[at] !== LF) throw malformed("a CR is not followed by LF");
+      at++;
+      this.state = State.lineStart;
     }
     return at;
   }
 
   private scanName(data: Buffer, from: number, end: number, base: number): number {
     let at = from;
-    let hash = this.nameHash;
-    while (at < end) {
-      const lower = TOKEN_LOWER[data[at]!]!;
-      if (lower === 0) {
-        if (data[at] !== COLON)
-          throw new CodecError("a header name holds a character it may not", Http1Details.codecError);
-        this.nameEnd = at - base;
-        if (this.nameEnd === this.tokenStart) throw malformed("a header has no name");
-        this.nameHash = hash;
-        this.beginField(data, base);
-        this.state = State.valueStart;
-        return at + 1;
-      }
-      hash = nextNameHash(hash, lower);
-      at++;
+    while (at < end && TOKEN_LOWER[data[at]!] !== 0) at++;
+    if (at === end) {
+      this.state = State.name;
+      return at;
     }
-    this.nameHash = hash;
-    return at;
+    if (data[at] !== COLON) throw malformed("a header name holds a character it may not");
+    this.nameEnd = at - base;
+    if (this.nameEnd === this.tokenStart) throw malformed("a header has no name");
+    this.beginField(data, base);
+    this.state = State.valueStart;
+    return at + 1;
   }
 
   private beginField(data: Buffer, base: number): void {
@@ -212,28 +223,24 @@ export class HeadParser {
       this.fields = larger;
     }
     const fields = this.fields;
-    fields[index] = findKnownName(data, base + this.tokenStart, base + this.nameEnd, this.nameHash);
+    fields[index] = findKnownName(data, base + this.tokenStart, base + this.nameEnd);
     fields[index + 1] = this.tokenStart;
     fields[index + 2] = this.nameEnd;
   }
 
   private scanValue(data: Buffer, from: number, end: number, base: number, limits: HeadLimits): number {
     let at = from;
-    while (at < end) {
-      const byte = data[at]!;
-      if (byte < SP) {
-        if (byte === CR) {
-          this.endField(data, at, base, limits);
-          this.state = State.valueLf;
-          return at + 1;
-        }
-        if (byte !== TAB) throw invalidCharacter();
-      } else if (byte === DEL) {
-        throw invalidCharacter();
-      }
-      at++;
+    while (at < end && VALUE_BYTE[data[at]!] === 1) at++;
+    if (at === end) {
+      this.state = State.value;
+      return at;
     }
-    return at;
+    if (data[at] !== CR) {
+      throw new CodecError("a header value holds a control character", Http1Details.invalidCharacters);
+    }
+    this.endField(data, at, base, limits);
+    this.state = State.valueLf;
+    return at + 1;
   }
 
   private endField(data: Buffer, at: number, base: number, limits: HeadLimits): void {
@@ -248,10 +255,6 @@ export class HeadParser {
       throw new CodecError("the head has more headers than allowed", Http1Details.tooManyHeaders, 431);
     }
   }
-}
-
-function invalidCharacter(): CodecError {
-  return new CodecError("a header value holds a control character", Http1Details.invalidCharacters);
 }
 
 /** Parsers not in use on this thread. Kept few: a parser is needed beyond one read only while a head trickles in. */

@@ -1,5 +1,5 @@
 import type { HeaderMap } from "../header-map.ts";
-import { hasListToken, isFieldValue, isToken } from "./characters.ts";
+import { hasListToken, isToken, isWritableValue } from "./characters.ts";
 import { parseContentLength } from "./message-framing.ts";
 import { mayBeTrailer } from "./trailer-decoder.ts";
 
@@ -65,7 +65,7 @@ export class HeadWriter {
     for (let i = 0; i < list.length; i += 2) {
       const name = nameToWrite(list[i]!);
       const value = list[i + 1]!;
-      if (name === undefined || !isFieldValue(value)) {
+      if (name === undefined || !isWritableValue(value)) {
         this.dropped++;
         continue;
       }
@@ -86,7 +86,7 @@ export class HeadWriter {
         default:
           continue;
       }
-      text += name.lineStart + value + "\r\n";
+      text += `${name.lineStart}${value}\r\n`;
     }
     this.saysUpgrade = upgrade && connectionUpgrade;
     return text;
@@ -99,8 +99,8 @@ export class HeadWriter {
     for (let i = 0; i < list.length; i += 2) {
       const name = nameToWrite(list[i]!);
       const value = list[i + 1]!;
-      if (name !== undefined && mayBeTrailer(list[i]!.toLowerCase()) && isFieldValue(value)) {
-        text += name.lineStart + value + "\r\n";
+      if (name !== undefined && mayBeTrailer(list[i]!.toLowerCase()) && isWritableValue(value)) {
+        text += `${name.lineStart}${value}\r\n`;
       }
     }
     return text;

@@ -10,6 +10,7 @@ export interface HeaderMatcherData {
   readonly treatMissingAsEmpty: boolean;
 }
 
+/** What is asked of the header. */
 export type HeaderMatchData =
   | { readonly type: "present"; readonly present: boolean }
   | { readonly type: "string"; readonly matcher: StringMatcherData }

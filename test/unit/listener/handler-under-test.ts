@@ -1,0 +1,124 @@
+import { once } from "node:events";
+import net from "node:net";
+import { silentLogger } from "../../../src/base/log.ts";
+import { ConnectionHandler } from "../../../src/listener/connection-handler.ts";
+import type { DrainOptions } from "../../../src/listener/drain.ts";
+import type { ListenerData } from "../../../src/listener/listener-data.ts";
+import { SocketBinder } from "../../../src/listener/socket-binder.ts";
+import { WriteFlusher } from "../../../src/net/write-flusher.ts";
+import { FakeClock } from "../../harness/fake-clock.ts";
+import { RecordingStats } from "../../harness/recording-stats.ts";
+import { until } from "../../harness/until.ts";
+import { EchoFilters } from "./echo-filter.ts";
+import { fixedRandom } from "./fixed-random.ts";
+
+/** A connection handler with a binder, echo filters, a fake clock and clients, as one worker would have them. */
+export class HandlerUnderTest {
+  readonly clock = new FakeClock();
+  readonly stats = new RecordingStats();
+  readonly filters = new EchoFilters();
+  readonly binder = new SocketBinder();
+  readonly handler: ConnectionHandler;
+  readonly #clients: net.Socket[] = [];
+  readonly #listeners = new Map<string, ListenerData>();
+  readonly ports = new Map<string, number>();
+
+  constructor(options: { drain?: DrainOptions; workerIndex?: number; fraction?: number } = {}) {
+    this.handler = new ConnectionHandler({
+      workerIndex: options.workerIndex ?? 0,
+      timers: this.clock.timers,
+      flusher: new WriteFlusher(),
+      random: fixedRandom(options.fraction ?? 0.5),
+      stats: this.stats,
+      log: silentLogger,
+      makeNetworkFilter: this.filters.make,
+      drain: options.drain ?? { timeMs: 1000, strategy: "immediate" },
+      balanceCounts: null,
+    });
+  }
+
+  /** Applies changes as the supervisor would: bind, prepare, commit. */
+  async apply(upserts: readonly ListenerData[], removals: readonly string[] = []): Promise<void> {
+    const next = new Map(this.#listeners);
+    for (const name of removals) next.delete(name);
+    for (const data of upserts) next.set(data.name, data);
+    const sockets = this.binder.prepare([...next.values()], 1);
+    try {
+      this.handler.prepare({ upserts, removals }, sockets.workers[0] ?? []).commit();
+    } catch (error) {
+      sockets.abort();
+      throw error;
+    }
+    sockets.commit();
+    this.#listeners.clear();
+    for (const [name, data] of next) this.#listeners.set(name, data);
+    for (const [name, addresses] of sockets.addresses) {
+      const address = addresses[0];
+      if (address?.type === "ip") this.ports.set(name, address.port);
+    }
+    // A server listens one tick after `listen`.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Connects, and waits until the handler has accepted. */
+  async connect(listener: string): Promise<EchoClient> {
+    const before = this.handler.connectionCount;
+    const socket = net.connect({ port: this.ports.get(listener) ?? 0, host: "127.0.0.1", allowHalfOpen: true });
+    this.#clients.push(socket);
+    await once(socket, "connect");
+    await until("the accept", () => this.handler.connectionCount > before);
+    return new EchoClient(socket);
+  }
+
+  /** Whether a connect to the port is answered. */
+  async isListening(port: number): Promise<boolean> {
+    const socket = net.connect({ port, host: "127.0.0.1" });
+    this.#clients.push(socket);
+    return new Promise((resolve) => {
+      socket.on("connect", () => resolve(true));
+      socket.on("error", () => resolve(false));
+    });
+  }
+
+  /** Closes everything. */
+  dispose(): void {
+    for (const client of this.#clients) client.destroy();
+    this.handler.close();
+    this.binder.close();
+  }
+}
+
+/** The client's side of an echo connection. */
+export class EchoClient {
+  readonly socket: net.Socket;
+  #received = "";
+  closed = false;
+
+  constructor(socket: net.Socket) {
+    this.socket = socket;
+    socket.on("data", (data: Buffer) => {
+      this.#received += data.toString();
+    });
+    socket.on("end", () => {
+      this.closed = true;
+      socket.end();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      this.closed = true;
+    });
+  }
+
+  /** Sends a text and resolves with the answer. */
+  async ask(text: string): Promise<string> {
+    this.#received = "";
+    this.socket.write(text);
+    await until(`the answer to ${text}`, () => this.#received !== "" || this.closed);
+    return this.#received;
+  }
+
+  /** Resolves when the proxy has closed. */
+  untilClosed(): Promise<void> {
+    return until("the close", () => this.closed);
+  }
+}

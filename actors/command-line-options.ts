@@ -1,0 +1,81 @@
+/** One flag of the command line. */
+export interface CommandLineFlag {
+  readonly name: string;
+  readonly short?: string;
+  /** Name of the value in the help; absent for a switch. */
+  readonly value?: string;
+  readonly help: string;
+  /** Troupe's own; Envoy has no such flag. */
+  readonly own?: boolean;
+}
+
+/** Every flag, in the order of the help. Names, meanings and defaults are Envoy's, but for those marked `own`. */
+export const FLAGS: readonly CommandLineFlag[] = [
+  { name: "config-path", short: "c", value: "FILE", help: "Configuration file: YAML, JSON, or binary protobuf (.pb)" },
+  { name: "config-yaml", value: "YAML", help: "Configuration as text, merged over the file" },
+  { name: "mode", value: "MODE", help: "serve (default), validate: check the configuration and exit, or init_only" },
+  { name: "format", value: "FORMAT", help: "Output of --mode validate: text (default) or json", own: true },
+  { name: "concurrency", value: "N", help: "Worker threads (default: hardware threads)" },
+  {
+    name: "allow-unsupported",
+    help: "Warn about settings Troupe does not implement instead of refusing them",
+    own: true,
+  },
+  { name: "no-watch", help: "Do not reload when the configuration file changes", own: true },
+  {
+    name: "log-level",
+    short: "l",
+    value: "LEVEL",
+    help: "trace, debug, info (default), warning, error, critical or off",
+  },
+  { name: "component-log-level", value: "LIST", help: "Levels of single components: upstream:debug,admin:off" },
+  { name: "log-path", value: "FILE", help: "Application log (default: standard error)" },
+  {
+    name: "log-format",
+    value: "FORMAT",
+    help: "json, text, or a pattern of %Y-%m-%d %T.%e %t %l %n %v (default: text on a terminal)",
+  },
+  { name: "service-cluster", value: "NAME", help: "Overrides node.cluster" },
+  { name: "service-node", value: "ID", help: "Overrides node.id" },
+  { name: "service-zone", value: "ZONE", help: "Overrides node.locality.zone" },
+  { name: "local-address-ip-version", value: "V", help: "v4 (default) or v6: kind of this machine's own address" },
+  { name: "admin-address-path", value: "FILE", help: "Write the admin address to this file once it listens" },
+  { name: "drain-time-s", value: "S", help: "How long connections may take to drain (default 600)" },
+  { name: "drain-strategy", value: "NAME", help: "gradual (default): more and more often, or immediate" },
+  {
+    name: "parent-shutdown-time-s",
+    value: "S",
+    help: "Everything is over after so many seconds of shutdown (default 900)",
+  },
+  { name: "file-flush-interval-msec", value: "MS", help: "Flush access logs at least so often (default 10000)" },
+  { name: "enable-debug-endpoints", help: "Admin endpoints that crash and block workers, for tests", own: true },
+  { name: "version", help: "Print the version and exit" },
+  { name: "help", short: "h", help: "Print this and exit" },
+];
+
+const USAGE = `Troupe, a proxy that reads Envoy v3 configuration.
+
+Usage:
+  troupe -c FILE [options]          serve
+  troupe -c FILE --mode validate    check a configuration, list everything wrong with it
+
+Options (names and defaults are Envoy's; * marks Troupe's own):
+`;
+
+const SIGNALS = `
+Signals:
+  SIGTERM, SIGINT   drain and exit; a second one exits at once
+  SIGHUP            reload the configuration
+  SIGUSR1           reopen log files
+`;
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = FLAGS.map((flag) => {
+    const short = flag.short === undefined ? "    " : `-${flag.short}, `;
+    const value = flag.value === undefined ? "" : ` ${flag.value}`;
+    return { left: `${short}--${flag.name}${value}`, right: `${flag.help}${flag.own === true ? " *" : ""}` };
+  });
+  const width = Math.max(...rows.map((row) => row.left.length)) + 2;
+  return USAGE + rows.map((row) => `  ${row.left.padEnd(width)}${row.right}\n`).join("") + SIGNALS;
+}

@@ -1,0 +1,141 @@
+import { type MessageSupport, noEffect, notYet, only, support, within, yes } from "../../config/field-support.ts";
+import {
+  CircuitBreakers_ThresholdsSchema,
+  CircuitBreakersSchema,
+} from "../../proto/gen/envoy/config/cluster/v3/circuit_breaker_pb.js";
+import {
+  Cluster_CommonLbConfig_ZoneAwareLbConfigSchema,
+  Cluster_CommonLbConfigSchema,
+  Cluster_LeastRequestLbConfigSchema,
+  Cluster_RoundRobinLbConfigSchema,
+  ClusterSchema,
+  UpstreamConnectionOptionsSchema,
+} from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import {
+  AddressSchema,
+  PipeSchema,
+  SocketAddressSchema,
+  TcpKeepaliveSchema,
+} from "../../proto/gen/envoy/config/core/v3/address_pb.js";
+import { LocalitySchema, MetadataSchema, RuntimeDoubleSchema } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import {
+  EndpointSchema,
+  LbEndpointSchema,
+  LocalityLbEndpointsSchema,
+} from "../../proto/gen/envoy/config/endpoint/v3/endpoint_components_pb.js";
+import {
+  ClusterLoadAssignment_PolicySchema,
+  ClusterLoadAssignmentSchema,
+} from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
+import { UPSTREAM_PROTOCOL_SUPPORT } from "./http-protocol-support.ts";
+
+const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
+const NO_DNS = noEffect("only clusters that resolve names by DNS read it");
+const NO_TLS = notYet("upstream connections are plain TCP for now");
+const NO_HEALTH_CHECKS = noEffect("there are no health checks yet");
+const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
+const NO_ZONE_ROUTING = noEffect("zone-aware routing needs a local cluster, which is not supported yet");
+
+const CLUSTER = support(ClusterSchema, {
+  name: yes,
+  alt_stat_name: yes,
+  type: only(["STATIC"], "give the IP addresses of the endpoints and use STATIC"),
+  connect_timeout: yes,
+  per_connection_buffer_limit_bytes: yes,
+  lb_policy: only(["ROUND_ROBIN", "LEAST_REQUEST", "RANDOM"]),
+  least_request_lb_config: yes,
+  round_robin_lb_config: yes,
+  common_lb_config: yes,
+  load_balancing_policy: notYet(undefined, "use lb_policy"),
+  load_assignment: yes,
+  max_requests_per_connection: yes,
+  circuit_breakers: yes,
+  common_http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
+  http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
+  typed_extension_protocol_options: yes,
+  dns_refresh_rate: NO_DNS,
+  dns_failure_refresh_rate: NO_DNS,
+  respect_dns_ttl: NO_DNS,
+  dns_lookup_family: NO_DNS,
+  use_tcp_for_dns_lookups: NO_DNS,
+  wait_for_warm_on_init: noEffect("the hosts of a STATIC cluster are there from the start"),
+  close_connections_on_host_health_failure: NO_HEALTH_CHECKS,
+  ignore_health_on_host_removal: NO_HEALTH_CHECKS,
+  transport_socket: NO_TLS,
+  transport_socket_matches: NO_TLS,
+  upstream_http_protocol_options: NO_TLS,
+  protocol_selection: only(["USE_CONFIGURED_PROTOCOL"]),
+  metadata: yes,
+  upstream_connection_options: yes,
+});
+
+/** Which fields of a cluster and its endpoints are implemented. */
+export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
+  CLUSTER,
+  METADATA,
+  support(CircuitBreakersSchema, { thresholds: yes, per_host_thresholds: notYet() }),
+  support(CircuitBreakers_ThresholdsSchema, {
+    priority: yes,
+    max_connections: yes,
+    max_pending_requests: yes,
+    max_requests: yes,
+    max_retries: yes,
+    track_remaining: yes,
+    retry_budget: notYet(undefined, "use max_retries"),
+    max_connection_pools: notYet("each host has one pool per worker and priority"),
+  }),
+  support(Cluster_LeastRequestLbConfigSchema, { choice_count: yes, active_request_bias: yes }),
+  support(Cluster_RoundRobinLbConfigSchema, {}),
+  support(RuntimeDoubleSchema, { default_value: yes, runtime_key: noEffect("there is no runtime layer yet") }),
+  support(Cluster_CommonLbConfigSchema, {
+    healthy_panic_threshold: yes,
+    zone_aware_lb_config: yes,
+    update_merge_window: noEffect("the hosts of a STATIC cluster change only with the configuration"),
+    ignore_new_hosts_until_first_hc: NO_HEALTH_CHECKS,
+  }),
+  support(Cluster_CommonLbConfig_ZoneAwareLbConfigSchema, {
+    routing_enabled: NO_ZONE_ROUTING,
+    min_cluster_size: NO_ZONE_ROUTING,
+    fail_traffic_on_panic: yes,
+  }),
+  support(UpstreamConnectionOptionsSchema, { tcp_keepalive: yes }),
+  support(TcpKeepaliveSchema, {
+    keepalive_time: yes,
+    keepalive_probes: NODE_KEEPALIVE,
+    keepalive_interval: NODE_KEEPALIVE,
+  }),
+  support(ClusterLoadAssignmentSchema, { cluster_name: yes, endpoints: yes, policy: yes }),
+  support(ClusterLoadAssignment_PolicySchema, {
+    overprovisioning_factor: yes,
+    endpoint_stale_after: noEffect("the endpoints of a STATIC cluster do not get old"),
+  }),
+  support(LocalityLbEndpointsSchema, {
+    locality: yes,
+    lb_endpoints: yes,
+    priority: yes,
+    load_balancing_weight: noEffect("localities are weighed only by locality_weighted_lb_config"),
+  }),
+  support(LocalitySchema, { region: yes, zone: yes, sub_zone: yes }),
+  support(LbEndpointSchema, {
+    endpoint: yes,
+    health_status: yes,
+    metadata: yes,
+    load_balancing_weight: yes,
+  }),
+  support(EndpointSchema, {
+    address: within(
+      support(AddressSchema, { socket_address: yes, pipe: yes }),
+      support(SocketAddressSchema, {
+        protocol: only(["TCP"]),
+        address: yes,
+        port_value: yes,
+        named_port: notYet("there are no resolvers that know port names", "use port_value"),
+        ipv4_compat: noEffect("it is about listening"),
+      }),
+      support(PipeSchema, { path: yes, mode: noEffect("it is about listening") }),
+    ),
+    hostname: yes,
+    health_check_config: NO_HEALTH_CHECKS,
+    additional_addresses: notYet(),
+  }),
+];

@@ -1,0 +1,88 @@
+import type { CompileContext } from "../config/compile-context.ts";
+import type { ResourceCompiler } from "../config/compiler-table.ts";
+import { durationMs } from "../config/duration-ms.ts";
+import type { Place } from "../config/place.ts";
+import type { Cluster, ClusterSchema } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import type { ClusterData } from "./cluster-data.ts";
+import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
+import { CLUSTER_SUPPORT } from "./compile/cluster-support.ts";
+import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
+import { compileLoadBalancer, compilePriorityLoad } from "./compile/load-balancer.ts";
+import { compileHttpProtocol, type HttpProtocolData } from "./http-protocol-data.ts";
+
+/** Name of the extension whose data is a `HttpProtocolData`; also its usual key in the configuration. */
+export const HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
+const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
+const MAX_RESPONSE_HEADERS_BYTES = 80 * 1024;
+/** What Linux waits before it probes a quiet connection, if nobody says otherwise. */
+const DEFAULT_KEEPALIVE_TIME_S = 7200;
+
+/** Compiles `envoy.config.cluster.v3.Cluster` to `ClusterData`. Main side. */
+export const clusterCompiler: ResourceCompiler<typeof ClusterSchema> = {
+  support: CLUSTER_SUPPORT,
+  name: (message) => message.name,
+  compile: compileCluster,
+};
+
+function compileCluster(message: Cluster, place: Place, context: CompileContext): ClusterData {
+  const protocol = compileProtocol(message, place, context);
+  const keepalive = message.upstreamConnectionOptions?.tcpKeepalive;
+  return {
+    name: message.name,
+    observabilityName: message.altStatName === "" ? message.name : message.altStatName,
+    discovery: "static",
+    connectTimeoutMs: durationMs(message.connectTimeout, DEFAULT_CONNECT_TIMEOUT_MS),
+    idleTimeoutMs: protocol.idleTimeoutMs,
+    maxConnectionDurationMs: protocol.maxConnectionDurationMs,
+    maxRequestsPerConnection: maxRequestsPerConnection(message, protocol, place, context),
+    connectionSettings: {
+      perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
+      tcpKeepaliveTimeS: keepalive === undefined ? null : (keepalive.keepaliveTime ?? DEFAULT_KEEPALIVE_TIME_S),
+      maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
+      maxResponseHeadersCount: protocol.maxResponseHeadersCount,
+      enableTrailers: protocol.enableTrailers,
+    },
+    metadata: compileMetadata(message.metadata),
+    circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
+    loadBalancer: compileLoadBalancer(message, place, context),
+    priorityLoad: compilePriorityLoad(message),
+    endpoints: compileEndpoints(message.loadAssignment, place.field("load_assignment"), context),
+  };
+}
+
+/** The newer `HttpProtocolOptions` in place of the older fields, which must then be empty. */
+function compileProtocol(message: Cluster, place: Place, context: CompileContext): HttpProtocolData {
+  let options: HttpProtocolData | undefined;
+  const extensions = place.field("typed_extension_protocol_options");
+  for (const [name, typedConfig] of Object.entries(message.typedExtensionProtocolOptions)) {
+    const compiled = context.extension("envoy.upstream_options", { name, typedConfig }, extensions.field(name));
+    if (compiled?.extension === HTTP_PROTOCOL_OPTIONS) options = compiled.data as HttpProtocolData;
+  }
+  if (options === undefined) return compileHttpProtocol(message.commonHttpProtocolOptions, message.httpProtocolOptions);
+  const old = [
+    ["common_http_protocol_options", message.commonHttpProtocolOptions],
+    ["http_protocol_options", message.httpProtocolOptions],
+  ] as const;
+  for (const [field, value] of old) {
+    if (value === undefined) continue;
+    const text = "typed_extension_protocol_options says how this cluster speaks HTTP; these settings would be ignored";
+    context.error(place.field(field), text, `move them into ${HTTP_PROTOCOL_OPTIONS}`);
+  }
+  return options;
+}
+
+function maxRequestsPerConnection(
+  message: Cluster,
+  protocol: HttpProtocolData,
+  place: Place,
+  context: CompileContext,
+): number {
+  if (message.maxRequestsPerConnection === undefined) return protocol.maxRequestsPerConnection;
+  if (protocol.maxRequestsPerConnection !== 0) {
+    const text = "max_requests_per_connection is set twice";
+    context.error(place.field("max_requests_per_connection"), text, "keep the one in the HTTP protocol options");
+  }
+  return message.maxRequestsPerConnection;
+}

@@ -1,0 +1,29 @@
+import { durationMs } from "../config/duration-ms.ts";
+import type { Http1ProtocolOptions, HttpProtocolOptions } from "../proto/gen/envoy/config/core/v3/protocol_pb.js";
+
+/** How a cluster speaks HTTP. Plain data. Durations 0 = no limit. */
+export interface HttpProtocolData {
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionDurationMs: number;
+  readonly maxRequestsPerConnection: number;
+  readonly maxResponseHeadersCount: number;
+  readonly enableTrailers: boolean;
+}
+
+/** How long an upstream connection waits for its next request, if nothing else is configured. */
+const DEFAULT_IDLE_TIMEOUT_MS = 3_600_000;
+const DEFAULT_MAX_HEADERS_COUNT = 100;
+
+/** Compiles the options that the old fields of a cluster and `HttpProtocolOptions` share. */
+export function compileHttpProtocol(
+  common: HttpProtocolOptions | undefined,
+  http1: Http1ProtocolOptions | undefined,
+): HttpProtocolData {
+  return {
+    idleTimeoutMs: durationMs(common?.idleTimeout, DEFAULT_IDLE_TIMEOUT_MS),
+    maxConnectionDurationMs: durationMs(common?.maxConnectionDuration, 0),
+    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
+    maxResponseHeadersCount: common?.maxHeadersCount ?? DEFAULT_MAX_HEADERS_COUNT,
+    enableTrailers: http1?.enableTrailers ?? false,
+  };
+}

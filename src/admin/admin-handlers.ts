@@ -1,0 +1,42 @@
+import { actorDebugHandlers, actorsHandler } from "./actors-handlers.ts";
+import type { AdminHandler } from "./admin-handler.ts";
+import { clustersHandler } from "./clusters-handler.ts";
+import { configDumpHandler } from "./config-dump-handler.ts";
+import { configHandlers } from "./config-handlers.ts";
+import { controlHandlers } from "./control-handlers.ts";
+import { helpHandler } from "./help.ts";
+import { homePageHandler } from "./home-page.ts";
+import { listenersHandlers } from "./listeners-handlers.ts";
+import { loggingHandlers } from "./logging-handlers.ts";
+import { runtimeHandler } from "./runtime-handler.ts";
+import { serverHandlers } from "./server-handlers.ts";
+import { statsHandlers } from "./stats-handlers.ts";
+import type { AdminViews } from "./views.ts";
+import { workersHandler } from "./workers-handler.ts";
+
+/** What the command line says about the admin interface. */
+export interface AdminHandlersOptions {
+  /** `--enable-debug-endpoints`. */
+  readonly debugEndpoints: boolean;
+}
+
+/** All pages and commands of the admin interface. */
+export function adminHandlers(views: AdminViews, options: AdminHandlersOptions): readonly AdminHandler[] {
+  const handlers: AdminHandler[] = [
+    ...serverHandlers(views.server, views.workers),
+    ...statsHandlers(views.stats, views.control),
+    clustersHandler(views.clusters),
+    ...listenersHandlers(views.listeners, views.control),
+    configDumpHandler(views.config),
+    ...configHandlers(views.config, views.workers, views.control),
+    runtimeHandler(views.runtime),
+    ...loggingHandlers(views.logging, views.control),
+    ...controlHandlers(views.control),
+    workersHandler(views.workers, views.control),
+    actorsHandler(views.actors),
+    ...(options.debugEndpoints ? actorDebugHandlers(views.control) : []),
+    helpHandler(() => handlers),
+    homePageHandler(views.server, () => handlers),
+  ];
+  return handlers;
+}

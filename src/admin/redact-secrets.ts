@@ -1,0 +1,89 @@
+import type { Json, JsonObject } from "./views.ts";
+
+/** What stands for a secret in a dump, as in Envoy. */
+const REDACTED = "[redacted]";
+
+/** Fields that Envoy's protos mark as sensitive, with others that hold secrets all the same. */
+const SENSITIVE: ReadonlySet<string> = new Set([
+  "private_key",
+  "private_key_provider",
+  "pkcs12",
+  "password",
+  "session_ticket_keys",
+  "secret",
+  "secret_data",
+  "users",
+  "auth_username",
+  "auth_password",
+  "downstream_auth_username",
+  "downstream_auth_password",
+  "downstream_auth_passwords",
+  "context_extensions",
+  "backend_token",
+  "secret_access_key",
+  "session_token",
+  "access_token",
+  "hmac_secret",
+]);
+
+/** Headers whose configured values are secrets. */
+const SENSITIVE_HEADERS: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "x-api-key"]);
+
+/**
+ * A copy of a dumped configuration without its secrets: every text, number and flag below a sensitive field becomes
+ * `[redacted]`; `@type` stays.
+ *
+ * Differs from Envoy: headers that are set to credentials, and the credentials of `api_key_auth`, are redacted too.
+ */
+export function redactSecrets(json: JsonObject): JsonObject {
+  return redactObject(json);
+}
+
+function redactObject(json: JsonObject): JsonObject {
+  const hidesValue = typeof json.key === "string" && isCredential(json);
+  return mapValues(json, (key, value) => {
+    const name = snakeCase(key);
+    if (SENSITIVE.has(name) && !isTypedMessage(value)) return hide(value);
+    if (hidesValue && (name === "value" || name === "raw_value")) return REDACTED;
+    if (name === "credentials" && Array.isArray(value)) return hide(value);
+    return redact(value);
+  });
+}
+
+function redact(value: Json): Json {
+  if (isArray(value)) return value.map(redact);
+  return isObject(value) ? redactObject(value) : value;
+}
+
+/** Whether a `HeaderValue` sets a header that carries credentials. */
+function isCredential(json: JsonObject): boolean {
+  return SENSITIVE_HEADERS.has(String(json.key).toLowerCase());
+}
+
+function hide(value: Json): Json {
+  if (isArray(value)) return value.map(hide);
+  if (isObject(value)) return mapValues(value, (key, inner) => (key === "@type" ? inner : hide(inner)));
+  return value === null ? null : REDACTED;
+}
+
+function mapValues(json: JsonObject, change: (key: string, value: Json) => Json): JsonObject {
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, change(key, value)]));
+}
+
+/** A `secret` in the dump of secrets is a whole message, with a certificate chain that may be shown. */
+function isTypedMessage(value: Json): boolean {
+  return isObject(value) && value["@type"] !== undefined;
+}
+
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Field names may come in both of the forms that proto JSON knows. */
+function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,298 @@
+import type { ActorReport } from "../actor/actor-report.ts";
+import type { LogLevel } from "../base/log.ts";
+import type { Address } from "../net/address.ts";
+import type { HistogramBuckets } from "../stats/histogram-buckets.ts";
+import type { StatsSnapshot } from "../stats/merged-stat.ts";
+import type { TagProducer } from "../stats/tag-producer.ts";
+
+/**
+ * What the admin pages read and may do. The actors implement these; the handlers know nothing else of the proxy. A view
+ * that has to ask other threads answers within its own deadline with what it has, and says who is missing.
+ */
+export interface AdminViews {
+  readonly server: ServerView;
+  readonly stats: StatsView;
+  readonly clusters: ClustersView;
+  readonly listeners: ListenersView;
+  readonly config: ConfigView;
+  readonly runtime: RuntimeView;
+  readonly logging: LoggingView;
+  readonly actors: ActorsView;
+  readonly workers: WorkersView;
+  readonly control: Control;
+}
+
+/** A plain JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+
+/** A plain JSON object. Keys come from configurations: `__proto__` may be among them. */
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** Envoy's states of a server. */
+export type ServerState = "LIVE" | "DRAINING" | "PRE_INITIALIZING" | "INITIALIZING";
+
+export interface ServerView {
+  state(): ServerState;
+  info(): ServerInfo;
+  memory(): MemoryUse | Promise<MemoryUse>;
+  /** What initialisation still waits for (`/init_dump`). */
+  unreadyTargets(): readonly UnreadyTargets[];
+}
+
+export interface ServerInfo {
+  /** As `--version` prints it. */
+  readonly version: string;
+  /** As `--hot-restart-version` prints it: `disabled`. */
+  readonly hotRestartVersion: string;
+  readonly uptimeSeconds: number;
+  /** By the names of Envoy's `CommandLineOptions`, in snake case. */
+  readonly commandLineOptions: JsonObject;
+  /** The bootstrap's `node`. */
+  readonly node: JsonObject;
+}
+
+/** Memory in bytes. */
+export interface MemoryUse {
+  readonly allocatedBytes: number;
+  readonly heapSizeBytes: number;
+  readonly physicalBytes: number;
+  readonly threads: readonly ThreadMemory[];
+}
+
+/** The part of one thread. `answering` is false if it did not tell in time; the numbers are its last ones then. */
+export interface ThreadMemory {
+  readonly thread: string;
+  readonly heapUsedBytes: number;
+  readonly heapTotalBytes: number;
+  readonly answering: boolean;
+}
+
+export interface UnreadyTargets {
+  /** Such as `Listener ingress`. */
+  readonly name: string;
+  readonly targetNames: readonly string[];
+}
+
+export interface StatsView {
+  /**
+   * Brings the merged stats up to date as far as that goes within a short deadline. Never rejects: a thread that does
+   * not answer contributes what is known of it.
+   */
+  refresh(): Promise<void>;
+  readonly snapshot: StatsSnapshot;
+  /** The two follow the configuration in force, so they are asked for at each request. */
+  tags(): TagProducer;
+  buckets(): HistogramBuckets;
+  /** Metrics of the process in Prometheus text format. */
+  processExposition(): Promise<string>;
+}
+
+export interface ClustersView {
+  clusters(): readonly ClusterStatus[] | Promise<readonly ClusterStatus[]>;
+}
+
+export interface ClusterStatus {
+  readonly name: string;
+  /** `alt_stat_name` if there is one, else the name. */
+  readonly observabilityName: string;
+  readonly addedViaApi: boolean;
+  /** Empty if the cluster has none. */
+  readonly edsServiceName: string;
+  readonly thresholds: { readonly default: CircuitBreakerLimits; readonly high: CircuitBreakerLimits };
+  readonly outlier: OutlierAverages | undefined;
+  readonly hosts: readonly HostStatus[];
+}
+
+export interface CircuitBreakerLimits {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+}
+
+/** Percentages; -1 where there are too few requests to tell. */
+export interface OutlierAverages {
+  readonly successRateAverage: number;
+  readonly successRateEjectionThreshold: number;
+  readonly localOriginSuccessRateAverage: number;
+  readonly localOriginSuccessRateEjectionThreshold: number;
+}
+
+export interface HostStatus {
+  readonly address: Address;
+  readonly hostname: string;
+  /** Over all workers. */
+  readonly counters: Readonly<Record<HostCounter, number>>;
+  readonly gauges: Readonly<Record<"cx_active" | "rq_active", number>>;
+  /** What is wrong with it; empty if it is healthy. */
+  readonly healthFlags: readonly HealthFlag[];
+  readonly weight: number;
+  readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
+  readonly canary: boolean;
+  readonly priority: number;
+  /** Percent, -1 if there are too few requests to tell. */
+  readonly successRate: number;
+  readonly localOriginSuccessRate: number;
+}
+
+export type HostCounter = "cx_connect_fail" | "cx_total" | "rq_error" | "rq_success" | "rq_timeout" | "rq_total";
+
+/** Envoy's health flags, as `/clusters` prints them. */
+export type HealthFlag =
+  | "failed_active_hc"
+  | "failed_outlier_check"
+  | "failed_eds_health"
+  | "degraded_active_hc"
+  | "degraded_eds_health"
+  | "pending_dynamic_removal"
+  | "pending_active_hc"
+  | "excluded_via_immediate_hc_fail"
+  | "active_hc_timeout"
+  | "eds_status_draining";
+
+export interface ListenersView {
+  /** Those in force, with the addresses they are bound to. */
+  listeners(): readonly { readonly name: string; readonly addresses: readonly Address[] }[];
+}
+
+export interface ConfigView {
+  /** The sections of `/config_dump`, in Envoy's order. May hold secrets: the handler takes them out. */
+  sections(options: { readonly includeEds: boolean }): readonly ConfigSection[];
+  status(): ConfigStatus;
+}
+
+/** One section of the configuration dump, such as `envoy.admin.v3.ClustersConfigDump`. */
+export interface ConfigSection {
+  /** Full name of the message. */
+  readonly type: string;
+  /** Its single fields, such as `bootstrap` or `version_info`. */
+  readonly fields: JsonObject;
+  /** Its repeated fields, such as `static_clusters`. */
+  readonly resources: readonly ConfigResources[];
+}
+
+export interface ConfigResources {
+  readonly field: string;
+  /** Full name of the elements' message. */
+  readonly type: string;
+  readonly elements: readonly { readonly name: string; readonly json: JsonObject }[];
+}
+
+/** How it stands with the configuration (`/config_status`). */
+export interface ConfigStatus {
+  /** Where it comes from, such as a path. */
+  readonly source: string;
+  readonly version: number;
+  /** Milliseconds since the epoch. */
+  readonly inForceSinceMs: number;
+  readonly applied: number;
+  readonly rejected: number;
+  readonly lastAttempt: ConfigAttempt | undefined;
+}
+
+/** The last time somebody tried to change the configuration. */
+export interface ConfigAttempt {
+  readonly atMs: number;
+  /** What started it, such as `SIGHUP`, `file changed`, `POST /config/reload`. */
+  readonly trigger: string;
+  readonly outcome: ReloadOutcome;
+}
+
+/** What became of a reload. A rejected one changes nothing. */
+export type ReloadOutcome =
+  | { readonly type: "applied"; readonly version: number; readonly changes: readonly ResourceChange[] }
+  | { readonly type: "unchanged"; readonly version: number }
+  | { readonly type: "rejected"; readonly problems: readonly string[] };
+
+/** A resource that a reload touches. */
+export interface ResourceChange {
+  /** Such as `listener`, `filter_chain`, `route_config`, `cluster`, `endpoint`. */
+  readonly kind: string;
+  readonly name: string;
+  readonly change: "added" | "changed" | "removed";
+}
+
+/** What a configuration would do if it were loaded. */
+export type DryRunOutcome =
+  | {
+      readonly type: "valid";
+      readonly changes: readonly ResourceChange[];
+      readonly drains: readonly ConnectionDrain[];
+      /** Workers that did not tell how many connections would drain. */
+      readonly missingWorkers: readonly string[];
+    }
+  | { readonly type: "rejected"; readonly problems: readonly string[] };
+
+/** Live connections that a change would drain. */
+export interface ConnectionDrain {
+  readonly worker: string;
+  readonly listener: string;
+  readonly connections: number;
+}
+
+export interface RuntimeView {
+  /** Lowest first. */
+  layers(): readonly { readonly name: string; readonly values: ReadonlyMap<string, string> }[];
+}
+
+export interface LoggingView {
+  /** The components, by name. */
+  levels(): readonly { readonly name: string; readonly level: LogLevel }[];
+  setAll(level: LogLevel): void;
+  /** Returns false and changes nothing if one of the names is unknown. */
+  set(levels: ReadonlyMap<string, LogLevel>): boolean;
+}
+
+export interface ActorsView {
+  /** The actors of all threads. Those of a thread that does not answer are shown as they were last. */
+  tree(): readonly ActorReport[];
+}
+
+export interface WorkersView {
+  /** The wanted number. */
+  concurrency(): number;
+  workers(): readonly WorkerStatus[];
+}
+
+export interface WorkerStatus {
+  readonly name: string;
+  /** Lifecycle state, such as `running` or `draining`. */
+  readonly status: string;
+  readonly snapshotVersion: number;
+  readonly restarts: number;
+  /** False if the worker's thread has missed its reports. */
+  readonly answering: boolean;
+  /** Time since its last report. */
+  readonly reportAgeMs: number;
+  readonly connections: number;
+}
+
+/** What an operator can make the proxy do. A rejection's message is shown to the operator. */
+export interface Control {
+  setHealthcheckFailing(failing: boolean): void;
+  /** Resolves when the drain has begun. */
+  drainListeners(options: DrainOptions): Promise<void>;
+  quit(): void;
+  resetCounters(): void;
+  reopenLogs(): Promise<void>;
+  reload(): Promise<ReloadOutcome>;
+  /** `text` undefined means the configured file. */
+  dryRun(text: string | undefined): Promise<DryRunOutcome>;
+  /** Resolves when the new number is in force, except for leaving workers that still drain. */
+  setWorkerCount(count: number): Promise<void>;
+  /** Makes an actor fail, for tests. False if there is no such actor. */
+  crashActor(id: string): Promise<boolean>;
+  /** Makes an actor's thread do nothing for a while, for tests. False if there is no such actor. */
+  blockActor(id: string, durationMs: number): Promise<boolean>;
+}
+
+export interface DrainOptions {
+  /** Go on accepting for the drain time before the listeners close. */
+  readonly graceful: boolean;
+  /** Leave the listeners open after the drain. */
+  readonly skipExit: boolean;
+  /** Listeners of traffic direction INBOUND only. */
+  readonly inboundOnly: boolean;
+}

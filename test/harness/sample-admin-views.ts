@@ -1,0 +1,194 @@
+import type { ActorReport } from "../../src/actor/actor-report.ts";
+import type {
+  AdminViews,
+  ClusterStatus,
+  ConfigSection,
+  DryRunOutcome,
+  HostStatus,
+  ReloadOutcome,
+  ServerState,
+  WorkerStatus,
+} from "../../src/admin/views.ts";
+import type { LogLevel } from "../../src/base/log.ts";
+import { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
+import { StatsMerge } from "../../src/stats/stats-merge.ts";
+import { TagProducer } from "../../src/stats/tag-producer.ts";
+
+/** A healthy host; change what a test is about. */
+export function sampleHost(changes: Partial<HostStatus> = {}): HostStatus {
+  return {
+    address: { type: "ip", ip: "10.0.0.1", port: 80 },
+    hostname: "",
+    counters: { cx_connect_fail: 0, cx_total: 2, rq_error: 1, rq_success: 3, rq_timeout: 0, rq_total: 4 },
+    gauges: { cx_active: 1, rq_active: 0 },
+    healthFlags: [],
+    weight: 1,
+    locality: { region: "", zone: "", subZone: "" },
+    canary: false,
+    priority: 0,
+    successRate: -1,
+    localOriginSuccessRate: -1,
+    ...changes,
+  };
+}
+
+/** A cluster with default limits. */
+export function sampleCluster(changes: Partial<ClusterStatus> = {}): ClusterStatus {
+  const limits = { maxConnections: 1024, maxPendingRequests: 1024, maxRequests: 1024, maxRetries: 3 };
+  return {
+    name: "web",
+    observabilityName: "web",
+    addedViaApi: false,
+    edsServiceName: "",
+    thresholds: { default: limits, high: limits },
+    outlier: undefined,
+    hosts: [sampleHost()],
+    ...changes,
+  };
+}
+
+/** A running actor without children. */
+export function sampleActor(changes: Partial<ActorReport> = {}): ActorReport {
+  return {
+    id: "supervisor",
+    kind: "supervisor",
+    thread: "main",
+    status: "running",
+    attributes: { snapshot: 7 },
+    mailboxLength: 0,
+    oldestMessageAgeMs: undefined,
+    handled: 12,
+    dropped: 0,
+    coalesced: 0,
+    stashed: 0,
+    restarts: 0,
+    lastError: undefined,
+    crashes: [],
+    reportAgeMs: 0,
+    answering: true,
+    children: [],
+    ...changes,
+  };
+}
+
+/** A worker that is well. */
+export function sampleWorker(changes: Partial<WorkerStatus> = {}): WorkerStatus {
+  return {
+    name: "worker-0",
+    status: "running",
+    snapshotVersion: 7,
+    restarts: 0,
+    answering: true,
+    reportAgeMs: 40,
+    connections: 3,
+    ...changes,
+  };
+}
+
+/** A proxy that a test describes by setting fields; `calls` notes what it was made to do. */
+export class SampleProxy {
+  readonly calls: unknown[] = [];
+  readonly stats = new StatsMerge();
+  state: ServerState = "LIVE";
+  node: Record<string, string> = { id: "n1", cluster: "c1" };
+  clusters: ClusterStatus[] = [sampleCluster()];
+  workers: WorkerStatus[] = [sampleWorker()];
+  actors: ActorReport[] = [sampleActor()];
+  sections: ConfigSection[] = [];
+  levels = new Map<string, LogLevel>([
+    ["admin", "info"],
+    ["http", "info"],
+  ]);
+  reloadOutcome: ReloadOutcome = { type: "unchanged", version: 7 };
+  dryRunOutcome: DryRunOutcome = { type: "valid", changes: [], drains: [], missingWorkers: [] };
+
+  readonly views: AdminViews = {
+    server: {
+      state: () => this.state,
+      info: () => ({
+        version: "troupe/0.1.0",
+        hotRestartVersion: "disabled",
+        uptimeSeconds: 61.7,
+        commandLineOptions: { concurrency: 2 },
+        node: this.node,
+      }),
+      memory: () => ({
+        allocatedBytes: 1000,
+        heapSizeBytes: 2000,
+        physicalBytes: 3000,
+        threads: [{ thread: "main", heapUsedBytes: 1, heapTotalBytes: 2, answering: true }],
+      }),
+      unreadyTargets: () => [{ name: "Listener ingress", targetNames: ["rds"] }],
+    },
+    stats: {
+      refresh: async () => void this.calls.push("refresh"),
+      snapshot: this.stats,
+      tags: () => new TagProducer([], true),
+      buckets: () => new HistogramBuckets([]),
+      processExposition: async () => "process_cpu_seconds_total 1\n",
+    },
+    clusters: { clusters: () => this.clusters },
+    listeners: {
+      listeners: () => [
+        { name: "ingress", addresses: [{ type: "ip", ip: "127.0.0.1", port: 10000 }] },
+        { name: "side", addresses: [{ type: "pipe", path: "/run/t.sock", mode: 0 }] },
+      ],
+    },
+    config: {
+      sections: ({ includeEds }) =>
+        this.sections.filter(({ type }) => includeEds || !type.endsWith("EndpointsConfigDump")),
+      status: () => ({
+        source: "/etc/troupe.yaml",
+        version: 7,
+        inForceSinceMs: 0,
+        applied: 7,
+        rejected: 1,
+        lastAttempt: {
+          atMs: 1000,
+          trigger: "SIGHUP",
+          outcome: { type: "rejected", problems: ["troupe.yaml:3:5: clusters[0].nmae: unknown field"] },
+        },
+      }),
+    },
+    runtime: {
+      layers: () => [
+        { name: "static", values: new Map([["a.b", "1"]]) },
+        { name: "admin", values: new Map([["c", "x"]]) },
+      ],
+    },
+    logging: {
+      levels: () => [...this.levels].map(([name, level]) => ({ name, level })),
+      setAll: (level) => {
+        for (const name of this.levels.keys()) this.levels.set(name, level);
+      },
+      set: (levels) => {
+        if ([...levels.keys()].some((name) => !this.levels.has(name))) return false;
+        for (const [name, level] of levels) this.levels.set(name, level);
+        return true;
+      },
+    },
+    actors: { tree: () => this.actors },
+    workers: { concurrency: () => this.workers.length, workers: () => this.workers },
+    control: {
+      setHealthcheckFailing: (failing) => void this.calls.push({ failing }),
+      drainListeners: async (options) => void this.calls.push(options),
+      quit: () => void this.calls.push("quit"),
+      resetCounters: () => void this.calls.push("resetCounters"),
+      reopenLogs: async () => void this.calls.push("reopenLogs"),
+      reload: async () => this.reloadOutcome,
+      dryRun: async (text) => {
+        this.calls.push({ dryRun: text });
+        return this.dryRunOutcome;
+      },
+      setWorkerCount: async (count) => void this.calls.push({ count }),
+      crashActor: async (id) => {
+        this.calls.push({ crash: id });
+        return id === "worker-0";
+      },
+      blockActor: async (id, durationMs) => {
+        this.calls.push({ block: id, durationMs });
+        return id === "supervisor/worker-0";
+      },
+    },
+  };
+}

@@ -7,35 +7,35 @@ import type { CompiledItem } from "./item-compiler.ts";
  */
 export class ItemCache {
   #environment = "";
-  #last = new Map<string, CompiledItem>();
-  #next = new Map<string, CompiledItem>();
+  #last = emptyTable();
+  #next = emptyTable();
 
   /** Begins a compilation. `environment` is all that results depend on beside the item; another one empties the cache. */
   begin(environment: string): void {
-    if (environment !== this.#environment) this.#last = new Map();
+    if (environment !== this.#environment) this.#last = emptyTable();
     this.#environment = environment;
-    this.#next = new Map();
+    this.#next = emptyTable();
   }
 
   get(item: SourceItem): CompiledItem | undefined {
-    const key = cacheKey(item);
-    const compiled = this.#next.get(key) ?? this.#last.get(key);
-    if (compiled !== undefined) this.#next.set(key, compiled);
+    const { kind, key } = item;
+    const compiled = this.#next[kind].get(key) ?? this.#last[kind].get(key);
+    if (compiled !== undefined) this.#next[kind].set(key, compiled);
     return compiled;
   }
 
   /** Keeps a result. Failed ones are not kept: their problems need the text again. */
   set(item: SourceItem, compiled: CompiledItem): void {
-    if (!compiled.failed) this.#next.set(cacheKey(item), compiled);
+    if (!compiled.failed) this.#next[item.kind].set(item.key, compiled);
   }
 
   /** Ends a compilation that was good: what it did not use is dropped. After a bad one the next is likely like the one before. */
   commit(): void {
     this.#last = this.#next;
-    this.#next = new Map();
+    this.#next = emptyTable();
   }
 }
 
-function cacheKey(item: SourceItem): string {
-  return `${item.kind} ${item.key}`;
+function emptyTable(): Record<SourceItem["kind"], Map<string, CompiledItem>> {
+  return { listener: new Map(), cluster: new Map() };
 }

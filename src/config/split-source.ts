@@ -17,9 +17,11 @@ export class SplitSource implements ConfigSource {
   readonly rest: { readonly value: JsonValue };
   readonly items: readonly SplitItem[];
   readonly #whole: WholeSource;
+  readonly #split: SplitYaml;
 
   private constructor(file: string, document: SourceDocument, split: SplitYaml) {
     this.file = file;
+    this.#split = split;
     // The rest may not bring items of its own: the two would be numbered twice.
     this.#whole = new WholeSource(file, document);
     if (this.#whole.items.length > 0) throw new SplitMismatch();
@@ -62,7 +64,8 @@ export class SplitSource implements ConfigSource {
   }
 
   locate(steps: readonly (string | number)[]): FoundPosition {
-    return this.#whole.locate(steps);
+    const { line, column, matched } = this.#whole.locate(steps);
+    return { line: this.#split.wholeLine(line), column, matched };
   }
 }
 

@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { JsonValue } from "@bufbuild/protobuf";
+import { parse } from "yaml";
+import { extensionConfig } from "../../../src/config/extension-config.ts";
+import { ExtensionIndex } from "../../../src/config/extension-index.ts";
+import { ItemCompiler } from "../../../src/config/item-compiler.ts";
+import { unpackResource } from "../../../src/config/resource-packing.ts";
+import { supportTables } from "../../../src/config/support-walk.ts";
+import { rawBufferConfig } from "../../../src/extensions/transport_sockets/raw_buffer/config.ts";
+import { listenerCompiler } from "../../../src/listener/config.ts";
+import type { ListenerData } from "../../../src/listener/listener-data.ts";
+import { EchoSchema } from "../../../src/proto/gen/envoy/extensions/filters/network/echo/v3/echo_pb.js";
+import { SniClusterSchema } from "../../../src/proto/gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb.js";
+import { clusterCompiler } from "../../../src/upstream/config.ts";
+
+const categories = ["envoy.filters.network"] as const;
+const extensions = [
+  extensionConfig({ name: "last", categories, schema: EchoSchema, support: [], terminal: true, compile: () => "last" }),
+  extensionConfig({ name: "between", categories, schema: SniClusterSchema, support: [], compile: () => "between" }),
+  rawBufferConfig,
+];
+const compiler = new ItemCompiler({ listener: listenerCompiler, cluster: clusterCompiler, extensions, support: [] });
+
+function compile(yaml: string, allowUnsupported = false) {
+  const result = compiler.compile(
+    { kind: "listener", list: "listeners", index: 0, key: yaml },
+    { value: parse(yaml) as JsonValue, locate: () => ({ line: 1, column: 1, matched: 0 }) },
+    {
+      facts: { nodeId: "", nodeCluster: "", nodeZone: "", directory: "/" },
+      extensions: new ExtensionIndex(extensions, supportTables([])),
+      allowUnsupported,
+    },
+  );
+  const packed = result.resources[0]?.data;
+  return {
+    data: packed === undefined ? undefined : (unpackResource(packed) as ListenerData),
+    name: result.name,
+    problems: result.problems.map(({ severity, place, message }) => `${severity} ${place}: ${message}`),
+  };
+}
+
+const ADDRESS = "address: { socket_address: { address: 127.0.0.1, port_value: 8080 } }";
+const CHAINS = "filter_chains: [{ filters: [{ name: last }] }]";
+
+describe("Compiling a listener", () => {
+  it("fills in the defaults", () => {
+    const { data, problems } = compile(`{ name: a, ${ADDRESS}, ${CHAINS} }`);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(data, {
+      name: "a",
+      statPrefix: "127.0.0.1:8080",
+      addresses: [{ address: { type: "ip", ip: "127.0.0.1", port: 8080 }, ipv6Only: false }],
+      backlog: 65_535,
+      reusePort: true,
+      balance: "reusePort",
+      bufferLimitBytes: 1_048_576,
+      drainType: "default",
+      trafficDirection: "unspecified",
+      chains: [
+        {
+          name: "",
+          filters: [{ name: "last", extension: "last", data: "last", terminal: true }],
+          transportSocket: null,
+        },
+      ],
+      defaultChain: null,
+    });
+  });
+
+  it("takes what the configuration says", () => {
+    const { data, problems } = compile(`
+      name: a
+      stat_prefix: in
+      address: { socket_address: { address: "::1", port_value: 0 } }
+      additional_addresses:
+        - address: { socket_address: { address: "::", port_value: 1, ipv4_compat: true } }
+        - address: { pipe: { path: "@abstract", mode: 384 } }
+      tcp_backlog_size: 10
+      connection_balance_config: { exact_balance: {} }
+      per_connection_buffer_limit_bytes: 0
+      drain_type: MODIFY_ONLY
+      traffic_direction: OUTBOUND
+      default_filter_chain:
+        name: rest
+        transport_socket: { name: envoy.transport_sockets.raw_buffer }
+        filters: [{ name: between }, { name: last }]
+    `);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(data?.addresses, [
+      { address: { type: "ip", ip: "::1", port: 0 }, ipv6Only: true },
+      { address: { type: "ip", ip: "::", port: 1 }, ipv6Only: false },
+      { address: { type: "pipe", path: "@abstract", mode: 384 }, ipv6Only: false },
+    ]);
+    assert.equal(data?.statPrefix, "in");
+    assert.equal(data?.backlog, 10);
+    assert.equal(data?.balance, "exact");
+    assert.equal(data?.reusePort, true);
+    assert.equal(data?.bufferLimitBytes, 0);
+    assert.equal(data?.drainType, "modifyOnly");
+    assert.equal(data?.trafficDirection, "outbound");
+    assert.deepEqual(data?.chains, []);
+    assert.equal(data?.defaultChain?.name, "rest");
+    assert.equal(data?.defaultChain?.transportSocket, null);
+    assert.deepEqual(
+      data?.defaultChain?.filters.map((filter) => filter.data),
+      ["between", "last"],
+    );
+  });
+
+  it("accepts in one place without SO_REUSEPORT", () => {
+    const { data } = compile(`{ ${ADDRESS}, ${CHAINS}, enable_reuse_port: false }`);
+    assert.equal(data?.reusePort, false);
+    assert.equal(data?.balance, "exact");
+  });
+
+  it("names a listener without a name after its address", () => {
+    assert.equal(compile(`{ ${ADDRESS}, ${CHAINS} }`).name, "127.0.0.1:8080");
+    assert.equal(compile(`{ address: { pipe: { path: /run/x } }, ${CHAINS} }`).name, "/run/x");
+  });
+
+  const rows: readonly { name: string; yaml: string; problem: string }[] = [
+    {
+      name: "a host name",
+      yaml: `address: { socket_address: { address: localhost, port_value: 1 } }, ${CHAINS}`,
+      problem: 'error address.socket_address.address: "localhost" is not an IP address',
+    },
+    {
+      name: "a named port",
+      yaml: `address: { socket_address: { address: 127.0.0.1, named_port: http } }, ${CHAINS}`,
+      problem:
+        "error address.socket_address.named_port: named_port is not supported yet: there are no resolvers that know port names",
+    },
+    { name: "no address", yaml: CHAINS, problem: "error address: a listener needs an address" },
+    { name: "no chain", yaml: ADDRESS, problem: "error filter_chains: a listener needs a filter chain" },
+    {
+      name: "two chains for the same connections",
+      yaml: `${ADDRESS}, filter_chains: [{ filters: [{ name: last }] }, { filters: [{ name: last }] }]`,
+      problem: "error filter_chains[1]: two filter chains take the same connections",
+    },
+    {
+      name: "a terminal filter that is not the last",
+      yaml: `${ADDRESS}, filter_chains: [{ filters: [{ name: last }, { name: last }] }]`,
+      problem: "error filter_chains[0].filters[0]: nothing can follow last: it ends its filter chain",
+    },
+    {
+      name: "a last filter that is not terminal",
+      yaml: `${ADDRESS}, filter_chains: [{ filters: [{ name: between }] }]`,
+      problem: "error filter_chains[0].filters[0]: between can't be the last filter: it passes connections on",
+    },
+    {
+      name: "a path that is too long",
+      yaml: `address: { pipe: { path: /${"x".repeat(107)} } }, ${CHAINS}`,
+      problem: "error address.pipe.path: the path is too long for a Unix-domain socket",
+    },
+    {
+      name: "listener filters",
+      yaml: `${ADDRESS}, ${CHAINS}, listener_filters: [{ name: envoy.filters.listener.tls_inspector }]`,
+      problem: "error listener_filters: listener_filters is not supported yet",
+    },
+    {
+      name: "transparent sockets",
+      yaml: `${ADDRESS}, ${CHAINS}, transparent: true`,
+      problem: "error transparent: transparent true is not supported yet",
+    },
+    {
+      name: "conditions on connections",
+      yaml: `${ADDRESS}, filter_chains: [{ filter_chain_match: { server_names: [a] }, filters: [{ name: last }] }]`,
+      problem: "error filter_chains[0].filter_chain_match.server_names: server_names is not supported yet",
+    },
+  ];
+  for (const { name, yaml, problem } of rows) {
+    it(`refuses ${name}`, () => {
+      assert.deepEqual(compile(`{ name: a, ${yaml} }`).problems, [problem]);
+    });
+  }
+
+  it("warns of a chain that closes every connection", () => {
+    assert.deepEqual(compile(`{ ${ADDRESS}, filter_chains: [{}] }`).problems, [
+      "warning filter_chains[0].filters: a chain without filters closes its connections at once",
+    ]);
+  });
+
+  it("gives no connection to a chain whose conditions it leaves out under --allow-unsupported", () => {
+    const chains = `filter_chains: [{ name: x, filter_chain_match: { server_names: [a] }, filters: [{ name: last }] }, { name: y, filters: [{ name: last }] }]`;
+    const { data } = compile(`{ ${ADDRESS}, ${chains} }`, true);
+    assert.deepEqual(
+      data?.chains.map(({ name }) => name),
+      ["y"],
+    );
+  });
+
+  it("takes empty conditions and those that plain connections meet", () => {
+    for (const match of ["{}", "{ transport_protocol: raw_buffer }"]) {
+      const { data, problems } = compile(
+        `{ ${ADDRESS}, filter_chains: [{ filter_chain_match: ${match}, filters: [{ name: last }] }] }`,
+      );
+      assert.deepEqual(problems, []);
+      assert.equal(data?.chains.length, 1);
+    }
+  });
+});

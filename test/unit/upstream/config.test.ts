@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
+import { pack, unpack } from "msgpackr";
+import { ExtensionIndex } from "../../../src/config/extension-index.ts";
+import { ItemCompilation } from "../../../src/config/item-compilation.ts";
+import { Place } from "../../../src/config/place.ts";
+import { supportTables } from "../../../src/config/support-walk.ts";
+import { httpProtocolOptionsConfig } from "../../../src/extensions/upstream_options/http_protocol_options/config.ts";
+import { ClusterSchema } from "../../../src/proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import { typeRegistry } from "../../../src/proto/type-registry.ts";
+import type { ClusterData } from "../../../src/upstream/cluster-data.ts";
+import { clusterCompiler } from "../../../src/upstream/config.ts";
+import { clusterData, DEFAULT_THRESHOLDS, endpointData } from "./cluster-fixture.ts";
+
+interface Compiled {
+  readonly data: ClusterData;
+  readonly problems: readonly string[];
+}
+
+/** Checks and compiles a cluster named `one`, as the compiler thread does. */
+function compile(json: JsonObject): Compiled {
+  const message = fromJson(ClusterSchema, { name: "one", ...json }, { registry: typeRegistry });
+  const tables = supportTables(clusterCompiler.support);
+  const facts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "/" };
+  const extensions = new ExtensionIndex([httpProtocolOptionsConfig], tables);
+  const context = new ItemCompilation({ facts, extensions, allowUnsupported: false });
+  context.check(ClusterSchema, message, Place.root, tables);
+  const data = clusterCompiler.compile(message, Place.root, context) as ClusterData;
+  return { data, problems: context.problems.map(({ severity, place, message }) => `${severity} ${place}: ${message}`) };
+}
+
+function endpoint(address: string, port: number, more: JsonObject = {}): JsonObject {
+  return { endpoint: { address: { socketAddress: { address, portValue: port } } }, ...more };
+}
+
+function assignment(...endpoints: JsonObject[]): JsonObject {
+  return { loadAssignment: { clusterName: "any", endpoints: [{ lbEndpoints: endpoints }] } };
+}
+
+function httpOptions(options: JsonObject): JsonObject {
+  const type = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  return {
+    typedExtensionProtocolOptions: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": { "@type": type, ...options },
+    },
+  };
+}
+
+describe("A compiled cluster", () => {
+  it("has Envoy's defaults where nothing is said, STATIC being one of them", () => {
+    const { data, problems } = compile(assignment(endpoint("127.0.0.1", 8080)));
+    assert.deepEqual(problems, []);
+    assert.deepEqual(data, clusterData([endpointData(8080)]));
+  });
+
+  it("survives packing", () => {
+    const { data } = compile({
+      ...assignment(endpoint("::1", 80, { metadata: { filterMetadata: { "envoy.lb": { stage: "prod" } } } })),
+      metadata: { filterMetadata: { constructor: { a: [1, null] } } },
+    });
+    assert.deepEqual(unpack(pack(data)), data);
+    assert.deepEqual(data.endpoints[0]!.metadata, [["envoy.lb", { stage: "prod" }]]);
+  });
+
+  it("holds what its endpoints say of themselves", () => {
+    const { data, problems } = compile({
+      loadAssignment: {
+        clusterName: "one",
+        policy: { overprovisioningFactor: 200 },
+        endpoints: [
+          {
+            locality: { region: "eu", zone: "eu-1", subZone: "a" },
+            priority: 1,
+            lbEndpoints: [
+              {
+                endpoint: { hostname: "a.test", address: { pipe: { path: "/run/a.sock" } } },
+                healthStatus: "DRAINING",
+                loadBalancingWeight: 7,
+              },
+            ],
+          },
+        ],
+      },
+    });
+    assert.deepEqual(problems, []);
+    assert.equal(data.priorityLoad.overprovisioningFactorPercent, 200);
+    assert.deepEqual(data.endpoints, [
+      {
+        address: { type: "pipe", path: "/run/a.sock", mode: 0 },
+        hostname: "a.test",
+        weight: 7,
+        priority: 1,
+        locality: { region: "eu", zone: "eu-1", subZone: "a" },
+        healthStatus: "draining",
+        metadata: [],
+      },
+    ]);
+  });
+
+  const settings: readonly { name: string; json: JsonObject; expected: Partial<ClusterData> }[] = [
+    { name: "connect_timeout", json: { connectTimeout: "0.25s" }, expected: { connectTimeoutMs: 250 } },
+    { name: "alt_stat_name", json: { altStatName: "other" }, expected: { observabilityName: "other" } },
+    { name: "RANDOM", json: { lbPolicy: "RANDOM" }, expected: { loadBalancer: { type: "random" } } },
+    {
+      name: "LEAST_REQUEST",
+      json: { lbPolicy: "LEAST_REQUEST", leastRequestLbConfig: { choiceCount: 5 } },
+      expected: { loadBalancer: { type: "leastRequest", choiceCount: 5, activeRequestBias: 1 } },
+    },
+    {
+      name: "thresholds of both priorities",
+      json: {
+        circuitBreakers: {
+          thresholds: [
+            { maxConnections: 1, maxPendingRequests: 2, maxRequests: 3, maxRetries: 4, trackRemaining: true },
+            { priority: "HIGH", maxRequests: 0 },
+          ],
+        },
+      },
+      expected: {
+        circuitBreakers: {
+          default: { maxConnections: 1, maxPendingRequests: 2, maxRequests: 3, maxRetries: 4, trackRemaining: true },
+          high: { ...DEFAULT_THRESHOLDS, maxRequests: 0 },
+        },
+      },
+    },
+    {
+      name: "panic settings",
+      json: {
+        commonLbConfig: { healthyPanicThreshold: { value: 0 }, zoneAwareLbConfig: { failTrafficOnPanic: true } },
+      },
+      expected: {
+        priorityLoad: { panicThresholdPercent: 0, overprovisioningFactorPercent: 140, failTrafficOnPanic: true },
+      },
+    },
+    {
+      name: "the old protocol fields",
+      json: {
+        commonHttpProtocolOptions: { idleTimeout: "0s", maxConnectionDuration: "5s", maxRequestsPerConnection: 9 },
+      },
+      expected: { idleTimeoutMs: 0, maxConnectionDurationMs: 5000, maxRequestsPerConnection: 9 },
+    },
+    {
+      name: "HttpProtocolOptions",
+      json: httpOptions({
+        commonHttpProtocolOptions: { idleTimeout: "60s" },
+        explicitHttpConfig: { httpProtocolOptions: {} },
+      }),
+      expected: { idleTimeoutMs: 60_000 },
+    },
+    {
+      name: "max_requests_per_connection of the cluster",
+      json: { maxRequestsPerConnection: 3 },
+      expected: { maxRequestsPerConnection: 3 },
+    },
+  ];
+  for (const { name, json, expected } of settings) {
+    it(`takes over ${name}`, () => {
+      const { data, problems } = compile(json);
+      assert.deepEqual(problems, []);
+      assert.deepEqual({ ...data, ...expected }, data);
+    });
+  }
+
+  it("keeps TCP keep-alive, buffer limit and trailers as settings of its connections", () => {
+    const { data, problems } = compile({
+      perConnectionBufferLimitBytes: 4096,
+      upstreamConnectionOptions: { tcpKeepalive: { keepaliveTime: 30 } },
+      httpProtocolOptions: { enableTrailers: true },
+    });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(data.connectionSettings, {
+      perConnectionBufferLimitBytes: 4096,
+      tcpKeepaliveTimeS: 30,
+      maxResponseHeadersBytes: 81_920,
+      maxResponseHeadersCount: 100,
+      enableTrailers: true,
+    });
+  });
+});
+
+describe("A cluster that can't be compiled", () => {
+  const at = "load_assignment.endpoints[0].lb_endpoints[0].endpoint.address";
+  const rows: readonly { name: string; json: JsonObject; problems: readonly string[] }[] = [
+    {
+      name: "a name where an address must be",
+      json: assignment(endpoint("backend.test", 80)),
+      problems: [`error ${at}.socket_address.address: "backend.test" is not an IP address`],
+    },
+    {
+      name: "port 0",
+      json: assignment(endpoint("10.0.0.1", 0)),
+      problems: [`error ${at}.socket_address.port_value: an endpoint can't have port 0`],
+    },
+    {
+      name: "a path too long for a socket",
+      json: assignment({ endpoint: { address: { pipe: { path: `/${"x".repeat(107)}` } } } }),
+      problems: [`error ${at}.pipe.path: the path is too long for a Unix-domain socket`],
+    },
+    { name: "a type that discovers", json: { type: "EDS" }, problems: ["error type: type EDS is not supported yet"] },
+    {
+      name: "a policy that is not there",
+      json: { lbPolicy: "MAGLEV" },
+      problems: ["error lb_policy: lb_policy MAGLEV is not supported yet"],
+    },
+    {
+      name: "TLS",
+      json: { transportSocket: { name: "tls" } },
+      problems: [
+        "error transport_socket: transport_socket is not supported yet: upstream connections are plain TCP for now",
+      ],
+    },
+    {
+      name: "HTTP/2",
+      json: httpOptions({ explicitHttpConfig: { http2ProtocolOptions: {} } }),
+      problems: [
+        'error typed_extension_protocol_options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"].explicit_http_config.http2_protocol_options: http2_protocol_options is not supported yet: upstream connections speak HTTP/1.1 for now',
+      ],
+    },
+    {
+      name: "protocol options in two places",
+      json: {
+        ...httpOptions({ explicitHttpConfig: { httpProtocolOptions: {} } }),
+        commonHttpProtocolOptions: { idleTimeout: "1s" },
+      },
+      problems: [
+        "error common_http_protocol_options: typed_extension_protocol_options says how this cluster speaks HTTP; these settings would be ignored",
+      ],
+    },
+    {
+      name: "two thresholds for one priority",
+      json: { circuitBreakers: { thresholds: [{ maxRetries: 1 }, { maxRetries: 2 }] } },
+      problems: ["warning circuit_breakers.thresholds[1]: there are thresholds for DEFAULT above; these are unused"],
+    },
+    {
+      name: "settings of another policy",
+      json: { leastRequestLbConfig: {} },
+      problems: ["warning lb_policy: the settings of LEAST_REQUEST are unused: lb_policy is ROUND_ROBIN"],
+    },
+    {
+      name: "a retry budget",
+      json: { circuitBreakers: { thresholds: [{ retryBudget: {} }] } },
+      problems: ["error circuit_breakers.thresholds[0].retry_budget: retry_budget is not supported yet"],
+    },
+  ];
+  for (const { name, json, problems } of rows) {
+    it(`says where and why: ${name}`, () => assert.deepEqual(compile(json).problems, problems));
+  }
+
+  it("has no field that is silently ignored", () => {
+    const known = new Set(clusterCompiler.support.find(({ schema }) => schema === ClusterSchema)!.fields.keys());
+    const refused: JsonValue = compile({ healthChecks: [], outlierDetection: {}, edsClusterConfig: {} }).problems
+      .length;
+    assert.equal(refused, 2);
+    assert.equal(known.has("outlier_detection"), false);
+  });
+});

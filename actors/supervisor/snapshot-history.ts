@@ -1,0 +1,52 @@
+import { BoundedLog } from "../../src/actor/bounded-log.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import type { ReloadOutcome, SnapshotChanges, SnapshotRecord } from "./protocol.ts";
+
+const KEPT_RECORDS = 50;
+const KEPT_REFUSALS = 20;
+/** Names kept per list; a first load of 10,000 clusters would otherwise be kept whole. */
+const KEPT_NAMES = 100;
+
+/** The last attempts to bring a configuration in force, accepted or not. */
+export class SnapshotHistory {
+  readonly #clock: Clock;
+  readonly #log = new BoundedLog<SnapshotRecord>(KEPT_RECORDS);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Oldest first. */
+  records(): SnapshotRecord[] {
+    return this.#log.toArray();
+  }
+
+  /** `version` is the one that was tried, undefined if it didn't come to that. */
+  add(
+    attempt: { readonly cause: string; readonly source: string; readonly startedMs: number },
+    version: number | undefined,
+    outcome: ReloadOutcome,
+  ): SnapshotRecord {
+    const record: SnapshotRecord = {
+      version,
+      atWallMs: this.#clock.wallMs(),
+      durationMs: this.#clock.nowMs() - attempt.startedMs,
+      cause: attempt.cause,
+      source: attempt.source,
+      outcome: outcome.outcome,
+      changes: outcome.outcome === "accepted" ? shortened(outcome.changes) : undefined,
+      refusals: outcome.outcome === "refused" ? outcome.refusals.slice(0, KEPT_REFUSALS) : [],
+      warningCount: outcome.outcome === "refused" ? 0 : outcome.warnings.length,
+    };
+    this.#log.add(record);
+    return record;
+  }
+}
+
+function shortened({ added, changed, removed }: SnapshotChanges): SnapshotChanges {
+  return {
+    added: added.slice(0, KEPT_NAMES),
+    changed: changed.slice(0, KEPT_NAMES),
+    removed: removed.slice(0, KEPT_NAMES),
+  };
+}

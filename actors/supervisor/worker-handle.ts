@@ -1,0 +1,199 @@
+import type { Socket } from "node:net";
+import type { ActorRef } from "../../src/actor/actor-ref.ts";
+import type { ActorReport } from "../../src/actor/actor-report.ts";
+import type { ActorSystem } from "../../src/actor/actor-system.ts";
+import { ActorThread, type ThreadEnd } from "../../src/actor/actor-thread.ts";
+import { AskError } from "../../src/actor/ask-error.ts";
+import { Lifecycle, type LifecycleState } from "../../src/actor/lifecycle.ts";
+import type { ChildSupervision } from "../../src/actor/supervision.ts";
+import { withTransfer } from "../../src/actor/transfer.ts";
+import type { WorkerMessage, WorkerThreadData } from "../worker/protocol.ts";
+import type { WorkerStatus } from "./protocol.ts";
+
+/** Messages that wait for a worker that is behind. Accepted connections are cut rather than kept without end. */
+const OUTBOX_CAPACITY = 512;
+
+/** How worker threads are started. */
+export interface WorkerThreadOptions {
+  /** The entry script, which calls `runWorker`. */
+  readonly script: URL;
+  readonly flushIntervalMs: number;
+  readonly reportIntervalMs: number;
+  /** Given to each worker as it is; shared memory stays shared. */
+  readonly shared: unknown;
+}
+
+/** One worker as the supervisor holds it. It outlives its threads: after a crash it gets a new one. */
+export class WorkerHandle {
+  readonly name: string;
+  readonly number: number;
+  readonly supervision: ChildSupervision;
+  /** The version in force there, as far as it has said. */
+  version = 0;
+  incarnation = 0;
+  readonly #system: ActorSystem;
+  readonly #options: WorkerThreadOptions;
+  readonly #supervisorId: string;
+  readonly #lifecycle = new Lifecycle();
+  readonly #detach: () => void;
+  #thread: ActorThread | undefined;
+  #ref: ActorRef<WorkerMessage> | undefined;
+  #handedOut = new Int32Array(new SharedArrayBuffer(4));
+  #lastError: string | undefined;
+  /** Why we ended the thread ourselves, if we did. */
+  #endedBecause: string | undefined;
+  /** It has answered its greeting: it may take part in a version. */
+  #greeted = false;
+
+  constructor(
+    number: number,
+    system: ActorSystem,
+    supervisorId: string,
+    options: WorkerThreadOptions,
+    supervision: ChildSupervision,
+  ) {
+    this.number = number;
+    this.name = `worker-${number}`;
+    this.#system = system;
+    this.#supervisorId = supervisorId;
+    this.#options = options;
+    this.supervision = supervision;
+    this.#detach = system.attachRemote(supervisorId, this.name, () => this.report());
+  }
+
+  get status(): LifecycleState {
+    return this.#lifecycle.state;
+  }
+
+  /** Whether it takes part in versions: it answers, and isn't leaving. */
+  get participates(): boolean {
+    return this.#greeted && (this.status === "starting" || this.status === "running");
+  }
+
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** Connections handed out to this worker that are still open. */
+  get handedOutCount(): number {
+    return Atomics.load(this.#handedOut, 0);
+  }
+
+  moveTo(state: LifecycleState): void {
+    this.#lifecycle.moveTo(state);
+  }
+
+  /**
+   * Starts a thread and greets it. `onEnded` is called once when the thread has ended, whatever the reason. Rejects if it
+   * doesn't answer; its thread is then ended.
+   */
+  async start(startTimeoutMs: number, onEnded: (end: ThreadEnd) => void): Promise<void> {
+    this.incarnation++;
+    this.version = 0;
+    this.#greeted = false;
+    this.#endedBecause = undefined;
+    const handedOut = new SharedArrayBuffer(4);
+    this.#handedOut = new Int32Array(handedOut);
+    const data: WorkerThreadData = {
+      worker: this.name,
+      number: this.number,
+      incarnation: this.incarnation,
+      supervisor: this.#supervisorId,
+      flushIntervalMs: this.#options.flushIntervalMs,
+      reportIntervalMs: this.#options.reportIntervalMs,
+      handedOut,
+      shared: this.#options.shared,
+    };
+    const thread = new ActorThread({ name: this.name, script: this.#options.script, data }, this.#system);
+    this.#thread = thread;
+    this.#ref = thread.bridge.ref<WorkerMessage>("worker", { capacity: OUTBOX_CAPACITY, onDropped: cutConnection });
+    void thread.ended.then((end) => {
+      this.#greeted = false;
+      this.#lastError = this.#endedBecause ?? end.error ?? (end.code === 0 ? this.#lastError : `exit code ${end.code}`);
+      onEnded(end);
+    });
+    try {
+      await this.#ref.ask({ type: "greet" }, startTimeoutMs);
+      this.#greeted = true;
+    } catch (error) {
+      await this.end(`did not start: ${error instanceof AskError ? error.message : String(error)}`);
+      throw error;
+    }
+  }
+
+  /** The worker's actor. Messages to a thread that is gone are dead letters, questions are rejected. */
+  get ref(): ActorRef<WorkerMessage> {
+    if (this.#ref === undefined) throw new Error(`${this.name} has no thread yet`);
+    return this.#ref;
+  }
+
+  /** Ends the thread at once. */
+  async end(because: string): Promise<void> {
+    this.#endedBecause ??= because;
+    await this.#thread?.terminate();
+    await this.#thread?.ended;
+  }
+
+  /** Resolves when the present thread has ended. */
+  async ended(): Promise<void> {
+    await this.#thread?.ended;
+  }
+
+  /** Hands an accepted connection over. */
+  handOut(key: string, socket: Socket): void {
+    Atomics.add(this.#handedOut, 0, 1);
+    this.ref.tell(withTransfer({ type: "acceptedConnection", key, socket }, [socket]));
+  }
+
+  /** Takes it out of the tree. */
+  forget(): void {
+    this.#detach();
+  }
+
+  statusNow(): WorkerStatus {
+    const nowMs = this.#system.clock.nowMs();
+    const reports = this.#thread?.bridge.reports;
+    return {
+      worker: this.name,
+      number: this.number,
+      status: this.status,
+      version: this.version,
+      restarts: this.supervision.restarts,
+      lastError: this.#lastError,
+      crashes: this.supervision.history(),
+      answering: this.#greeted && (reports?.answering(nowMs) ?? false),
+      reportAgeMs: reports?.ageMs(nowMs),
+    };
+  }
+
+  /** What the tree shows: our own knowledge, and the worker's last report for what only it knows. */
+  report(): ActorReport {
+    const nowMs = this.#system.clock.nowMs();
+    const id = `${this.#supervisorId}/${this.name}`;
+    const last = this.#thread?.bridge.reports.root("worker", id, nowMs);
+    const status = this.statusNow();
+    return {
+      id,
+      kind: "worker",
+      thread: this.name,
+      status: status.status,
+      attributes: { ...last?.attributes, snapshotVersion: this.version },
+      mailboxLength: last?.mailboxLength ?? 0,
+      oldestMessageAgeMs: last?.oldestMessageAgeMs,
+      handled: last?.handled ?? 0,
+      dropped: last?.dropped ?? 0,
+      coalesced: last?.coalesced ?? 0,
+      stashed: last?.stashed ?? 0,
+      restarts: status.restarts,
+      lastError: status.lastError,
+      crashes: status.crashes,
+      reportAgeMs: last?.reportAgeMs ?? 0,
+      answering: status.answering,
+      children: last?.children ?? [],
+    };
+  }
+}
+
+function cutConnection(message: WorkerMessage): void {
+  if (message.type === "acceptedConnection") message.socket.destroy();
+}

@@ -1,0 +1,258 @@
+import type { BoundSocket, Server, Socket } from "node:net";
+import type { Question } from "../../src/actor/actor-ref.ts";
+import type { LogLevel } from "../../src/base/log.ts";
+import type { StatsDelta } from "../../src/stats/stats-delta.ts";
+
+/** A resource by kind and name, such as `listener` `ingress`. */
+export interface ResourceName {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/**
+ * What a worker gets for one address of a listener that is new to it. `key` is the listening socket's key (`socketKey`).
+ * - `bound`: a socket of its own, bound with SO_REUSEPORT; the worker listens on it at the commit.
+ * - `adopted`: a listening server follows by `AdoptListeners` after the commit.
+ * - `handedOut`: the main thread accepts; connections come as `AcceptedConnection`.
+ * - `pipe`: a Unix-domain address, which can't be moved; this worker is the one that owns it.
+ */
+export type WorkerSocket =
+  | { readonly kind: "bound"; readonly key: string; readonly socket: BoundSocket }
+  | { readonly kind: "adopted" | "handedOut" | "pipe"; readonly key: string };
+
+/** A listening server on its way from one worker to another. */
+export interface ListeningServer {
+  readonly key: string;
+  readonly server: Server;
+}
+
+/** Asks whether the worker answers at all. The first message to each new worker. */
+export interface Greet extends Question<{ readonly type: "greeted" }> {
+  readonly type: "greet";
+}
+
+/**
+ * Builds a version beside the one in force; nothing of it takes effect yet. The worker owns `sockets` from then on. A
+ * worker holds one prepared version at most.
+ */
+export interface PrepareSnapshot extends Question<SnapshotPrepared | SnapshotRefused> {
+  readonly type: "prepareSnapshot";
+  readonly version: number;
+  /** The version that `upserts` and `removed` change; without meaning if `full`. */
+  readonly baseVersion: number;
+  /** Everything is in `upserts`; what isn't there goes. */
+  readonly full: boolean;
+  /** msgpackr of `PackedResource[]`. Transferred: a copy of its own for each worker. */
+  readonly upserts: Uint8Array;
+  readonly removed: readonly ResourceName[];
+  readonly sockets: readonly WorkerSocket[];
+}
+
+/** One element of `PrepareSnapshot.upserts`; `data` is packed by itself. */
+export interface PackedResource extends ResourceName {
+  readonly hash: string;
+  readonly data: Uint8Array;
+}
+
+/** Puts the prepared version in force. */
+export interface CommitSnapshot extends Question<SnapshotApplied | SnapshotRefused> {
+  readonly type: "commitSnapshot";
+  readonly version: number;
+}
+
+/** Drops the prepared version, with its sockets. Does nothing if there is none. */
+export interface AbortSnapshot extends Question<{ readonly type: "snapshotAborted" }> {
+  readonly type: "abortSnapshot";
+  readonly version: number;
+}
+
+export interface SnapshotPrepared {
+  readonly type: "snapshotPrepared";
+  readonly version: number;
+}
+
+export interface SnapshotRefused {
+  readonly type: "snapshotRefused";
+  readonly version: number;
+  /** One line for people. */
+  readonly reason: string;
+}
+
+export interface SnapshotApplied {
+  readonly type: "snapshotApplied";
+  readonly version: number;
+}
+
+/** Winds up all connections; listening sockets are closed first, if any are left. Replies when all have ended. */
+export interface Drain extends Question<Drained> {
+  readonly type: "drain";
+  /** After this many milliseconds what is still open is cut. */
+  readonly deadlineMs: number;
+  /** Announce the end at the next response of each connection, rather than spread over the deadline. */
+  readonly immediate: boolean;
+}
+
+export interface Drained {
+  readonly type: "drained";
+  /** Connections that ended by themselves. */
+  readonly finished: number;
+  /** Connections that were cut at the deadline. */
+  readonly cut: number;
+}
+
+/** How many listening servers of which key to hand over. */
+export interface ServerCount {
+  readonly key: string;
+  readonly count: number;
+}
+
+/** Takes listening servers from the worker. They move with the reply; connections in their queues move along. */
+export interface HandOverListeners extends Question<ListenersHandedOver> {
+  readonly type: "handOverListeners";
+  readonly servers: "all" | readonly ServerCount[];
+}
+
+export interface ListenersHandedOver {
+  readonly type: "listenersHandedOver";
+  readonly servers: readonly ListeningServer[];
+}
+
+/** Gives the worker listening servers of addresses it knows. Transferred. */
+export interface AdoptListeners extends Question<{ readonly type: "listenersAdopted" }> {
+  readonly type: "adoptListeners";
+  readonly servers: readonly ListeningServer[];
+}
+
+/** A connection that the main thread has accepted for this worker. Transferred. */
+export interface AcceptedConnection {
+  readonly type: "acceptedConnection";
+  readonly key: string;
+  readonly socket: Socket;
+}
+
+/** Stops listening (`/drain_listeners`): at once, or after winding up existing connections. */
+export interface DrainListeners {
+  readonly type: "drainListeners";
+  readonly graceful: boolean;
+  readonly inboundOnly: boolean;
+}
+
+/** Asks for anything a person wants to see of a worker. */
+export interface Inspect extends Question<unknown> {
+  readonly type: "inspect";
+  readonly query: InspectQuery;
+}
+
+/** Which view, such as `connections`, and its parameters. */
+export interface InspectQuery {
+  readonly view: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** Asks how many live connections of this worker would be drained by a change that is not applied. */
+export interface EstimateDrain extends Question<number> {
+  readonly type: "estimateDrain";
+  readonly changed: readonly ResourceName[];
+  readonly removed: readonly ResourceName[];
+}
+
+/** Sends what changed in the stats now; the answer is a `StatsFlushed` with this id. */
+export interface FlushStats {
+  readonly type: "flushStats";
+  readonly requestId: number;
+}
+
+/** The supervisor has merged the last `StatsFlushed`; the next may follow. */
+export interface StatsAccepted {
+  readonly type: "statsAccepted";
+}
+
+/** What one worker counted since its last flush. */
+export interface StatsShard {
+  readonly delta: StatsDelta;
+  /** Memory that lets the main thread read the last counts even after a crash. Shared, not transferred. */
+  readonly newMemory: readonly SharedArrayBuffer[];
+}
+
+/** `component` empty = all components. */
+export interface SetLogLevel {
+  readonly type: "setLogLevel";
+  readonly component: string;
+  readonly level: LogLevel;
+}
+
+/** Reopens log files, after rotation. */
+export interface ReopenLogs {
+  readonly type: "reopenLogs";
+}
+
+/** `/healthcheck/fail` and `/healthcheck/ok`. */
+export interface SetHealthCheckFailed {
+  readonly type: "setHealthCheckFailed";
+  readonly failed: boolean;
+}
+
+/** Zeroes counters and histograms that the worker keeps beside its shard (`/reset_counters`). */
+export interface ResetCounters {
+  readonly type: "resetCounters";
+}
+
+/** Debug hook: the thread dies of an uncaught error. */
+export interface Crash {
+  readonly type: "crash";
+}
+
+/** Debug hook: the thread does nothing at all for `ms`. */
+export interface Block {
+  readonly type: "block";
+  readonly ms: number;
+}
+
+/** Ends the worker; replies just before the thread ends. What is still open is cut. */
+export interface Stop extends Question<{ readonly type: "workerStopping" }> {
+  readonly type: "stop";
+}
+
+/** Settings that go to every worker alike, and to those that start later. */
+export type WorkerSetting = SetLogLevel | SetHealthCheckFailed;
+
+/** Signals that go to every worker that runs now. */
+export type WorkerSignal = ReopenLogs | ResetCounters | DrainListeners;
+
+/** All that a worker understands. */
+export type WorkerMessage =
+  | Greet
+  | PrepareSnapshot
+  | CommitSnapshot
+  | AbortSnapshot
+  | Drain
+  | HandOverListeners
+  | AdoptListeners
+  | AcceptedConnection
+  | Inspect
+  | EstimateDrain
+  | FlushStats
+  | StatsAccepted
+  | WorkerSetting
+  | WorkerSignal
+  | Crash
+  | Block
+  | Stop;
+
+/** What the entry script of a worker finds as `ThreadStart.data`. */
+export interface WorkerThreadData {
+  /** Name of the worker and its thread, such as `worker-1`. */
+  readonly worker: string;
+  /** From 1. Numbers of workers that have ended are used again. */
+  readonly number: number;
+  /** Counts the threads this worker has had; goes back with what it sends. */
+  readonly incarnation: number;
+  /** Id of the supervisor's actor on the main thread. */
+  readonly supervisor: string;
+  readonly flushIntervalMs: number;
+  readonly reportIntervalMs: number;
+  /** One Int32: connections handed out to this thread and not yet closed. The worker counts down. */
+  readonly handedOut: SharedArrayBuffer;
+  /** What the composition root gives every worker. */
+  readonly shared: unknown;
+}

@@ -141,8 +141,11 @@ export interface ServerConnection {
 
 /** What a client codec asks of its user, the connection pool. */
 export interface ClientConnectionCallbacks {
-  /** A stream is complete in both directions. `reusable` is false if the connection must be closed now. */
-  onStreamComplete(reusable: boolean): void;
+  /**
+   * A stream is over: complete in both directions, or reset (`wasReset`). Called once for each, after its own callbacks.
+   * `reusable` is false if the connection must be closed now.
+   */
+  onStreamComplete(reusable: boolean, wasReset: boolean): void;
   onGoAway(): void;
 }
 

@@ -62,6 +62,8 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   private closing = false;
   private dispatching = false;
   private streamEnded = false;
+  /** The last stream was cut short: if the connection ends now, it ends with a request on it. */
+  private streamWasReset = false;
   private localAddressText = "";
   private timer: WheelTimer | null;
 
@@ -161,7 +163,7 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     } finally {
       this.dispatching = false;
     }
-    if (this.streamEnded) this.#afterStream(true);
+    if (this.streamEnded) this.#afterStream();
   }
 
   onEndOfStream(): void {
@@ -192,15 +194,19 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     this.codec.onUnderlyingConnectionBelowWriteBufferLowWatermark();
   }
 
-  onStreamComplete(reusable: boolean): void {
+  onStreamComplete(reusable: boolean, wasReset: boolean): void {
     if (this.encoder === null) return;
     this.encoder = null;
-    this.reused = true;
+    if (wasReset) this.streamWasReset = true;
+    else this.reused = true;
     this.owner.onStreamEnded(this);
     // While bytes are still being decoded no new stream may start: what is left of them would become its response.
     this.streamEnded = true;
-    if (!reusable) this.closing = true;
-    if (!this.dispatching) this.#afterStream(reusable);
+    if (!reusable) {
+      this.closing = true;
+      if (!wasReset) this.stats.cx.closeNotify.inc();
+    }
+    if (!this.dispatching) this.#afterStream();
   }
 
   /** HTTP/2 only. */
@@ -212,22 +218,21 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   }
 
   /** What follows a stream, when nothing of it is on the stack any more. */
-  #afterStream(reusable: boolean): void {
+  #afterStream(): void {
     this.streamEnded = false;
     if (this.state === "closed") return;
-    if (!this.closing && this.connection.isOpen) {
-      this.owner.onClientUsable(this);
+    if (this.closing || !this.connection.isOpen) {
+      this.#end("localClose");
       return;
     }
-    if (!reusable) this.stats.cx.closeNotify.inc();
-    this.#end("localClose");
+    this.streamWasReset = false;
+    this.owner.onClientUsable(this);
   }
 
   #onProtocolError(data: Buffer, hadStream: boolean): void {
     // A server that closes an idle connection may say 408 first; that is no fault.
     if (hadStream || !isRequestTimeout(data)) this.stats.cx.protocolError.inc();
-    this.encoder?.stream.reset("protocol error");
-    this.#end("localClose", hadStream);
+    this.#end("localClose");
   }
 
   #onConnectTimeout(): void {
@@ -241,12 +246,12 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     this.drain();
   }
 
-  #end(event: ConnectionCloseEvent, withActiveRequest = this.encoder !== null): void {
+  #end(event: ConnectionCloseEvent): void {
     if (this.state === "closed") return;
     const before = this.state;
     this.state = "closed";
     this.timer?.disarm();
-    this.#account(event, before, withActiveRequest);
+    this.#account(event, before, this.encoder !== null || this.streamWasReset);
     this.owner.onClientLeaving(this, before);
     this.connection.close("noFlush");
     this.encoder?.stream.reset("connection termination");

@@ -19,6 +19,11 @@ class ResponseCounters {
   count(status: number): void {
     this.#completed ??= this.#scope.counter("upstream_rq_completed");
     this.#completed.inc();
+    this.countCode(status);
+  }
+
+  /** Without `upstream_rq_completed`. */
+  countCode(status: number): void {
     if (status < 100 || status > 599) return;
     const digit = (status / 100) | 0;
     let ofClass = this.#classes[digit];
@@ -100,7 +105,7 @@ export class ResponseStats {
       counters = new ResponseCounters(this.#scope.scope(`zone.${fromZone}.${toZone}`));
       byTarget.set(toZone, counters);
     }
-    counters.count(status);
+    counters.countCode(status);
     if (durationMs >= 0) counters.time(durationMs);
   }
 

@@ -153,7 +153,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     this.#stream = null;
     if (isClean && this.#state === State.head) this.#state = State.idle;
     else this.#stopDecoding();
-    this.#callbacks.onStreamComplete(this.#state === State.idle);
+    this.#callbacks.onStreamComplete(this.#state === State.idle, true);
   }
 
   /** @internal For the stream. */
@@ -273,7 +273,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     stream.leave();
     if (this.#keepAlive) this.#state = State.idle;
     else this.#stopDecoding();
-    this.#callbacks.onStreamComplete(this.#keepAlive);
+    this.#callbacks.onStreamComplete(this.#keepAlive, false);
   }
 
   #dropPartialHead(): void {

@@ -122,6 +122,7 @@ describe("Http1ConnPool", () => {
         configure();
         assert.equal(await worker.request().done, "200");
         await upstream.connections[0]!.whenClosed;
+        assert.equal(worker.stat("upstream_cx_close_notify"), 1);
         upstream.setScript(answering());
         assert.equal((await finished(worker.request())).reused, false);
         assert.equal(upstream.connections.length, 2);
@@ -178,8 +179,11 @@ describe("Http1ConnPool", () => {
       request.encoder!.stream.reset("local reset");
       assert.equal(await request.done, "local reset");
       await upstream.connections[0]!.whenClosed;
-      assert.equal(worker.stat("upstream_rq_active"), 0);
-      assert.equal(worker.stat("upstream_cx_destroy_local"), 1);
+      assert.deepEqual(
+        worker.statsOf("upstream_cx_destroy_local", "upstream_cx_destroy_local_with_active_rq", "upstream_rq_active"),
+        { upstream_cx_destroy_local: 1, upstream_cx_destroy_local_with_active_rq: 1, upstream_rq_active: 0 },
+      );
+      assert.equal(worker.stat("upstream_cx_close_notify"), 0);
     });
 
     it("reset their stream when the peer closes before a response", async () => {
@@ -187,6 +191,32 @@ describe("Http1ConnPool", () => {
       configure();
       assert.equal(await worker.request().done, "connection termination");
       await connectionsGone();
+      assert.equal(worker.stat("upstream_cx_destroy_remote_with_active_rq"), 1);
+    });
+
+    it("end a response without length by closing, which is no loss", async () => {
+      upstream.setScript((exchange) => {
+        exchange.write("HTTP/1.1 200 OK\r\n\r\nall of it");
+        exchange.end();
+      });
+      configure();
+      const request = await finished(worker.request());
+      assert.deepEqual([request.outcome, request.body], ["200", "all of it"]);
+      await connectionsGone();
+      assert.equal(worker.stat("upstream_cx_destroy_remote"), 1);
+      assert.equal(worker.stat("upstream_cx_destroy_with_active_rq"), 0);
+    });
+
+    it("stay usable if a stream is given up before anything was sent", async () => {
+      configure();
+      const unsent = new PoolRequest(false);
+      worker.request(unsent);
+      await unsent.ready;
+      unsent.encoder!.stream.reset("local reset");
+      const next = await finished(worker.request());
+      assert.equal(next.connection!.id, unsent.connection!.id);
+      assert.equal(next.reused, false);
+      assert.equal(upstream.connections.length, 1);
     });
 
     it("reset their stream when the response breaks the protocol", async () => {

@@ -59,7 +59,6 @@ describe("ResponseStats", () => {
       "zone.z1.z2.upstream_rq_2xx": 1,
       "zone.z1.z2.upstream_rq_404": 1,
       "zone.z1.z2.upstream_rq_4xx": 1,
-      "zone.z1.z2.upstream_rq_completed": 2,
     });
     assert.deepEqual(stats.samples("zone.z1.z2.upstream_rq_time"), [5]);
   });

@@ -36,4 +36,20 @@ export const NETWORK_FILTERS: readonly NetworkFilterEntry[] = [
 ];
 
 /** Every access logger there is. */
-export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [];
+export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [
+  {
+    name: "envoy.access_loggers.file",
+    config: async () => (await import("./access_loggers/file/config.ts")).fileLoggerConfig,
+    logger: async () => (await import("./access_loggers/file/logger.ts")).accessLogger,
+  },
+  {
+    name: "envoy.access_loggers.stdout",
+    config: async () => (await import("./access_loggers/stdout/config.ts")).stdoutLoggerConfig,
+    logger: async () => (await import("./access_loggers/stdout/logger.ts")).accessLogger,
+  },
+  {
+    name: "envoy.access_loggers.stderr",
+    config: async () => (await import("./access_loggers/stderr/config.ts")).stderrLoggerConfig,
+    logger: async () => (await import("./access_loggers/stderr/logger.ts")).accessLogger,
+  },
+];

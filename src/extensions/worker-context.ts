@@ -1,3 +1,4 @@
+import type { AccessLogFiles } from "../access-log/access-log-files.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { RandomSource } from "../base/random.ts";
@@ -19,5 +20,6 @@ export interface WorkerContext {
   readonly clusters: ClusterDirectory;
   readonly routeTables: RouteTables;
   readonly format: FormatEnvironment;
+  readonly accessLogFiles: AccessLogFiles;
   readonly extensions: WorkerExtensions;
 }

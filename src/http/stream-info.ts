@@ -119,6 +119,8 @@ export class StreamInfo {
   routeName = "";
   virtualHostName = "";
   virtualClusterName = "";
+  /** Whether the request is a health check that a filter answered or marked. */
+  healthCheck = false;
   /** Static metadata of the route taken, by namespace. Null until a route was found. */
   routeMetadata: ReadonlyMap<string, Readonly<Record<string, unknown>>> | null = null;
   requestId = "";

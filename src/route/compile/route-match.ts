@@ -2,10 +2,7 @@ import type { CompileContext } from "../../config/compile-context.ts";
 import { type MessageSupport, noEffect, notYet, support, supportAll, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import type { PathMatcherData } from "../../match/path-matcher.ts";
-import {
-  type RuntimeFractionalPercent,
-  RuntimeFractionalPercentSchema,
-} from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import { RuntimeFractionalPercentSchema } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
 import {
   type RouteMatch,
   RouteMatch_ConnectMatcherSchema,
@@ -13,6 +10,7 @@ import {
   RouteMatchSchema,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import {
+  type FractionalPercent,
   FractionalPercent_DenominatorType,
   FractionalPercentSchema,
 } from "../../proto/gen/envoy/type/v3/percent_pb.js";
@@ -36,7 +34,8 @@ export function compileRouteMatch(message: RouteMatch, place: Place, context: Co
       compileQueryParameterMatcher(matcher, place.field("query_parameters").index(i), context),
     ),
     grpc: message.grpc !== undefined,
-    fraction: message.runtimeFraction === undefined ? null : compileFraction(message.runtimeFraction),
+    fraction:
+      message.runtimeFraction === undefined ? null : compileFractionalPercent(message.runtimeFraction.defaultValue),
   };
 }
 
@@ -72,9 +71,9 @@ function bare(value: string, place: Place, context: CompileContext): string {
   return value;
 }
 
-/** The default of a fraction that Envoy would also look up in its runtime; Troupe has none. */
-export function compileFraction(message: RuntimeFractionalPercent): FractionData {
-  const { numerator = 0, denominator = FractionalPercent_DenominatorType.HUNDRED } = message.defaultValue ?? {};
+/** A share of requests; absent = none. */
+export function compileFractionalPercent(message: FractionalPercent | undefined): FractionData {
+  const { numerator = 0, denominator = FractionalPercent_DenominatorType.HUNDRED } = message ?? {};
   return { numerator, denominator: DENOMINATORS[denominator] };
 }
 

@@ -1,0 +1,30 @@
+import type { CompiledExtension } from "../config/compile-context.ts";
+import type { HeaderMatcherData } from "../match/header-matcher.ts";
+import type { FractionData } from "../route/route-table-data.ts";
+
+/** One configured access log: the logger and the filter before it. Plain data. */
+export interface AccessLogData {
+  readonly logger: CompiledExtension;
+  /** Null = everything is logged. */
+  readonly filter: AccessLogFilterData | null;
+}
+
+/** How a number is compared with a configured one. */
+export interface ComparisonData {
+  readonly op: "equal" | "atLeast" | "atMost";
+  readonly value: number;
+}
+
+/** Envoy's `AccessLogFilter` as plain data. */
+export type AccessLogFilterData =
+  | { readonly type: "statusCode"; readonly comparison: ComparisonData }
+  /** In milliseconds. */
+  | { readonly type: "duration"; readonly comparison: ComparisonData }
+  | { readonly type: "notHealthCheck" }
+  | { readonly type: "fraction"; readonly fraction: FractionData; readonly independent: boolean }
+  | { readonly type: "and" | "or"; readonly filters: readonly AccessLogFilterData[] }
+  | { readonly type: "header"; readonly matcher: HeaderMatcherData }
+  /** Bit set of `ResponseFlag`; 0 = any flag. */
+  | { readonly type: "responseFlag"; readonly flags: number }
+  | { readonly type: "grpcStatus"; readonly statuses: readonly number[]; readonly exclude: boolean }
+  | { readonly type: "logType"; readonly types: readonly string[]; readonly exclude: boolean };

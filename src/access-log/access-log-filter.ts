@@ -1,0 +1,88 @@
+import type { Clock } from "../base/clock.ts";
+import type { RandomSource } from "../base/random.ts";
+import type { FormatContext } from "../http/format/format-context.ts";
+import { TrailerMap } from "../http/header-map.ts";
+import { HeaderMatcher } from "../match/header-matcher.ts";
+import type { FractionData } from "../route/route-table-data.ts";
+import type { AccessLogFilterData, ComparisonData } from "./access-log-data.ts";
+import { grpcStatusOf } from "./grpc-status.ts";
+
+/** Whether an occasion is to be logged. */
+export type AccessLogFilter = (context: FormatContext) => boolean;
+
+/** What filters need beside the occasion. */
+export interface AccessLogFilterEnvironment {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+}
+
+const NO_HEADERS = new TrailerMap();
+
+/** Makes the filter; null logs everything. */
+export function createAccessLogFilter(
+  data: AccessLogFilterData | null,
+  environment: AccessLogFilterEnvironment,
+): AccessLogFilter | null {
+  return data === null ? null : createFilter(data, environment);
+}
+
+function createFilter(data: AccessLogFilterData, environment: AccessLogFilterEnvironment): AccessLogFilter {
+  switch (data.type) {
+    case "statusCode":
+      return ({ streamInfo }) => compare(streamInfo.responseCode, data.comparison);
+    case "duration":
+      return ({ streamInfo }) => {
+        const endMs = streamInfo.completedMs >= 0 ? streamInfo.completedMs : environment.clock.nowMs();
+        return compare(Math.floor(endMs - streamInfo.startMs), data.comparison);
+      };
+    case "notHealthCheck":
+      return ({ streamInfo }) => !streamInfo.healthCheck;
+    case "fraction":
+      return fractionFilter(data.fraction, data.independent, environment.random);
+    case "header": {
+      const matcher = new HeaderMatcher(data.matcher);
+      return ({ requestHeaders }) => matcher.matches(requestHeaders ?? NO_HEADERS);
+    }
+    case "responseFlag":
+      return ({ streamInfo: { responseFlags } }) =>
+        (data.flags === 0 ? responseFlags : responseFlags & data.flags) !== 0;
+    case "grpcStatus":
+      return (context) => data.statuses.includes(grpcStatusOf(context)) !== data.exclude;
+    case "logType":
+      return ({ accessLogType }) => data.types.includes(accessLogType) !== data.exclude;
+    default:
+      return combinedFilter(data.type, data.filters, environment);
+  }
+}
+
+function combinedFilter(
+  type: "and" | "or",
+  data: readonly AccessLogFilterData[],
+  environment: AccessLogFilterEnvironment,
+): AccessLogFilter {
+  const filters = data.map((each) => createFilter(each, environment));
+  return type === "and"
+    ? (context) => filters.every((filter) => filter(context))
+    : (context) => filters.some((filter) => filter(context));
+}
+
+function compare(value: number, comparison: ComparisonData): boolean {
+  switch (comparison.op) {
+    case "equal":
+      return value === comparison.value;
+    case "atLeast":
+      return value >= comparison.value;
+    case "atMost":
+      return value <= comparison.value;
+  }
+}
+
+/** Takes a share of the streams: always the same for one request id, so that all proxies on the way agree. */
+function fractionFilter(fraction: FractionData, independent: boolean, random: RandomSource): AccessLogFilter {
+  return ({ requestHeaders }) => {
+    const id = independent ? undefined : requestHeaders?.get("x-request-id");
+    const fromId = id === undefined ? Number.NaN : Number.parseInt(id.slice(0, 8), 16);
+    const value = Number.isNaN(fromId) ? random.uint32() : fromId;
+    return value % fraction.denominator < fraction.numerator;
+  };
+}

@@ -1,0 +1,9 @@
+import { FormattedLog } from "../../../access-log/formatted-log.ts";
+import type { AccessLoggerModule } from "../../extension-module.ts";
+import type { StdoutLogData } from "./config.ts";
+
+/** `envoy.access_loggers.stdout`, worker side: lines to the process's own descriptor, not by way of the main thread. */
+export const accessLogger: AccessLoggerModule = {
+  createLogger: (data, worker) =>
+    new FormattedLog("/dev/stdout", data as StdoutLogData, worker.accessLogFiles, worker.format),
+};

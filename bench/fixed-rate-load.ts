@@ -24,12 +24,15 @@ export interface FixedRateResult {
 
 const SETTLE_US = 500_000;
 
-/** Sends HTTP/1.1 requests at a steady rate, evenly over the connections. */
+/** Sends HTTP/1.1 requests at a steady rate, evenly over the connections and over time. */
 export async function runFixedRateLoad(load: FixedRateLoad): Promise<FixedRateResult> {
   const log = path.join(load.folder, "h2load.log");
   rmSync(log, { force: true });
   const perClient = load.requestsPerSecond / load.connections;
-  const command = ["h2load", "--h1", "-t1", `-c${load.connections}`, `-D${load.seconds}`, `--rps=${perClient}`];
+  const total = load.requestsPerSecond * load.seconds;
+  // Clients that start together send together for ever: each starts a little later than the one before.
+  const stagger = ["-r1", `--rate-period=${load.connections > 64 ? 1 : 5}ms`];
+  const command = ["h2load", "--h1", "-t1", `-c${load.connections}`, `-n${total}`, ...stagger, `--rps=${perClient}`];
   if (load.bodyFile !== undefined) command.push("-d", load.bodyFile);
   command.push(`--log-file=${log}`, `http://127.0.0.1:${load.port}${load.target}`);
   await runOnLoadCore(command, (load.seconds + 30) * 1000);

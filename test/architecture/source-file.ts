@@ -13,12 +13,12 @@ export interface SourceFile {
   readonly code: string;
 }
 
-/** All TypeScript files below the given folders of the repository, generated ones left out. */
+/** All TypeScript files below the given folders (or of these names), generated and installed ones left out. */
 export function sourceFiles(...folders: readonly string[]): SourceFile[] {
   const patterns = folders.map((folder) => (folder.endsWith(".ts") ? folder : `${folder}/**/*.ts`));
   return globSync(patterns, { cwd: ROOT })
     .map((file) => file.replaceAll(path.sep, "/"))
-    .filter((file) => !file.startsWith("src/proto/gen/") && !file.endsWith(".d.ts"))
+    .filter((file) => !/^src\/proto\/gen\/|(?:^|\/)node_modules\/|\.d\.ts$/.test(file))
     .sort()
     .map((file) => sourceFile(file, readFileSync(path.join(ROOT, file), "utf8")));
 }

@@ -15,7 +15,7 @@ import type { ActorsView, Control } from "./views.ts";
 const MAX_BLOCK_MS = 60_000;
 
 /** The attribute under which an actor shows the version of the snapshot it runs on. */
-export const SNAPSHOT_ATTRIBUTE = "snapshot";
+export const SNAPSHOT_ATTRIBUTE = "snapshotVersion";
 
 /** `/actors`: the tree of actors, from what is known without asking any of them. Troupe's own. */
 export function actorsHandler(view: ActorsView): AdminHandler {

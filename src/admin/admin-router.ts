@@ -1,6 +1,7 @@
 import { type AdminHandler, type AdminRequest, type AdminResponse, textResponse } from "./admin-handler.ts";
 import { renderHelp } from "./help.ts";
 import { type GuardOptions, guardRequest } from "./request-guard.ts";
+import type { Later } from "./views.ts";
 
 /** How long a handler may take unless it says otherwise. */
 const DEFAULT_DEADLINE_MS = 1000;
@@ -11,7 +12,7 @@ export interface AdminRouterOptions {
   /** `admin.allow_paths`: which paths are served at all. */
   readonly allowsPath: (path: string) => boolean;
   /** Threads that don't answer at present; named in a header of each answer. */
-  readonly notAnswering: () => readonly string[];
+  readonly notAnswering: () => Later<readonly string[]>;
 }
 
 /** Says what went wrong, without giving away more than its message. */
@@ -72,8 +73,8 @@ export class AdminRouter {
     )?.handler;
   }
 
-  #withCommonHeaders(response: AdminResponse): AdminResponse {
-    const missing = this.#options.notAnswering();
+  async #withCommonHeaders(response: AdminResponse): Promise<AdminResponse> {
+    const missing = await this.#options.notAnswering();
     return {
       ...response,
       headers: {

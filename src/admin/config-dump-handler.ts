@@ -26,12 +26,12 @@ export function configDumpHandler(view: ConfigView): AdminHandler {
   };
 }
 
-function dump(view: ConfigView, { params }: AdminRequest): AdminResponse {
+async function dump(view: ConfigView, { params }: AdminRequest): Promise<AdminResponse> {
   const matches = parseNameRegex(params.get("name_regex"));
   if (typeof matches === "string") return textResponse(400, matches);
   const maskText = params.get("mask");
   const mask = maskText === null || maskText === "" ? undefined : new FieldMask(maskText);
-  const sections = view.sections({ includeEds: params.has("include_eds") });
+  const sections = await view.sections({ includeEds: params.has("include_eds") });
   const resource = params.get("resource");
   const configs =
     resource === null || resource === ""

@@ -14,6 +14,7 @@ import type {
   DryRunOutcome,
   ReloadOutcome,
   ResourceChange,
+  WorkerStatus,
   WorkersView,
 } from "./views.ts";
 
@@ -27,7 +28,7 @@ export function configHandlers(view: ConfigView, workers: WorkersView, control: 
       access: "read",
       help: "print which configuration is in force and what became of the last change",
       params: [FORMAT],
-      handle: (request) => status(view.status(), workers, request),
+      handle: async (request) => status(await view.status(), await workers.workers(), request),
     },
     {
       path: "/config/reload",
@@ -55,10 +56,7 @@ function configIn({ body, headers }: AdminRequest): string | undefined {
   return body.trim() === "" || (isForm && !body.includes(":")) ? undefined : body;
 }
 
-function status(status: ConfigStatus, workers: WorkersView, request: AdminRequest): AdminResponse {
-  const perWorker = workers
-    .workers()
-    .map(({ name, snapshotVersion, answering }) => ({ name, snapshotVersion, answering }));
+function status(status: ConfigStatus, workers: readonly WorkerStatus[], request: AdminRequest): AdminResponse {
   if (wantsJson(request)) {
     return jsonResponse(200, {
       source: status.source,
@@ -74,7 +72,7 @@ function status(status: ConfigStatus, workers: WorkersView, request: AdminReques
               trigger: status.lastAttempt.trigger,
               ...outcomeJson(status.lastAttempt.outcome),
             },
-      workers: perWorker.map((worker) => ({
+      workers: workers.map((worker) => ({
         name: worker.name,
         snapshot_version: worker.snapshotVersion,
         answering: worker.answering,
@@ -86,7 +84,7 @@ version:  ${status.version}, in force since ${humanTime(status.inForceSinceMs)}
 applied:  ${status.applied}
 rejected: ${status.rejected}
 `;
-  for (const { name, snapshotVersion, answering } of perWorker) {
+  for (const { name, snapshotVersion, answering } of workers) {
     text += `${name}: version ${snapshotVersion}${answering ? "" : " (not answering)"}\n`;
   }
   const { lastAttempt } = status;
@@ -144,8 +142,8 @@ function dryRun(outcome: DryRunOutcome, request: AdminRequest): AdminResponse {
     outcome.drains.length === 0
       ? "no connection would drain\n"
       : textTable([
-          ["WORKER", "LISTENER", "CONNECTIONS TO DRAIN"],
-          ...outcome.drains.map(({ worker, listener, connections }) => [worker, listener, String(connections)]),
+          ["WORKER", "CONNECTIONS TO DRAIN"],
+          ...outcome.drains.map(({ worker, connections }) => [worker, String(connections)]),
         ]);
   const missing = outcome.missingWorkers.map((worker) => `partial: ${worker} did not say what it would drain\n`);
   return textResponse(200, `${changesText(outcome.changes)}\n${drains}${missing.join("")}`);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AdminHandler, AdminParam, AdminResponse } from "./admin-handler.ts";
 import { escapeHtml } from "./printable.ts";
-import type { Json, ServerView } from "./views.ts";
+import type { Json, ServerState, ServerView } from "./views.ts";
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1c1f23}
 table{border-collapse:collapse;width:100%}td{padding:.35rem .6rem;border-top:1px solid #ddd;vertical-align:top}
@@ -22,17 +22,17 @@ export function homePageHandler(server: ServerView, handlers: () => readonly Adm
     path: "/",
     access: "read",
     help: "Admin home page",
-    handle: () => homePage(server, handlers()),
+    handle: async () => homePage(server, await server.state(), handlers()),
   };
 }
 
-function homePage(server: ServerView, handlers: readonly AdminHandler[]): AdminResponse {
+function homePage(server: ServerView, state: ServerState, handlers: readonly AdminHandler[]): AdminResponse {
   const { node, version } = server.info();
   const rows = [...handlers]
     .filter(({ path }) => path !== "/" && !path.includes("*"))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
     .map(row);
-  const title = `Troupe ${server.state()}`;
+  const title = `Troupe ${state}`;
   const body = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body><h1>${escapeHtml(title)}</h1>

@@ -2,7 +2,7 @@ import { formatAddress } from "../net/address.ts";
 import { type AdminHandler, type AdminResponse, jsonResponse, OK, textResponse, wantsJson } from "./admin-handler.ts";
 import { addressJson } from "./cluster-status-json.ts";
 import { printable } from "./printable.ts";
-import type { Control, ListenersView } from "./views.ts";
+import type { BoundListener, Control, ListenersView } from "./views.ts";
 
 /** `/listeners` and `/drain_listeners`. */
 export function listenersHandlers(view: ListenersView, control: Control): readonly AdminHandler[] {
@@ -12,7 +12,10 @@ export function listenersHandlers(view: ListenersView, control: Control): readon
       access: "read",
       help: "print listener info",
       params: [{ name: "format", help: "Format to use", kind: ["text", "json"] }],
-      handle: (request) => (wantsJson(request) ? listenersJson(view) : listenersText(view)),
+      async handle(request) {
+        const listeners = await view.listeners();
+        return wantsJson(request) ? listenersJson(listeners) : listenersText(listeners);
+      },
     },
     {
       path: "/drain_listeners",
@@ -34,17 +37,15 @@ export function listenersHandlers(view: ListenersView, control: Control): readon
   ];
 }
 
-function listenersText(view: ListenersView): AdminResponse {
-  const lines = view
-    .listeners()
-    .flatMap(({ name, addresses }) =>
-      addresses.map((each) => `${printable(name)}::${printable(formatAddress(each))}\n`),
-    );
+function listenersText(listeners: readonly BoundListener[]): AdminResponse {
+  const lines = listeners.flatMap(({ name, addresses }) =>
+    addresses.map((each) => `${printable(name)}::${printable(formatAddress(each))}\n`),
+  );
   return textResponse(200, lines.join(""));
 }
 
-function listenersJson(view: ListenersView): AdminResponse {
-  const statuses = view.listeners().map(({ name, addresses: [first, ...more] }) => ({
+function listenersJson(listeners: readonly BoundListener[]): AdminResponse {
+  const statuses = listeners.map(({ name, addresses: [first, ...more] }) => ({
     name,
     ...(first === undefined ? {} : { local_address: addressJson(first) }),
     ...(more.length === 0 ? {} : { additional_local_addresses: more.map(addressJson) }),

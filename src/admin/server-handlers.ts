@@ -46,21 +46,20 @@ export function serverHandlers(server: ServerView, workers: WorkersView): readon
 }
 
 /** The first line is Envoy's whole answer; further ones name the workers that don't answer. */
-function readiness(server: ServerView, workers: WorkersView) {
-  const state = server.state();
-  const stuck = workers
-    .workers()
+async function readiness(server: ServerView, workers: WorkersView) {
+  const state = await server.state();
+  const stuck = (await workers.workers())
     .filter(({ answering }) => !answering)
     .map(({ name, reportAgeMs }) => `${name} has not answered for ${humanDuration(reportAgeMs)}\n`);
   return textResponse(state === "LIVE" ? 200 : 503, `${state}\n${stuck.join("")}`);
 }
 
-function serverInfo(server: ServerView) {
+async function serverInfo(server: ServerView) {
   const info = server.info();
   const uptime = `${Math.floor(info.uptimeSeconds)}s`;
   return jsonResponse(200, {
     version: info.version,
-    state: server.state(),
+    state: await server.state(),
     uptime_current_epoch: uptime,
     uptime_all_epochs: uptime,
     hot_restart_version: info.hotRestartVersion,
@@ -88,9 +87,9 @@ async function memory(server: ServerView) {
   });
 }
 
-function initDump(server: ServerView, request: AdminRequest) {
+async function initDump(server: ServerView, request: AdminRequest) {
   const mask = request.params.get("mask");
-  const targets = mask === null || mask === "listener" ? server.unreadyTargets() : [];
+  const targets = mask === null || mask === "listener" ? await server.unreadyTargets() : [];
   return jsonResponse(
     200,
     targets.length === 0

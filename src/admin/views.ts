@@ -22,6 +22,9 @@ export interface AdminViews {
   readonly control: Control;
 }
 
+/** Now, or as soon as the view has asked whom it has to. */
+export type Later<T> = T | Promise<T>;
+
 /** A plain JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
@@ -34,11 +37,11 @@ export interface JsonObject {
 export type ServerState = "LIVE" | "DRAINING" | "PRE_INITIALIZING" | "INITIALIZING";
 
 export interface ServerView {
-  state(): ServerState;
+  state(): Later<ServerState>;
   info(): ServerInfo;
-  memory(): MemoryUse | Promise<MemoryUse>;
+  memory(): Later<MemoryUse>;
   /** What initialisation still waits for (`/init_dump`). */
-  unreadyTargets(): readonly UnreadyTargets[];
+  unreadyTargets(): Later<readonly UnreadyTargets[]>;
 }
 
 export interface ServerInfo {
@@ -90,7 +93,7 @@ export interface StatsView {
 }
 
 export interface ClustersView {
-  clusters(): readonly ClusterStatus[] | Promise<readonly ClusterStatus[]>;
+  clusters(): Later<readonly ClusterStatus[]>;
 }
 
 export interface ClusterStatus {
@@ -154,13 +157,18 @@ export type HealthFlag =
 
 export interface ListenersView {
   /** Those in force, with the addresses they are bound to. */
-  listeners(): readonly { readonly name: string; readonly addresses: readonly Address[] }[];
+  listeners(): Later<readonly BoundListener[]>;
+}
+
+export interface BoundListener {
+  readonly name: string;
+  readonly addresses: readonly Address[];
 }
 
 export interface ConfigView {
   /** The sections of `/config_dump`, in Envoy's order. May hold secrets: the handler takes them out. */
-  sections(options: { readonly includeEds: boolean }): readonly ConfigSection[];
-  status(): ConfigStatus;
+  sections(options: { readonly includeEds: boolean }): Later<readonly ConfigSection[]>;
+  status(): Later<ConfigStatus>;
 }
 
 /** One section of the configuration dump, such as `envoy.admin.v3.ClustersConfigDump`. */
@@ -225,10 +233,9 @@ export type DryRunOutcome =
     }
   | { readonly type: "rejected"; readonly problems: readonly string[] };
 
-/** Live connections that a change would drain. */
+/** Live connections of a worker that a change would drain. */
 export interface ConnectionDrain {
   readonly worker: string;
-  readonly listener: string;
   readonly connections: number;
 }
 
@@ -251,9 +258,7 @@ export interface ActorsView {
 }
 
 export interface WorkersView {
-  /** The wanted number. */
-  concurrency(): number;
-  workers(): readonly WorkerStatus[];
+  workers(): Later<readonly WorkerStatus[]>;
 }
 
 export interface WorkerStatus {

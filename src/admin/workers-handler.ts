@@ -8,7 +8,7 @@ import {
   wantsJson,
 } from "./admin-handler.ts";
 import { humanDuration, textTable } from "./text-table.ts";
-import type { Control, WorkersView } from "./views.ts";
+import type { Control, WorkerStatus, WorkersView } from "./views.ts";
 
 /** More workers than any machine has use for. */
 const MAX_WORKERS = 1024;
@@ -24,7 +24,8 @@ export function workersHandler(view: WorkersView, control: Control): AdminHandle
       { name: "format", help: "Format to use", kind: ["text", "json"] },
     ],
     deadlineMs: 60_000,
-    handle: (request) => (request.method === "POST" ? setCount(control, request) : show(view, request)),
+    handle: async (request) =>
+      request.method === "POST" ? setCount(control, request) : show(await view.workers(), request),
   };
 }
 
@@ -38,11 +39,10 @@ async function setCount(control: Control, { params }: AdminRequest): Promise<Adm
   return OK;
 }
 
-function show(view: WorkersView, request: AdminRequest): AdminResponse {
-  const workers = view.workers();
+function show(workers: readonly WorkerStatus[], request: AdminRequest): AdminResponse {
   if (wantsJson(request)) {
     return jsonResponse(200, {
-      concurrency: view.concurrency(),
+      concurrency: staying(workers),
       workers: workers.map((worker) => ({
         name: worker.name,
         status: worker.status,
@@ -65,5 +65,10 @@ function show(view: WorkersView, request: AdminRequest): AdminResponse {
       worker.answering ? "yes" : `no, for ${humanDuration(worker.reportAgeMs)}`,
     ]),
   ]);
-  return textResponse(200, `concurrency: ${view.concurrency()}\n\n${table}`);
+  return textResponse(200, `concurrency: ${staying(workers)}\n\n${table}`);
+}
+
+/** How many there are to be once those that leave have left. */
+function staying(workers: readonly WorkerStatus[]): number {
+  return workers.filter(({ status }) => status !== "draining" && status !== "stopped").length;
 }

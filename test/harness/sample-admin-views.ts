@@ -54,7 +54,7 @@ export function sampleActor(changes: Partial<ActorReport> = {}): ActorReport {
     kind: "supervisor",
     thread: "main",
     status: "running",
-    attributes: { snapshot: 7 },
+    attributes: { snapshotVersion: 7 },
     mailboxLength: 0,
     oldestMessageAgeMs: undefined,
     handled: 12,
@@ -168,7 +168,7 @@ export class SampleProxy {
       },
     },
     actors: { tree: () => this.actors },
-    workers: { concurrency: () => this.workers.length, workers: () => this.workers },
+    workers: { workers: () => this.workers },
     control: {
       setHealthcheckFailing: (failing) => void this.calls.push({ failing }),
       drainListeners: async (options) => void this.calls.push(options),

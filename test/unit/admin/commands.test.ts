@@ -118,7 +118,7 @@ describe("/actors", () => {
     id: "supervisor/worker-1",
     kind: "worker",
     thread: "worker-1",
-    attributes: { snapshot: 6 },
+    attributes: { snapshotVersion: 6 },
     answering: false,
     reportAgeMs: 3400,
     restarts: 2,
@@ -252,7 +252,7 @@ describe("/config/dry_run", () => {
     proxy.dryRunOutcome = {
       type: "valid",
       changes: [{ kind: "listener", name: "ingress", change: "removed" }],
-      drains: [{ worker: "worker-0", listener: "ingress", connections: 12 }],
+      drains: [{ worker: "worker-0", connections: 12 }],
       missingWorkers: ["worker-1"],
     };
     assert.equal(
@@ -260,8 +260,8 @@ describe("/config/dry_run", () => {
       `CHANGE   KIND      NAME
 removed  listener  ingress
 
-WORKER    LISTENER  CONNECTIONS TO DRAIN
-worker-0  ingress   12
+WORKER    CONNECTIONS TO DRAIN
+worker-0  12
 partial: worker-1 did not say what it would drain
 `,
     );

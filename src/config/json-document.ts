@@ -1,4 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
+import { jsonSyntaxError } from "./json-syntax.ts";
 import {
   type FoundPosition,
   LineIndex,
@@ -19,11 +20,9 @@ export function parseJson(text: string): ParsedSource {
   let root: JsonValue;
   try {
     root = JSON.parse(text) as JsonValue;
-  } catch (error) {
-    const message = (error as Error).message;
-    const offset = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
-    const position = lines.position(offset);
-    return { problems: [{ position, message: message.replace(/ at position \d+.*| in JSON.*|,? *"?\.{3}.*/s, "") }] };
+  } catch {
+    const { offset, message } = jsonSyntaxError(text);
+    return { problems: [{ position: lines.position(offset), message }] };
   }
   const size = { keys: 0, values: 0 };
   const limit = measure(root, 0, size);

@@ -10,6 +10,7 @@ import {
   parseDocument,
   type Scalar,
   type YAMLMap,
+  type YAMLParseError,
 } from "yaml";
 import {
   type FoundPosition,
@@ -47,13 +48,13 @@ export function parseYaml(text: string): ParsedSource {
     schema: "failsafe",
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: "silent",
+    logLevel: "error",
   });
   if (parsed.errors.length > 0) {
-    const problems = parsed.errors.slice(0, MAX_SYNTAX_PROBLEMS).map(({ pos, message }) => {
-      const deep = message.includes("call stack");
-      return { position: lines.position(pos[0]), message: deep ? tooDeep() : message.replace(/\s*\n[\s\S]*$/, "") };
-    });
+    const problems = parsed.errors.slice(0, MAX_SYNTAX_PROBLEMS).map((error) => ({
+      position: lines.position(error.pos[0]),
+      message: syntaxMessage(error),
+    }));
     return { problems };
   }
   const reader = new YamlReader(lines);
@@ -65,6 +66,13 @@ export function parseYaml(text: string): ParsedSource {
     if (!(error instanceof LimitError)) throw error;
     return { problems: [{ position: lines.position(error.offset), message: error.message }] };
   }
+}
+
+/** The parser's message on one line and without its names of functions. */
+function syntaxMessage(error: YAMLParseError): string {
+  if (error.message.includes("call stack")) return tooDeep();
+  if (error.code === "MULTIPLE_DOCS") return "more than one YAML document";
+  return error.message.replace(/\s*\n[\s\S]*$/, "");
 }
 
 function tooDeep(): string {

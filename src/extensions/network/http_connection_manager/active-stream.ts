@@ -275,6 +275,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
         responseHeaders: this.responseHeaders,
         responseTrailers: this.responseTrailers,
         streamInfo: info,
+        accessLogType: "DownstreamEnd",
       });
     }
     this.connection.onStreamDone(this, aborted);

@@ -1,3 +1,4 @@
+import { compileAccessLogs } from "../../../access-log/config.ts";
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
@@ -33,11 +34,7 @@ function compileHcm(message: HttpConnectionManager, place: Place, context: Compi
     statPrefix: message.statPrefix,
     routeTable: compileRoutes(message, place, context),
     httpFilters: compileFilters(message, place.field("http_filters"), context),
-    accessLogs: message.accessLog.flatMap((log, i) => {
-      const entryPlace = place.field("access_log").index(i);
-      const typedConfig = log.configType.case === "typedConfig" ? log.configType.value : undefined;
-      return context.extension("envoy.access_loggers", { name: log.name, typedConfig }, entryPlace, log) ?? [];
-    }),
+    accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
     ...compileIdentity(message),
     ...compileTrust(message, place, context),
     ...compilePaths(message),

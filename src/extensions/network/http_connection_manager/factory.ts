@@ -1,3 +1,4 @@
+import { createAccessLogs } from "../../../access-log/filtered-log.ts";
 import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
 import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http1/codec-stats.ts";
 import { createIpSet } from "../../../match/ip-prefix-table.ts";
@@ -32,8 +33,10 @@ function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFa
     stats: new HcmStats(scope),
     filters,
     routes: worker.routeTables.slot(data.routeTable),
-    accessLogs: data.accessLogs.map((log) =>
-      extensionModule(worker.extensions.accessLoggers, log.extension).createLogger(log.data, worker),
+    accessLogs: createAccessLogs(
+      data.accessLogs,
+      (log) => extensionModule(worker.extensions.accessLoggers, log.extension).createLogger(log.data, worker),
+      worker,
     ),
     clock: worker.clock,
     timers: worker.timers,
@@ -56,6 +59,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFa
     createReadFilter: () => new HttpConnectionManager(runtime),
     dispose() {
       for (const filter of filters) filter.factory.dispose();
+      for (const log of runtime.accessLogs) log.release();
       scope.release();
     },
   };

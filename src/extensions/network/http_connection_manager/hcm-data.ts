@@ -1,3 +1,4 @@
+import type { AccessLogData } from "../../../access-log/access-log-data.ts";
 import type { CompiledExtension } from "../../../config/compile-context.ts";
 import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
 import type { CidrData } from "../../../match/ip-prefix-table.ts";
@@ -15,7 +16,7 @@ export interface HcmData {
   /** Name of the route table resource. */
   readonly routeTable: string;
   readonly httpFilters: readonly HttpFilterData[];
-  readonly accessLogs: readonly CompiledExtension[];
+  readonly accessLogs: readonly AccessLogData[];
   readonly serverName: string;
   readonly serverHeaderTransformation: "overwrite" | "appendIfAbsent" | "passThrough";
   readonly via: string;

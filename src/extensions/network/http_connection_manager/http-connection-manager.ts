@@ -212,7 +212,13 @@ export class HttpConnectionManager
     stats.chargeResponse(error.status);
     this.connection.writeLatin1(rawErrorResponse(error));
     for (const log of accessLogs) {
-      log.log({ requestHeaders: null, responseHeaders: null, responseTrailers: null, streamInfo: info });
+      log.log({
+        requestHeaders: null,
+        responseHeaders: null,
+        responseTrailers: null,
+        streamInfo: info,
+        accessLogType: "DownstreamEnd",
+      });
     }
   }
 

@@ -69,6 +69,9 @@ export interface CompileContext {
   /** Reports something that works, but surely not as meant. */
   warning(place: Place, message: string, hint?: string): void;
 
+  /** Says that the result depends on the content of a file: the item is compiled again each time, and not kept. */
+  dependsOnFile(path: string): void;
+
   /**
    * Compiles a configured extension of this category. `place` is where `config` stands (`….http_filters[0]`); the
    * extension is called with the place of its `typed_config`. The type of `typed_config` decides which extension it is; without

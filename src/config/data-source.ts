@@ -43,6 +43,7 @@ function readSource(
 /** At most one byte more than `limitBytes`, so that the caller sees what is too large without reading it all. */
 function readFile(path: string, limitBytes: number, place: Place, context: CompileContext): Uint8Array {
   let file: number | undefined;
+  context.dependsOnFile(path);
   try {
     file = openSync(path, "r");
     if (!fstatSync(file).isFile()) throw new Error("it is not a regular file");

@@ -24,9 +24,9 @@ export class ItemCache {
     return compiled;
   }
 
-  /** Keeps a result. Failed ones are not kept: their problems need the text again. */
+  /** Keeps a result. Failed ones are not kept: their problems need the text again; nor those that files went into. */
   set(item: SourceItem, compiled: CompiledItem): void {
-    if (!compiled.failed) this.#next[item.kind].set(item.key, compiled);
+    if (!compiled.failed && !compiled.readsFiles) this.#next[item.kind].set(item.key, compiled);
   }
 
   /** Ends a compilation that was good: what it did not use is dropped. After a bad one the next is likely like the one before. */

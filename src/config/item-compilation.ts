@@ -56,6 +56,8 @@ export class ItemCompilation implements CompileContext {
   readonly problems: PlacedProblem[] = [];
   readonly resources: UnpackedResource[] = [];
   readonly references: ResourceReference[] = [];
+  /** Files whose content went into the result. */
+  readonly files = new Set<string>();
   readonly #environment: CompileEnvironment;
   readonly #reported = new Set<string>();
   /** Paths of the messages that lost fields to errors. */
@@ -83,6 +85,10 @@ export class ItemCompilation implements CompileContext {
 
   unsupported(place: Place, message: string, hint?: string): void {
     this.#report(this.#environment.allowUnsupported ? "warning" : "error", place, message, hint);
+  }
+
+  dependsOnFile(path: string): void {
+    this.files.add(path);
   }
 
   /** Like `error`, for a value that is left out of its message: that message's own rules are then not checked. */

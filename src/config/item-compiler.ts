@@ -25,6 +25,8 @@ export interface CompiledItem {
   readonly references: readonly ResourceReference[];
   readonly problems: readonly PlacedProblem[];
   readonly failed: boolean;
+  /** The same text may give another result the next time: files went into it. */
+  readonly readsFiles: boolean;
 }
 
 /** Compiles listeners and clusters one by one. */
@@ -53,7 +55,7 @@ export class ItemCompiler {
           const data = packResource(unpacked);
           return { kind, name, hash: contentHash(data), data };
         });
-    return { name: owner.name, resources, references, problems, failed };
+    return { name: owner.name, resources, references, problems, failed, readsFiles: compilation.files.size > 0 };
   }
 
   #compileListener(loaded: LoadedItem, compilation: ItemCompilation): void {

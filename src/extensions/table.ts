@@ -20,6 +20,11 @@ interface AccessLoggerEntry extends ExtensionEntry {
 /** Every HTTP filter there is. Nothing registers itself: what is not here does not exist. */
 export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
   {
+    name: "troupe.filters.http.module",
+    config: async () => (await import("./http/module/config.ts")).moduleConfig,
+    filter: async () => (await import("./http/module/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.router",
     config: async () => (await import("./http/router/config.ts")).routerConfig,
     filter: async () => (await import("./http/router/factory.ts")).httpFilter,
@@ -51,5 +56,17 @@ export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [
     name: "envoy.access_loggers.stderr",
     config: async () => (await import("./access_loggers/stderr/config.ts")).stderrLoggerConfig,
     logger: async () => (await import("./access_loggers/stderr/logger.ts")).accessLogger,
+  },
+];
+
+/** Extensions that are only settings of something else: the worker has no half of its own for them. */
+export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
+  {
+    name: "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+    config: async () => (await import("./upstream_options/http_protocol_options/config.ts")).httpProtocolOptionsConfig,
+  },
+  {
+    name: "envoy.transport_sockets.raw_buffer",
+    config: async () => (await import("./transport_sockets/raw_buffer/config.ts")).rawBufferConfig,
   },
 ];

@@ -1,0 +1,34 @@
+import { accessLogSupport } from "../access-log/config.ts";
+import type { CompilerTable } from "../config/compiler-table.ts";
+import { dataSourceSupport } from "../config/data-source.ts";
+import type { ExtensionConfig } from "../config/extension-config.ts";
+import { formatSupport } from "../http/format/config.ts";
+import { listenerCompiler } from "../listener/config.ts";
+import { headerValueSupport } from "../route/compile/header-mutations.ts";
+import { matcherSupport } from "../route/compile/matchers.ts";
+import { routeSupport } from "../route/compile/route-support.ts";
+import { clusterCompiler } from "../upstream/config.ts";
+import { ACCESS_LOGGERS, HTTP_FILTERS, NETWORK_FILTERS, OTHER_EXTENSIONS } from "./table.ts";
+
+/** Loads the main-side halves of all extensions. */
+export async function loadExtensionConfigs(): Promise<ExtensionConfig[]> {
+  const entries = [...HTTP_FILTERS, ...NETWORK_FILTERS, ...ACCESS_LOGGERS, ...OTHER_EXTENSIONS];
+  return Promise.all(entries.map((entry) => entry.config()));
+}
+
+/** Everything that takes part in compiling a configuration. Loaded on the compiler thread, by the module's path. */
+export async function loadCompilerTable(): Promise<CompilerTable> {
+  return {
+    listener: listenerCompiler,
+    cluster: clusterCompiler,
+    extensions: await loadExtensionConfigs(),
+    support: [
+      ...matcherSupport,
+      ...headerValueSupport,
+      ...routeSupport,
+      ...formatSupport,
+      ...dataSourceSupport,
+      ...accessLogSupport,
+    ],
+  };
+}

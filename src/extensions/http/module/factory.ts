@@ -1,0 +1,23 @@
+import type { HttpFilterModule } from "../../extension-module.ts";
+import { ModuleFilter, type ModuleRouteConfig, type ModuleRuntime } from "./filter.ts";
+import { loadedModule, loadModule, type ModuleData } from "./loaded-module.ts";
+
+/** `troupe.filters.http.module`, worker side. */
+export const httpFilter: HttpFilterModule = {
+  preload: (data) => loadModule(data as ModuleData),
+  createFactory(data, { scope, worker }) {
+    const { file, config } = data as ModuleData;
+    const module = loadedModule(data as ModuleData);
+    const runtime: ModuleRuntime = {
+      module,
+      config: module.configure === undefined ? config : module.configure(config),
+      errors: scope.counter("module.errors"),
+      executions: scope.counter("module.executions"),
+      log: worker.log.child({ component: "filter" }),
+      file,
+    };
+    return { create: (chain) => chain.addFilter(new ModuleFilter(runtime)), dispose: () => {} };
+  },
+  // A route does not say which module it configures, so its `config` comes as it is, without `configure`.
+  createRouteConfig: (data): ModuleRouteConfig => ({ config: data }),
+};

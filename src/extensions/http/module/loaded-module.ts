@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+import type { HttpModule } from "./contract.ts";
+
+/** What the configuration says of a module; compiled on the main side. */
+export interface ModuleData {
+  /** Absolute path. */
+  readonly file: string;
+  /** SHA-256 of the file as it was compiled, in hex. A changed file is a changed configuration. */
+  readonly sha256: string;
+  /** A JSON value, or null. */
+  readonly config: unknown;
+}
+
+const FUNCTIONS = [
+  "configure",
+  "decodeHeaders",
+  "decodeData",
+  "decodeTrailers",
+  "encodeHeaders",
+  "encodeData",
+  "encodeTrailers",
+  "onDestroy",
+] as const satisfies (keyof HttpModule)[];
+
+/** Modules of this thread by file and content. Node keeps what it has imported for good, so these need not be bounded more. */
+const loaded = new Map<string, HttpModule>();
+
+/** Loads a module, once per thread and content. Rejects with what is wrong: not there, does not parse, no such function. */
+export async function loadModule(data: ModuleData): Promise<void> {
+  const key = keyOf(data);
+  if (loaded.has(key)) return;
+  const bytes = await readFile(data.file);
+  if (createHash("sha256").update(bytes).digest("hex") !== data.sha256) {
+    throw new Error(`${data.file} has changed since the configuration was read; reload again`);
+  }
+  let namespace: Record<string, unknown>;
+  try {
+    // The query makes Node load the new content of a known file.
+    namespace = (await import(`${pathToFileURL(data.file).href}?v=${data.sha256}`)) as Record<string, unknown>;
+  } catch (error) {
+    throw new Error(`${data.file} can't be loaded: ${messageOf(error)}`, { cause: error });
+  }
+  loaded.set(key, checked(namespace, data.file));
+}
+
+/** A module that `loadModule` has loaded. */
+export function loadedModule(data: ModuleData): HttpModule {
+  const module = loaded.get(keyOf(data));
+  if (module === undefined) throw new Error(`${data.file} is not loaded`);
+  return module;
+}
+
+function keyOf(data: ModuleData): string {
+  return `${data.sha256} ${data.file}`;
+}
+
+function checked(namespace: Record<string, unknown>, file: string): HttpModule {
+  let functions = 0;
+  for (const name of FUNCTIONS) {
+    const value = namespace[name];
+    if (value === undefined) continue;
+    if (typeof value !== "function") throw new Error(`${file}: its export ${name} is no function`);
+    functions++;
+  }
+  if (functions === 0) throw new Error(`${file} exports none of ${FUNCTIONS.join(", ")}`);
+  return namespace as HttpModule;
+}
+
+/** What a module threw, whatever it was. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -26,8 +26,8 @@ export const VALUE_BYTE: Uint8Array = new Uint8Array(256).map((_, byte) =>
   byte === 0x09 || (byte >= 0x20 && byte !== 0x7f) ? 1 : 0,
 );
 
-/** 1 for each byte that may stand inside a part of a start line: 0x21–0xff but DEL; 0 for the others. */
-export const VISIBLE_BYTE: Uint8Array = new Uint8Array(256).map((_, byte) => (byte > 0x20 && byte !== 0x7f ? 1 : 0));
+/** 1 for each byte that may stand in a request target: 0x21–0x7e, as in Envoy; 0 for the others. */
+export const TARGET_BYTE: Uint8Array = new Uint8Array(256).map((_, byte) => (byte > 0x20 && byte < 0x7f ? 1 : 0));
 
 /** Whether `text` is a token: not empty, and nothing in it could end a name or a method early. */
 export function isToken(text: string): boolean {
@@ -49,10 +49,10 @@ export function isWritableValue(text: string): boolean {
   return !UNWRITABLE.test(text);
 }
 
-/** Whether `text` may stand in a start line without ending it or one of its parts; see `VISIBLE_BYTE`. */
+/** Whether `text` may be written as a request target; see `TARGET_BYTE`. */
 export function isRequestTarget(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
-    if (VISIBLE_BYTE[text.charCodeAt(i)] !== 1) return false;
+    if (TARGET_BYTE[text.charCodeAt(i)] !== 1) return false;
   }
   return text.length > 0;
 }

@@ -1,5 +1,5 @@
 import { CodecError } from "../codec.ts";
-import { TOKEN_LOWER, VALUE_BYTE, VISIBLE_BYTE } from "./characters.ts";
+import { TARGET_BYTE, TOKEN_LOWER, VALUE_BYTE } from "./characters.ts";
 import { Http1Details, malformed } from "./codec-details.ts";
 import { findKnownName } from "./known-header-names.ts";
 
@@ -7,6 +7,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const TAB = 0x09;
 const SP = 0x20;
+const DEL = 0x7f;
 const COLON = 0x3a;
 
 /** Where the parser stands between two bytes. */
@@ -57,6 +58,8 @@ export class HeadParser {
   firstSpace = -1;
   secondSpace = -1;
   spaceCount = 0;
+  /** Whether the start line holds bytes above 0x7f, as a reason phrase may. */
+  hasHighBytes = false;
   /** Bytes of the head so far; its length once it is complete. */
   length = 0;
 
@@ -72,6 +75,7 @@ export class HeadParser {
     this.firstSpace = -1;
     this.secondSpace = -1;
     this.spaceCount = 0;
+    this.hasHighBytes = false;
     this.length = 0;
     this.state = State.beforeStartLine;
   }
@@ -154,13 +158,18 @@ export class HeadParser {
   private scanStartLine(data: Buffer, from: number, end: number, base: number): number {
     let at = from;
     for (;;) {
-      while (at < end && VISIBLE_BYTE[data[at]!] === 1) at++;
+      while (at < end && TARGET_BYTE[data[at]!] === 1) at++;
       if (at === end) return at;
       const byte = data[at]!;
       if (byte === CR) {
         this.startLineEnd = at - base;
         this.state = State.startLineLf;
         return at + 1;
+      }
+      if (byte > DEL) {
+        this.hasHighBytes = true;
+        at++;
+        continue;
       }
       if (byte !== SP) throw malformed("the start line holds a control character");
       this.spaceCount++;

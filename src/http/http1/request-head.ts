@@ -33,7 +33,7 @@ export class RequestHead {
   private transferEncodingCount = 0;
   private connection = "";
   private upgrade = "";
-  private expect = "";
+  private expect: string | null = null;
 
   /**
    * Builds the request whose head `parser` has just split, at `base` in `data`. Throws `CodecError` on whatever could be
@@ -62,11 +62,12 @@ export class RequestHead {
     this.transferEncodingCount = 0;
     this.connection = "";
     this.upgrade = "";
-    this.expect = "";
+    this.expect = null;
   }
 
   private readStartLine(parser: HeadParser, text: string, options: Http1ServerOptions): void {
     if (parser.spaceCount !== 2) throw malformed("the request line has not three parts");
+    if (parser.hasHighBytes) throw new CodecError("the request line is not ASCII", Http1Details.invalidUrl);
     const { startLineStart, startLineEnd, firstSpace, secondSpace } = parser;
     this.readVersion(text, secondSpace + 1, startLineEnd);
     const headers = this.headers;
@@ -134,7 +135,7 @@ export class RequestHead {
         this.upgrade = this.upgrade === "" ? value : `${this.upgrade},${value}`;
         return true;
       case KnownName.expect:
-        this.expect = this.expect === "" ? value : `${this.expect},${value}`;
+        this.expect = this.expect === null ? value : `${this.expect},${value}`;
         return true;
       default:
         return true;
@@ -185,7 +186,7 @@ export class RequestHead {
   }
 
   private settleExpect(options: Http1ServerOptions): void {
-    if (this.expect === "") return;
+    if (this.expect === null) return;
     if (this.protocol === Protocol.http10) {
       // RFC 9110 §10.1.1: a 100-continue expectation in HTTP/1.0 must be ignored.
       this.headers.remove("expect");

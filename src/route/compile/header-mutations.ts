@@ -39,7 +39,10 @@ export function compileHeaderMutations(
   };
 }
 
-/** One `HeaderValueOption`. */
+/** Headers that say where a message ends: setting them by configuration could only make them lie. */
+const FRAMING = new Set(["content-length", "transfer-encoding"]);
+
+/** One `HeaderValueOption`. Differs from Envoy: `content-length` and `transfer-encoding` are refused. */
 export function compileHeaderAddition(
   option: HeaderValueOption,
   place: Place,
@@ -50,8 +53,10 @@ export function compileHeaderAddition(
   if (option.append !== undefined && option.appendAction !== AppendAction.APPEND_IF_EXISTS_OR_ADD) {
     context.error(place.field("append"), "append and append_action exclude each other", "use append_action alone");
   }
+  const name = compileMutableHeaderName(header?.key ?? "", headerPlace.field("key"), context);
+  if (FRAMING.has(name)) context.error(headerPlace.field("key"), `"${name}" is set by Troupe alone`);
   return {
-    name: compileMutableHeaderName(header?.key ?? "", headerPlace.field("key"), context),
+    name,
     value: compileFormatText(
       header === undefined ? "" : headerText(header, headerPlace, context),
       valuePlace(header, headerPlace),

@@ -142,6 +142,11 @@ describe("compileRouteConfiguration", () => {
       ],
     },
     {
+      name: "refuses to set what frames a message",
+      config: { responseHeadersToAdd: [{ header: { key: "Content-Length", value: "1" } }] },
+      problems: ['response_headers_to_add[0].header.key: "content-length" is set by Troupe alone'],
+    },
+    {
       name: "refuses a format that it does not understand, and says what is only missing",
       config: {
         responseHeadersToAdd: [

@@ -5,7 +5,6 @@ import type { NetworkFilterFactory, ReadFilter } from "../net/network-filter.ts"
 import type { DownstreamConnection } from "./downstream-connection.ts";
 import { Drain, type DrainOptions } from "./drain.ts";
 import type { FilterChainData } from "./listener-data.ts";
-import type { ListenerStats } from "./listener-stats.ts";
 import { NetworkFilterManager } from "./network-filter-manager.ts";
 
 /** How often a gradual drain looks whom to tell next. */
@@ -16,9 +15,10 @@ export interface ChainOwner {
   readonly clock: Clock;
   readonly timers: TimerWheel;
   readonly random: RandomSource;
-  readonly stats: ListenerStats;
   /** Whether connections should close for another reason than a drain: the server fails its health check. */
   readonly closeRequested: boolean;
+  /** A connection is about to be cut, because its drain time is over. */
+  connectionCut(): void;
   /** A connection of any of its chains is gone. */
   connectionClosed(connection: DownstreamConnection): void;
   /** A chain that drained has no connections any more and has been disposed of. */
@@ -128,7 +128,7 @@ export class ActiveFilterChain {
 
   #cut(): void {
     for (const connection of this.connections) {
-      this.#owner.stats.cxDrainTimeout.inc();
+      this.#owner.connectionCut();
       connection.connection.close("noFlush");
     }
   }

@@ -20,8 +20,8 @@ export interface ListenerOwner {
   nextConnectionId(): number;
   connectionOpened(): void;
   connectionClosed(): void;
-  /** Also called for a connection that the main thread accepted (`exact_balance`). */
-  balancedConnectionClosed(): void;
+  /** A connection is cut, because its drain time is over. */
+  connectionCut(): void;
   /** Chains began or ended to drain. */
   drainingChanged(): void;
   /** The retired listener has no connections any more and has released everything. */
@@ -203,8 +203,12 @@ export class ActiveListener implements ChainOwner {
     this.stats.workerCxActive.dec();
     this.stats.cxDestroy.inc();
     this.stats.cxLengthMs.record(this.clock.nowMs() - connection.acceptedAtMs);
-    if (this.#data.balance === "exact") this.#owner.balancedConnectionClosed();
     this.#owner.connectionClosed();
+  }
+
+  connectionCut(): void {
+    this.stats.cxDrainTimeout.inc();
+    this.#owner.connectionCut();
   }
 
   chainDrained(chain: ActiveFilterChain): void {

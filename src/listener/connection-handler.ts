@@ -8,7 +8,7 @@ import type { ListenerContext } from "./listener-context.ts";
 import { type ListenerData, socketKey } from "./listener-data.ts";
 import { compareListeners } from "./listener-difference.ts";
 import { ListenerManagerGauges } from "./listener-manager-gauges.ts";
-import { type HandedServer, type HandedSocket, ListeningSockets } from "./listening-sockets.ts";
+import { type HandedServer, type HandedSocket, ListeningSockets, type ServerCount } from "./listening-sockets.ts";
 
 /** Workers whose connection ids must differ; the last digits of an id are its worker's number. */
 const ID_STEP = 1000;
@@ -40,6 +40,7 @@ export class ConnectionHandler implements ListenerOwner {
   readonly #gauges: ListenerManagerGauges;
   #connectionCount = 0;
   #lastConnection = 0;
+  #cutCount = 0;
   #healthCheckFailed = false;
   #onEmpty: (() => void) | null = null;
 
@@ -56,6 +57,11 @@ export class ConnectionHandler implements ListenerOwner {
   /** Open downstream connections, draining ones too. */
   get connectionCount(): number {
     return this.#connectionCount;
+  }
+
+  /** How many connections were cut so far because their drain time was over. */
+  get cutCount(): number {
+    return this.#cutCount;
   }
 
   /** `/healthcheck/fail` and `/healthcheck/ok`: while failed, each connection closes at its next message boundary. */
@@ -84,13 +90,15 @@ export class ConnectionHandler implements ListenerOwner {
     };
   }
 
-  /** Goes on with a connection that a `BalancedAcceptor` accepted for this worker. Unwanted ones are closed. */
-  acceptSocket(key: string, socket: net.Socket): void {
+  /**
+   * Goes on with a connection that the main thread has accepted (`balance` is `exact`); one that nobody wants is closed. Calls
+   * `onClosed` once, when it has ended.
+   */
+  acceptSocket(key: string, socket: net.Socket, onClosed: () => void): void {
+    socket.once("close", onClosed);
     const listener = this.#sockets.listenerOf(key);
-    if (listener === undefined) {
-      this.balancedConnectionClosed();
-      socket.destroy();
-    } else listener.accept(socket, "");
+    if (listener === undefined) socket.destroy();
+    else listener.accept(socket, "");
   }
 
   /** More sockets for listeners that are there: the worker is a new one, or an address has lost its sockets. */
@@ -104,12 +112,11 @@ export class ConnectionHandler implements ListenerOwner {
   }
 
   /**
-   * Gives up listening sockets: of each address all but `keep`, at most `limit`. The caller transfers them to another
-   * thread before it returns to the event loop; no connection is lost then. Connections stay here. A worker that leaves
-   * gives up all; one that has adopted some gives up what it has more than one of, when a new worker comes.
+   * Gives up listening sockets: all that can be moved, or so many of these keys as there are. The caller transfers them to
+   * another thread before it returns to the event loop; no connection is lost then. Connections stay here.
    */
-  takeServers(keep = 0, limit = Number.POSITIVE_INFINITY): HandedServer[] {
-    return this.#sockets.take(keep, limit);
+  takeServers(servers: "all" | readonly ServerCount[]): HandedServer[] {
+    return this.#sockets.take(servers);
   }
 
   /** Which connections would drain if these changes were applied now. Changes nothing. */
@@ -164,9 +171,8 @@ export class ConnectionHandler implements ListenerOwner {
     callback();
   }
 
-  balancedConnectionClosed(): void {
-    const counts = this.#context.balanceCounts;
-    if (counts !== null) Atomics.sub(counts, this.#context.workerIndex, 1);
+  connectionCut(): void {
+    this.#cutCount++;
   }
 
   drainingChanged(): void {

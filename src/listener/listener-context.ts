@@ -33,6 +33,4 @@ export interface ListenerContext {
   readonly makeNetworkFilter: NetworkFilterMaker;
   /** How changed and removed listeners and filter chains drain: `--drain-time-s` and `--drain-strategy`. */
   readonly drain: DrainOptions;
-  /** Shared with the main thread's `BalancedAcceptor`: open balanced connections by worker index; null without one. */
-  readonly balanceCounts: Int32Array | null;
 }

@@ -12,6 +12,12 @@ export interface HandedServer {
   readonly server: net.Server;
 }
 
+/** How many listening sockets of which key. */
+export interface ServerCount {
+  readonly key: string;
+  readonly count: number;
+}
+
 /** A bound socket from the main thread, for this worker to listen on. */
 export interface HandedSocket {
   readonly key: string;
@@ -106,20 +112,21 @@ export class ListeningSockets {
   }
 
   /**
-   * Gives up sockets that can be moved: under each key all but `keep`, at most `limit`. They have to be transferred within
-   * this turn of the event loop: meanwhile new connections wait in the kernel.
+   * Gives up sockets that can be moved: all, or so many of these keys as there are. They have to be transferred within this
+   * turn of the event loop: meanwhile new connections wait in the kernel.
    */
-  take(keep: number, limit: number): HandedServer[] {
-    const taken: HandedServer[] = [];
-    for (const { key, servers } of this.#entries.values()) {
+  take(which: "all" | readonly ServerCount[]): HandedServer[] {
+    const counts =
+      which === "all" ? [...this.#entries.keys()].map((key) => ({ key, count: Number.POSITIVE_INFINITY })) : which;
+    return counts.flatMap(({ key, count }) => {
+      const servers = this.#entries.get(key)?.servers ?? new Set();
       const movable = [...servers].filter((server) => server.listening && typeof server.address() !== "string");
-      for (const server of movable.slice(0, Math.max(0, Math.min(limit, movable.length - keep)))) {
+      return movable.slice(0, count).map((server) => {
         server.removeAllListeners();
         servers.delete(server);
-        taken.push({ key, server });
-      }
-    }
-    return taken;
+        return { key, server };
+      });
+    });
   }
 
   /** Stops accepting for the listeners of which `which` is true. What waits in their queues is reset by the kernel. */

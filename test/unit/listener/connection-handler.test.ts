@@ -110,7 +110,7 @@ describe("A listener", () => {
       const client = new EchoClient(net.connect(file));
       assert.equal(await client.ask("y"), "y");
       assert.match(await client.ask("info"), new RegExp(`^ ${file} chain`));
-      const taken = subject.handler.takeServers();
+      const taken = subject.handler.takeServers("all");
       assert.equal(taken.length, 1);
       taken[0]?.server.close();
       client.socket.destroy();
@@ -259,6 +259,7 @@ describe("Draining", () => {
     subject.clock.advance(20);
     await client.untilClosed();
     assert.equal(subject.stats.value("listener.a.downstream_cx_drain_timeout"), 1);
+    assert.equal(subject.handler.cutCount, 1);
     await until("the last connection", () => subject.handler.connectionCount === 0);
     assert.equal(subject.clock.timers.armedCount, 0);
   });

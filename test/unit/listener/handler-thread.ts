@@ -6,7 +6,7 @@ import { SystemRandom } from "../../../src/base/random.ts";
 import { TimerWheel } from "../../../src/base/timer-wheel.ts";
 import { ConnectionHandler } from "../../../src/listener/connection-handler.ts";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
-import type { HandedServer, HandedSocket } from "../../../src/listener/listening-sockets.ts";
+import type { HandedServer, HandedSocket, ServerCount } from "../../../src/listener/listening-sockets.ts";
 import { WriteFlusher } from "../../../src/net/write-flusher.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";
 import { EchoFilters } from "./echo-filter.ts";
@@ -14,7 +14,7 @@ import { EchoFilters } from "./echo-filter.ts";
 /** What a test tells a handler's thread. */
 export type HandlerCommand =
   | { readonly type: "apply"; readonly data: ListenerData; readonly sockets: readonly HandedSocket[] }
-  | { readonly type: "give"; readonly keep: number; readonly limit: number }
+  | { readonly type: "give"; readonly servers: "all" | readonly ServerCount[] }
   | { readonly type: "adopt"; readonly servers: readonly HandedServer[] }
   | { readonly type: "acceptSocket"; readonly key: string; readonly socket: net.Socket }
   | { readonly type: "stop" };
@@ -24,15 +24,15 @@ export type HandlerEvent =
   | { readonly type: "applied" }
   | { readonly type: "given"; readonly servers: readonly HandedServer[] }
   | { readonly type: "adopted" }
+  | { readonly type: "closed" }
   | { readonly type: "stopped" };
 
 /** What the thread starts with. */
 export interface HandlerThreadData {
   readonly workerIndex: number;
-  readonly balanceCounts: Int32Array | null;
 }
 
-const { workerIndex, balanceCounts } = workerData as HandlerThreadData;
+const { workerIndex } = workerData as HandlerThreadData;
 const port = parentPort!;
 const filters = new EchoFilters();
 const handler = new ConnectionHandler({
@@ -44,7 +44,6 @@ const handler = new ConnectionHandler({
   log: silentLogger,
   makeNetworkFilter: filters.make,
   drain: { timeMs: 1000, strategy: "immediate" },
-  balanceCounts,
 });
 
 port.on("message", (command: HandlerCommand) => {
@@ -55,7 +54,7 @@ port.on("message", (command: HandlerCommand) => {
       setImmediate(() => tell({ type: "applied" }));
       return;
     case "give": {
-      const servers = handler.takeServers(command.keep, command.limit);
+      const servers = handler.takeServers(command.servers);
       const event = { type: "given", servers } satisfies HandlerEvent;
       port.postMessage(
         event,
@@ -68,7 +67,7 @@ port.on("message", (command: HandlerCommand) => {
       tell({ type: "adopted" });
       return;
     case "acceptSocket":
-      handler.acceptSocket(command.key, command.socket);
+      handler.acceptSocket(command.key, command.socket, () => tell({ type: "closed" }));
       return;
     case "stop":
       handler.close();

@@ -7,8 +7,8 @@ import type { HandlerCommand, HandlerEvent, HandlerThreadData } from "./handler-
 export class HandlerThread {
   readonly worker: Worker;
 
-  constructor(workerIndex: number, balanceCounts: Int32Array | null = null) {
-    const data: HandlerThreadData = { workerIndex, balanceCounts };
+  constructor(workerIndex: number) {
+    const data: HandlerThreadData = { workerIndex };
     this.worker = new Worker(new URL("./handler-thread.ts", import.meta.url), { workerData: data });
   }
 

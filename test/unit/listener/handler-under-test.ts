@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import net from "node:net";
 import { silentLogger } from "../../../src/base/log.ts";
+import { bindSocket } from "../../../src/listener/bind-socket.ts";
 import { ConnectionHandler } from "../../../src/listener/connection-handler.ts";
 import type { DrainOptions } from "../../../src/listener/drain.ts";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
-import { SocketBinder } from "../../../src/listener/socket-binder.ts";
+import { listeningSocketSpecs } from "../../../src/listener/listening-socket-spec.ts";
+import type { HandedSocket } from "../../../src/listener/listening-sockets.ts";
 import { WriteFlusher } from "../../../src/net/write-flusher.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";
@@ -17,10 +19,10 @@ export class HandlerUnderTest {
   readonly clock = new FakeClock();
   readonly stats = new RecordingStats();
   readonly filters = new EchoFilters();
-  readonly binder = new SocketBinder();
   readonly handler: ConnectionHandler;
   readonly #clients: net.Socket[] = [];
-  readonly #listeners = new Map<string, ListenerData>();
+  /** Ports by socket key. */
+  readonly #keys = new Map<string, number>();
   readonly ports = new Map<string, number>();
 
   constructor(options: { drain?: DrainOptions; workerIndex?: number; fraction?: number } = {}) {
@@ -33,28 +35,27 @@ export class HandlerUnderTest {
       log: silentLogger,
       makeNetworkFilter: this.filters.make,
       drain: options.drain ?? { timeMs: 1000, strategy: "immediate" },
-      balanceCounts: null,
     });
   }
 
   /** Applies changes as the supervisor would: bind, prepare, commit. */
   async apply(upserts: readonly ListenerData[], removals: readonly string[] = []): Promise<void> {
-    const next = new Map(this.#listeners);
-    for (const name of removals) next.delete(name);
-    for (const data of upserts) next.set(data.name, data);
-    const sockets = this.binder.prepare([...next.values()], 1);
+    const sockets: HandedSocket[] = [];
+    for (const spec of upserts.flatMap(listeningSocketSpecs)) {
+      if (spec.address.type !== "ip" || this.#keys.has(spec.key)) continue;
+      const socket = bindSocket(spec, { ours: false });
+      sockets.push({ key: spec.key, socket });
+      this.#keys.set(spec.key, socket.address().port);
+    }
     try {
-      this.handler.prepare({ upserts, removals }, sockets.workers[0] ?? []).commit();
+      this.handler.prepare({ upserts, removals }, sockets).commit();
     } catch (error) {
-      sockets.abort();
+      for (const { key } of sockets) this.#keys.delete(key);
       throw error;
     }
-    sockets.commit();
-    this.#listeners.clear();
-    for (const [name, data] of next) this.#listeners.set(name, data);
-    for (const [name, addresses] of sockets.addresses) {
-      const address = addresses[0];
-      if (address?.type === "ip") this.ports.set(name, address.port);
+    for (const { key, listener } of upserts.flatMap(listeningSocketSpecs)) {
+      const port = this.#keys.get(key);
+      if (port !== undefined) this.ports.set(listener, port);
     }
     // A server listens one tick after `listen`.
     await new Promise((resolve) => setImmediate(resolve));
@@ -84,7 +85,6 @@ export class HandlerUnderTest {
   dispose(): void {
     for (const client of this.#clients) client.destroy();
     this.handler.close();
-    this.binder.close();
   }
 }
 

@@ -10,10 +10,12 @@ export class HostPools {
   readonly #environment: PoolEnvironment;
   #default: Http1ConnPool | null = null;
   #high: Http1ConnPool | null = null;
-  #draining = false;
+  #draining: boolean;
 
-  constructor(host: Host, owner: PoolOwner, environment: PoolEnvironment) {
+  /** `draining`: as if `drain` had been called. */
+  constructor(host: Host, owner: PoolOwner, environment: PoolEnvironment, draining: boolean) {
     this.host = host;
+    this.#draining = draining;
     this.#owner = owner;
     this.#environment = environment;
   }
@@ -52,8 +54,6 @@ export class HostPools {
   }
 
   #make(priority: ResourcePriority): Http1ConnPool {
-    const pool = new Http1ConnPool(this.host, priority, this.#owner, this.#environment);
-    if (this.#draining) pool.drain();
-    return pool;
+    return new Http1ConnPool(this.host, priority, this.#owner, this.#environment, this.#draining);
   }
 }

@@ -15,8 +15,8 @@ const OPEN_AT_ONCE_LIMIT = 3;
 /** Whose settings a pool follows, and who wants to know when it has drained. */
 export interface PoolOwner {
   readonly info: ClusterInfo;
-  /** A draining pool has lost its last connection and has nobody waiting. Told once. */
-  onPoolDrained(): void;
+  /** A draining pool of this host has lost its last connection and has nobody waiting. Told again if it is used after that. */
+  onPoolDrained(host: Host): void;
 }
 
 /**
@@ -33,15 +33,22 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   private readonly ready = new ReadyClients();
   private pending = new PendingQueue();
   private connectingCount = 0;
-  private draining = false;
-  private drained = false;
+  private draining: boolean;
   private readonly idleTimer: WheelTimer;
 
-  constructor(host: Host, priority: ResourcePriority, owner: PoolOwner, environment: PoolEnvironment) {
+  /** `draining`: as if `drain` had been called; each connection serves who waits for it, then closes. */
+  constructor(
+    host: Host,
+    priority: ResourcePriority,
+    owner: PoolOwner,
+    environment: PoolEnvironment,
+    draining = false,
+  ) {
     this.host = host;
     this.priority = priority;
     this.owner = owner;
     this.environment = environment;
+    this.draining = draining;
     this.idleTimer = environment.timers.timer(() => this.#closeIdle());
   }
 
@@ -212,9 +219,8 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   }
 
   #reportDrained(): void {
-    if (!this.draining || this.drained || this.clients.size > 0 || this.pending.size > 0) return;
-    this.drained = true;
+    if (!this.draining || this.clients.size > 0 || this.pending.size > 0) return;
     this.idleTimer.disarm();
-    this.owner.onPoolDrained();
+    this.owner.onPoolDrained(this.host);
   }
 }

@@ -80,8 +80,7 @@ export class LocalCluster implements ThreadLocalCluster {
   httpPool(host: Host, priority: ResourcePriority): HttpConnPool {
     let pools = this.#pools.get(host);
     if (pools === undefined) {
-      pools = new HostPools(host, this, this.#options.environment);
-      if (this.#draining || !this.#hosts.has(host)) pools.drain();
+      pools = new HostPools(host, this, this.#options.environment, this.#draining || !this.#hosts.has(host));
       this.#pools.set(host, pools);
     }
     return pools.httpPool(priority);
@@ -135,10 +134,8 @@ export class LocalCluster implements ThreadLocalCluster {
     for (const pools of [...this.#pools.values()]) pools.close();
   }
 
-  onPoolDrained(): void {
-    for (const [host, pools] of this.#pools) {
-      if (pools.isEmpty && (this.#draining || !this.#hosts.has(host))) this.#pools.delete(host);
-    }
+  onPoolDrained(host: Host): void {
+    if (this.#pools.get(host)?.isEmpty === true) this.#pools.delete(host);
     this.#reportDrained();
   }
 
@@ -170,7 +167,7 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   #reportDrained(): void {
-    if (!this.#retired || this.connectionCount > 0) return;
+    if (!this.#retired || this.#pools.size > 0) return;
     this.#retired = false;
     this.#options.onDrained(this);
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { RequestHeaderMap } from "../../../src/http/header-map.ts";
 import type { ClusterData } from "../../../src/upstream/cluster-data.ts";
 import { answering, FakeUpstream, hanging } from "../../harness/fake-upstream.ts";
 import { clusterData, DEFAULT_THRESHOLDS, endpointData } from "./cluster-fixture.ts";
@@ -449,6 +450,53 @@ describe("Http1ConnPool", () => {
     });
   });
 
+  describe("flow control", () => {
+    it("tells the stream when the upstream takes the request too slowly, and when it catches up", async () => {
+      upstream.setScript(hanging);
+      const { connectionSettings, ...rest } = clusterData([endpointData(upstream.port)]);
+      worker.apply([{ ...rest, connectionSettings: { ...connectionSettings, perConnectionBufferLimitBytes: 65_536 } }]);
+      const marks: string[] = [];
+      const caughtUp = Promise.withResolvers<void>();
+      const request = new PoolRequest(false);
+      request.onAboveWriteBufferHighWatermark = () => void marks.push("high");
+      request.onBelowWriteBufferLowWatermark = () => {
+        marks.push("low");
+        caughtUp.resolve();
+      };
+      worker.request(request);
+      await upstream.connected();
+      await request.ready;
+      upstream.connections[0]!.pause();
+      request.encoder!.encodeHeaders(postRequest(), false);
+      request.encoder!.encodeData(Buffer.alloc(16 * 1024 * 1024), false);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(marks, ["high"]);
+      assert.ok(worker.stat("upstream_cx_tx_bytes_buffered") > 65_536);
+      upstream.connections[0]!.resume();
+      await caughtUp.promise;
+      assert.deepEqual(marks, ["high", "low"]);
+      assert.equal(worker.stat("upstream_cx_tx_bytes_buffered"), 0);
+    });
+
+    it("stops reading while a stream wants no more, and starts again with the next one", async () => {
+      upstream.setScript(undefined);
+      configure();
+      const request = worker.request();
+      const exchange = await upstream.nextRequest();
+      request.encoder!.stream.readDisable(true);
+      exchange.respond({ body: "x" });
+      exchange.connection.write("");
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(request.outcome, "");
+      request.encoder!.stream.readDisable(false);
+      assert.equal(await request.done, "200");
+      const next = worker.request();
+      (await upstream.nextRequest()).respond();
+      assert.equal(await next.done, "200");
+      assert.equal(next.reused, true);
+    });
+  });
+
   describe("cancelling", () => {
     it("forgets a request that waits, and keeps the connection for another", async () => {
       configure();
@@ -479,6 +527,14 @@ describe("Http1ConnPool", () => {
     });
   });
 });
+
+function postRequest(): RequestHeaderMap {
+  const headers = new RequestHeaderMap(["content-length", String(16 * 1024 * 1024)]);
+  headers.method = "POST";
+  headers.path = "/";
+  headers.authority = "one.test";
+  return headers;
+}
 
 async function finished(request: PoolRequest): Promise<PoolRequest> {
   await request.done;

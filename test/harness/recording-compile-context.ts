@@ -15,6 +15,8 @@ export class RecordingCompileContext implements CompileContext {
   readonly owner = { kind: "listener", name: "test" } as const;
   /** `place: message` of each error, in order; unsupported settings begin with `unsupported: `, warnings likewise. */
   readonly problems: string[] = [];
+  /** Files that the result depends on. */
+  readonly files: string[] = [];
   /** `kind name` of each resource that must exist. */
   readonly required: string[] = [];
 
@@ -28,6 +30,10 @@ export class RecordingCompileContext implements CompileContext {
 
   warning(place: Place, message: string): void {
     this.problems.push(`warning: ${place}: ${message}`);
+  }
+
+  dependsOnFile(path: string): void {
+    this.files.push(path);
   }
 
   extension(_category: ExtensionCategory, config: NamedTypedConfig, _place: Place): CompiledExtension {

@@ -132,7 +132,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     const info = this.callbacks.streamInfo.ensureUpstream();
     info.clusterName = cluster.info.observabilityName;
     this.timeoutMs = this.#decideTimeout(action, headers);
-    this.route.finalizeRequestHeaders(headers, this.callbacks.streamInfo);
+    this.route.finalizeRequestHeaders(headers, this.callbacks.streamInfo, !this.runtime.data.suppressEnvoyHeaders);
     this.traits = headers.get("x-envoy-internal") === "true" ? TRAITS[1]! : TRAITS[0]!;
     if (!this.runtime.data.suppressEnvoyHeaders && this.timeoutMs > 0) {
       headers.set("x-envoy-expected-rq-timeout-ms", String(this.timeoutMs));
@@ -164,7 +164,8 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     const info = streamInfo.ensureUpstream();
     info.attemptCount = this.attempts;
     if (this.action.autoHostRewrite && host.hostname !== "") {
-      rewriteAuthority(this.headers, host.hostname, this.action.appendXForwardedHost, true);
+      const keepOriginal = !this.runtime.data.suppressEnvoyHeaders;
+      rewriteAuthority(this.headers, host.hostname, this.action.appendXForwardedHost, keepOriginal);
     }
     if (this.route.virtualHost.includeRequestAttemptCount) {
       this.headers.set("x-envoy-attempt-count", String(this.attempts));

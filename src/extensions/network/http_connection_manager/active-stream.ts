@@ -176,6 +176,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     if (route !== null) {
       this.streamInfo.routeName = route.name;
       this.streamInfo.virtualHostName = route.virtualHost.name;
+      this.streamInfo.routeMetadata = route.metadata;
     }
     return route;
   }

@@ -53,13 +53,15 @@ export interface SupervisorOptions {
   readonly prepareTimeoutMs?: number;
   /** How long the supervisor waits for a commit. A late worker still commits. Default 5000. */
   readonly commitTimeoutMs?: number;
+  /** How long a worker may take to hand listening servers over, or to adopt them. Default 2000. */
+  readonly moveTimeoutMs?: number;
 }
 
 const DEFAULT_LEAVE: LeaveOptions = { drainMs: 600_000, immediate: false };
 const DEFAULT_START_TIMEOUT_MS = 30_000;
 const DEFAULT_PREPARE_TIMEOUT_MS = 10_000;
 const DEFAULT_COMMIT_TIMEOUT_MS = 5_000;
-const MOVE_TIMEOUT_MS = 2_000;
+const DEFAULT_MOVE_TIMEOUT_MS = 2_000;
 const ESTIMATE_TIMEOUT_MS = 1_000;
 /** For a worker that has drained to flush its stats, stop and end. */
 const GRACE_MS = 2_000;
@@ -99,7 +101,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     this.#options = options;
     const { log, clock, timers } = context;
     this.#sockets = new ListeningSockets((key, socket) => this.#handOut(key, socket), log);
-    this.#moves = new ListenerMoves(this.#sockets, MOVE_TIMEOUT_MS, log);
+    this.#moves = new ListenerMoves(this.#sockets, options.moveTimeoutMs ?? DEFAULT_MOVE_TIMEOUT_MS, timers, log);
     this.#stats = new StatsCollection(options.stats, timers);
     this.#fleet = this.#createFleet();
     this.#snapshots = new SnapshotControl({
@@ -182,6 +184,9 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
       case "statsFlushed":
         this.#stats.onFlushed(message, this.#fleet.find(message.worker));
         break;
+      case "listenersHandedOver":
+        this.#moves.onHandedOver(message, this.#fleet.participants());
+        break;
       case "snapshotApplied": {
         const worker = this.#fleet.find(message.worker);
         if (worker?.incarnation === message.incarnation) worker.version = Math.max(worker.version, message.version);
@@ -229,10 +234,11 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     if (!Number.isInteger(count) || count < 1 || count > MAX_WORKERS) {
       throw new RangeError(`the number of workers is a whole number from 1 to ${MAX_WORKERS}, not ${count}`);
     }
+    const before = this.#fleet.staying().length;
+    await this.#fleet.removeGivenUp();
     const staying = this.#fleet.staying();
-    const before = staying.length;
     const added: Promise<void>[] = [];
-    for (let i = before; i < count; i++) added.push(this.#fleet.add().serving);
+    for (let i = staying.length; i < count; i++) added.push(this.#fleet.add().serving);
     await Promise.all(added);
     for (const worker of staying.slice(count).reverse()) await this.#jobs.run(() => this.#leave(worker));
     return { type: "workerCountChanged", before, after: this.#fleet.staying().length };
@@ -310,6 +316,12 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     else worker.handOut(key, socket);
   }
 
+  /** A worker is gone for good: another one takes over what can't be moved. */
+  #adoptOrphans(): void {
+    if (this.#shuttingDown || this.#sockets.orphans().length === 0) return;
+    this.#jobs.run(() => this.#snapshots.adoptOrphans()).catch((error: unknown) => this.#context.escalate(error));
+  }
+
   #subscribe({ subscriber }: Subscribe): void {
     this.#subscribers.add(subscriber);
     subscriber.watch(() => this.#subscribers.delete(subscriber));
@@ -317,6 +329,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
 
   #emit(event: SupervisorEvent): void {
     if (event.type === "snapshotAccepted") this.#context.setAttribute("snapshotVersion", event.record.version);
+    if (event.type === "workerFailed" || event.type === "workerStopped") this.#adoptOrphans();
     for (const subscriber of this.#subscribers) subscriber.tell(event);
     this.#options.onEvent?.(event);
   }

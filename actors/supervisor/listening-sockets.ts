@@ -104,6 +104,15 @@ export class ListeningSockets {
     if (to !== undefined) setCount(holders, to, (holders.get(to) ?? 0) + 1);
   }
 
+  /** Unix-domain sockets that nobody owns, because their worker has gone for good. */
+  orphans(): string[] {
+    const found: string[] = [];
+    for (const { spec, holders } of this.#inForce.values()) {
+      if (spec.address.type === "pipe" && holders.size === 0) found.push(spec.key);
+    }
+    return found;
+  }
+
   /** The worker is gone, and its sockets with it. */
   forget(worker: string): void {
     for (const { holders } of this.#inForce.values()) holders.delete(worker);

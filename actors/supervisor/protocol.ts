@@ -3,7 +3,14 @@ import type { LifecycleState } from "../../src/actor/lifecycle.ts";
 import type { CrashRecord } from "../../src/actor/supervision.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
 import type { Address } from "../../src/net/address.ts";
-import type { InspectQuery, ResourceName, StatsShard, WorkerSetting, WorkerSignal } from "../worker/protocol.ts";
+import type {
+  InspectQuery,
+  ListeningServer,
+  ResourceName,
+  StatsShard,
+  WorkerSetting,
+  WorkerSignal,
+} from "../worker/protocol.ts";
 import type { ConfigSource } from "./config-compiler.ts";
 
 /**
@@ -51,6 +58,7 @@ export interface DryRun extends Question<DryRunOutcome> {
   readonly source: ConfigSource;
 }
 
+/** What a configuration would do, or what is wrong with it. */
 export type DryRunOutcome =
   | {
       readonly outcome: "valid";
@@ -67,6 +75,7 @@ export interface SetWorkerCount extends Question<WorkerCountChanged> {
   readonly count: number;
 }
 
+/** How many workers there were and are, those that wait for a restart included, those that leave not. */
 export interface WorkerCountChanged {
   readonly type: "workerCountChanged";
   readonly before: number;
@@ -98,6 +107,7 @@ export interface GetStatus extends Question<SupervisorStatus> {
   readonly type: "getStatus";
 }
 
+/** What the supervisor knows, as of now. */
 export interface SupervisorStatus {
   /** Version in force; 0 before the first. */
   readonly version: number;
@@ -195,6 +205,15 @@ export interface StatsFlushed {
   readonly requestIds: readonly number[];
 }
 
+/** From a worker: the listening servers it was told to hand over. They move with the message. */
+export interface ListenersHandedOver {
+  readonly type: "listenersHandedOver";
+  readonly worker: string;
+  readonly incarnation: number;
+  readonly requestId: number;
+  readonly servers: readonly ListeningServer[];
+}
+
 /** From a worker: a version is in force there. */
 export interface SnapshotApplied {
   readonly type: "snapshotApplied";
@@ -217,6 +236,7 @@ export type SupervisorMessage =
   | Subscribe
   | Shutdown
   | StatsFlushed
+  | ListenersHandedOver
   | SnapshotApplied;
 
 /** What the supervisor tells its subscribers. */

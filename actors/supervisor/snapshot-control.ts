@@ -88,6 +88,22 @@ export class SnapshotControl {
     await this.#options.moves.moveSurplus(worker, this.#options.fleet.participants());
   }
 
+  /** Gives Unix-domain sockets without an owner to a worker, as a version that changes nothing else. */
+  async adoptOrphans(): Promise<void> {
+    const { fleet, sockets, clock } = this.#options;
+    if (this.#current.version === 0 || sockets.orphans().length === 0 || fleet.participants().length === 0) return;
+    const attempt = { cause: "worker gone", source: "as before", startedMs: clock.nowMs() };
+    this.#lastVersion++;
+    const version = this.#lastVersion;
+    const diff: ResourceDiff = { added: [], changed: [], removed: [], upserts: [] };
+    const refusals = await this.#rollOut({ version, config: this.#current.config }, fleet.participants(), diff);
+    const outcome: ReloadOutcome =
+      refusals.length > 0
+        ? { outcome: "refused", refusals }
+        : { outcome: "accepted", version, changes: { added: [], changed: [], removed: [] }, warnings: [] };
+    this.#announce(this.#history.add(attempt, version, outcome));
+  }
+
   async #attempt(source: ConfigSource): Promise<ReloadOutcome> {
     const compiled = await this.#compile(source);
     if ("refusals" in compiled) return { outcome: "refused", refusals: compiled.refusals };
@@ -98,6 +114,8 @@ export class SnapshotControl {
       return { outcome: "unchanged", version: this.#current.version, warnings };
     }
     await this.#options.fleet.whenStarted();
+    if (!this.#options.fleet.hopeful)
+      return { outcome: "refused", refusals: [refusal("no worker is left to serve it")] };
     this.#lastVersion++;
     const next: Snapshot = { version: this.#lastVersion, config };
     const refusals = await this.#rollOut(next, this.#options.fleet.participants(), diff);

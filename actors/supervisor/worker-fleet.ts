@@ -61,6 +61,21 @@ export class WorkerFleet {
     return this.all().filter((worker) => worker.participates);
   }
 
+  /** Whether some worker runs or will run again. */
+  get hopeful(): boolean {
+    return this.staying().some((worker) => !worker.givenUp);
+  }
+
+  /** Forgets the workers that aren't restarted any more. */
+  async removeGivenUp(): Promise<void> {
+    for (const worker of this.all()) {
+      if (!worker.givenUp) continue;
+      worker.moveTo("stopped");
+      await worker.end("given up");
+      this.#forget(worker);
+    }
+  }
+
   find(name: string): WorkerHandle | undefined {
     return this.#workers.get(name);
   }

@@ -1,7 +1,7 @@
 import type { Actor, ActorContext } from "../../src/actor/actor.ts";
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import { withTransfer } from "../../src/actor/transfer.ts";
-import type { SnapshotApplied as AppliedEvent, StatsFlushed } from "../supervisor/protocol.ts";
+import type { SnapshotApplied as AppliedEvent, ListenersHandedOver, StatsFlushed } from "../supervisor/protocol.ts";
 import type {
   AcceptedConnection,
   CommitSnapshot,
@@ -18,15 +18,20 @@ import { SnapshotSteps } from "./snapshot-steps.ts";
 import { StatsFlush } from "./stats-flush.ts";
 
 /** What the worker sends of its own accord. */
-export type WorkerNews = StatsFlushed | AppliedEvent;
+export type WorkerNews = StatsFlushed | ListenersHandedOver | AppliedEvent;
 
 /** Private: the flush interval has passed. */
 interface FlushIntervalPassed {
   readonly type: "flushIntervalPassed";
 }
 
+/** Private: what the tree shows of the runtime is due. */
+interface ReportIntervalPassed {
+  readonly type: "reportIntervalPassed";
+}
+
 /** All that the worker's actor handles, its own timers included. */
-export type WorkerInbox = WorkerMessage | FlushIntervalPassed;
+export type WorkerInbox = WorkerMessage | FlushIntervalPassed | ReportIntervalPassed;
 
 /** What a worker's actor is made of. */
 export interface WorkerActorOptions {
@@ -59,7 +64,8 @@ export class WorkerActor implements Actor<WorkerInbox> {
       this.#sendShard(shard, ids);
     });
     context.setAttribute("snapshotVersion", 0);
-    this.#nextInterval();
+    this.#nextFlush();
+    this.#nextReport();
   }
 
   receive(message: WorkerInbox): void {
@@ -115,7 +121,10 @@ export class WorkerActor implements Actor<WorkerInbox> {
     switch (message.type) {
       case "flushIntervalPassed":
         this.#stats.onInterval();
-        this.#nextInterval();
+        this.#nextFlush();
+        break;
+      case "reportIntervalPassed":
+        this.#nextReport();
         break;
       case "flushStats":
         this.#stats.onRequest(message.requestId);
@@ -172,7 +181,15 @@ export class WorkerActor implements Actor<WorkerInbox> {
   #handOver(message: HandOverListeners): void {
     const servers = this.#runtime.takeListeningServers(message.servers);
     const moved = servers.map((taken) => taken.server);
-    this.#context.reply(message, withTransfer({ type: "listenersHandedOver", servers }, moved));
+    const { worker, incarnation } = this.#options.data;
+    const news: ListenersHandedOver = {
+      type: "listenersHandedOver",
+      worker,
+      incarnation,
+      requestId: message.requestId,
+      servers,
+    };
+    this.#options.supervisor.tell(withTransfer(news, moved));
   }
 
   #accept(message: AcceptedConnection): void {
@@ -198,9 +215,13 @@ export class WorkerActor implements Actor<WorkerInbox> {
     work.then(onDone).catch((error: unknown) => this.#context.escalate(error));
   }
 
-  #nextInterval(): void {
-    for (const [name, value] of this.#runtime.attributes()) this.#context.setAttribute(name, value);
+  #nextFlush(): void {
     this.#context.sendLater(this.#options.data.flushIntervalMs, { type: "flushIntervalPassed" });
+  }
+
+  #nextReport(): void {
+    for (const [name, value] of this.#runtime.attributes()) this.#context.setAttribute(name, value);
+    this.#context.sendLater(this.#options.data.reportIntervalMs, { type: "reportIntervalPassed" });
   }
 
   #sendShard(shard: StatsShard | undefined, requestIds: readonly number[]): void {

@@ -66,11 +66,13 @@ export interface AbortSnapshot extends Question<{ readonly type: "snapshotAborte
   readonly version: number;
 }
 
+/** The worker has built the version and waits for its commit or abort. */
 export interface SnapshotPrepared {
   readonly type: "snapshotPrepared";
   readonly version: number;
 }
 
+/** The worker can't have the version; nothing of it is left there. */
 export interface SnapshotRefused {
   readonly type: "snapshotRefused";
   readonly version: number;
@@ -78,6 +80,7 @@ export interface SnapshotRefused {
   readonly reason: string;
 }
 
+/** The version is in force on the worker. */
 export interface SnapshotApplied {
   readonly type: "snapshotApplied";
   readonly version: number;
@@ -92,6 +95,7 @@ export interface Drain extends Question<Drained> {
   readonly immediate: boolean;
 }
 
+/** No connection is left. */
 export interface Drained {
   readonly type: "drained";
   /** Connections that ended by themselves. */
@@ -106,15 +110,14 @@ export interface ServerCount {
   readonly count: number;
 }
 
-/** Takes listening servers from the worker. They move with the reply; connections in their queues move along. */
-export interface HandOverListeners extends Question<ListenersHandedOver> {
+/**
+ * Takes listening servers from the worker, with the connections in their queues. Answered by `ListenersHandedOver`, which
+ * is a message of its own: a reply that comes after the deadline would be lost, and the servers with it.
+ */
+export interface HandOverListeners {
   readonly type: "handOverListeners";
+  readonly requestId: number;
   readonly servers: "all" | readonly ServerCount[];
-}
-
-export interface ListenersHandedOver {
-  readonly type: "listenersHandedOver";
-  readonly servers: readonly ListeningServer[];
 }
 
 /** Gives the worker listening servers of addresses it knows. Transferred. */

@@ -260,6 +260,44 @@ describe("Supervisor", () => {
       assert.equal(world.accepted, clients.length);
     });
 
+    it("loses no listening socket to a leaving worker that hands over late", async () => {
+      world = new SupervisedWorld(2, { drainMs: 100, immediate: true });
+      await world.reload(one("a"));
+      await world.event("workerStarted", 2);
+      await world.supervisor.ask({ type: "blockWorker", worker: "worker-2", ms: 600 }, 1000);
+      await world.supervisor.ask({ type: "setWorkerCount", count: 1 }, 5000);
+      await world.event("workerStopped");
+      assert.deepEqual(await world.inspect("servers"), [["one", "one"]]);
+      const { listeners } = await world.supervisor.ask({ type: "getStatus" }, 1000);
+      assert.deepEqual(listeners[0]?.holders, [{ worker: "worker-1", sockets: 2 }]);
+    });
+
+    it("gives later workers the settings that were broadcast before", async () => {
+      world = new SupervisedWorld(1);
+      await world.reload(one("a"));
+      world.supervisor.tell({ type: "broadcast", message: { type: "setHealthCheckFailed", failed: true } });
+      await world.supervisor.ask({ type: "setWorkerCount", count: 2 }, 5000);
+      assert.deepEqual(await world.inspect("health"), [true, true]);
+    });
+
+    it("replaces workers that were given up", async () => {
+      world = new SupervisedWorld(1);
+      await world.reload(one("a"));
+      for (let crash = 1; crash <= 4; crash++) {
+        await world.event("workerStarted", crash);
+        await world.supervisor.ask({ type: "crashWorker", worker: "worker-1" }, 1000);
+      }
+      await world.event("workerFailed");
+      assert.deepEqual(await world.reload(one("b")), {
+        outcome: "refused",
+        refusals: [{ worker: "", reason: "no worker is left to serve it", problem: undefined }],
+      });
+      await world.supervisor.ask({ type: "setWorkerCount", count: 1 }, 5000);
+      const client = await greeted(await world.port("one"));
+      assert.equal(client.text, "a");
+      await closed(client);
+    });
+
     it("refuses numbers that make no sense", async () => {
       world = new SupervisedWorld(1);
       for (const count of [0, -1, 1.5, 100_000]) {

@@ -31,8 +31,9 @@ export class RouteLevel {
     this.#environment = environment;
   }
 
-  /** The level below this one. */
+  /** The level below this one; the same object if that says nothing. */
   extend(data: RouteLevelData): RouteLevel {
+    if (data.perFilter.length === 0 && data.requestHeaders === null && data.responseHeaders === null) return this;
     return new RouteLevel(
       this.perFilterConfigs.extend(data.perFilter, this.#environment.perFilterConfig),
       this.#extendHeaders(this.requestHeaders, data.requestHeaders),

@@ -4,11 +4,11 @@ import { pathWithoutQuery } from "../match/path-matcher.ts";
 import { asciiLowerCase } from "../match/string-matcher.ts";
 import { hostPortStart } from "./host-port.ts";
 import { HostTable } from "./host-table.ts";
+import { LazyVirtualHost } from "./lazy-virtual-host.ts";
 import { type PerFilterConfigFactory, PerFilterConfigs } from "./per-filter-configs.ts";
 import type { Route } from "./route.ts";
 import { RouteLevel } from "./route-level.ts";
 import type { RouteTableData } from "./route-table-data.ts";
-import { TableVirtualHost } from "./table-virtual-host.ts";
 
 /**
  * Finds the route of a request: first its virtual host, then the first of that host's routes that matches. Built once
@@ -19,7 +19,7 @@ export class RouteTable {
   readonly name: string;
   /** Headers (lower case) that the connection manager removes from external requests. */
   readonly internalOnlyHeaders: readonly string[];
-  readonly #hosts = new HostTable<TableVirtualHost>();
+  readonly #hosts = new HostTable<LazyVirtualHost>();
   readonly #ignorePort: boolean;
   readonly #ignorePathParameters: boolean;
 
@@ -33,7 +33,7 @@ export class RouteTable {
     const environment = { perFilterConfig, format, mostSpecificHeaderMutationsWins };
     const level = new RouteLevel(PerFilterConfigs.none, [], [], environment).extend(data);
     for (const host of data.virtualHosts) {
-      const virtualHost = new TableVirtualHost(host, data.name, level);
+      const virtualHost = new LazyVirtualHost(host, data.name, level);
       for (const domain of host.domains) this.#hosts.add(domain, virtualHost);
     }
   }
@@ -44,7 +44,7 @@ export class RouteTable {
    */
   route(headers: RequestHeaderMap, randomValue: number): Route | null {
     const host = this.#hosts.lookup(this.#matchHost(headers.authority));
-    return host === undefined ? null : host.route(this.#matchPath(headers.path), headers, randomValue);
+    return host === undefined ? null : host.get().route(this.#matchPath(headers.path), headers, randomValue);
   }
 
   #matchHost(authority: string): string {

@@ -26,6 +26,7 @@ export interface AdminLimits {
   readonly quietMs: number;
 }
 
+/** What holds if nobody says otherwise. */
 export const DEFAULT_ADMIN_LIMITS: AdminLimits = {
   connections: 100,
   bodyBytes: 16 * 1024 * 1024,

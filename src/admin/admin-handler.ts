@@ -58,6 +58,7 @@ export const TEXT = "text/plain; charset=UTF-8";
 /** Content type of JSON. */
 export const JSON_TYPE = "application/json";
 
+/** Plain text, or text in pieces. */
 export function textResponse(status: number, body: AdminBody): AdminResponse {
   return { status, contentType: TEXT, body };
 }

@@ -36,6 +36,7 @@ export interface JsonObject {
 /** Envoy's states of a server. */
 export type ServerState = "LIVE" | "DRAINING" | "PRE_INITIALIZING" | "INITIALIZING";
 
+/** The process as a whole. */
 export interface ServerView {
   state(): Later<ServerState>;
   info(): ServerInfo;
@@ -44,6 +45,7 @@ export interface ServerView {
   unreadyTargets(): Later<readonly UnreadyTargets[]>;
 }
 
+/** Who the process is and how it was started. */
 export interface ServerInfo {
   /** As `--version` prints it. */
   readonly version: string;
@@ -72,12 +74,14 @@ export interface ThreadMemory {
   readonly answering: boolean;
 }
 
+/** Something that is not ready, and what it waits for. */
 export interface UnreadyTargets {
   /** Such as `Listener ingress`. */
   readonly name: string;
   readonly targetNames: readonly string[];
 }
 
+/** The stats of all threads, merged. */
 export interface StatsView {
   /**
    * Brings the merged stats up to date as far as that goes within a short deadline. Never rejects: a thread that does
@@ -92,10 +96,12 @@ export interface StatsView {
   processExposition(): Promise<string>;
 }
 
+/** The clusters in force with what all workers know of their hosts. */
 export interface ClustersView {
   clusters(): Later<readonly ClusterStatus[]>;
 }
 
+/** One cluster as `/clusters` shows it. */
 export interface ClusterStatus {
   readonly name: string;
   /** `alt_stat_name` if there is one, else the name. */
@@ -108,6 +114,7 @@ export interface ClusterStatus {
   readonly hosts: readonly HostStatus[];
 }
 
+/** Limits of one priority. */
 export interface CircuitBreakerLimits {
   readonly maxConnections: number;
   readonly maxPendingRequests: number;
@@ -123,6 +130,7 @@ export interface OutlierAverages {
   readonly localOriginSuccessRateEjectionThreshold: number;
 }
 
+/** One host of a cluster, with sums over all workers. */
 export interface HostStatus {
   readonly address: Address;
   readonly hostname: string;
@@ -140,6 +148,7 @@ export interface HostStatus {
   readonly localOriginSuccessRate: number;
 }
 
+/** What is counted of each host, by Envoy's names. */
 export type HostCounter = "cx_connect_fail" | "cx_total" | "rq_error" | "rq_success" | "rq_timeout" | "rq_total";
 
 /** Envoy's health flags, as `/clusters` prints them. */
@@ -155,16 +164,19 @@ export type HealthFlag =
   | "active_hc_timeout"
   | "eds_status_draining";
 
+/** The listeners in force. */
 export interface ListenersView {
   /** Those in force, with the addresses they are bound to. */
   listeners(): Later<readonly BoundListener[]>;
 }
 
+/** A listener with the addresses it is bound to. */
 export interface BoundListener {
   readonly name: string;
   readonly addresses: readonly Address[];
 }
 
+/** The configuration in force and how it came to be. */
 export interface ConfigView {
   /** The sections of `/config_dump`, in Envoy's order. May hold secrets: the handler takes them out. */
   sections(options: { readonly includeEds: boolean }): Later<readonly ConfigSection[]>;
@@ -181,6 +193,7 @@ export interface ConfigSection {
   readonly resources: readonly ConfigResources[];
 }
 
+/** A repeated field of a section. */
 export interface ConfigResources {
   readonly field: string;
   /** Full name of the elements' message. */
@@ -239,11 +252,13 @@ export interface ConnectionDrain {
   readonly connections: number;
 }
 
+/** The layers of runtime values. */
 export interface RuntimeView {
   /** Lowest first. */
   layers(): readonly { readonly name: string; readonly values: ReadonlyMap<string, string> }[];
 }
 
+/** The log levels of the components, on all threads. */
 export interface LoggingView {
   /** The components, by name. */
   levels(): readonly { readonly name: string; readonly level: LogLevel }[];
@@ -252,15 +267,18 @@ export interface LoggingView {
   set(levels: ReadonlyMap<string, LogLevel>): boolean;
 }
 
+/** What is known of all actors without asking any. */
 export interface ActorsView {
   /** The actors of all threads. Those of a thread that does not answer are shown as they were last. */
   tree(): readonly ActorReport[];
 }
 
+/** What the supervisor knows of its workers. */
 export interface WorkersView {
   workers(): Later<readonly WorkerStatus[]>;
 }
 
+/** One worker as `/workers` shows it. */
 export interface WorkerStatus {
   readonly name: string;
   /** Lifecycle state, such as `running` or `draining`. */
@@ -293,6 +311,7 @@ export interface Control {
   blockActor(id: string, durationMs: number): Promise<boolean>;
 }
 
+/** How `/drain_listeners` drains. */
 export interface DrainOptions {
   /** Go on accepting for the drain time before the listeners close. */
   readonly graceful: boolean;

@@ -8,17 +8,20 @@ export interface MergedBase {
   readonly used: boolean;
 }
 
+/** A counter of the whole process. */
 export interface MergedCounter extends MergedBase {
   readonly type: "counter";
   readonly value: number;
 }
 
+/** A gauge of the whole process. */
 export interface MergedGauge extends MergedBase {
   readonly type: "gauge";
   readonly merge: GaugeMergeMode;
   readonly value: number;
 }
 
+/** A histogram of the whole process. */
 export interface MergedHistogram extends MergedBase {
   readonly type: "histogram";
   readonly unit: HistogramUnit;
@@ -28,6 +31,7 @@ export interface MergedHistogram extends MergedBase {
   readonly cumulative: HistogramDistribution;
 }
 
+/** A text readout of the whole process. */
 export interface MergedTextReadout extends MergedBase {
   readonly type: "textReadout";
   readonly text: string;

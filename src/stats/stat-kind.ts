@@ -24,17 +24,20 @@ const KINDS: readonly StatKind[] = [
   { type: "textReadout" },
 ];
 
-/** The kind's number in messages between threads. */
+/** The number of counters in messages between threads. */
 export const COUNTER_CODE = 0;
+/** The number of text readouts. */
 export const TEXT_READOUT_CODE = 9;
 
 const GAUGE_CODES: Record<GaugeMergeMode, number> = { accumulate: 1, max: 2, last: 3 };
 const HISTOGRAM_CODES: Record<HistogramUnit, number> = { ms: 4, us: 5, bytes: 6, percent: 7, unspecified: 8 };
 
+/** The number of gauges that merge in this way. */
 export function gaugeCode(merge: GaugeMergeMode): number {
   return GAUGE_CODES[merge];
 }
 
+/** The number of histograms of this unit. */
 export function histogramCode(unit: HistogramUnit): number {
   return HISTOGRAM_CODES[unit];
 }

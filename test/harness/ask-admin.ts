@@ -12,6 +12,7 @@ export interface Answer {
   json(): unknown;
 }
 
+/** What a request has beside its target; by default a GET without a body. */
 export interface AskOptions {
   readonly method?: string;
   readonly body?: string;

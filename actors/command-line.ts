@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { parseLogLevel } from "../src/base/application-log.ts";
 import { LOG_LEVELS, type LogLevel } from "../src/base/log.ts";
 import { nearestName } from "../src/config/nearest-name.ts";
 import { FLAGS } from "./command-line-options.ts";
@@ -142,7 +143,7 @@ function concurrency(value: string): number {
 }
 
 function logLevel(name: string, value: string): LogLevel {
-  const level = LOG_LEVELS.find((one) => one === (value === "warn" ? "warning" : value));
+  const level = parseLogLevel(value);
   if (level === undefined) {
     throw new CommandLineError(`--${name} must be one of ${LOG_LEVELS.join(", ")}, not "${value}"`);
   }

@@ -1,4 +1,5 @@
 import net from "node:net";
+import { AccessLogFiles } from "../../src/access-log/access-log-files.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { SystemRandom } from "../../src/base/random.ts";
@@ -208,6 +209,7 @@ export async function startDataPath(
     clusters,
     routeTables,
     format,
+    accessLogFiles: new AccessLogFiles({ timers, stats }),
     extensions,
   };
   const handler = new ConnectionHandler({

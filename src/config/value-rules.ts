@@ -196,7 +196,7 @@ function wellKnownChecks(rules: StringRules): ValueCheck[] {
     const pattern = rules.strict ? (isName ? HEADER_NAME : HEADER_VALUE) : NO_LINE_BREAK;
     return [
       (value) => {
-        if (isName && value === "") return "must not be empty";
+        if (isName && rules.strict && value === "") return "must not be empty";
         return pattern.test(value as string) ? undefined : `must be ${what}, found ${shown(value)}`;
       },
     ];

@@ -1,0 +1,63 @@
+/**
+ * Compiles each file of `configs/` with the proxy's own compiler table and compares the outcome, compiled data or exact problems, with
+ * the file of the same name and `.expected`; and all of Envoy's examples with `envoy-examples.expected`.
+ * `node test/golden/golden.test.ts --update` writes what is found; look at the difference before committing it.
+ */
+import assert from "node:assert/strict";
+import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { type CompileOutcome, resourceKey } from "../../src/config/compile-request.ts";
+import { problemsText } from "../../src/config/config-problem.ts";
+import { ConfigurationCompiler } from "../../src/config/configuration-compiler.ts";
+import { unpackResource } from "../../src/config/resource-packing.ts";
+import { loadCompilerTable } from "../../src/extensions/compiler-table.ts";
+
+const UPDATE = process.argv.includes("--update");
+const CONFIGS = join(import.meta.dirname, "configs");
+const EXAMPLES = join(import.meta.dirname, "../../../shared/configs/envoy-examples");
+const compiler = new ConfigurationCompiler(await loadCompilerTable());
+
+/** Problems with file names and not whole paths, so that the place of the repository does not matter. */
+function problems(outcome: CompileOutcome, folder: string): string {
+  return problemsText(outcome.problems).replaceAll(`${folder}/`, "");
+}
+
+function render(outcome: CompileOutcome, folder: string): string {
+  if (!outcome.ok) return `refused\n${problems(outcome, folder)}`;
+  const data = [
+    ["bootstrap", outcome.bootstrap],
+    ...outcome.changed.map((each) => [resourceKey(each), unpackResource(each.data)]),
+  ];
+  const text = data.map(([name, value]) => `${name}: ${JSON.stringify(value, undefined, 2)}\n`).join("");
+  return `accepted\n${problems(outcome, folder)}${text}`;
+}
+
+function compare(file: string, found: string): void {
+  if (UPDATE) writeFileSync(file, found);
+  assert.ok(existsSync(file), `${file} is missing; write it with --update`);
+  assert.equal(found, readFileSync(file, "utf8"));
+}
+
+describe("the configuration compiler", () => {
+  for (const name of globSync("*.{yaml,json}", { cwd: CONFIGS }).sort()) {
+    it(`gives the recorded outcome for ${name}`, () => {
+      const outcome = compiler.compile({ path: join(CONFIGS, name) });
+      compare(join(CONFIGS, `${name}.expected`), render(outcome, CONFIGS));
+    });
+  }
+
+  const skip = existsSync(EXAMPLES) ? false : `${EXAMPLES} is not there`;
+  it("loads each of Envoy's examples or names exactly what it lacks", { skip }, () => {
+    let report = "";
+    for (const name of readdirSync(EXAMPLES).sort()) {
+      const outcome = compiler.compile({ path: join(EXAMPLES, name) });
+      report += `${outcome.ok ? "loads" : "lacks"}: ${name}\n${problems(outcome, EXAMPLES)}\n`;
+      for (const { line, message } of outcome.problems) {
+        assert.ok(line > 0, `${name}: no line for: ${message}`);
+        assert.doesNotMatch(message, /internal error/);
+      }
+    }
+    compare(join(import.meta.dirname, "envoy-examples.expected"), report);
+  });
+});

@@ -144,7 +144,6 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
 
   /** @internal For the stream. */
   onRequestComplete(stream: ClientStream): void {
-    if (stream.isShort) this.#keepAlive = false;
     this.#settle(stream);
   }
 
@@ -270,6 +269,8 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   #settle(stream: ClientStream): void {
     if (this.#stream !== stream || !stream.responseComplete || !stream.requestComplete) return;
     this.#stream = null;
+    // The upstream waits for the rest, and would take the next request for it.
+    if (stream.isShort) this.#keepAlive = false;
     stream.leave();
     if (this.#keepAlive) this.#state = State.idle;
     else this.#stopDecoding();

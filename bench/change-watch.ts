@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { LoadClient } from "../test/harness/load-client.ts";
-import { failedRequests } from "../test/harness/load-report.ts";
+import { describeLoad, failedRequests } from "../test/harness/load-report.ts";
 
 /** Connections of each kind; enough that every worker has some of both. */
 const CONNECTIONS = 16;
@@ -67,7 +67,7 @@ export class ChangeWatch {
     this.#loopDelay.disable();
     const reports = await Promise.all(this.#clients.map((client) => client.stop()));
     const failed = reports.reduce((sum, report) => sum + failedRequests(report), 0);
-    if (failed > 0) throw new Error(`${failed} requests failed during the changes: ${JSON.stringify(reports)}`);
+    if (failed > 0) throw new Error(`requests failed during the changes:\n${reports.map(describeLoad).join("\n")}`);
   }
 
   #everyConnectionSees(answer: string, deadlineMs: number): Promise<void> {

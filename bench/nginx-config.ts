@@ -3,7 +3,9 @@ export function nginxConfig(folder: string, http: string): string {
   const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (kind) => `  ${kind}_temp_path ${folder}/${kind};`,
   );
-  return `daemon off;
+  // As root nginx would give its worker another user, who can't read a folder of ours.
+  const user = process.getuid?.() === 0 ? "user root;\n" : "";
+  return `${user}daemon off;
 worker_processes 1;
 worker_rlimit_nofile 20000;
 error_log stderr error;

@@ -36,6 +36,7 @@ const FULL_LOAD_COLUMNS: readonly BenchColumn[] = [
   { key: "requestsPerSecond", title: "requests/s" },
   { key: "cpuUsPerRequest", title: "CPU µs/request", digits: 1, ratio: true },
   { key: "peakMiB", title: "peak memory MiB", digits: 1 },
+  { key: "errors", title: "errors" },
 ];
 
 const FIXED_RATE_COLUMNS: readonly BenchColumn[] = [
@@ -76,6 +77,7 @@ async function measure(work: ThroughputWork, peer: RunningPeer, context: BenchCo
   const numbers = {
     requestsPerSecond: full.requests / (full.durationUs / 1e6),
     cpuUsPerRequest: (after.cpuUs - before.cpuUs) / full.requests,
+    errors: full.badStatus + full.socketErrors,
     badStatus: full.badStatus,
     socketErrors: full.socketErrors,
     fullLoadP50Us: full.p50Us,
@@ -111,7 +113,7 @@ async function measureFixedRate(work: ThroughputWork, peer: RunningPeer, context
 }
 
 function describe(numbers: BenchNumbers): string {
-  const errors = (numbers.badStatus ?? 0) + (numbers.socketErrors ?? 0) + (numbers.fixedRateBadStatus ?? 0);
+  const errors = (numbers.errors ?? 0) + (numbers.fixedRateBadStatus ?? 0);
   const rate = `${numbers.requestsPerSecond?.toFixed(0)}/s, ${numbers.cpuUsPerRequest?.toFixed(1)} µs CPU a request`;
   return errors > 0 ? `${rate}, ${errors} ERRORS` : rate;
 }

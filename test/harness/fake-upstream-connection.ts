@@ -11,6 +11,7 @@ export class FakeUpstreamConnection implements UpstreamTransport {
   readonly #socket: net.Socket;
   readonly #onRequest: (exchange: UpstreamExchange) => void;
   readonly #reader: Http1MessageReader;
+  readonly #keptBytes: number;
   #chunks: Buffer[] = [];
   #receivedBytes = 0;
   #current: UpstreamExchange | undefined;
@@ -18,11 +19,12 @@ export class FakeUpstreamConnection implements UpstreamTransport {
   #closed = false;
   #wasReset = false;
 
-  constructor(socket: net.Socket, onRequest: (exchange: UpstreamExchange) => void) {
+  constructor(socket: net.Socket, keepBytes: boolean, onRequest: (exchange: UpstreamExchange) => void) {
     this.#socket = socket;
+    this.#keptBytes = keepBytes ? KEPT_BYTES : 0;
     this.#onRequest = onRequest;
     this.#reader = new Http1MessageReader(
-      { kind: "request" },
+      { kind: "request", keepBody: keepBytes },
       {
         head: (startLine, headers) => this.#begin(new UpstreamExchange(this, startLine, headers)),
         message: (message) => {
@@ -97,7 +99,7 @@ export class FakeUpstreamConnection implements UpstreamTransport {
 
   #read(chunk: Buffer): void {
     this.#receivedBytes += chunk.length;
-    if (this.#receivedBytes <= KEPT_BYTES) this.#chunks.push(chunk);
+    if (this.#receivedBytes <= this.#keptBytes) this.#chunks.push(chunk);
     if (this.#framingError !== undefined) return;
     try {
       this.#reader.push(chunk);

@@ -11,6 +11,11 @@ export interface FakeUpstreamOptions {
   readonly port?: number;
   /** Whether the sending side stays open after the peer's FIN, until the script ends it. Default false. */
   readonly allowHalfOpen?: boolean;
+  /**
+   * Whether bytes, and connections that are closed, are kept for the test to look at. Default true; turn it off for long
+   * runs. Bodies of requests are not kept either then: `bodyBytes` tells their length.
+   */
+  readonly keepBytes?: boolean;
 }
 
 /** Answers 200 with this body and a content-length, once the request is complete. */
@@ -42,18 +47,20 @@ export function resetting(exchange: UpstreamExchange): void {
  */
 export class FakeUpstream {
   readonly port: number;
-  /** Every connection so far, oldest first; closed ones too. */
+  /** Every connection so far, oldest first; closed ones too, unless bytes are not kept. */
   readonly connections: FakeUpstreamConnection[] = [];
   readonly #server: net.Server;
+  readonly #keepBytes: boolean;
   readonly #arrived: UpstreamExchange[] = [];
   readonly #waiting: ((exchange: UpstreamExchange) => void)[] = [];
   readonly #connectionWaiters: (() => void)[] = [];
   #script: UpstreamScript | undefined;
   #requestCount = 0;
 
-  private constructor(server: net.Server, port: number, script: UpstreamScript | undefined) {
+  private constructor(server: net.Server, port: number, script: UpstreamScript | undefined, keepBytes: boolean) {
     this.#server = server;
     this.port = port;
+    this.#keepBytes = keepBytes;
     this.#script = script;
     server.on("connection", (socket) => this.#accept(socket));
   }
@@ -65,7 +72,7 @@ export class FakeUpstream {
     await once(server, "listening");
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("the fake upstream has no port");
-    return new FakeUpstream(server, address.port, script);
+    return new FakeUpstream(server, address.port, script, options.keepBytes ?? true);
   }
 
   /** `127.0.0.1:port`. */
@@ -115,7 +122,9 @@ export class FakeUpstream {
   }
 
   #accept(socket: net.Socket): void {
-    this.connections.push(new FakeUpstreamConnection(socket, (exchange) => this.#take(exchange)));
+    const connection = new FakeUpstreamConnection(socket, this.#keepBytes, (exchange) => this.#take(exchange));
+    this.connections.push(connection);
+    if (!this.#keepBytes) socket.once("close", () => this.connections.splice(this.connections.indexOf(connection), 1));
     for (const wake of this.#connectionWaiters.splice(0)) wake();
   }
 

@@ -29,6 +29,8 @@ export interface StartProxyOptions {
 }
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
+/** `TROUPE_MAIN=dist/actors/main.js` runs the tests on what was built. */
+const MAIN = path.resolve(ROOT, process.env.TROUPE_MAIN ?? "actors/main.ts");
 const KEPT_LOG_CHARS = 4 * 1024 * 1024;
 
 /**
@@ -69,7 +71,7 @@ export class RunningProxy {
     this.#hasAdmin = hasAdmin(options.config);
     this.writeConfig(options.config);
     const [command = process.execPath, ...args] = [...(options.prefix ?? []), process.execPath];
-    this.child = spawn(command, [...args, path.join(ROOT, "actors/main.ts"), ...this.#commandLine(options)], {
+    this.child = spawn(command, [...args, MAIN, ...this.#commandLine(options)], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...options.env },
     });

@@ -1,0 +1,82 @@
+import { formatAddress } from "../net/address.ts";
+import type { ClusterData, EndpointData, ThresholdsData } from "../upstream/cluster-data.ts";
+import {
+  type ClusterInspection,
+  type HostInspection,
+  mergeClusterInspections,
+} from "../upstream/cluster-inspection.ts";
+import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus } from "./views.ts";
+
+/**
+ * What `/clusters` shows: the clusters of the configuration, with what the workers have counted. A cluster or host that
+ * no worker has used shows zeros.
+ */
+export function clusterStatuses(
+  clusters: readonly ClusterData[],
+  perWorker: readonly (readonly ClusterInspection[])[],
+): ClusterStatus[] {
+  const used = new Map(mergeClusterInspections(perWorker).map((cluster) => [cluster.name, cluster]));
+  return clusters.map((cluster) => {
+    const hosts = new Map(used.get(cluster.name)?.hosts.map((host) => [host.address, host]));
+    return {
+      name: cluster.name,
+      observabilityName: cluster.observabilityName,
+      addedViaApi: false,
+      edsServiceName: "",
+      thresholds: {
+        default: limitsOf(cluster.circuitBreakers.default),
+        high: limitsOf(cluster.circuitBreakers.high),
+      },
+      outlier: undefined,
+      hosts: cluster.endpoints.map((endpoint) => hostStatus(endpoint, hosts.get(formatAddress(endpoint.address)))),
+    };
+  });
+}
+
+function limitsOf({
+  maxConnections,
+  maxPendingRequests,
+  maxRequests,
+  maxRetries,
+}: ThresholdsData): CircuitBreakerLimits {
+  return { maxConnections, maxPendingRequests, maxRequests, maxRetries };
+}
+
+function hostStatus(endpoint: EndpointData, counted: HostInspection | undefined): HostStatus {
+  const stats = counted?.stats;
+  return {
+    address: endpoint.address,
+    hostname: endpoint.hostname,
+    counters: {
+      cx_connect_fail: stats?.cxConnectFail ?? 0,
+      cx_total: stats?.cxTotal ?? 0,
+      rq_error: stats?.rqError ?? 0,
+      rq_success: stats?.rqSuccess ?? 0,
+      rq_timeout: stats?.rqTimeout ?? 0,
+      rq_total: stats?.rqTotal ?? 0,
+    },
+    gauges: { cx_active: stats?.cxActive ?? 0, rq_active: stats?.rqActive ?? 0 },
+    healthFlags: healthFlags(endpoint),
+    weight: endpoint.weight,
+    locality: endpoint.locality,
+    canary: counted?.canary ?? false,
+    priority: endpoint.priority,
+    successRate: -1,
+    localOriginSuccessRate: -1,
+  };
+}
+
+function healthFlags({ healthStatus }: EndpointData): readonly HealthFlag[] {
+  switch (healthStatus) {
+    case "unknown":
+    case "healthy":
+      return [];
+    case "degraded":
+      return ["degraded_eds_health"];
+    case "draining":
+      return ["failed_eds_health", "eds_status_draining"];
+    case "unhealthy":
+    case "timeout":
+      return ["failed_eds_health"];
+  }
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { clusterStatuses } from "../../../src/admin/cluster-statuses.ts";
+import type { ClusterData, EndpointData } from "../../../src/upstream/cluster-data.ts";
+import type { ClusterInspection } from "../../../src/upstream/cluster-inspection.ts";
+
+const thresholds = { maxConnections: 1, maxPendingRequests: 2, maxRequests: 3, maxRetries: 4, trackRemaining: false };
+
+function endpoint(ip: string, healthStatus: EndpointData["healthStatus"]): EndpointData {
+  return {
+    address: { type: "ip", ip, port: 80 },
+    hostname: "h",
+    weight: 5,
+    priority: 1,
+    locality: { region: "r", zone: "z", subZone: "s" },
+    healthStatus,
+    metadata: [],
+  };
+}
+
+const cluster: ClusterData = {
+  name: "web",
+  observabilityName: "web_alt",
+  discovery: "static",
+  connectTimeoutMs: 5000,
+  idleTimeoutMs: 0,
+  maxConnectionDurationMs: 0,
+  maxRequestsPerConnection: 0,
+  connectionSettings: {
+    perConnectionBufferLimitBytes: 0,
+    tcpKeepaliveTimeS: null,
+    maxResponseHeadersBytes: 0,
+    maxResponseHeadersCount: 0,
+    enableTrailers: false,
+  },
+  metadata: [],
+  circuitBreakers: { default: thresholds, high: thresholds },
+  loadBalancer: { type: "roundRobin" },
+  priorityLoad: { overprovisioningFactorPercent: 140, panicThresholdPercent: 50, failTrafficOnPanic: false },
+  endpoints: [endpoint("10.0.0.1", "healthy"), endpoint("10.0.0.2", "draining")],
+};
+
+function inspection(rqTotal: number): ClusterInspection {
+  const { hostname, weight, priority, locality } = cluster.endpoints[0]!;
+  const stats = {
+    cxTotal: 1,
+    cxActive: 1,
+    cxConnectFail: 0,
+    rqTotal,
+    rqActive: 0,
+    rqSuccess: rqTotal,
+    rqError: 0,
+    rqTimeout: 0,
+  };
+  const host = { address: "10.0.0.1:80", hostname, weight, priority, locality, canary: true, stats };
+  return {
+    name: "web",
+    observabilityName: "web_alt",
+    connectionCount: 1,
+    hosts: [{ ...host, healthStatus: "healthy" }],
+  };
+}
+
+describe("clusterStatuses", () => {
+  it("adds up what the workers counted", () => {
+    const [status] = clusterStatuses([cluster], [[inspection(3)], [inspection(4)], []]);
+    const host = status?.hosts[0];
+    assert.equal(host?.counters.rq_total, 7);
+    assert.equal(host?.gauges.cx_active, 2);
+    assert.equal(host?.canary, true);
+    assert.equal(status?.observabilityName, "web_alt");
+    assert.deepEqual(status?.thresholds.high, {
+      maxConnections: 1,
+      maxPendingRequests: 2,
+      maxRequests: 3,
+      maxRetries: 4,
+    });
+  });
+
+  it("shows clusters and hosts that no worker has used, and not those that are gone", () => {
+    const [status, ...more] = clusterStatuses([cluster], [[{ ...inspection(1), name: "gone" }]]);
+    assert.deepEqual(more, []);
+    assert.deepEqual(
+      status?.hosts.map(({ counters }) => counters.rq_total),
+      [0, 0],
+    );
+  });
+
+  it("turns health statuses into flags", () => {
+    const [status] = clusterStatuses([cluster], []);
+    assert.deepEqual(
+      status?.hosts.map(({ healthFlags }) => healthFlags),
+      [[], ["failed_eds_health", "eds_status_draining"]],
+    );
+  });
+});

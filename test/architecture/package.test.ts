@@ -51,6 +51,18 @@ describe("package.json", () => {
     assert.deepEqual(loose, []);
   });
 
+  it("locks the packages of all platforms, without which npm ci refuses on any", () => {
+    const { packages }: { packages: Record<string, { optionalDependencies?: Record<string, string> }> } = JSON.parse(
+      readFileSync(path.join(ROOT, "package-lock.json"), "utf8"),
+    );
+    const missing = Object.entries(packages).flatMap(([where, { optionalDependencies }]) =>
+      Object.keys(optionalDependencies ?? {}).filter(
+        (name) => !(`node_modules/${name}` in packages) && !(`${where}/node_modules/${name}` in packages),
+      ),
+    );
+    assert.deepEqual(missing, []);
+  });
+
   it("names built-in modules with node:", () => {
     const bare = [...packagesOf("src", "actors", "test", "bench")].filter((name) => builtinModules.includes(name));
     assert.deepEqual(bare, []);

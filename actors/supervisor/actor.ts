@@ -22,6 +22,7 @@ import type {
 import { ReloadQueue } from "./reload-queue.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { SnapshotControl } from "./snapshot-control.ts";
+import type { SnapshotExtras } from "./snapshot-rollout.ts";
 import { StatsCollection, type StatsReceiver } from "./stats-collection.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
 import type { WorkerHandle, WorkerThreadOptions } from "./worker-handle.ts";
@@ -40,6 +41,8 @@ export interface SupervisorOptions {
   readonly compiler: ConfigCompiler;
   readonly stats: StatsReceiver;
   readonly threads: WorkerThreadOptions;
+  /** What goes with a version beside its resources. Default: nothing. */
+  readonly extras?: SnapshotExtras;
   /** Workers to start with. */
   readonly workerCount: number;
   /** Called as subscribers are told. */
@@ -113,6 +116,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
         prepareMs: options.prepareTimeoutMs ?? DEFAULT_PREPARE_TIMEOUT_MS,
         commitMs: options.commitTimeoutMs ?? DEFAULT_COMMIT_TIMEOUT_MS,
       },
+      extras: options.extras ?? (() => undefined),
       estimateMs: ESTIMATE_TIMEOUT_MS,
       clock,
       log,

@@ -8,7 +8,7 @@ import type { DryRunOutcome, Refusal, ReloadOutcome, SnapshotRecord, SupervisorE
 import type { ReloadRequest } from "./reload-queue.ts";
 import { diffResources, isEmptyDiff, type ResourceDiff } from "./resource-diff.ts";
 import { SnapshotHistory } from "./snapshot-history.ts";
-import { type RolloutDeadlines, type Snapshot, SnapshotRollout } from "./snapshot-rollout.ts";
+import { type RolloutDeadlines, type Snapshot, type SnapshotExtras, SnapshotRollout } from "./snapshot-rollout.ts";
 import type { WorkerFleet } from "./worker-fleet.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 import { askWorkers } from "./worker-questions.ts";
@@ -22,6 +22,7 @@ export interface SnapshotControlOptions {
   readonly sockets: ListeningSockets;
   readonly moves: ListenerMoves;
   readonly deadlines: RolloutDeadlines;
+  readonly extras: SnapshotExtras;
   /** How long workers may take to estimate a dry run. */
   readonly estimateMs: number;
   readonly clock: Clock;
@@ -141,7 +142,7 @@ export class SnapshotControl {
 
   /** Both phases on these workers. `diff` leads from the version in force to `next`; undefined = send everything. */
   async #rollOut(next: Snapshot, workers: readonly WorkerHandle[], diff: ResourceDiff | undefined): Promise<Refusal[]> {
-    const { sockets, deadlines, log } = this.#options;
+    const { sockets, deadlines, extras, log } = this.#options;
     let plan: SocketPlan;
     try {
       plan = sockets.plan(
@@ -153,7 +154,7 @@ export class SnapshotControl {
     }
     const baseVersion = diff === undefined ? 0 : this.#current.version;
     const change = diff ?? { upserts: next.config.resources, removed: [] };
-    const rollout = new SnapshotRollout(next, baseVersion, change, deadlines, log);
+    const rollout = new SnapshotRollout(next, baseVersion, change, deadlines, extras, log);
     const incarnations = workers.map((worker) => worker.incarnation);
     const refusals = await rollout.prepare(workers, plan.perWorker);
     if (refusals.length > 0) {

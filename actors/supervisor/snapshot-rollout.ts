@@ -22,6 +22,12 @@ export interface RolloutDeadlines {
 }
 
 /**
+ * Makes what goes with a version beside its resources, for what can't be packed: it is posted by structured clone, and
+ * shared memory in it stays shared. Called for each worker with the resources that are sent to it.
+ */
+export type SnapshotExtras = (worker: string, resources: readonly ResourceName[]) => unknown;
+
+/**
  * Brings one version to workers in two phases: all prepare it, and only if none refuses all commit it. A worker that
  * holds the base version gets what changed, any other gets everything. Encoded once per kind, copied per worker.
  */
@@ -31,6 +37,7 @@ export class SnapshotRollout {
   readonly #upserts: readonly Resource[];
   readonly #removed: readonly ResourceName[];
   readonly #deadlines: RolloutDeadlines;
+  readonly #extras: SnapshotExtras;
   readonly #log: Logger;
   #packedChange: Uint8Array | undefined;
   #packedAll: Uint8Array | undefined;
@@ -41,6 +48,7 @@ export class SnapshotRollout {
     baseVersion: number,
     change: { readonly upserts: readonly Resource[]; readonly removed: readonly ResourceName[] },
     deadlines: RolloutDeadlines,
+    extras: SnapshotExtras,
     log: Logger,
   ) {
     this.#next = next;
@@ -48,6 +56,7 @@ export class SnapshotRollout {
     this.#upserts = change.upserts;
     this.#removed = change.removed;
     this.#deadlines = deadlines;
+    this.#extras = extras;
     this.#log = log;
   }
 
@@ -109,6 +118,7 @@ export class SnapshotRollout {
       upserts,
       removed: full ? [] : this.#removed,
       sockets,
+      extras: this.#extras(worker.name, full ? this.#next.config.resources : this.#upserts),
     };
     const bound = sockets.flatMap((socket) => (socket.kind === "bound" ? [socket.socket] : []));
     return withTransfer(message, [upserts.buffer, ...bound]);

@@ -46,6 +46,8 @@ export interface PrepareSnapshot extends Question<SnapshotPrepared | SnapshotRef
   readonly upserts: Uint8Array;
   readonly removed: readonly ResourceName[];
   readonly sockets: readonly WorkerSocket[];
+  /** What can't be packed, such as shared memory; made by `SnapshotExtras` on the main thread. Undefined if there is none. */
+  readonly extras: unknown;
 }
 
 /** One element of `PrepareSnapshot.upserts`; `data` is packed by itself. */

@@ -30,6 +30,8 @@ export interface SnapshotChange {
   readonly removed: readonly ResourceName[];
   /** Sockets of addresses that are new to this worker. The runtime owns them from now on. */
   readonly sockets: readonly WorkerSocket[];
+  /** What the main thread adds beside the resources, such as shared memory; undefined if nothing. */
+  readonly extras: unknown;
 }
 
 /**

@@ -34,6 +34,7 @@ const prepare = (version: number, more: Partial<PrepareSnapshot> = {}): PrepareS
   upserts: pack([]),
   removed: [],
   sockets: [],
+  extras: undefined,
   ...more,
 });
 

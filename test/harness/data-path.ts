@@ -222,7 +222,6 @@ export async function startDataPath(
     makeNetworkFilter: (filter, filterContext) =>
       extensionModule(extensions.networkFilters, filter.extension).createFactory(filter.data, filterContext, context),
     drain: { timeMs: 1000, strategy: "immediate" },
-    balanceCounts: null,
   });
   const socket = new net.BoundSocket({ host: "127.0.0.1", port: 0 });
   const { port } = socket.address() as net.AddressInfo;

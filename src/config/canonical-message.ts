@@ -184,13 +184,9 @@ function canonicalTyped(url: string, value: JsonObject, place: Place, report: Re
   const type = messageType(typeName);
   if (type === undefined) return { "@type": "type.googleapis.com/xds.type.v3.TypedStruct", typeUrl: url };
   if (TYPED_STRUCTS.has(typeName)) return canonicalTypedStruct(value, place, report);
+  if (typeName === "google.protobuf.Empty") return { "@type": url };
   if (isWellKnown(type) || typeName === "google.protobuf.Any") {
-    const inner = canonicalMessage(
-      type,
-      value.value ?? (typeName === "google.protobuf.Empty" ? {} : null),
-      place.field("value"),
-      report,
-    );
+    const inner = canonicalMessage(type, value.value ?? null, place.field("value"), report);
     return inner === undefined ? undefined : { "@type": url, value: inner };
   }
   return { "@type": url, ...canonicalFields(type, value, place, report) };

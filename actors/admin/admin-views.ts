@@ -1,0 +1,128 @@
+import type { ActorRef } from "../../src/actor/actor-ref.ts";
+import type { ActorSystem } from "../../src/actor/actor-system.ts";
+import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
+import { configSections } from "../../src/admin/config-sections.ts";
+import type { AdminViews, JsonObject, LoggingView, MemoryUse, RuntimeView, StatsView } from "../../src/admin/views.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import type { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
+import type { ProcessMetrics } from "../../src/stats/process-metrics.ts";
+import type { StatsMerge } from "../../src/stats/stats-merge.ts";
+import type { TagProducer } from "../../src/stats/tag-producer.ts";
+import type { ClusterData } from "../../src/upstream/cluster-data.ts";
+import type { StatsMessage } from "../stats/protocol.ts";
+import type { SupervisorMessage } from "../supervisor/protocol.ts";
+import type { ServerCondition } from "./server-condition.ts";
+import { SupervisorControl } from "./supervisor-control.ts";
+import { SupervisorKnowledge } from "./supervisor-knowledge.ts";
+
+/** How long a page waits for the stats actor, which is on its own thread. */
+const STATS_DEADLINE_MS = 300;
+
+/** What the composition root gives the admin. The functions are called at each request. */
+export interface AdminViewsOptions {
+  readonly system: ActorSystem;
+  readonly supervisor: ActorRef<SupervisorMessage>;
+  readonly stats: ActorRef<StatsMessage>;
+  readonly merge: StatsMerge;
+  readonly tags: () => TagProducer;
+  readonly buckets: () => HistogramBuckets;
+  readonly processMetrics: ProcessMetrics;
+  readonly condition: ServerCondition;
+  readonly clock: Clock;
+  /** By `clock.nowMs`. */
+  readonly startedMs: number;
+  readonly version: string;
+  /** By the names of Envoy's `CommandLineOptions`. */
+  readonly commandLineOptions: JsonObject;
+  readonly node: () => JsonObject;
+  /** The bootstrap in force as proto JSON with the protos' field names. */
+  readonly bootstrap: () => JsonObject | Promise<JsonObject>;
+  readonly clusters: () => readonly ClusterData[];
+  readonly logging: LoggingView;
+  readonly runtime: RuntimeView;
+  /** What the configuration of the command line is called in messages, such as its path. */
+  readonly sourceLabel: string;
+  readonly quit: () => void;
+  readonly reopenLogs: () => void;
+}
+
+/** The views of a running proxy, with the list of workers that don't answer. */
+export interface ProxyViews {
+  readonly views: AdminViews;
+  readonly notAnswering: () => Promise<readonly string[]>;
+}
+
+/** Joins what the supervisor, the stats actor and the composition root know to the views of the admin pages. */
+export function adminViews(options: AdminViewsOptions): ProxyViews {
+  const { system, supervisor, condition, clock, startedMs } = options;
+  const tree = () => system.tree();
+  const knowledge = new SupervisorKnowledge(supervisor, tree);
+  const views: AdminViews = {
+    server: {
+      state: () => condition.state(),
+      info: () => ({
+        version: options.version,
+        hotRestartVersion: "disabled",
+        uptimeSeconds: (clock.nowMs() - startedMs) / 1000,
+        commandLineOptions: options.commandLineOptions,
+        node: options.node(),
+      }),
+      memory: memoryOfProcess,
+      unreadyTargets: () =>
+        condition.state() === "INITIALIZING" ? [{ name: "Server", targetNames: ["snapshot 1"] }] : [],
+    },
+    stats: statsView(options, knowledge),
+    clusters: {
+      clusters: async () => clusterStatuses(options.clusters(), await knowledge.clusterInspections()),
+    },
+    listeners: { listeners: () => knowledge.listeners() },
+    config: {
+      async sections(request) {
+        const [bootstrap, { version, inForceSinceMs }] = await Promise.all([
+          options.bootstrap(),
+          knowledge.configStatus(),
+        ]);
+        return configSections({ bootstrap, version, inForceSinceMs }, request);
+      },
+      status: () => knowledge.configStatus(),
+    },
+    runtime: options.runtime,
+    logging: options.logging,
+    actors: { tree },
+    workers: { workers: () => knowledge.workers() },
+    control: new SupervisorControl(options),
+  };
+  return { views, notAnswering: () => knowledge.notAnswering() };
+}
+
+/** Requests that come while a refresh is under way share it, so that many scrapers cost no more than one. */
+function statsView(options: AdminViewsOptions, knowledge: SupervisorKnowledge): StatsView {
+  let underWay: Promise<void> | undefined;
+  const refresh = async (): Promise<void> => {
+    await knowledge.collectStats();
+    await options.stats.ask({ type: "bringUpToDate" }, STATS_DEADLINE_MS).catch(() => undefined);
+  };
+  return {
+    refresh() {
+      underWay ??= refresh().finally(() => {
+        underWay = undefined;
+      });
+      return underWay;
+    },
+    snapshot: options.merge,
+    tags: options.tags,
+    buckets: options.buckets,
+    processExposition: () => options.processMetrics.exposition(),
+  };
+}
+
+/** The heap is the main thread's; `physicalBytes` is the whole process with all workers. */
+function memoryOfProcess(): MemoryUse {
+  const { heapUsed, heapTotal, external, rss } = process.memoryUsage();
+  return {
+    allocatedBytes: heapUsed + external,
+    heapSizeBytes: heapTotal + external,
+    physicalBytes: rss,
+    threads: [{ thread: "main", heapUsedBytes: heapUsed, heapTotalBytes: heapTotal, answering: true }],
+  };
+}

@@ -1,0 +1,117 @@
+import type { ActorRef } from "../../src/actor/actor-ref.ts";
+import type { ActorReport } from "../../src/actor/actor-report.ts";
+import type { BoundListener, ConfigStatus, WorkerStatus } from "../../src/admin/views.ts";
+import type { ClusterInspection } from "../../src/upstream/cluster-inspection.ts";
+import type { SnapshotRecord, SupervisorMessage, SupervisorStatus } from "../supervisor/protocol.ts";
+import { shownOutcome } from "./shown-outcome.ts";
+
+/** The supervisor answers from memory; a longer wait means that the main thread itself is in trouble. */
+const STATUS_DEADLINE_MS = 500;
+/** For workers. Leaves room within the second that a page may take. */
+const INSPECT_DEADLINE_MS = 500;
+const COLLECT_DEADLINE_MS = 250;
+
+/** What the admin pages learn from the supervisor. */
+export class SupervisorKnowledge {
+  readonly #supervisor: ActorRef<SupervisorMessage>;
+  readonly #tree: () => readonly ActorReport[];
+
+  /** `tree` gives the actor tree, for what workers show of themselves. */
+  constructor(supervisor: ActorRef<SupervisorMessage>, tree: () => readonly ActorReport[]) {
+    this.#supervisor = supervisor;
+    this.#tree = tree;
+  }
+
+  async workers(): Promise<WorkerStatus[]> {
+    const { workers } = await this.#status();
+    const connections = connectionsByThread(this.#tree());
+    return workers.map(({ worker, status, version, restarts, answering, reportAgeMs }) => ({
+      name: worker,
+      status,
+      snapshotVersion: version,
+      restarts,
+      answering,
+      reportAgeMs: reportAgeMs ?? 0,
+      connections: connections.get(worker) ?? 0,
+    }));
+  }
+
+  /** Workers that serve and have missed their reports. Empty if the supervisor itself does not answer. */
+  async notAnswering(): Promise<string[]> {
+    try {
+      const { workers } = await this.#status();
+      const silent = workers.filter(
+        ({ status, answering }) => !answering && (status === "running" || status === "draining"),
+      );
+      return silent.map(({ worker }) => worker);
+    } catch {
+      return [];
+    }
+  }
+
+  async listeners(): Promise<BoundListener[]> {
+    const { listeners } = await this.#status();
+    const byName = new Map<string, BoundListener>();
+    for (const { listener, address } of listeners) {
+      const known = byName.get(listener);
+      byName.set(listener, { name: listener, addresses: [...(known?.addresses ?? []), address] });
+    }
+    return [...byName.values()];
+  }
+
+  async configStatus(): Promise<ConfigStatus> {
+    const { version, history } = await this.#status();
+    const inForce = history.findLast((record) => record.outcome === "accepted");
+    const last = history.at(-1);
+    return {
+      source: inForce?.source ?? last?.source ?? "",
+      version,
+      inForceSinceMs: inForce === undefined ? 0 : inForce.atWallMs,
+      applied: history.filter(({ outcome }) => outcome === "accepted").length,
+      rejected: history.filter(({ outcome }) => outcome === "refused").length,
+      lastAttempt: last === undefined ? undefined : attempt(last, version),
+    };
+  }
+
+  /** What each worker that answers knows of the clusters it uses. */
+  async clusterInspections(): Promise<ClusterInspection[][]> {
+    const answers = await this.#supervisor.ask(
+      { type: "inspectWorkers", query: { view: "clusters" }, deadlineMs: INSPECT_DEADLINE_MS },
+      INSPECT_DEADLINE_MS * 1.5,
+    );
+    return answers.flatMap((answer) =>
+      answer.answered && Array.isArray(answer.value) ? [answer.value as ClusterInspection[]] : [],
+    );
+  }
+
+  /** Has the workers report what they counted, as far as they do so in time. Never rejects. */
+  async collectStats(): Promise<void> {
+    await this.#supervisor
+      .ask({ type: "collectStats", deadlineMs: COLLECT_DEADLINE_MS }, COLLECT_DEADLINE_MS * 1.5)
+      .catch(() => undefined);
+  }
+
+  #status(): Promise<SupervisorStatus> {
+    return this.#supervisor.ask({ type: "getStatus" }, STATUS_DEADLINE_MS);
+  }
+}
+
+function attempt(record: SnapshotRecord, versionInForce: number): ConfigStatus["lastAttempt"] {
+  const { atWallMs, cause, outcome, version, changes, refusals } = record;
+  return {
+    atMs: atWallMs,
+    trigger: cause,
+    outcome: shownOutcome(outcome, version ?? versionInForce, changes, refusals),
+  };
+}
+
+function connectionsByThread(reports: readonly ActorReport[]): Map<string, number> {
+  const found = new Map<string, number>();
+  const visit = (report: ActorReport): void => {
+    const { connections } = report.attributes;
+    if (typeof connections === "number") found.set(report.thread, connections);
+    for (const child of report.children) visit(child);
+  };
+  for (const report of reports) visit(report);
+  return found;
+}

@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from "node:util";
+import type { BootstrapData } from "../../src/config/bootstrap-data.ts";
+import { type CompileRequest, type PackedResource, resourceKey } from "../../src/config/compile-request.ts";
+import type { CompilerPool } from "../../src/config/compiler-pool.ts";
+import type { ConfigProblem } from "../../src/config/config-problem.ts";
+import { unpackResource } from "../../src/config/resource-packing.ts";
+import type { ListenerData } from "../../src/listener/listener-data.ts";
+import {
+  duplicateAddresses,
+  type ListeningSocketSpec,
+  listeningSocketSpecs,
+} from "../../src/listener/listening-socket-spec.ts";
+import type { CompileOutcome, ConfigCompiler, ConfigSource } from "./config-compiler.ts";
+
+/** A resource with what the main thread reads out of its data. */
+interface KnownResource extends PackedResource {
+  /** Null for what is no listener. */
+  readonly listener: ListenerData | null;
+}
+
+/**
+ * The supervisor's compiler: sends the source to the compiler's thread and puts together what came back with what is known
+ * from before, since only changed resources travel. Main thread.
+ */
+export class PoolConfigCompiler implements ConfigCompiler {
+  readonly #pool: CompilerPool;
+  /** The command line's part of each request. */
+  readonly #commandLine: CompileRequest;
+  #known: ReadonlyMap<string, KnownResource> = new Map();
+  #running: BootstrapData | null = null;
+
+  constructor(pool: CompilerPool, commandLine: CompileRequest) {
+    this.#pool = pool;
+    this.#commandLine = commandLine;
+  }
+
+  /** The bootstrap that the process started with; null before the first good compilation. */
+  get bootstrap(): BootstrapData | null {
+    return this.#running;
+  }
+
+  async compile(source: ConfigSource): Promise<CompileOutcome> {
+    const known = new Map([...this.#known].map(([key, { hash }]) => [key, hash]));
+    const outcome = await this.#pool.compile({ ...this.#request(source), known });
+    if (!outcome.ok) return outcome;
+    const changed = new Map(outcome.changed.map((resource) => [resourceKey(resource), resource]));
+    const resources = new Map<string, KnownResource>();
+    for (const stamp of outcome.resources) {
+      const key = resourceKey(stamp);
+      const fresh = changed.get(key);
+      resources.set(key, fresh === undefined ? this.#known.get(key)! : withListener(fresh));
+    }
+    this.#known = resources;
+    const listeners = [...resources.values()].flatMap(({ listener }) => listener ?? []);
+    const clashes = duplicateAddresses(listeners);
+    if (clashes.length > 0)
+      return { ok: false, problems: clashes.map(({ listener, message }) => clash(listener, message)) };
+    this.#running ??= outcome.bootstrap;
+    return {
+      ok: true,
+      config: {
+        resources: [...resources.values()].map(({ kind, name, hash, data }) => ({ kind, name, hash, data })),
+        sockets: listeners.flatMap((listener): ListeningSocketSpec[] => listeningSocketSpecs(listener)),
+        problems: outcome.problems,
+        needsRestart: needsRestart(this.#running, outcome.bootstrap),
+      },
+    };
+  }
+
+  #request(source: ConfigSource): CompileRequest {
+    if (source.text === undefined) return this.#commandLine;
+    const { path: _path, ...others } = this.#commandLine;
+    return { ...others, texts: [{ file: source.label, content: Buffer.from(source.text) }, ...(others.texts ?? [])] };
+  }
+}
+
+function withListener(resource: PackedResource): KnownResource {
+  const listener = resource.kind === "listener" ? (unpackResource(resource.data) as ListenerData) : null;
+  return { ...resource, listener };
+}
+
+function clash(listener: string, message: string): ConfigProblem {
+  const hint = "give each listener an address of its own";
+  return { severity: "error", file: "", line: 0, column: 0, path: `listener "${listener}"`, message, hint };
+}
+
+/** What can't change while the process runs, and has. */
+function needsRestart(running: BootstrapData, wanted: BootstrapData): string[] {
+  const paths: string[] = [];
+  if (!isDeepStrictEqual(running.node, wanted.node)) paths.push("node");
+  if (!isDeepStrictEqual(running.admin, wanted.admin)) paths.push("admin");
+  if (!isDeepStrictEqual(running.stats, wanted.stats)) paths.push("stats_config");
+  return paths;
+}

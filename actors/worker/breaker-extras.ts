@@ -1,0 +1,18 @@
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
+
+/**
+ * What goes with a snapshot beside its resources: the shared memory of circuit breakers. Posted by structured clone, because
+ * shared memory can't be packed.
+ */
+export interface BreakerExtras {
+  /** Slot of each cluster that the snapshot brings. */
+  readonly slots: ReadonlyMap<string, number>;
+  readonly chunks: readonly BreakerChunk[];
+}
+
+const NONE: BreakerExtras = { slots: new Map(), chunks: [] };
+
+/** The extras of a snapshot in their type; none if it came without. The supervisor's side makes nothing else. */
+export function breakerExtras(extras: unknown): BreakerExtras {
+  return extras === undefined ? NONE : (extras as BreakerExtras);
+}

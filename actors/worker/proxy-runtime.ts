@@ -1,0 +1,297 @@
+import type { BoundSocket, Socket } from "node:net";
+import { AccessLogFiles } from "../../src/access-log/access-log-files.ts";
+import type { AttributeValue } from "../../src/actor/actor-report.ts";
+import type { ApplicationLog } from "../../src/base/application-log.ts";
+import type { LogLevel } from "../../src/base/log.ts";
+import { nextTurn } from "../../src/base/turn.ts";
+import type { WorkerContext } from "../../src/extensions/worker-context.ts";
+import { extensionModule, type WorkerExtensions } from "../../src/extensions/worker-extensions.ts";
+import { ConnectionHandler, type PreparedListeners } from "../../src/listener/connection-handler.ts";
+import type { ListenerData } from "../../src/listener/listener-data.ts";
+import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
+import { WriteFlusher } from "../../src/net/write-flusher.ts";
+import { RouteTable } from "../../src/route/route-table.ts";
+import { RouteTables } from "../../src/route/route-tables.ts";
+import { isEmptyDelta } from "../../src/stats/stats-delta.ts";
+import { buildStatsMatcher } from "../../src/stats/stats-matcher.ts";
+import { StatsShard as ThreadStats } from "../../src/stats/stats-shard.ts";
+import { type ClusterChanges, ClusterManager } from "../../src/upstream/cluster-manager.ts";
+import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
+import { breakerExtras } from "./breaker-extras.ts";
+import type {
+  Drained,
+  DrainListeners,
+  InspectQuery,
+  ListeningServer,
+  ResourceName,
+  ServerCount,
+  StatsShard,
+} from "./protocol.ts";
+import type { ProxySettings } from "./proxy-settings.ts";
+import type { SnapshotChange, WorkerResource, WorkerRuntime, WorkerServices } from "./runtime.ts";
+import { type KnownKind, resourcesOf, unknownKind } from "./snapshot-resources.ts";
+
+/** A version that is built and not in force. */
+interface Staged {
+  readonly change: SnapshotChange;
+  readonly listeners: PreparedListeners;
+  readonly routeTables: ReadonlyMap<string, RouteTable>;
+  readonly clusters: ClusterChanges;
+}
+
+/** The data plane of a worker: listeners, route tables and clusters, made of the snapshot's data. */
+export class ProxyRuntime implements WorkerRuntime {
+  readonly #settings: ProxySettings;
+  readonly #applicationLog: ApplicationLog;
+  readonly #stats: ThreadStats;
+  readonly #handler: ConnectionHandler;
+  readonly #routeTables = new RouteTables();
+  readonly #clusters: ClusterManager;
+  readonly #accessLogFiles: AccessLogFiles;
+  readonly #context: WorkerContext;
+  /** Names in force, by kind. */
+  readonly #names: Record<KnownKind, Set<string>> = { listener: new Set(), routeTable: new Set(), cluster: new Set() };
+  #staged: Staged | null = null;
+
+  constructor(
+    services: WorkerServices,
+    settings: ProxySettings,
+    extensions: WorkerExtensions,
+    applicationLog: ApplicationLog,
+  ) {
+    this.#applicationLog = applicationLog;
+    const { clock, timers, random, log } = services;
+    this.#settings = settings;
+    this.#stats = new ThreadStats(buildStatsMatcher(settings.statsMatcher));
+    const stats = this.#stats.scope();
+    const flusher = new WriteFlusher();
+    this.#clusters = new ClusterManager({
+      stats,
+      workerName: `worker_${services.number - 1}`,
+      random,
+      environment: http1PoolEnvironment(timers, flusher),
+    });
+    this.#accessLogFiles = new AccessLogFiles({ timers, stats, flushIntervalMs: settings.fileFlushIntervalMs });
+    this.#context = {
+      clock,
+      timers,
+      random,
+      log,
+      stats,
+      clusters: this.#clusters,
+      routeTables: this.#routeTables,
+      format: { hostname: settings.hostname, environment: new Map(settings.environment), clock, random },
+      accessLogFiles: this.#accessLogFiles,
+      extensions,
+    };
+    this.#handler = new ConnectionHandler({
+      workerIndex: services.number - 1,
+      timers,
+      flusher,
+      random,
+      stats,
+      log,
+      makeNetworkFilter: (filter, context) =>
+        extensionModule(extensions.networkFilters, filter.extension).createFactory(filter.data, context, this.#context),
+      drain: settings.drain,
+    });
+  }
+
+  async prepare(change: SnapshotChange): Promise<void> {
+    const sockets = boundSockets(change);
+    try {
+      const unknown = unknownKind(change.upserts);
+      if (unknown !== undefined) throw new Error(`this worker knows no resources of kind ${unknown}`);
+      const listeners = resourcesOf("listener", change.upserts).map((resource) => resource.data);
+      await this.#preload(listeners);
+      const routeTables = this.#buildRouteTables(change);
+      const clusters = this.#clusterChanges(change);
+      // Last, because from here on the handler owns the sockets.
+      const prepared = this.#handler.prepare(
+        { upserts: listeners, removals: this.#removed("listener", change) },
+        sockets,
+      );
+      this.#staged = { change, listeners: prepared, routeTables, clusters };
+    } catch (error) {
+      for (const { socket } of sockets) closeQuietly(socket);
+      throw error;
+    }
+  }
+
+  async commit(version: number): Promise<void> {
+    const staged = this.#staged;
+    if (staged === null || staged.change.version !== version) throw new Error(`version ${version} is not prepared`);
+    this.#staged = null;
+    // Clusters before routes before listeners: nothing may refer to what is not there yet.
+    this.#clusters.apply(staged.clusters);
+    for (const [name, table] of staged.routeTables) this.#routeTables.set(name, table);
+    staged.listeners.commit();
+    for (const name of this.#removed("routeTable", staged.change)) this.#routeTables.remove(name);
+    this.#noteNames(staged.change);
+    // The sockets listen when this turn of the event loop is over.
+    await new Promise<void>((resolve) => nextTurn(resolve));
+  }
+
+  abort(version: number): void {
+    if (this.#staged === null || this.#staged.change.version !== version) return;
+    this.#staged.listeners.abort();
+    this.#staged = null;
+  }
+
+  takeListeningServers(servers: "all" | readonly ServerCount[]): ListeningServer[] {
+    return this.#handler.takeServers(servers);
+  }
+
+  adoptListeningServers(servers: readonly ListeningServer[]): void {
+    this.#handler.adopt(servers);
+  }
+
+  acceptConnection(key: string, socket: Socket, onClosed: () => void): void {
+    this.#handler.acceptSocket(key, socket, onClosed);
+  }
+
+  async drain(deadlineMs: number, immediate: boolean): Promise<Drained> {
+    this.#handler.stopListening();
+    const before = this.#handler.connectionCount;
+    const cutBefore = this.#handler.cutCount;
+    this.#handler.startDrain({ timeMs: deadlineMs, strategy: immediate ? "immediate" : "gradual" });
+    await new Promise<void>((resolve) => this.#handler.whenEmpty(resolve));
+    const cut = this.#handler.cutCount - cutBefore;
+    return { type: "drained", finished: before - cut, cut };
+  }
+
+  drainListeners({ graceful, inboundOnly }: DrainListeners): void {
+    if (graceful) this.#handler.startDrain(this.#settings.drain, inboundOnly);
+    else this.#handler.stopListening(inboundOnly);
+  }
+
+  async stop(): Promise<void> {
+    this.#staged?.listeners.abort();
+    this.#staged = null;
+    this.#handler.close();
+    this.#clusters.close();
+    this.#accessLogFiles.flushSync();
+    this.#context.timers.stop();
+  }
+
+  takeStats(): StatsShard | undefined {
+    this.#clusters.refreshGauges();
+    const delta = this.#stats.takeDelta();
+    const newMemory = this.#stats.takeNewMemory();
+    return isEmptyDelta(delta) && newMemory.length === 0 ? undefined : { delta, newMemory };
+  }
+
+  resetCounters(): void {}
+
+  *attributes(): Iterable<readonly [string, AttributeValue]> {
+    yield ["connections", this.#handler.connectionCount];
+    yield ["upstreamConnections", this.#clusters.connectionCount];
+  }
+
+  inspect({ view, parameters }: InspectQuery): unknown {
+    switch (view) {
+      case "listeners":
+        return this.#handler.inspect(0);
+      case "connections":
+        return this.#handler.inspect(Number(parameters?.["limit"] ?? 1000));
+      case "clusters":
+        return this.#clusters.inspect();
+      case "memory":
+        return { ...process.memoryUsage(), armedTimers: this.#context.timers.armedCount };
+      default:
+        throw new Error(`a worker has no view called ${view}`);
+    }
+  }
+
+  estimateDrain(changed: readonly WorkerResource[], removed: readonly ResourceName[]): number {
+    const listeners = this.#handler.forecast({
+      upserts: resourcesOf("listener", changed).map((resource) => resource.data),
+      removals: namesOf("listener", removed),
+    });
+    return listeners.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  setLogLevel(component: string, level: LogLevel): void {
+    this.#applicationLog.setLevel(component, level);
+  }
+
+  reopenLogs(): void {
+    this.#accessLogFiles.reopen();
+    this.#applicationLog.reopen();
+  }
+
+  setHealthCheckFailed(failed: boolean): void {
+    this.#handler.setHealthCheckFailed(failed);
+  }
+
+  async #preload(listeners: readonly ListenerData[]): Promise<void> {
+    const modules = this.#context.extensions.networkFilters;
+    const chains = listeners.flatMap(({ chains, defaultChain }) => (defaultChain ? [...chains, defaultChain] : chains));
+    const filters = chains.flatMap((chain) => chain.filters);
+    await Promise.all(
+      filters.map((filter) => extensionModule(modules, filter.extension).preload?.(filter.data, this.#context)),
+    );
+  }
+
+  #buildRouteTables(change: SnapshotChange): Map<string, RouteTable> {
+    const context = this.#context;
+    const modules = context.extensions.httpFilters;
+    const tables = new Map<string, RouteTable>();
+    for (const { name, data } of resourcesOf("routeTable", change.upserts)) {
+      const table = new RouteTable(
+        data,
+        (_filter, config) => {
+          const module = extensionModule(modules, config.extension);
+          return module.createRouteConfig === undefined ? config.data : module.createRouteConfig(config.data, context);
+        },
+        context.format,
+      );
+      tables.set(name, table);
+    }
+    return tables;
+  }
+
+  #clusterChanges(change: SnapshotChange): ClusterChanges {
+    const { slots, chunks } = breakerExtras(change.extras);
+    const upserts = resourcesOf("cluster", change.upserts).map(({ name, hash, data }) => {
+      const breakerSlot = slots.get(name);
+      if (breakerSlot === undefined) throw new Error(`cluster ${name} comes without memory for its circuit breakers`);
+      return { data, hash, breakerSlot };
+    });
+    return { upserts, removals: this.#removed("cluster", change), breakerChunks: chunks };
+  }
+
+  /** Names of the resources that a change takes away. */
+  #removed(kind: KnownKind, change: SnapshotChange): string[] {
+    if (!change.full) return namesOf(kind, change.removed);
+    const staying = new Set(namesOf(kind, change.upserts));
+    return [...this.#names[kind]].filter((name) => !staying.has(name));
+  }
+
+  #noteNames(change: SnapshotChange): void {
+    for (const kind of ["listener", "routeTable", "cluster"] as const) {
+      for (const name of this.#removed(kind, change)) this.#names[kind].delete(name);
+      for (const name of namesOf(kind, change.upserts)) this.#names[kind].add(name);
+    }
+  }
+}
+
+function namesOf(kind: KnownKind, resources: readonly ResourceName[]): string[] {
+  return resources.filter((resource) => resource.kind === kind).map((resource) => resource.name);
+}
+
+function boundSockets(change: SnapshotChange): HandedSocket[] {
+  const bound: HandedSocket[] = [];
+  for (const socket of change.sockets) {
+    if (socket.kind === "bound") bound.push({ key: socket.key, socket: socket.socket });
+  }
+  return bound;
+}
+
+function closeQuietly(socket: BoundSocket): void {
+  try {
+    socket.close();
+  } catch {
+    // Closed already: by the handler, when it refused the listeners.
+  }
+}

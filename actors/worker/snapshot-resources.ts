@@ -1,0 +1,36 @@
+import type { ListenerData } from "../../src/listener/listener-data.ts";
+import type { RouteTableData } from "../../src/route/route-table-data.ts";
+import type { ClusterData } from "../../src/upstream/cluster-data.ts";
+import type { WorkerResource } from "./runtime.ts";
+
+/** The kinds of resource that a worker knows, with the type of their data. */
+export interface ResourceData {
+  readonly listener: ListenerData;
+  readonly routeTable: RouteTableData;
+  readonly cluster: ClusterData;
+}
+
+export type KnownKind = keyof ResourceData;
+
+/** A resource whose kind is known. The main side made the data with the compiler of that kind. */
+export interface KnownResource<Kind extends KnownKind> {
+  readonly name: string;
+  readonly hash: string;
+  readonly data: ResourceData[Kind];
+}
+
+/** The resources of one kind, in their order. */
+export function resourcesOf<Kind extends KnownKind>(
+  kind: Kind,
+  resources: readonly WorkerResource[],
+): KnownResource<Kind>[] {
+  const found: KnownResource<Kind>[] = [];
+  for (const resource of resources) if (resource.kind === kind) found.push(resource as KnownResource<Kind>);
+  return found;
+}
+
+/** The first kind that no worker knows; undefined if there is none. */
+export function unknownKind(resources: readonly WorkerResource[]): string | undefined {
+  const known: readonly string[] = ["listener", "routeTable", "cluster"] satisfies KnownKind[];
+  return resources.find((resource) => !known.includes(resource.kind))?.kind;
+}

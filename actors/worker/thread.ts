@@ -1,0 +1,26 @@
+import { workerData } from "node:worker_threads";
+import type { ThreadStart } from "../../src/actor/actor-thread.ts";
+import { ApplicationLog } from "../../src/base/application-log.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { SystemRandom } from "../../src/base/random.ts";
+import { TimerWheel } from "../../src/base/timer-wheel.ts";
+import { loadWorkerExtensions } from "../../src/extensions/worker-extensions.ts";
+import type { WorkerThreadData } from "./protocol.ts";
+import { ProxyRuntime } from "./proxy-runtime.ts";
+import type { ProxySettings } from "./proxy-settings.ts";
+import { runWorker } from "./run-worker.ts";
+
+/** Entry script of a worker's thread. */
+const start = workerData as ThreadStart;
+const data = start.data as WorkerThreadData;
+const settings = data.shared as ProxySettings;
+const log = new ApplicationLog(data.worker, settings.log);
+const extensions = await loadWorkerExtensions();
+
+runWorker(start, data, {
+  clock: systemClock,
+  timers: new TimerWheel(systemClock),
+  random: new SystemRandom(),
+  log: log.logger("worker"),
+  createRuntime: (services) => new ProxyRuntime(services, settings, extensions, log),
+});

@@ -1,5 +1,5 @@
 import type { Any } from "@bufbuild/protobuf/wkt";
-import type { ExtensionCategory } from "./extension-config.ts";
+import type { ExtensionCategory } from "./extension-category.ts";
 import type { Place } from "./place.ts";
 
 /** What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own. */

@@ -1,31 +1,8 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { CompileContext } from "./compile-context.ts";
+import type { ExtensionCategory } from "./extension-category.ts";
 import type { MessageSupport } from "./field-support.ts";
 import type { Place } from "./place.ts";
-
-/** Where an extension can stand; Envoy's category names. */
-export type ExtensionCategory =
-  | "envoy.access_loggers"
-  | "envoy.access_loggers.extension_filters"
-  | "envoy.filters.http"
-  | "envoy.filters.listener"
-  | "envoy.filters.network"
-  | "envoy.formatter"
-  | "envoy.health_checkers"
-  | "envoy.http.early_header_mutation"
-  | "envoy.http.original_ip_detection"
-  | "envoy.load_balancing_policies"
-  | "envoy.matching"
-  | "envoy.request_id"
-  | "envoy.resource_monitors"
-  | "envoy.retry_host_predicates"
-  | "envoy.retry_priorities"
-  | "envoy.stats_sinks"
-  | "envoy.tracers"
-  | "envoy.transport_sockets.downstream"
-  | "envoy.transport_sockets.upstream"
-  | "envoy.upstream_options"
-  | "envoy.upstreams";
 
 /**
  * The main-side half of an extension: turns its typed message into plain, immutable, serialisable data (what msgpackr

@@ -9,7 +9,7 @@ import type {
   NamedTypedConfig,
   ResourceKind,
 } from "./compile-context.ts";
-import type { ExtensionCategory } from "./extension-config.ts";
+import type { ExtensionCategory } from "./extension-category.ts";
 import { anyTypeName, type ExtensionIndex, isFilterConfig, unsupportedExtension } from "./extension-index.ts";
 import { checkRules } from "./message-rules.ts";
 import { Place } from "./place.ts";

@@ -99,6 +99,12 @@ describe("canonicalMessage", () => {
       json: { typed_config: { "@type": "type.googleapis.com/google.protobuf.StringValue", value: "x" } },
     },
     {
+      name: "an Any of nothing",
+      type: "envoy.config.core.v3.TypedExtensionConfig",
+      yaml: 'typed_config: {"@type": type.googleapis.com/google.protobuf.Empty, value: {}}',
+      json: { typed_config: { "@type": "type.googleapis.com/google.protobuf.Empty" } },
+    },
+    {
       name: "any value in a struct",
       type: "envoy.config.core.v3.Node",
       yaml: "metadata: {a: 1, b: [x, true, null], __proto__: {c: 2}}",

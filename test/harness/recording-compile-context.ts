@@ -6,7 +6,7 @@ import type {
   NamedTypedConfig,
   ResourceKind,
 } from "../../src/config/compile-context.ts";
-import type { ExtensionCategory } from "../../src/config/extension-config.ts";
+import type { ExtensionCategory } from "../../src/config/extension-category.ts";
 import type { Place } from "../../src/config/place.ts";
 
 /** A `CompileContext` for tests of compile functions: writes down what is reported, compiles no real extension. */

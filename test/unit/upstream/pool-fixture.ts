@@ -104,12 +104,13 @@ export interface WorkerFixtureOptions {
   readonly cells?: CircuitBreakerCells;
   readonly workerSlot?: number;
   readonly connect?: UpstreamConnector;
+  readonly stats?: RecordingStats;
 }
 
 /** A cluster manager as one worker has it, on a clock that the test moves. */
 export class WorkerFixture {
   readonly clock = new FakeClock();
-  readonly stats = new RecordingStats();
+  readonly stats: RecordingStats;
   readonly cells: CircuitBreakerCells;
   readonly manager: ClusterManager;
   readonly environment: PoolEnvironment;
@@ -118,6 +119,7 @@ export class WorkerFixture {
   constructor(options: WorkerFixtureOptions = {}) {
     const { cells = new CircuitBreakerCells(), workerSlot = 0 } = options;
     this.cells = cells;
+    this.stats = options.stats ?? new RecordingStats();
     this.#workerSlot = workerSlot;
     const environment = http1PoolEnvironment(this.clock.timers, new WriteFlusher());
     this.environment = { ...environment, connect: options.connect ?? environment.connect };

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
 import type { NetworkFilterFactory, ReadFilter } from "../net/network-filter.ts";
-import type { DownstreamConnection } from "./downstream-connection.ts";
+import type { ConnectionChain, DownstreamConnection } from "./downstream-connection.ts";
 import { Drain, type DrainOptions } from "./drain.ts";
 import type { FilterChainData } from "./listener-data.ts";
 import { NetworkFilterManager } from "./network-filter-manager.ts";
@@ -26,7 +26,7 @@ export interface ChainOwner {
 }
 
 /** A filter chain at work on one worker: its filters' factories and the connections that were accepted with it. */
-export class ActiveFilterChain {
+export class ActiveFilterChain implements ConnectionChain {
   readonly data: FilterChainData;
   readonly connections = new Set<DownstreamConnection>();
   readonly #factories: readonly NetworkFilterFactory[];

@@ -2,9 +2,16 @@ import { Buffer } from "node:buffer";
 import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../net/connection.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { ReadFilter, ReadFilterCallbacks } from "../net/network-filter.ts";
-import type { ActiveFilterChain } from "./active-filter-chain.ts";
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** The filter chain of a connection, as far as the connection needs it. */
+export interface ConnectionChain {
+  readonly data: { readonly name: string };
+  drainClose(): boolean;
+  /** The connection is gone; the last call. */
+  connectionClosed(connection: DownstreamConnection): void;
+}
 
 /**
  * An accepted connection: what its filters ask about it, and the way of its events to the first filter. One object in
@@ -12,7 +19,7 @@ const NO_BYTES = Buffer.alloc(0);
  */
 export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCallbacks, DownstreamConnectionInfo {
   readonly connection: Connection;
-  readonly chain: ActiveFilterChain;
+  readonly chain: ConnectionChain;
   readonly acceptedAtMs: number;
   readonly remoteAddress: string;
   readonly localAddress: string;
@@ -22,7 +29,7 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
 
   constructor(
     connection: Connection,
-    chain: ActiveFilterChain,
+    chain: ConnectionChain,
     filter: ReadFilter,
     localAddress: string,
     acceptedAtMs: number,

@@ -46,6 +46,18 @@ export function findCycle(edges: readonly ImportEdge[]): string[] | null {
   return shortest;
 }
 
+/** All import cycles, as far as breaking each one found leaves another one; for saying what to do in one go. */
+export function findCycles(edges: readonly ImportEdge[]): string[][] {
+  const found: string[][] = [];
+  let left = edges;
+  for (let cycle = findCycle(left); cycle !== null; cycle = findCycle(left)) {
+    found.push(cycle);
+    const [from, to] = [cycle.at(-2), cycle.at(-1)];
+    left = left.filter((edge) => edge.from !== from || edge.to !== to);
+  }
+  return found;
+}
+
 function shortestPathBack(start: string, next: ReadonlyMap<string, readonly string[]>): string[] | null {
   const cameFrom = new Map<string, string>();
   const queue = [start];

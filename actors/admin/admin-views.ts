@@ -4,6 +4,7 @@ import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
 import { configSections } from "../../src/admin/config-sections.ts";
 import type { AdminViews, JsonObject, LoggingView, MemoryUse, RuntimeView, StatsView } from "../../src/admin/views.ts";
 import type { Clock } from "../../src/base/clock.ts";
+import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
 import type { ProcessMetrics } from "../../src/stats/process-metrics.ts";
 import type { StatsMerge } from "../../src/stats/stats-merge.ts";
@@ -29,6 +30,9 @@ export interface AdminViewsOptions {
   readonly processMetrics: ProcessMetrics;
   readonly condition: ServerCondition;
   readonly clock: Clock;
+  readonly timers: TimerWheel;
+  /** `--drain-time-s`. */
+  readonly drainTimeMs: number;
   /** By `clock.nowMs`. */
   readonly startedMs: number;
   readonly version: string;

@@ -4,7 +4,7 @@ import type { ServerState } from "../../src/admin/views.ts";
 export class ServerCondition {
   /** `POST /healthcheck/fail` says so. */
   healthcheckFailing = false;
-  /** The process is on its way out, or its listeners are drained by command. */
+  /** The process is on its way out. */
   draining = false;
   #configured = false;
 

@@ -1,5 +1,6 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { Control, DrainOptions, DryRunOutcome, ReloadOutcome } from "../../src/admin/views.ts";
+import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { StatsMessage } from "../stats/protocol.ts";
 import type { SupervisorMessage } from "../supervisor/protocol.ts";
 import type { ServerCondition } from "./server-condition.ts";
@@ -15,6 +16,9 @@ export interface SupervisorControlOptions {
   readonly supervisor: ActorRef<SupervisorMessage>;
   readonly stats: ActorRef<StatsMessage>;
   readonly condition: ServerCondition;
+  readonly timers: TimerWheel;
+  /** `--drain-time-s`. */
+  readonly drainTimeMs: number;
   /** What the configuration of the command line is called in messages. */
   readonly sourceLabel: string;
   /** Begins the end of the process. */
@@ -36,11 +40,13 @@ export class SupervisorControl implements Control {
     this.#options.supervisor.tell({ type: "broadcast", message: { type: "setHealthCheckFailed", failed: failing } });
   }
 
+  /** As in Envoy: `graceful` winds connections up first and closes the listeners when the drain time is over. */
   async drainListeners({ graceful, skipExit, inboundOnly }: DrainOptions): Promise<void> {
-    if (skipExit) throw new Error("skip_exit is not supported yet");
-    if (!inboundOnly) this.#options.condition.draining = true;
-    const message = { type: "drainListeners", graceful, inboundOnly } as const;
-    this.#options.supervisor.tell({ type: "broadcast", message });
+    const { supervisor, timers, drainTimeMs } = this.#options;
+    supervisor.tell({ type: "broadcast", message: { type: "drainListeners", graceful, inboundOnly } });
+    if (!graceful || skipExit) return;
+    const stopListening = { type: "drainListeners", graceful: false, inboundOnly } as const;
+    timers.timer(() => supervisor.tell({ type: "broadcast", message: stopListening })).arm(drainTimeMs);
   }
 
   quit(): void {

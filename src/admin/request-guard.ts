@@ -26,7 +26,7 @@ export function guardRequest(request: AdminRequest, options: GuardOptions): Refu
   if (options.checkHost && host !== undefined && !isAllowedHost(host, options.allowedHosts)) {
     return {
       status: 403,
-      message: `Host "${host}" is not allowed. Use an IP address or localhost, or allow the name (--admin-allowed-host).\n`,
+      message: `Host "${host}" is not allowed. Use an IP address or localhost.\n`,
     };
   }
   if (request.method === "GET" || request.method === "HEAD") return undefined;

@@ -3,7 +3,7 @@
  * package @grpc/grpc-js-xds carries, and those in `src/proto/own`; nothing is fetched. Does nothing when the result
  * is up to date (`gen/stamp.txt`). Run by the npm scripts `generate` and `prepare`.
  *
- * `--copy-to <folder>` copies the generated JavaScript and declarations there afterwards, for the published package.
+ * `--copy-to <folder>` copies the generated JavaScript there afterwards, for the published package.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -141,4 +141,7 @@ const stamp = inputHash();
 if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== stamp) generate(stamp);
 
 const copyAt = process.argv.indexOf("--copy-to");
-if (copyAt !== -1) cpSync(genFolder, process.argv[copyAt + 1] ?? "", { recursive: true });
+if (copyAt !== -1) {
+  const wanted = (path: string): boolean => !/\.(d\.ts|txt)$/.test(path);
+  cpSync(genFolder, process.argv[copyAt + 1] ?? "", { recursive: true, filter: wanted });
+}

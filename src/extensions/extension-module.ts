@@ -1,9 +1,31 @@
 import type { AccessLog } from "../access-log/access-log.ts";
+import type { AccessLogFiles } from "../access-log/access-log-files.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import type { RandomSource } from "../base/random.ts";
+import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { HttpFilterFactory } from "../http/filter.ts";
+import type { FormatEnvironment } from "../http/format/format-context.ts";
 import type { NetworkFilterContext } from "../listener/listener-context.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
+import type { RouteTables } from "../route/route-tables.ts";
 import type { StatsScope } from "../stats/scope.ts";
-import type { WorkerContext } from "./worker-context.ts";
+import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
+
+/** What extensions find on their worker. One per worker, made before the first snapshot, the same for its whole life. */
+export interface WorkerContext {
+  readonly clock: Clock;
+  readonly timers: TimerWheel;
+  readonly random: RandomSource;
+  readonly log: Logger;
+  /** The root scope. */
+  readonly stats: StatsScope;
+  readonly clusters: ClusterDirectory;
+  readonly routeTables: RouteTables;
+  readonly format: FormatEnvironment;
+  readonly accessLogFiles: AccessLogFiles;
+  readonly extensions: WorkerExtensions;
+}
 
 /** Where an HTTP filter is configured. */
 export interface HttpFilterContext {
@@ -31,4 +53,18 @@ export interface NetworkFilterModule {
 /** The worker-side half of an access logger: what its `logger.ts` exports as `accessLogger`. */
 export interface AccessLoggerModule {
   createLogger(data: unknown, worker: WorkerContext): AccessLog;
+}
+
+/** The worker-side halves of all extensions, by name. */
+export interface WorkerExtensions {
+  readonly httpFilters: ReadonlyMap<string, HttpFilterModule>;
+  readonly networkFilters: ReadonlyMap<string, NetworkFilterModule>;
+  readonly accessLoggers: ReadonlyMap<string, AccessLoggerModule>;
+}
+
+/** The module called `name`; throws if there is none, which means that main side and worker are not of one build. */
+export function extensionModule<Module>(modules: ReadonlyMap<string, Module>, name: string): Module {
+  const module = modules.get(name);
+  if (module === undefined) throw new Error(`there is no extension ${name}`);
+  return module;
 }

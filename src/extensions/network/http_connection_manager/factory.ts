@@ -4,9 +4,7 @@ import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http
 import { createIpSet } from "../../../match/ip-prefix-table.ts";
 import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
 import type { StatsScope } from "../../../stats/scope.ts";
-import type { NetworkFilterModule } from "../../extension-module.ts";
-import type { WorkerContext } from "../../worker-context.ts";
-import { extensionModule } from "../../worker-extensions.ts";
+import { extensionModule, type NetworkFilterModule, type WorkerContext } from "../../extension-module.ts";
 import type { HcmData } from "./hcm-data.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
 import { HttpConnectionManager } from "./http-connection-manager.ts";

@@ -8,7 +8,13 @@ import type { ListenerContext } from "./listener-context.ts";
 import { type ListenerData, socketKey } from "./listener-data.ts";
 import { compareListeners } from "./listener-difference.ts";
 import { ListenerManagerGauges } from "./listener-manager-gauges.ts";
-import { type HandedServer, type HandedSocket, ListeningSockets, type ServerCount } from "./listening-sockets.ts";
+import {
+  type HandedServer,
+  type HandedSocket,
+  ListeningSockets,
+  pipeProblem,
+  type ServerCount,
+} from "./listening-sockets.ts";
 
 /** Workers whose connection ids must differ; the last digits of an id are its worker's number. */
 const ID_STEP = 1000;
@@ -205,6 +211,10 @@ export class ConnectionHandler implements ListenerOwner {
     const difference = present === undefined ? null : compareListeners(present.data, data).type;
     if (difference === "same") return;
     try {
+      for (const { path } of this.#newPipes(data)) {
+        const problem = pipeProblem(path);
+        if (problem !== null) throw new Error(`cannot listen on ${path}: ${problem}`);
+      }
       if (present !== undefined && difference === "update") {
         staged.updates.push({ listener: present, update: present.stage(data) });
       } else {
@@ -231,7 +241,9 @@ export class ConnectionHandler implements ListenerOwner {
     }
     this.#sockets.assign(this.#listeners.values());
     for (const socket of sockets) this.#sockets.listen(socket);
-    if (this.#context.workerIndex === 0) this.#listenOnPipes();
+    for (const { data } of this.#listeners.values()) {
+      for (const { key, path, mode } of this.#newPipes(data)) this.#sockets.listenOnPipe(key, path, mode);
+    }
     for (const listener of leaving) this.#retire(listener, this.#context.drain);
     this.drainingChanged();
   }
@@ -241,13 +253,12 @@ export class ConnectionHandler implements ListenerOwner {
     listener.retire(drain);
   }
 
-  #listenOnPipes(): void {
-    for (const { data } of this.#listeners.values()) {
-      for (const address of data.addresses) {
-        const key = socketKey(data, address);
-        if (address.address.type !== "pipe" || this.#sockets.count(key) > 0) continue;
-        this.#sockets.listenOnPipe(key, address);
-      }
+  /** The Unix-domain sockets of a listener that this worker has to make. Others leave that to the first one. */
+  *#newPipes(data: ListenerData): Generator<{ readonly key: string; readonly path: string; readonly mode: number }> {
+    if (this.#context.workerIndex !== 0) return;
+    for (const each of data.addresses) {
+      const key = socketKey(data, each);
+      if (each.address.type === "pipe" && this.#sockets.count(key) === 0) yield { key, ...each.address };
     }
   }
 }

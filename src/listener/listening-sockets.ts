@@ -1,10 +1,11 @@
-import { chmodSync, rmSync } from "node:fs";
+import { accessSync, chmodSync, constants, rmSync, statSync } from "node:fs";
 import net from "node:net";
+import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { formatIpPort } from "../net/address.ts";
 import type { ActiveListener } from "./active-listener.ts";
-import { type ListenerAddress, socketKey } from "./listener-data.ts";
+import { socketKey } from "./listener-data.ts";
 
 /** A listening socket on its way to another worker. `key` says what it is bound to. */
 export interface HandedServer {
@@ -90,18 +91,21 @@ export class ListeningSockets {
 
   /**
    * Binds and listens on a Unix-domain socket. Such sockets can't be moved between threads, so one worker does it for all.
-   * A file that is there already is replaced, as in Envoy.
+   * A file that is there already is replaced, as in Envoy. What `pipeProblem` did not foresee is logged.
    */
-  listenOnPipe(key: string, address: ListenerAddress): void {
+  listenOnPipe(key: string, path: string, mode: number): void {
     const entry = this.#entries.get(key);
-    if (entry === undefined || address.address.type !== "pipe") return;
-    const { path, mode } = address.address;
-    const abstract = path.startsWith("@");
-    if (!abstract) rmSync(path, { force: true });
+    if (entry === undefined) return;
     const server = this.#add(entry, net.createServer(SERVER_OPTIONS));
-    server.listen({ path: abstract ? `\0${path.slice(1)}` : path, backlog: entry.listener.data.backlog });
     entry.boundText = path;
-    if (!abstract && mode !== 0) chmodSync(path, mode);
+    try {
+      if (!isAbstract(path)) rmSync(path, { force: true });
+      const systemPath = isAbstract(path) ? `\0${path.slice(1)}` : path;
+      server.listen({ path: systemPath, backlog: entry.listener.data.backlog });
+      if (!isAbstract(path) && mode !== 0 && server.listening) chmodSync(path, mode);
+    } catch (error) {
+      this.#failed(entry, error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   /** Goes on accepting with a listening socket of another worker. One with a key that nobody wants is closed. */
@@ -171,6 +175,23 @@ export class ListeningSockets {
     for (const server of entry.servers) server.close();
     this.#entries.delete(entry.key);
   }
+}
+
+/** Why a Unix-domain socket can't be made at this path, as far as one can tell beforehand; null if nothing is known. */
+export function pipeProblem(path: string): string | null {
+  if (isAbstract(path)) return null;
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return missing ? "there is no such folder" : "the folder can't be written to";
+  }
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? "it is a folder" : null;
+}
+
+/** Names in Linux's abstract namespace are no files. */
+function isAbstract(path: string): boolean {
+  return path.startsWith("@");
 }
 
 function isWildcard(ip: string): boolean {

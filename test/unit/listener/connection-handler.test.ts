@@ -122,6 +122,46 @@ describe("A listener", () => {
   });
 });
 
+describe("A listener on a Unix-domain socket", () => {
+  const rows: readonly { name: string; path: string; reason: string }[] = [
+    { name: "a folder that is missing", path: "/no/such/x", reason: "there is no such folder" },
+    { name: "a folder in the way", path: tmpdir(), reason: "it is a folder" },
+  ];
+  for (const row of rows) {
+    it(`is refused for ${row.name}`, async () => {
+      const subject = newSubject();
+      const addresses: ListenerData["addresses"] = [
+        { address: { type: "pipe", path: row.path, mode: 0 }, ipv6Only: false },
+      ];
+      await assert.rejects(subject.apply([listenerSample("a", { addresses })]), {
+        message: `listener "a": cannot listen on ${row.path}: ${row.reason}`,
+      });
+      assert.deepEqual(subject.handler.inspect().listeners, []);
+    });
+  }
+
+  it("is left to the first worker by the others", async () => {
+    const subject = newSubject({ workerIndex: 1 });
+    const addresses: ListenerData["addresses"] = [
+      { address: { type: "pipe", path: "/no/such/x", mode: 0 }, ipv6Only: false },
+    ];
+    await subject.apply([listenerSample("a", { addresses })]);
+    assert.deepEqual(subject.handler.inspect().listeners[0]?.addresses, []);
+  });
+
+  it("accepts in the abstract namespace", async () => {
+    const name = `troupe-test-${process.pid}`;
+    const subject = newSubject();
+    const addresses: ListenerData["addresses"] = [
+      { address: { type: "pipe", path: `@${name}`, mode: 0 }, ipv6Only: false },
+    ];
+    await subject.apply([listenerSample("a", { addresses })]);
+    const client = new EchoClient(net.connect(`\0${name}`));
+    assert.equal(await client.ask("x"), "x");
+    client.socket.destroy();
+  });
+});
+
 describe("Changing listeners", () => {
   const versions = (first: unknown, second: unknown = null) =>
     listenerSample("a", { chains: [chainSample("one", first)], defaultChain: chainSample("two", second) });

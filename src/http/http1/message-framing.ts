@@ -41,3 +41,19 @@ export function assertChunked(value: string): void {
     understood ? 501 : 400,
   );
 }
+
+const TAB = 0x09;
+const CR = 0x0d;
+
+/**
+ * Throws `CodecError` if a tab stands around the value of a framing field; [from, start) and from `end` on is the white
+ * space. The RFC allows it, but parsers are about that do not, and take the field for another one.
+ */
+export function assertNoTabAround(text: string, from: number, start: number, end: number): void {
+  for (let i = from; i < start; i++) if (text.charCodeAt(i) === TAB) throw tabAround();
+  for (let i = end; text.charCodeAt(i) !== CR; i++) if (text.charCodeAt(i) === TAB) throw tabAround();
+}
+
+function tabAround(): CodecError {
+  return malformed("a tab stands beside the value of a framing field");
+}

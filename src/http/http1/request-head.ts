@@ -7,7 +7,7 @@ import type { Http1ServerOptions } from "./codec-options.ts";
 import type { Http1CodecStats } from "./codec-stats.ts";
 import { FIELD_STRIDE, type HeadParser } from "./head-parser.ts";
 import { KNOWN_NAMES, KnownName } from "./known-header-names.ts";
-import { assertChunked, parseContentLength } from "./message-framing.ts";
+import { assertChunked, assertNoTabAround, parseContentLength } from "./message-framing.ts";
 import { REGISTERED_METHODS } from "./methods.ts";
 import { applyRequestTarget } from "./request-target.ts";
 
@@ -105,8 +105,9 @@ export class RequestHead {
         const name = internHeaderName(text.substring(fields[at + 1]!, fields[at + 2]!));
         if (options.headersWithUnderscoresAction === "allow" || name.indexOf("_") === -1) list.push(name, value);
         else refuseUnderscore(options, stats);
-      } else if (this.noteField(id, value)) {
-        list.push(KNOWN_NAMES[id]!, value);
+      } else {
+        if (id === KnownName.transferEncoding || id === KnownName.contentLength) checkSpacing(text, fields, at);
+        if (this.noteField(id, value)) list.push(KNOWN_NAMES[id]!, value);
       }
     }
   }
@@ -199,6 +200,10 @@ export class RequestHead {
     this.headers.remove("expect");
     this.expectsContinue = this.bodyLength !== 0;
   }
+}
+
+function checkSpacing(text: string, fields: Int32Array, at: number): void {
+  assertNoTabAround(text, fields[at + 2]!, fields[at + 3]!, fields[at + 4]!);
 }
 
 function readMethod(text: string, start: number, end: number, options: Http1ServerOptions): string {

@@ -5,7 +5,7 @@ import { hasListToken } from "./characters.ts";
 import { Http1Details, malformed } from "./codec-details.ts";
 import { FIELD_STRIDE, type HeadParser } from "./head-parser.ts";
 import { KNOWN_NAMES, KnownName } from "./known-header-names.ts";
-import { assertChunked, parseContentLength } from "./message-framing.ts";
+import { assertChunked, assertNoTabAround, parseContentLength } from "./message-framing.ts";
 
 /** What a response is read against: how the request it answers bears on its body. */
 export interface AnsweredRequest {
@@ -76,6 +76,9 @@ export class ResponseHead {
     for (let i = 0, at = 0; i < fieldCount; i++, at += FIELD_STRIDE) {
       const id = fields[at]!;
       const value = text.substring(fields[at + 3]!, fields[at + 4]!);
+      if (id === KnownName.transferEncoding || id === KnownName.contentLength) {
+        assertNoTabAround(text, fields[at + 2]!, fields[at + 3]!, fields[at + 4]!);
+      }
       if (id === KnownName.unknown) {
         list.push(internHeaderName(text.substring(fields[at + 1]!, fields[at + 2]!)), value);
       } else if (id >= KnownName.other || this.noteField(id, value)) {
@@ -118,6 +121,7 @@ export class ResponseHead {
   private settleBody(request: AnsweredRequest): void {
     const status = this.headers.status;
     this.isInterim = status < 200 && status !== 101;
+    if (status < 200 && this.protocol === Protocol.http10) throw malformed("HTTP/1.0 has no interim responses");
     this.refuseDoubtfulFraming(status);
     if (status < 200 || status === 204) this.refuseBody();
     if (status === 101) {

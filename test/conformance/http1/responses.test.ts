@@ -256,6 +256,11 @@ const refusedResponses: readonly Row[] = [
     expected: refused,
   },
   {
+    name: "row 15: an interim response in HTTP/1.0",
+    bytes: `HTTP/1.0 100 Continue\r\n\r\n${OK}\r\n`,
+    expected: refused,
+  },
+  {
     name: "row 15: a flood of interim responses",
     bytes: "HTTP/1.1 100 Continue\r\n\r\n".repeat(101),
     expected: refused,

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { MemorySocket } from "./memory-socket.ts";
 
 /** A request as node:http understood it. */
 export interface NodeRequest {
@@ -18,18 +18,6 @@ export interface NodeOutcome {
   readonly requests: readonly NodeRequest[];
   /** Code of the parse error; empty if there was none. */
   readonly error: string;
-}
-
-class MemorySocket extends Duplex {
-  override _read(): void {}
-
-  override _write(_data: Buffer, _encoding: string, done: () => void): void {
-    done();
-  }
-
-  setTimeout(): this {
-    return this;
-  }
 }
 
 /** node:http's server, fed from memory: the reference for how a request may be understood. */

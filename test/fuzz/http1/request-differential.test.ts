@@ -4,15 +4,9 @@ import { FuzzBudget } from "../../harness/fuzz-budget.ts";
 import { Http1ServerPeer } from "../../harness/http1-server-peer.ts";
 import { SeededRandom } from "../../harness/seeded-random.ts";
 import { shrink } from "../../harness/shrink.ts";
+import { NODE_FRAMING_FIELD_ERRORS } from "./node-framing-errors.ts";
 import { type NodeOutcome, NodeServerOracle } from "./node-server-oracle.ts";
 import { RequestGenerator } from "./request-generator.ts";
-
-/** Errors of node:http about framing fields. In trailers we drop them instead, and serve (row 14). */
-const FRAMING_FIELD_ERRORS: ReadonlySet<string> = new Set([
-  "HPE_INVALID_CONTENT_LENGTH",
-  "HPE_INVALID_TRANSFER_ENCODING",
-  "HPE_UNEXPECTED_CONTENT_LENGTH",
-]);
 
 function feed(pieces: readonly Buffer[]): Http1ServerPeer {
   const peer = new Http1ServerPeer({ acceptHttp10: true });
@@ -64,7 +58,7 @@ function disagreement(peer: Http1ServerPeer, node: NodeOutcome): string {
     const theirs = node.requests[i];
     if (theirs === undefined || !theirs.ended) {
       // It has accepted the head, so the field must be a trailer.
-      if (theirs !== undefined && FRAMING_FIELD_ERRORS.has(node.error)) return "";
+      if (theirs !== undefined && NODE_FRAMING_FIELD_ERRORS.has(node.error)) return "";
       return `request ${i} is served, node:http says ${node.error || "it is not complete"}`;
     }
     if (theirs.method !== ours.headers.method) return `request ${i} has another method`;

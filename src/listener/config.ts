@@ -18,10 +18,12 @@ const DEFAULT_BUFFER_LIMIT_BYTES = 1024 * 1024;
 const DEFAULT_BACKLOG = 65_535;
 const RAW_BUFFER = "envoy.transport_sockets.raw_buffer";
 
-/** Compiles `envoy.config.listener.v3.Listener` to `ListenerData`. */
+/**
+ * Compiles `envoy.config.listener.v3.Listener` to `ListenerData`. Differs from Envoy: a listener without a name is named after its
+ * address and not by a random UUID, so that a reload knows it again.
+ */
 export const listenerCompiler: ResourceCompiler<typeof ListenerSchema> = {
   support: LISTENER_SUPPORT,
-  // Envoy invents a UUID for a listener without a name. Ours has to be the same after a reload.
   name: (message) => message.name || addressText(message.address),
   compile: compileListener,
 };

@@ -11,8 +11,8 @@ export interface DrainOptions {
 }
 
 /**
- * Whether connections should be wound up, and how urgently. Starts idle. Source: Envoy's `DrainManagerImpl`, except
- * that elapsed time counts in milliseconds where Envoy's counts in seconds.
+ * Whether connections should be wound up, and how urgently. Starts idle. Source: Envoy's `DrainManagerImpl`.
+ * Differs from Envoy: the elapsed share of the drain time is counted in milliseconds, not in whole seconds.
  */
 export class Drain {
   readonly #clock: Clock;

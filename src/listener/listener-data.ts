@@ -33,7 +33,10 @@ export interface ListenerData {
   readonly addresses: readonly ListenerAddress[];
   /** Length of the queue of connections not yet accepted; the kernel caps it at `net.core.somaxconn`. */
   readonly backlog: number;
-  /** Whether sockets are bound with SO_REUSEPORT (`enable_reuse_port`). */
+  /**
+   * Whether sockets may be bound with SO_REUSEPORT (`enable_reuse_port`). Differs from Envoy: without it the main thread accepts for
+   * all workers, because threads can't share one listening socket.
+   */
   readonly reusePort: boolean;
   /** `reusePort`: each worker has sockets of its own. `exact`: the main thread accepts and hands out connections evenly. */
   readonly balance: "reusePort" | "exact";

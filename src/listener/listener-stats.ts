@@ -8,7 +8,7 @@ export interface ListenerStats {
   readonly cxActive: Gauge;
   readonly cxLengthMs: Histogram;
   readonly noFilterChainMatch: Counter;
-  /** Connections cut because their drain time was over. Envoy has no such counter. */
+  /** Connections cut because their drain time was over. Differs from Envoy: it cuts them, too, but has no such counter. */
   readonly cxDrainTimeout: Counter;
   /** `worker_<n>.downstream_cx_total`. */
   readonly workerCxTotal: Counter;

@@ -1,8 +1,9 @@
-/** Requests as real clients send them, for the HTTP/1 micro benchmarks. */
+/** A request as curl sends it. */
 export const CURL_REQUEST: Buffer = Buffer.from(
   "GET /api/v1/items?id=42 HTTP/1.1\r\nHost: example.com\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n",
 );
 
+/** A request as a browser sends it: 12 headers, some of them long. */
 export const BROWSER_REQUEST: Buffer = Buffer.from(
   [
     "GET /products/list?page=2&sort=price HTTP/1.1",

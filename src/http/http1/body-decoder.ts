@@ -5,8 +5,9 @@ import { malformed } from "./codec-details.ts";
 import type { HeadLimits } from "./head-parser.ts";
 import { TrailerDecoder } from "./trailer-decoder.ts";
 
-/** Lengths that `BodyDecoder.begin` takes beside a number of bytes. */
+/** Length of a body that comes in chunks, for `BodyDecoder.begin`. */
 export const BODY_CHUNKED = -1;
+/** Length of a body that ends with its connection, for `BodyDecoder.begin`. */
 export const BODY_UNTIL_CLOSE = -2;
 
 /** The half of a request or response decoder that takes a body. */

@@ -104,6 +104,10 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
     const held = this.#held;
     if (held !== null) {
       held.append(data, 0, data.length);
+      if (this.#state === State.response || this.#state === State.upgradePending) {
+        this.#pauseIfFull(held);
+        return;
+      }
       this.#held = null;
       bytes = held.view();
     }
@@ -315,10 +319,13 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
   /** Keeps bytes for later. They came in one read, or were kept before, so no copy is needed. */
   #hold(data: Buffer): void {
     this.#held = new PendingBytes(data);
-    if (data.length >= HELD_LIMIT_BYTES && !this.#heldPause) {
-      this.#heldPause = true;
-      this.#hooks.readDisable(true);
-    }
+    this.#pauseIfFull(this.#held);
+  }
+
+  #pauseIfFull(held: PendingBytes): void {
+    if (held.length < HELD_LIMIT_BYTES || this.#heldPause) return;
+    this.#heldPause = true;
+    this.#hooks.readDisable(true);
   }
 
   /** The kept bytes can be decoded now. */

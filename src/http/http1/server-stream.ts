@@ -114,6 +114,7 @@ export class ServerStream implements ResponseEncoder, Stream {
   encode1xxHeaders(headers: ResponseHeaderMap): void {
     // HTTP/1.0 knows no interim responses (RFC 9110 §15.2).
     if (this.#gone || this.responseStarted || this.isHttp10) return;
+    if (headers.status < 100 || headers.status > 199 || headers.status === 101) return;
     headers.remove("content-length");
     this.#owner.sink.writeLatin1(`${statusLine(headers.status, false)}${headWriter.writeFields(headers)}\r\n`);
   }

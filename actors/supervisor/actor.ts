@@ -7,7 +7,7 @@ import { settleWithin } from "../../src/actor/settle-within.ts";
 import { NEVER_RESTART, type RestartPolicy } from "../../src/actor/supervision.ts";
 import type { RandomSource } from "../../src/base/random.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
-import type { ConfigCompiler } from "./config-compiler.ts";
+import type { CompiledConfig, ConfigCompiler } from "./config-compiler.ts";
 import { ListenerMoves } from "./listener-moves.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type {
@@ -45,6 +45,8 @@ export interface SupervisorOptions {
   readonly extras?: SnapshotExtras;
   /** Workers to start with. */
   readonly workerCount: number;
+  /** Called with each configuration as it comes in force. */
+  readonly onInForce?: (config: CompiledConfig, version: number) => void;
   /** Called as subscribers are told. */
   readonly onEvent?: (event: SupervisorEvent) => void;
   /** For workers that `SetWorkerCount` takes away. Default: Envoy's drain time of 600 s, spread. */
@@ -117,6 +119,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
         commitMs: options.commitTimeoutMs ?? DEFAULT_COMMIT_TIMEOUT_MS,
       },
       extras: options.extras ?? (() => undefined),
+      onInForce: options.onInForce ?? (() => {}),
       estimateMs: ESTIMATE_TIMEOUT_MS,
       clock,
       log,

@@ -23,6 +23,8 @@ export interface SnapshotControlOptions {
   readonly moves: ListenerMoves;
   readonly deadlines: RolloutDeadlines;
   readonly extras: SnapshotExtras;
+  /** Told of each configuration as it comes in force. */
+  readonly onInForce: (config: CompiledConfig, version: number) => void;
   /** How long workers may take to estimate a dry run. */
   readonly estimateMs: number;
   readonly clock: Clock;
@@ -163,6 +165,7 @@ export class SnapshotControl {
       return refusals;
     }
     this.#current = next;
+    this.#options.onInForce(next.config, next.version);
     await rollout.commit(workers);
     plan.commit();
     // A thread that ended during the commit took its sockets along, whatever has come after it.

@@ -192,7 +192,7 @@ export class ProxyRuntime implements WorkerRuntime {
       case "listeners":
         return this.#handler.inspect(0);
       case "connections":
-        return this.#handler.inspect(Number(parameters?.["limit"] ?? 1000));
+        return this.#handler.inspect(Number(parameters?.limit ?? 1000));
       case "clusters":
         return this.#clusters.inspect();
       case "memory":

@@ -1,0 +1,28 @@
+import type { JsonObject } from "../src/admin/views.ts";
+import { unpackResource } from "../src/config/resource-packing.ts";
+import type { ClusterData } from "../src/upstream/cluster-data.ts";
+import type { CompiledConfig } from "./supervisor/config-compiler.ts";
+
+/** The configuration in force, as the admin pages show it. Unpacked when somebody asks. Main thread. */
+export class ConfigInForce {
+  #config: CompiledConfig | null = null;
+  #clusters: ClusterData[] | null = null;
+
+  /** Called by the supervisor with each configuration as it comes in force. */
+  set(config: CompiledConfig): void {
+    this.#config = config;
+    this.#clusters = null;
+  }
+
+  clusters(): readonly ClusterData[] {
+    this.#clusters ??= (this.#config?.resources ?? [])
+      .filter(({ kind }) => kind === "cluster")
+      .map(({ data }) => unpackResource(data) as ClusterData);
+    return this.#clusters;
+  }
+
+  /** The bootstrap as proto JSON with the protos' field names. */
+  async bootstrap(): Promise<JsonObject> {
+    return (await this.#config?.bootstrapJson?.()) ?? {};
+  }
+}

@@ -1,0 +1,72 @@
+import { type FSWatcher, statSync, watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { Logger } from "../src/base/log.ts";
+import type { TimerWheel, WheelTimer } from "../src/base/timer-wheel.ts";
+
+/** Changes that come in a burst (an editor's, a copy's) make one reload, this long after the last. */
+const QUIET_MS = 100;
+/** Where the system tells nothing (network file systems, a symlink's far end), looking is what is left. */
+const LOOK_INTERVAL_MS = 1000;
+
+/**
+ * Tells when a file's content may have changed: written in place, replaced by a rename, or reached by a symlink that was swapped
+ * (as Kubernetes does with mounted ConfigMaps). Watches the folder, because a replaced file is another file. Main thread.
+ */
+export class ConfigWatch {
+  readonly #path: string;
+  readonly #onChange: () => void;
+  readonly #quiet: WheelTimer;
+  readonly #look: WheelTimer;
+  readonly #watcher: FSWatcher | undefined;
+  #stamp: string;
+
+  /** Starts to watch. A folder that can't be watched is looked at once a second. */
+  constructor(path: string, timers: TimerWheel, log: Logger, onChange: () => void) {
+    this.#path = path;
+    this.#onChange = onChange;
+    this.#stamp = stampOf(path);
+    this.#quiet = timers.timer(() => this.#settled());
+    this.#look = timers.timer(() => this.#lookAgain());
+    this.#look.arm(LOOK_INTERVAL_MS);
+    try {
+      this.#watcher = watch(dirname(path), { persistent: false }, (_event, name) => this.#onEvent(name));
+      this.#watcher.on("error", (error) => log.warn({ path, error: error.message }, "the folder can't be watched"));
+    } catch (error) {
+      log.warn({ path, error: error instanceof Error ? error.message : String(error) }, "the folder can't be watched");
+    }
+  }
+
+  stop(): void {
+    this.#quiet.disarm();
+    this.#look.disarm();
+    this.#watcher?.close();
+  }
+
+  #onEvent(name: string | null): void {
+    // Kubernetes swaps `..data`, so any name that begins with two dots counts.
+    if (name === null || name === basename(this.#path) || name.startsWith("..")) this.#quiet.arm(QUIET_MS);
+  }
+
+  #lookAgain(): void {
+    this.#look.arm(LOOK_INTERVAL_MS);
+    if (!this.#quiet.armed && stampOf(this.#path) !== this.#stamp) this.#quiet.arm(QUIET_MS);
+  }
+
+  #settled(): void {
+    const stamp = stampOf(this.#path);
+    if (stamp === this.#stamp) return;
+    this.#stamp = stamp;
+    // A file that is away for a moment comes back, and that is the change.
+    if (stamp !== "") this.#onChange();
+  }
+}
+
+/** Changes with the file behind the path and with its content; `""` if there is none. */
+function stampOf(path: string): string {
+  try {
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,253 @@
+import { hostname } from "node:os";
+import { extname } from "node:path";
+import type { ActorRef } from "../src/actor/actor-ref.ts";
+import { ActorSystem } from "../src/actor/actor-system.ts";
+import { adminHandlers } from "../src/admin/admin-handlers.ts";
+import { AdminRouter } from "../src/admin/admin-router.ts";
+import type { ApplicationLog, ApplicationLogOptions } from "../src/base/application-log.ts";
+import { systemClock } from "../src/base/clock.ts";
+import { SystemRandom } from "../src/base/random.ts";
+import { TimerWheel } from "../src/base/timer-wheel.ts";
+import { nextTurn } from "../src/base/turn.ts";
+import type { BootstrapData } from "../src/config/bootstrap-data.ts";
+import type { CompilerPool } from "../src/config/compiler-pool.ts";
+import type { Address } from "../src/net/address.ts";
+import { HistogramBuckets } from "../src/stats/histogram-buckets.ts";
+import { ProcessMetrics } from "../src/stats/process-metrics.ts";
+import type { StatsScope } from "../src/stats/scope.ts";
+import { buildStatsMatcher } from "../src/stats/stats-matcher.ts";
+import { StatsMerge } from "../src/stats/stats-merge.ts";
+import { StatsShard } from "../src/stats/stats-shard.ts";
+import { TagProducer } from "../src/stats/tag-producer.ts";
+import { adminSpec } from "./admin/actor.ts";
+import { AdminStats } from "./admin/admin-stats.ts";
+import { adminViews } from "./admin/admin-views.ts";
+import { loggingLevels } from "./admin/logging-levels.ts";
+import type { AdminAddress } from "./admin/protocol.ts";
+import { ServerCondition } from "./admin/server-condition.ts";
+import { BreakerMemoryExtras } from "./breaker-memory-extras.ts";
+import type { CommandLine } from "./command-line.ts";
+import { ConfigInForce } from "./config-in-force.ts";
+import { commandLineOptions } from "./proxy-options.ts";
+import { statsSpec } from "./stats/actor.ts";
+import type { StatsMessage } from "./stats/protocol.ts";
+import { ServerStats } from "./stats/server-stats.ts";
+import { StatsInlet } from "./stats/stats-inlet.ts";
+import { ThreadStats } from "./stats/thread-stats.ts";
+import { supervisorSpec } from "./supervisor/actor.ts";
+import type { PoolConfigCompiler } from "./supervisor/pool-config-compiler.ts";
+import type { ReloadOutcome, SupervisorMessage } from "./supervisor/protocol.ts";
+import type { ProxySettings } from "./worker/proxy-settings.ts";
+
+/** What a proxy is made of. */
+export interface ProxyServerOptions {
+  readonly commandLine: CommandLine;
+  readonly log: ApplicationLog;
+  readonly logOptions: ApplicationLogOptions;
+  /** As `--version` prints it. */
+  readonly version: string;
+  readonly environment: readonly (readonly [string, string])[];
+  readonly pool: CompilerPool;
+  readonly compiler: PoolConfigCompiler;
+  /** From the first compilation. */
+  readonly bootstrap: BootstrapData;
+  /** `POST /quitquitquit`. */
+  readonly onQuit: () => void;
+}
+
+const REPORT_INTERVAL_MS = 500;
+/** Compiling a large configuration and bringing it to all workers may take this long. */
+const RELOAD_DEADLINE_MS = 120_000;
+const ASK_DEADLINE_MS = 2000;
+/** For what follows the drain of the workers. */
+const SHUTDOWN_GRACE_MS = 2000;
+
+/**
+ * The whole proxy on the main thread: supervisor, stats and admin actors, with workers on threads of their own. The
+ * composition root: everything is made and joined here, and nothing else knows all of it.
+ */
+export class ProxyServer {
+  readonly condition = new ServerCondition();
+  readonly #options: ProxyServerOptions;
+  readonly #system: ActorSystem;
+  readonly #timers = new TimerWheel(systemClock);
+  readonly #random = new SystemRandom();
+  readonly #merge = new StatsMerge();
+  readonly #inForce = new ConfigInForce();
+  readonly #breakers = new BreakerMemoryExtras();
+  readonly #mainStats: StatsScope;
+  readonly #stats: ActorRef<StatsMessage>;
+  readonly #supervisor: ActorRef<SupervisorMessage>;
+  readonly #startedMs = systemClock.nowMs();
+
+  constructor(options: ProxyServerOptions) {
+    this.#options = options;
+    const log = options.log.logger("main");
+    this.#system = new ActorSystem({
+      thread: "main",
+      clock: systemClock,
+      timers: this.#timers,
+      random: this.#random,
+      log,
+      schedule: nextTurn,
+    });
+    const shard = new StatsShard(buildStatsMatcher(options.bootstrap.stats.matcher));
+    this.#mainStats = shard.scope();
+    this.#stats = this.#spawnStats(shard);
+    this.#supervisor = this.#spawnSupervisor();
+  }
+
+  /** Compiles the configuration of the command line and brings it in force. */
+  async reload(cause: string): Promise<ReloadOutcome> {
+    const source = { label: this.configLabel };
+    const outcome = await this.#supervisor.ask({ type: "reload", source, cause }, RELOAD_DEADLINE_MS);
+    if (outcome.outcome !== "refused") this.condition.configured();
+    return outcome;
+  }
+
+  /** What the configuration is called in messages. */
+  get configLabel(): string {
+    const { configPath } = this.#options.commandLine;
+    return configPath === "" ? "--config-yaml" : configPath;
+  }
+
+  /** Starts the admin interface, if there is an address for it. */
+  async startAdmin(): Promise<AdminAddress | undefined> {
+    const address = this.#options.bootstrap.admin?.address;
+    if (address === undefined || address === null) return undefined;
+    const admin = this.#system.spawn(
+      adminSpec({ address, router: this.#adminRouter(address), stats: new AdminStats(this.#mainStats) }),
+    );
+    return admin.ask({ type: "getAdminAddress" }, ASK_DEADLINE_MS);
+  }
+
+  /** Where listeners listen, with real ports. */
+  async listenerAddresses(): Promise<readonly { readonly listener: string; readonly address: Address }[]> {
+    const { listeners } = await this.#supervisor.ask({ type: "getStatus" }, ASK_DEADLINE_MS);
+    return listeners;
+  }
+
+  /** Reopens all log files. */
+  reopenLogs(): void {
+    this.#options.log.reopen();
+    this.#supervisor.tell({ type: "broadcast", message: { type: "reopenLogs" } });
+  }
+
+  /** Drains the workers and stops everything. Resolves with how many connections had to be cut. */
+  async shutdown(): Promise<number> {
+    this.condition.draining = true;
+    const { drainTimeS, parentShutdownTimeS } = this.#options.commandLine;
+    const deadlineMs = Math.min(drainTimeS, parentShutdownTimeS) * 1000 + SHUTDOWN_GRACE_MS;
+    const { cut } = await this.#supervisor.ask(
+      { type: "shutdown", drainMs: drainTimeS * 1000, immediate: true, deadlineMs },
+      deadlineMs + SHUTDOWN_GRACE_MS,
+    );
+    await this.#system.shutdown(SHUTDOWN_GRACE_MS);
+    await this.#options.pool.close();
+    this.#timers.stop();
+    return cut;
+  }
+
+  #spawnStats(shard: StatsShard): ActorRef<StatsMessage> {
+    const { bootstrap, commandLine } = this.#options;
+    const facts = () => ({
+      uptimeSeconds: (systemClock.nowMs() - this.#startedMs) / 1000,
+      concurrency: commandLine.concurrency,
+      state: this.condition.state(),
+      totalConnections: this.#connectionCount(),
+    });
+    return this.#system.spawn(
+      statsSpec({
+        threads: new ThreadStats(this.#merge, shard),
+        serverStats: new ServerStats(this.#mainStats, facts),
+        flushIntervalMs: bootstrap.stats.flushIntervalMs,
+      }),
+    );
+  }
+
+  #spawnSupervisor(): ActorRef<SupervisorMessage> {
+    const { bootstrap, commandLine, compiler, logOptions, environment } = this.#options;
+    const inlet = new StatsInlet(this.#stats);
+    const drain = { timeMs: commandLine.drainTimeS * 1000, strategy: commandLine.drainStrategy };
+    const shared: ProxySettings = {
+      log: logOptions,
+      statsMatcher: bootstrap.stats.matcher,
+      drain,
+      fileFlushIntervalMs: commandLine.fileFlushIntervalMs,
+      hostname: hostname(),
+      environment,
+    };
+    return this.#system.spawn(
+      supervisorSpec({
+        system: this.#system,
+        random: this.#random,
+        compiler,
+        stats: {
+          workerStarted: (worker, incarnation) => inlet.workerStarted(worker, incarnation),
+          receive: (worker, incarnation, report) => inlet.receive(worker, incarnation, report),
+          workerEnded: (worker, incarnation) => {
+            inlet.workerEnded(worker, incarnation);
+            this.#breakers.workerEnded(worker);
+          },
+        },
+        threads: {
+          script: new URL(`./worker/thread${extname(import.meta.filename)}`, import.meta.url),
+          flushIntervalMs: Math.min(bootstrap.stats.flushIntervalMs, 1000),
+          reportIntervalMs: REPORT_INTERVAL_MS,
+          shared,
+        },
+        workerCount: commandLine.concurrency,
+        extras: (worker, resources) => this.#breakers.forWorker(worker, resources),
+        onInForce: (config) => {
+          this.#inForce.set(config);
+          this.#breakers.onInForce(config.resources);
+        },
+        // A worker that leaves says so with each response; spreading that out would only take longer.
+        leave: { drainMs: drain.timeMs, immediate: true },
+      }),
+    );
+  }
+
+  #adminRouter(address: Address): AdminRouter {
+    const { bootstrap, commandLine, log } = this.#options;
+    const { stats } = bootstrap;
+    const tags = new TagProducer(stats.tags, stats.useAllDefaultTags);
+    const buckets = new HistogramBuckets(stats.histogramBuckets);
+    const { id, cluster, region, zone, subZone } = bootstrap.node;
+    const { views, notAnswering } = adminViews({
+      system: this.#system,
+      supervisor: this.#supervisor,
+      stats: this.#stats,
+      merge: this.#merge,
+      tags: () => tags,
+      buckets: () => buckets,
+      processMetrics: new ProcessMetrics(),
+      condition: this.condition,
+      clock: systemClock,
+      timers: this.#timers,
+      drainTimeMs: commandLine.drainTimeS * 1000,
+      startedMs: this.#startedMs,
+      version: this.#options.version,
+      commandLineOptions: commandLineOptions(commandLine),
+      node: () => ({ id, cluster, locality: { region, zone, sub_zone: subZone } }),
+      bootstrap: () => this.#inForce.bootstrap(),
+      clusters: () => this.#inForce.clusters(),
+      logging: loggingLevels(log, this.#supervisor),
+      // There are no runtime layers.
+      runtime: { layers: () => [] },
+      sourceLabel: this.configLabel,
+      quit: this.#options.onQuit,
+      reopenLogs: () => this.reopenLogs(),
+    });
+    return new AdminRouter(adminHandlers(views, { debugEndpoints: commandLine.debugEndpoints }), {
+      guard: { allowedHosts: [], checkHost: address.type === "ip" },
+      allowsPath: () => true,
+      notAnswering,
+    });
+  }
+
+  #connectionCount(): number {
+    const supervisor = this.#system.tree().find((actor) => actor.kind === "supervisor");
+    return (supervisor?.children ?? []).reduce((sum, worker) => sum + Number(worker.attributes.connections ?? 0), 0);
+  }
+}

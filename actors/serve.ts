@@ -1,0 +1,108 @@
+import { renameSync, writeFileSync } from "node:fs";
+import type { ApplicationLog, ApplicationLogOptions } from "../src/base/application-log.ts";
+import { systemClock } from "../src/base/clock.ts";
+import { TimerWheel } from "../src/base/timer-wheel.ts";
+import { CompilerPool } from "../src/config/compiler-pool.ts";
+import { problemsText, problemText } from "../src/config/config-problem.ts";
+import { formatAddress } from "../src/net/address.ts";
+import type { CommandLine } from "./command-line.ts";
+import { ConfigWatch } from "./config-watch.ts";
+import { compileRequest } from "./proxy-options.ts";
+import { ProxyServer } from "./proxy-server.ts";
+import { PoolConfigCompiler } from "./supervisor/pool-config-compiler.ts";
+import type { ReloadOutcome } from "./supervisor/protocol.ts";
+
+/** What the process gives to a proxy that serves. */
+export interface ServeEnvironment {
+  readonly commandLine: CommandLine;
+  readonly log: ApplicationLog;
+  readonly logOptions: ApplicationLogOptions;
+  readonly version: string;
+  readonly environment: readonly (readonly [string, string])[];
+}
+
+/** A proxy that serves. */
+export interface Serving {
+  readonly server: ProxyServer;
+  /** `""` if there is no admin interface. */
+  readonly adminAddress: string;
+  /** Drains and stops. The second call has the same outcome as the first. */
+  stop(): Promise<void>;
+  /** Resolves when it has stopped, whatever the cause. */
+  readonly stopped: Promise<void>;
+}
+
+/** The proxy can't start. The message is all that a person needs: it has no stack and may have several lines. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/** URL of the module with the table of compilers, for the compiler's thread. */
+export const COMPILER_TABLE = new URL(
+  `../src/extensions/compiler-table${import.meta.filename.endsWith(".ts") ? ".ts" : ".js"}`,
+  import.meta.url,
+).href;
+
+/** Starts a proxy: compiles, starts workers and admin, brings the configuration in force, watches the file. Throws `StartError`. */
+export async function serve(environment: ServeEnvironment): Promise<Serving> {
+  const { commandLine, log } = environment;
+  const mainLog = log.logger("main");
+  const pool = new CompilerPool(COMPILER_TABLE);
+  const compiler = new PoolConfigCompiler(pool, compileRequest(commandLine));
+  const first = await compiler.compile({ label: commandLine.configPath });
+  if (!first.ok) {
+    await pool.close();
+    throw new StartError(`the configuration is refused\n${problemsText(first.problems).trimEnd()}`);
+  }
+  for (const problem of first.config.problems) mainLog.warn({}, problemText(problem));
+  const { promise: stopped, resolve: onStopped } = Promise.withResolvers<void>();
+  let stopping: Promise<void> | undefined;
+  let watch: ConfigWatch | undefined;
+  const watchTimers = new TimerWheel(systemClock);
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      watch?.stop();
+      watchTimers.stop();
+      const cut = await server.shutdown();
+      mainLog.info({ cut }, "stopped");
+      onStopped();
+    })();
+    return stopping;
+  };
+  const server = new ProxyServer({
+    ...environment,
+    pool,
+    compiler,
+    bootstrap: compiler.bootstrap!,
+    onQuit: () => void stop(),
+  });
+  const admin = await server.startAdmin();
+  const problem =
+    admin?.type === "notListening" ? admin.reason : startProblem(await server.reload("start"), environment);
+  if (problem !== undefined) {
+    await server.shutdown();
+    throw new StartError(problem);
+  }
+  const adminAddress = admin?.type === "listening" ? formatAddress(admin.address) : "";
+  if (commandLine.adminAddressPath !== "") writeAddress(commandLine.adminAddressPath, adminAddress);
+  if (commandLine.watch && commandLine.configPath !== "") {
+    watch = new ConfigWatch(commandLine.configPath, watchTimers, mainLog, () => void server.reload("file changed"));
+  }
+  mainLog.info({ workers: commandLine.concurrency, admin: adminAddress }, "ready");
+  return { server, adminAddress, stop, stopped };
+}
+
+function startProblem(outcome: ReloadOutcome, { commandLine }: ServeEnvironment): string | undefined {
+  if (outcome.outcome !== "refused") return undefined;
+  const reasons = outcome.refusals.map(({ problem, reason }) =>
+    problem === undefined ? reason : problemText(problem),
+  );
+  const label = commandLine.configPath === "" ? "the configuration" : commandLine.configPath;
+  return `${label} can't be served: ${[...new Set(reasons)].join("\n")}`;
+}
+
+/** Whole or not at all: whoever waits for the file must not read half an address. */
+function writeAddress(path: string, address: string): void {
+  writeFileSync(`${path}.new`, address);
+  renameSync(`${path}.new`, path);
+}

@@ -10,6 +10,9 @@ const SP = 0x20;
 const DEL = 0x7f;
 const COLON = 0x3a;
 
+/** `HTTP/1.` */
+const HTTP_1 = Uint8Array.of(0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e);
+
 /** Where the parser stands between two bytes. */
 const State = {
   beforeStartLine: 0,
@@ -58,19 +61,21 @@ export class HeadParser {
   firstSpace = -1;
   secondSpace = -1;
   spaceCount = 0;
+  /** The start line has been found to hold `HTTP/1.0` or `HTTP/1.1` where it must; the last digit. */
+  minorVersion = 1;
   /** Whether the start line holds bytes above 0x7f, as a reason phrase may. */
   hasHighBytes = false;
   /** Bytes of the head so far; its length once it is complete. */
   length = 0;
 
   private state: State = State.beforeStartLine;
-  private skipsEmptyLines = false;
+  private isRequest = false;
   private tokenStart = 0;
   private nameEnd = 0;
 
-  /** Makes ready for the head of a request (`skipsEmptyLines`) or a response. */
-  beginHead(skipsEmptyLines: boolean): void {
-    this.skipsEmptyLines = skipsEmptyLines;
+  /** Makes ready for the head of a request or a response. */
+  beginHead(isRequest: boolean): void {
+    this.isRequest = isRequest;
     this.fieldCount = 0;
     this.firstSpace = -1;
     this.secondSpace = -1;
@@ -127,7 +132,7 @@ export class HeadParser {
     const byte = data[at]!;
     switch (this.state) {
       case State.beforeStartLine:
-        if (byte === CR && this.skipsEmptyLines) {
+        if (byte === CR && this.isRequest) {
           this.state = State.beforeStartLineLf;
           return at + 1;
         }
@@ -163,6 +168,7 @@ export class HeadParser {
       const byte = data[at]!;
       if (byte === CR) {
         this.startLineEnd = at - base;
+        this.checkStartLine(data, base);
         this.state = State.startLineLf;
         return at + 1;
       }
@@ -176,6 +182,25 @@ export class HeadParser {
       if (this.firstSpace === -1) this.firstSpace = at - base;
       else if (this.secondSpace === -1) this.secondSpace = at - base;
       at++;
+    }
+  }
+
+  /** Looks at once whether this is HTTP/1 at all: a peer that speaks something else may wait for our answer. */
+  private checkStartLine(data: Buffer, base: number): void {
+    let version = this.startLineStart;
+    if (this.isRequest) {
+      if (this.spaceCount !== 2) throw malformed("the request line has not three parts");
+      version = this.secondSpace + 1;
+    }
+    const versionEnd = this.isRequest ? this.startLineEnd : this.firstSpace;
+    if (versionEnd - version !== HTTP_1.length + 1) throw malformed("the version is not HTTP/1.x");
+    const at = base + version;
+    for (let i = 0; i < HTTP_1.length; i++) {
+      if (data[at + i] !== HTTP_1[i]) throw malformed("the version is not HTTP/1.x");
+    }
+    this.minorVersion = data[at + HTTP_1.length]! - 0x30;
+    if (this.minorVersion !== 0 && this.minorVersion !== 1) {
+      throw malformed("the version is neither HTTP/1.0 nor HTTP/1.1");
     }
   }
 

@@ -66,10 +66,9 @@ export class RequestHead {
   }
 
   private readStartLine(parser: HeadParser, text: string, options: Http1ServerOptions): void {
-    if (parser.spaceCount !== 2) throw malformed("the request line has not three parts");
     if (parser.hasHighBytes) throw new CodecError("the request line is not ASCII", Http1Details.invalidUrl);
-    const { startLineStart, startLineEnd, firstSpace, secondSpace } = parser;
-    this.readVersion(text, secondSpace + 1, startLineEnd);
+    const { startLineStart, firstSpace, secondSpace } = parser;
+    this.protocol = parser.minorVersion === 1 ? Protocol.http11 : Protocol.http10;
     const headers = this.headers;
     headers.method = readMethod(text, startLineStart, firstSpace, options);
     const target = text.substring(firstSpace + 1, secondSpace);
@@ -83,14 +82,6 @@ export class RequestHead {
       throw new CodecError("the host header is not a host", Http1Details.invalidAuthority);
     }
     applyRequestTarget(headers, target, this.host, options.allowAbsoluteUrl);
-  }
-
-  private readVersion(text: string, start: number, end: number): void {
-    if (end - start !== 8 || !text.startsWith("HTTP/1.", start)) throw malformed("the version is not HTTP/1.x");
-    const minor = text.charCodeAt(end - 1);
-    if (minor === 0x31) this.protocol = Protocol.http11;
-    else if (minor === 0x30) this.protocol = Protocol.http10;
-    else throw malformed("the version is neither HTTP/1.0 nor HTTP/1.1");
   }
 
   private readFields(parser: HeadParser, text: string, options: Http1ServerOptions, stats: Http1CodecStats): void {

@@ -52,13 +52,8 @@ export class ResponseHead {
   }
 
   private readStatusLine(parser: HeadParser, text: string): number {
-    const { startLineStart, startLineEnd, firstSpace, secondSpace } = parser;
-    if (firstSpace - startLineStart !== 8 || !text.startsWith("HTTP/1.", startLineStart)) {
-      throw malformed("the version of the response is not HTTP/1.x");
-    }
-    const minor = text.charCodeAt(firstSpace - 1);
-    if (minor !== 0x30 && minor !== 0x31) throw malformed("the version of the response is not HTTP/1.0 or HTTP/1.1");
-    this.protocol = minor === 0x31 ? Protocol.http11 : Protocol.http10;
+    const { startLineEnd, firstSpace, secondSpace } = parser;
+    this.protocol = parser.minorVersion === 1 ? Protocol.http11 : Protocol.http10;
     const statusEnd = secondSpace === -1 ? startLineEnd : secondSpace;
     let status = 0;
     for (let i = firstSpace + 1; i < statusEnd; i++) {

@@ -199,6 +199,7 @@ const refusedLines: readonly Refused[] = [
   { name: "row 7: empty Expect", bytes: post("Expect:\r\n"), status: 417 },
   { name: "row 7: Expect list", bytes: post("Expect: 100-continue, x\r\n"), status: 417 },
   { name: "row 18: HTTP/0.9", bytes: "GET /a\r\n\r\n" },
+  { name: "row 18: HTTP/0.9 without an empty line", bytes: "GET /a\r\n" },
   { name: "row 18: HTTP/0.9 with version", bytes: "GET / HTTP/0.9\r\nHost: a\r\n\r\n" },
   { name: "row 18: HTTP/1.2", bytes: "GET / HTTP/1.2\r\nHost: a\r\n\r\n" },
   { name: "row 18: HTTP/2.0", bytes: "GET / HTTP/2.0\r\nHost: a\r\n\r\n" },

@@ -279,6 +279,7 @@ const refusedResponses: readonly Row[] = [
   },
   { name: "no version", bytes: "200 OK\r\n\r\n", expected: refused },
   { name: "HTTP/0.9", bytes: "hello\r\n\r\n", expected: refused },
+  { name: "the greeting of another protocol", bytes: "SSH-2.0-OpenSSH_9.2\r\n", expected: refused },
   { name: "HTTP/2", bytes: "HTTP/2.0 200 OK\r\n\r\n", expected: refused },
   { name: "HTTP/1.2", bytes: "HTTP/1.2 200 OK\r\n\r\n", expected: refused },
   { name: "lower-case version", bytes: "http/1.1 200 OK\r\n\r\n", expected: refused },

@@ -1,12 +1,12 @@
-import { type DescMessage, fromBinary, isFieldSet, type Message, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { BootstrapSchema } from "../proto/gen/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { ClusterSchema } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import { ListenerSchema } from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
 import type { ConfigProblem } from "./config-problem.ts";
 import { type ConfigSource, ITEM_LISTS, type LoadedItem, type OpenedSource, type SourceItem } from "./config-source.ts";
-import { childMessages, type MessageFields, rawFieldValue } from "./message-rules.ts";
 import { Place } from "./place.ts";
 import type { FoundPosition } from "./source-document.ts";
+import { findUnknownFields } from "./unknown-fields.ts";
 
 const NOWHERE: FoundPosition = { line: 0, column: 0, matched: 0 };
 
@@ -27,7 +27,7 @@ export function openBinary(file: string, bytes: Uint8Array): OpenedSource {
     return { problems: [problem("", `not a binary envoy.config.bootstrap.v3.Bootstrap: ${(error as Error).message}`)] };
   }
   const unknown: ConfigProblem[] = [];
-  findUnknown(BootstrapSchema, bootstrap, Place.root, (place, message) => {
+  findUnknownFields(BootstrapSchema, bootstrap, Place.root, (place, message) => {
     unknown.push(problem(place.toString(), message));
   });
   if (unknown.length > 0) return { problems: unknown };
@@ -54,22 +54,4 @@ export function openBinary(file: string, bytes: Uint8Array): OpenedSource {
 
 function decode(bytes: Uint8Array) {
   return fromBinary(BootstrapSchema, bytes);
-}
-
-function findUnknown(
-  type: DescMessage,
-  message: Message,
-  place: Place,
-  report: (place: Place, message: string) => void,
-): void {
-  for (const { no } of message.$unknown ?? []) report(place, `${type.typeName} has no field number ${no}`);
-  for (const field of type.fields) {
-    if (field.message === undefined || !isFieldSet(message, field)) continue;
-    const at = place.field(field.name);
-    const value = rawFieldValue(message as MessageFields, field);
-    for (const [step, child] of childMessages(field, value)) {
-      if (typeof child !== "object" || child === null || child.$typeName !== field.message.typeName) continue;
-      findUnknown(field.message, child, step === undefined ? at : at.field(String(step)), report);
-    }
-  }
 }

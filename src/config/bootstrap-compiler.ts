@@ -9,7 +9,7 @@ import type { ConfigSource } from "./config-source.ts";
 import { type CompileEnvironment, ItemCompilation, type PlacedProblem } from "./item-compilation.ts";
 import { readMessage } from "./item-compiler.ts";
 import { Place } from "./place.ts";
-import type { FoundPosition } from "./source-document.ts";
+import { type FoundPosition, MAX_MESSAGE_DEPTH } from "./source-document.ts";
 import { type SupportTables, supportTables } from "./support-walk.ts";
 
 const tables: SupportTables = supportTables(BOOTSTRAP_SUPPORT);
@@ -38,7 +38,8 @@ export function compileBootstrapOf(
     problems.push(...reading.problems.map((problem) => placedProblem(problem, [source])));
     checking.adoptIncomplete(reading);
     if (message !== undefined) {
-      mergeFromBinary(BootstrapSchema, merged, toBinary(BootstrapSchema, message as Bootstrap));
+      const bytes = toBinary(BootstrapSchema, message as Bootstrap);
+      mergeFromBinary(BootstrapSchema, merged, bytes, { recursionLimit: MAX_MESSAGE_DEPTH });
     }
   }
   const broken = checking.check(BootstrapSchema, merged, Place.root, tables);

@@ -17,6 +17,8 @@ import { supportTables } from "./support-walk.ts";
 
 /** Changed items are loaded and compiled this many at a time, so that their syntax trees do not pile up. */
 const CHUNK_ITEMS = 512;
+/** Items with errors after which no more are compiled: their list would be of no use, and placing errors takes time. */
+const MAX_FAILED_ITEMS = 200;
 const NO_FACTS: CompileFacts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "" };
 
 /** One item of the merged configuration with what became of it. */
@@ -34,6 +36,8 @@ export class ConfigurationCompiler {
   readonly #extensions: ExtensionIndex;
   readonly #items: ItemCompiler;
   readonly #cache = new ItemCache();
+  /** Those of the last good bootstrap; a bad one must not empty the cache by having none. */
+  #facts = NO_FACTS;
 
   constructor(table: CompilerTable) {
     this.#extensions = new ExtensionIndex(table.extensions, supportTables(table.support));
@@ -68,14 +72,17 @@ export class ConfigurationCompiler {
       extensions: this.#extensions,
       allowUnsupported,
     });
+    if (bootstrap.data !== undefined) this.#facts = factsOf(bootstrap.data, request);
     const environment: CompileEnvironment = {
-      facts: factsOf(bootstrap.data, request),
+      facts: this.#facts,
       extensions: this.#extensions,
       allowUnsupported,
     };
     this.#cache.begin(JSON.stringify([environment.facts, allowUnsupported]));
     const results = sources.flatMap((source) => this.#compileItems(source, environment));
-    const problems = [...bootstrap.problems, ...itemProblems(results), ...crossProblems(results)].sort(
+    const failed = results.filter(({ compiled }) => compiled.failed);
+    const given = failed.length >= MAX_FAILED_ITEMS ? [givenUp(sources[0]!)] : crossProblems(results);
+    const problems = [...bootstrap.problems, ...itemProblems(results), ...given].sort(
       (a, b) =>
         texts.findIndex(({ file }) => file === a.file) - texts.findIndex(({ file }) => file === b.file) ||
         byPlace(a, b),
@@ -95,16 +102,21 @@ export class ConfigurationCompiler {
       if (cached === undefined) changed.push(item);
       else results.set(item, cached);
     }
-    for (let from = 0; from < changed.length; from += CHUNK_ITEMS) {
+    let failures = 0;
+    for (let from = 0; from < changed.length && failures < MAX_FAILED_ITEMS; from += CHUNK_ITEMS) {
       const chunk = changed.slice(from, from + CHUNK_ITEMS);
       for (const [index, loaded] of source.load(chunk).entries()) {
         const item = chunk[index]!;
         const compiled = this.#items.compile(item, loaded, environment);
         this.#cache.set(item, compiled);
+        if (compiled.failed && ++failures > MAX_FAILED_ITEMS) break;
         results.set(item, compiled);
       }
     }
-    return source.items.map((item) => ({ source, item, compiled: results.get(item)! }));
+    return source.items.flatMap((item) => {
+      const compiled = results.get(item);
+      return compiled === undefined ? [] : [{ source, item, compiled }];
+    });
   }
 }
 
@@ -113,13 +125,18 @@ function unreadable(file: string, message: string, hint: string | undefined): Co
   return { ok: false, problems: [hint === undefined ? problem : { ...problem, hint }] };
 }
 
-function factsOf(bootstrap: BootstrapData | undefined, request: CompileRequest): CompileFacts {
+function factsOf({ node }: BootstrapData, request: CompileRequest): CompileFacts {
   return {
-    nodeId: bootstrap?.node.id ?? "",
-    nodeCluster: bootstrap?.node.cluster ?? "",
-    nodeZone: bootstrap?.node.zone ?? "",
+    nodeId: node.id,
+    nodeCluster: node.cluster,
+    nodeZone: node.zone,
     directory: request.path === undefined ? process.cwd() : resolve(request.path, ".."),
   };
+}
+
+function givenUp({ file }: ConfigSource): ConfigProblem {
+  const message = `${MAX_FAILED_ITEMS} listeners and clusters have errors; the rest was not checked`;
+  return { severity: "error", file, line: 0, column: 0, path: "", message };
 }
 
 /** Gives problems of an item their file, line and whole path. The item is loaded again, which happens only if it has problems. */

@@ -63,8 +63,14 @@ export class ExtensionIndex {
 export function anyTypeName(any: Any): string {
   const typeName = any.typeUrl.slice(any.typeUrl.lastIndexOf("/") + 1);
   if (typeName !== TypedStructSchema.typeName) return typeName;
-  const { typeUrl } = fromBinary(TypedStructSchema, any.value);
-  return typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
+  try {
+    const { typeUrl } = fromBinary(TypedStructSchema, any.value);
+    const inner = typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
+    // A binary configuration can hold a TypedStruct as it is, whose content is not that of the type it names.
+    return messageType(inner) === undefined ? inner : typeName;
+  } catch {
+    return typeName;
+  }
 }
 
 /** True for the wrapper that per-route configuration may have around it. */

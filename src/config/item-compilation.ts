@@ -13,7 +13,9 @@ import type { ExtensionCategory } from "./extension-category.ts";
 import { anyTypeName, type ExtensionIndex, isFilterConfig, unsupportedExtension } from "./extension-index.ts";
 import { checkRules } from "./message-rules.ts";
 import { Place } from "./place.ts";
+import { MAX_MESSAGE_DEPTH } from "./source-document.ts";
 import { type SupportTables, type SupportVisitor, walkSupport } from "./support-walk.ts";
+import { findUnknownFields } from "./unknown-fields.ts";
 
 /** A problem as a compilation sees it: with a place, not yet with a line. */
 export interface PlacedProblem {
@@ -58,6 +60,8 @@ export class ItemCompilation implements CompileContext {
   readonly references: ResourceReference[] = [];
   /** Files whose content went into the result. */
   readonly files = new Set<string>();
+  /** The item came as a binary message, in which nothing below an Any was looked at yet. */
+  fromBinary = false;
   readonly #environment: CompileEnvironment;
   readonly #reported = new Set<string>();
   /** Paths of the messages that lost fields to errors. */
@@ -142,7 +146,7 @@ export class ItemCompilation implements CompileContext {
       this.error(at, `${typed.schema.typeName} can't stand here`, `expected an extension of ${category}`);
       return undefined;
     }
-    const data = extension.compile(this.#unpack(typedConfig, extension.schema), at, this);
+    const data = extension.compile(this.#unpack(typedConfig, extension.schema, at), at, this);
     return { name: config.name, extension: extension.name, data, terminal: extension.terminal === true };
   }
 
@@ -160,7 +164,7 @@ export class ItemCompilation implements CompileContext {
       this.error(place, `${typeName} is not the per-route configuration of ${extension.name}`, hint);
       return undefined;
     }
-    const data = extension.compileRoute(this.#unpack(config, routeSchema), place, this);
+    const data = extension.compileRoute(this.#unpack(config, routeSchema, place), place, this);
     return { extension: extension.name, disabled: false, data };
   }
 
@@ -180,18 +184,25 @@ export class ItemCompilation implements CompileContext {
 
   #report(severity: "error" | "warning", place: Place, message: string, hint: string | undefined): void {
     const key = `${place}\n${message}`;
-    if (this.#reported.has(key) || this.problems.length >= MAX_PROBLEMS) return;
-    this.#reported.add(key);
+    if (this.#reported.has(key)) return;
     if (severity === "error") this.#errors++;
+    if (this.problems.length >= MAX_PROBLEMS) return;
+    this.#reported.add(key);
     this.problems.push({ severity, place, message, hint });
   }
 
-  #unpack<Schema extends DescMessage>(any: Any, type: Schema): MessageShape<Schema> {
-    let message = this.#unpacked.get(any);
-    if (message === undefined) {
-      message = fromBinary<DescMessage>(type, any.value);
-      this.#unpacked.set(any, message);
+  #unpack<Schema extends DescMessage>(any: Any, type: Schema, place: Place): MessageShape<Schema> {
+    const before = this.#unpacked.get(any);
+    if (before !== undefined) return before as MessageShape<Schema>;
+    let message: Message;
+    try {
+      message = fromBinary<DescMessage>(type, any.value, { recursionLimit: MAX_MESSAGE_DEPTH });
+      if (this.fromBinary) findUnknownFields(type, message, place, (at, text) => this.error(at, text));
+    } catch (error) {
+      this.error(place, `not a binary ${type.typeName}: ${(error as Error).message}`);
+      message = create<DescMessage>(type);
     }
+    this.#unpacked.set(any, message);
     return message as MessageShape<Schema>;
   }
 
@@ -218,7 +229,7 @@ export class ItemCompilation implements CompileContext {
   }
 
   #wrappedRouteExtension(config: Any, place: Place): CompiledRouteExtension | undefined {
-    const wrapper = this.#unpack(config, FilterConfigSchema);
+    const wrapper = this.#unpack(config, FilterConfigSchema, place);
     if (wrapper.config === undefined || wrapper.config.typeUrl === "") {
       return { extension: "", disabled: wrapper.disabled, data: undefined };
     }
@@ -230,12 +241,12 @@ export class ItemCompilation implements CompileContext {
     if (any.typeUrl === "") return false;
     const typeName = anyTypeName(any);
     if (isFilterConfig(typeName)) {
-      const { config, isOptional } = this.#unpack(any, FilterConfigSchema);
+      const { config, isOptional } = this.#unpack(any, FilterConfigSchema, place);
       return config !== undefined && this.#checkAny(config, place.field("config"), isOptional);
     }
     const typed = this.#environment.extensions.typed(typeName);
     if (typed !== undefined) {
-      return this.check(typed.schema, this.#unpack(any, typed.schema), place, typed.tables);
+      return this.check(typed.schema, this.#unpack(any, typed.schema, place), place, typed.tables);
     }
     if (optional) this.warning(place, unsupportedExtension(typeName), "left out, because it is optional");
     else this.unsupported(place, unsupportedExtension(typeName));

@@ -14,6 +14,7 @@ import {
 } from "./item-compilation.ts";
 import { Place } from "./place.ts";
 import { contentHash, packResource } from "./resource-packing.ts";
+import { MAX_MESSAGE_DEPTH } from "./source-document.ts";
 import { type SupportTables, supportTables } from "./support-walk.ts";
 
 /** What became of one item. Places start at the item, so that the result stays true when the item moves. */
@@ -91,13 +92,16 @@ export function readMessage(
   loaded: { readonly value?: JsonValue; readonly message?: Message },
   compilation: ItemCompilation,
 ): Message | undefined {
-  if (loaded.message !== undefined) return loaded.message;
+  if (loaded.message !== undefined) {
+    compilation.fromBinary = true;
+    return loaded.message;
+  }
   const canonical = canonicalMessage(type, loaded.value ?? null, Place.root, (place, message, hint) => {
     compilation.malformed(place, message, hint);
   });
   if (canonical === undefined) return undefined;
   try {
-    return fromJson(type, canonical, { registry: typeRegistry });
+    return fromJson(type, canonical, { registry: typeRegistry, recursionLimit: MAX_MESSAGE_DEPTH });
   } catch (error) {
     compilation.error(Place.root, (error as Error).message);
     return undefined;

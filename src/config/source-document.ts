@@ -32,6 +32,9 @@ export type ParsedSource =
 /** Deepest nesting of lists and maps that is accepted. Real configurations stay below 40. */
 export const MAX_DEPTH = 100;
 
+/** The limit to give to the protobuf library for what was checked against `MAX_DEPTH`: a level can be several messages. */
+export const MAX_MESSAGE_DEPTH = 5 * MAX_DEPTH;
+
 /** How many values a configuration may have after aliases are resolved; 100,000 clusters have about 3 million. */
 export const MAX_VALUES = 5_000_000;
 

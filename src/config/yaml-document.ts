@@ -1,17 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import {
-  type Alias,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  parseDocument,
-  type Scalar,
-  type YAMLMap,
-  type YAMLParseError,
-} from "yaml";
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from "yaml";
 import {
   type FoundPosition,
   LineIndex,
@@ -24,6 +12,7 @@ import {
   snakeCase,
 } from "./source-document.ts";
 import { plainScalar } from "./yaml-scalar.ts";
+import { parseYamlSyntax, TOO_DEEP } from "./yaml-syntax.ts";
 
 const MAX_SYNTAX_PROBLEMS = 20;
 
@@ -44,39 +33,17 @@ class LimitError extends Error {
  */
 export function parseYaml(text: string): ParsedSource {
   const lines = new LineIndex(text);
-  const parsed = parseDocument(text, {
-    schema: "failsafe",
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: "error",
-  });
-  if (parsed.errors.length > 0) {
-    const problems = parsed.errors.slice(0, MAX_SYNTAX_PROBLEMS).map((error) => ({
-      position: lines.position(error.pos[0]),
-      message: syntaxMessage(error),
-    }));
-    return { problems };
-  }
+  const { contents, problems } = parseYamlSyntax(text, lines);
+  if (contents === undefined) return { problems };
   const reader = new YamlReader(lines);
   try {
-    const root = parsed.contents === null ? null : reader.value(parsed.contents, 0);
+    const root = contents === null ? null : reader.value(contents, 0);
     if (reader.problems.length > 0) return { problems: reader.problems };
-    return { document: new YamlDocument(lines, parsed.contents, root, reader.targets) };
+    return { document: new YamlDocument(lines, contents, root, reader.targets) };
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
     return { problems: [{ position: lines.position(error.offset), message: error.message }] };
   }
-}
-
-/** The parser's message on one line and without its names of functions. */
-function syntaxMessage(error: YAMLParseError): string {
-  if (error.message.includes("call stack")) return tooDeep();
-  if (error.code === "MULTIPLE_DOCS") return "more than one YAML document";
-  return error.message.replace(/\s*\n[\s\S]*$/, "");
-}
-
-function tooDeep(): string {
-  return `lists and maps are nested more than ${MAX_DEPTH} deep`;
 }
 
 function offsetOf(node: Node | null | undefined): number {
@@ -98,7 +65,7 @@ class YamlReader {
   }
 
   value(node: Node, depth: number): JsonValue {
-    if (depth > MAX_DEPTH) throw new LimitError(offsetOf(node), tooDeep());
+    if (depth > MAX_DEPTH) throw new LimitError(offsetOf(node), TOO_DEEP);
     if (isAlias(node)) return this.#alias(node);
     const before = this.#size;
     this.#count(1, node);

@@ -16,6 +16,9 @@ export interface SplitYaml {
   wholeLine(restLine: number): number;
 }
 
+/** A text with more items than this is not cut; parsed as a whole it is too large. */
+const MAX_ITEMS = 200_000;
+
 const SPACE = 0x20;
 const TAB = 0x09;
 const RETURN = 0x0d;
@@ -131,6 +134,7 @@ class Splitter {
       this.#skipBlank();
       const ended = this.#atEnd() || this.#indent() < dashIndent || (this.#indent() === dashIndent && !this.#isDash());
       if (!ended && this.#indent() > dashIndent) continue;
+      if (this.#items.length === MAX_ITEMS) return false;
       this.#items.push({ list, text: this.#text.slice(from, this.#start), line });
       if (ended) break;
       from = this.#start;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { anyPack, create, fromJson } from "@bufbuild/protobuf";
-import { AnySchema } from "@bufbuild/protobuf/wkt";
+import { create, fromJson } from "@bufbuild/protobuf";
+import { AnySchema, anyPack } from "@bufbuild/protobuf/wkt";
 import { PipeSchema } from "../../../src/proto/gen/envoy/config/core/v3/address_pb.js";
 import { messageType, messageTypeNames, typeRegistry } from "../../../src/proto/type-registry.ts";
 

@@ -12,6 +12,7 @@ export interface BenchOptions {
   readonly save: boolean;
 }
 
+/** What is printed for an option that is not known. */
 export const USAGE = `usage: npm run bench -- h1 [--case <name>[,<name>]] [--peers <name>[,<name>]] [--rounds 3] [--seconds 4] [--save|--no-save]
 
   --case     cases to run; default: all

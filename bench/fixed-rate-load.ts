@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { runOnLoadCore } from "./run-command.ts";
 
+/** A load that keeps its rate however slowly answers come. */
 export interface FixedRateLoad {
   readonly port: number;
   readonly target: string;

@@ -1,6 +1,7 @@
 /** A bootstrap configuration, as plain JSON. */
 export type BootstrapJson = Record<string, unknown>;
 
+/** What differs between the configurations of two cases. */
 export interface ProxyConfigParts {
   /** Route configuration of the one listener. */
   readonly virtualHosts: readonly object[];

@@ -10,6 +10,7 @@ export interface ResourceData {
   readonly cluster: ClusterData;
 }
 
+/** The kinds of resources that a worker builds something from; others are refused. */
 export type KnownKind = keyof ResourceData;
 
 /** A resource whose kind is known. The main side made the data with the compiler of that kind. */

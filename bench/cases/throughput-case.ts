@@ -7,6 +7,7 @@ import { type LoadShape, runFullLoad } from "../full-load.ts";
 import type { RunningPeer } from "../peers/peer.ts";
 import { readProcessUsage } from "../process-usage.ts";
 
+/** One kind of traffic, measured at full load and, if it has a rate, at that rate. */
 export interface ThroughputWork {
   readonly name: string;
   readonly description: string;

@@ -10,6 +10,7 @@ import { MarkerServer } from "../marker-server.ts";
 import { type BootstrapJson, prefixRoute, proxyConfig, staticCluster } from "../troupe-config.ts";
 import { type LoadRunOutcome, numberOptions, promise, runFromCommandLine } from "./load-run.ts";
 
+/** How long the run is, and how busy the proxy is kept meanwhile. */
 export interface ReloadUnderLoadOptions {
   readonly connections: number;
   readonly reloads: number;

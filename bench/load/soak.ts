@@ -14,6 +14,7 @@ import { type LoadRunOutcome, numberOptions, pause, promise, runFromCommandLine 
 import { type ProxyHoldings, readHoldings } from "./proxy-holdings.ts";
 import { BAD_CLIENTS, type Dice, seededDice } from "./soak-traffic.ts";
 
+/** How long the soak is, and which clients take part. */
 export interface SoakOptions {
   readonly seconds: number;
   /** Connections with right requests only. */

@@ -10,6 +10,7 @@ import { MarkerServer } from "../marker-server.ts";
 import { prefixRoute, proxyConfig, staticCluster } from "../troupe-config.ts";
 import { type LoadRunOutcome, numberOptions, pause, promise, runFromCommandLine } from "./load-run.ts";
 
+/** How long the run is, and how busy the proxy is kept meanwhile. */
 export interface WorkerCountUnderLoadOptions {
   readonly connections: number;
   readonly changes: number;

@@ -1,11 +1,13 @@
 import http from "node:http";
 
+/** The whole answer of an admin page, its body as UTF-8 text. */
 export interface AdminResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
 }
 
+/** One request to an admin port on loopback, on a connection of its own. */
 export interface AdminRequest {
   readonly port: number;
   readonly path: string;

@@ -6,6 +6,7 @@ import type { UpstreamExchange } from "./upstream-exchange.ts";
 /** Decides what happens to a request whose head has come. */
 export type UpstreamScript = (exchange: UpstreamExchange) => void | Promise<void>;
 
+/** Where the upstream listens and what it keeps. */
 export interface FakeUpstreamOptions {
   /** Default: a free one. */
   readonly port?: number;

@@ -20,6 +20,7 @@ export interface Http1MessageSink {
   message(message: Http1Message): void;
 }
 
+/** Which side's messages are read, and how much of them is kept. */
 export interface Http1MessageReaderOptions {
   readonly kind: "request" | "response";
   /** Whether bodies are collected; default true. Turn it off for large bodies under load. */

@@ -2,6 +2,7 @@ import { LoadConnection } from "./load-connection.ts";
 import { type LoadReport, LoadTally } from "./load-report.ts";
 import type { LoadRequest } from "./load-request.ts";
 
+/** What load is sent, and where. */
 export interface LoadClientOptions {
   readonly port: number;
   /** Default 127.0.0.1. */

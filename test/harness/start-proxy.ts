@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type AdminResponse, adminRequest } from "./admin-request.ts";
 
+/** The configuration and command line of a proxy under test. */
 export interface StartProxyOptions {
   /**
    * Bootstrap configuration: YAML or JSON text, or an object. Give listeners port 0. An admin address on a free

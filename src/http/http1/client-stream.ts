@@ -109,7 +109,12 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
     this.isHead = headers.method === "HEAD";
     this.isConnect = headers.method === "CONNECT";
     const target = this.isConnect ? headers.authority : headers.path;
-    if (!isToken(headers.method) || !isRequestTarget(target) || !canBeHost(headers.authority)) {
+    if (
+      !isToken(headers.method) ||
+      !isRequestTarget(target) ||
+      !canBeHost(headers.authority) ||
+      !this.#isPath(target)
+    ) {
       this.resetWith("protocol error", INVALID_REQUEST);
       return;
     }
@@ -161,6 +166,11 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
   /** Whether the request broke off short of its content-length. */
   get isShort(): boolean {
     return this.#body.isShort;
+  }
+
+  /** Only paths are sent upstream: a URL could name another host than the `host` header. */
+  #isPath(target: string): boolean {
+    return this.isConnect || target.charCodeAt(0) === 0x2f || target === "*";
   }
 
   #chooseFraming(endStream: boolean): BodyFraming {

@@ -91,6 +91,8 @@ describe("ClientStream", () => {
       { path: "/\x00" },
       { path: "/\u010a" },
       { path: "" },
+      { path: "http://other/" },
+      { path: "a" },
       { method: "GET /x" },
       { method: "" },
       { authority: "a\r\nX: y" },

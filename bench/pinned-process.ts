@@ -21,7 +21,8 @@ export class PinnedProcess {
     };
     this.child.stdout?.on("data", keep);
     this.child.stderr?.on("data", keep);
-    const kill = () => this.child.kill("SIGKILL");
+    // Not SIGKILL: a master that dies of it leaves its workers behind.
+    const kill = () => this.child.kill("SIGTERM");
     process.once("exit", kill);
     this.child.once("exit", () => process.off("exit", kill));
   }

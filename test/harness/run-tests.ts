@@ -34,7 +34,7 @@ const settings = [
   // Files of processes and sockets slow each other down; more of them than cores at once makes deadlines lie.
   `--test-concurrency=${Math.min(availableParallelism(), 4)}`,
   // Ends a test that hangs, well beyond what the longest of them takes.
-  "--test-timeout=300000",
+  "--test-timeout=180000",
 ];
 const runner = spawn(process.execPath, [...settings, ...flags, ...files], { cwd: ROOT, stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => runner.kill(signal));

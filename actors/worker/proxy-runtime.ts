@@ -8,7 +8,7 @@ import { extensionModule, type WorkerContext, type WorkerExtensions } from "../.
 import { ConnectionHandler, type PreparedListeners } from "../../src/listener/connection-handler.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
-import { WriteFlusher } from "../../src/net/write-flusher.ts";
+import type { WriteFlusher } from "../../src/net/write-flusher.ts";
 import { RouteTable } from "../../src/route/route-table.ts";
 import { RouteTables } from "../../src/route/route-tables.ts";
 import { isEmptyDelta } from "../../src/stats/stats-delta.ts";
@@ -57,13 +57,13 @@ export class ProxyRuntime implements WorkerRuntime {
     settings: ProxySettings,
     extensions: WorkerExtensions,
     applicationLog: ApplicationLog,
+    flusher: WriteFlusher,
   ) {
     this.#applicationLog = applicationLog;
     const { clock, timers, random, log } = services;
     this.#settings = settings;
     this.#stats = new ThreadStats(buildStatsMatcher(settings.statsMatcher));
     const stats = this.#stats.scope();
-    const flusher = new WriteFlusher();
     this.#clusters = new ClusterManager({
       stats,
       workerName: `worker_${services.number - 1}`,

@@ -2,9 +2,11 @@ import { workerData } from "node:worker_threads";
 import type { ThreadStart } from "../../src/actor/actor-thread.ts";
 import { ApplicationLog } from "../../src/base/application-log.ts";
 import { systemClock } from "../../src/base/clock.ts";
+import { EventClock } from "../../src/base/event-clock.ts";
 import { SystemRandom } from "../../src/base/random.ts";
 import { TimerWheel } from "../../src/base/timer-wheel.ts";
 import { loadWorkerExtensions } from "../../src/extensions/worker-extensions.ts";
+import { WriteFlusher } from "../../src/net/write-flusher.ts";
 import type { WorkerThreadData } from "./protocol.ts";
 import { ProxyRuntime } from "./proxy-runtime.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
@@ -15,12 +17,13 @@ const start = workerData as ThreadStart;
 const data = start.data as WorkerThreadData;
 const settings = data.shared as ProxySettings;
 const log = new ApplicationLog(data.worker, settings.log);
+const clock = new EventClock(systemClock);
 const extensions = await loadWorkerExtensions();
 
 runWorker(start, data, {
-  clock: systemClock,
-  timers: new TimerWheel(systemClock),
+  clock,
+  timers: new TimerWheel(clock),
   random: new SystemRandom(),
   log: log.logger("worker"),
-  createRuntime: (services) => new ProxyRuntime(services, settings, extensions, log),
+  createRuntime: (services) => new ProxyRuntime(services, settings, extensions, log, new WriteFlusher(clock)),
 });

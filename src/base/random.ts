@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 
 /** Source of randomness. Injected, so that a test can choose the outcome. */
 export interface RandomSource {
@@ -9,8 +9,6 @@ export interface RandomSource {
   /** A random (version 4) UUID in lower case. */
   uuid(): string;
 }
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
  * Randomness from the operating system, fetched in blocks of 4 KiB because one system call per number would
@@ -30,12 +28,8 @@ export class SystemRandom implements RandomSource {
   }
 
   uuid(): string {
-    const at = this.#take(16);
-    const b = this.#block;
-    const h = (i: number): string => HEX[b[at + i]!]!;
-    const version = HEX[(b[at + 6]! & 0x0f) | 0x40]!;
-    const variant = HEX[(b[at + 8]! & 0x3f) | 0x80]!;
-    return `${h(0)}${h(1)}${h(2)}${h(3)}-${h(4)}${h(5)}-${version}${h(7)}-${variant}${h(9)}-${h(10)}${h(11)}${h(12)}${h(13)}${h(14)}${h(15)}`;
+    // Node keeps a block of randomness for these, too.
+    return randomUUID();
   }
 
   /** Reserves `count` fresh bytes and returns where they start. */

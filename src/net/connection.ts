@@ -337,6 +337,16 @@ function socketAddress(ip: string | undefined, port: number | undefined): string
   return formatIpPort(ip.startsWith("::ffff:") ? ip.slice(7) : ip, port);
 }
 
+/**
+ * Bytes that were read into a buffer of the reader's (the socket's `onread` option) and are overwritten by its next read: the
+ * socket's connection gets a copy.
+ */
+export function deliverRead(socket: net.Socket, bytes: Uint8Array, length: number): void {
+  const data = Buffer.allocUnsafe(length);
+  data.set(length === bytes.length ? bytes : bytes.subarray(0, length));
+  (socket as OwnedSocket)[OWNER].handleData(data);
+}
+
 function onConnect(this: net.Socket): void {
   (this as OwnedSocket)[OWNER].handleConnect();
 }

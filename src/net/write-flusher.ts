@@ -1,3 +1,5 @@
+import type { EventClock } from "../base/event-clock.ts";
+
 /** Something with output waiting: a connection. */
 export interface Flushable {
   /** Hands all waiting bytes to the operating system. Must not throw. */
@@ -13,15 +15,23 @@ export class WriteFlusher {
   #spare: Flushable[] = [];
   #depth = 0;
   #tickScheduled = false;
+  readonly #clock: EventClock | null;
+
+  /** `clock` is told of each event, so that it is read once for all that happens in it. */
+  constructor(clock: EventClock | null = null) {
+    this.#clock = clock;
+  }
 
   /** An event begins. Calls nest; each needs its `leave`, also when the handler throws. */
   enter(): void {
-    this.#depth++;
+    if (this.#depth++ === 0) this.#clock?.begin();
   }
 
   /** The event ends; the outermost one flushes. */
   leave(): void {
-    if (--this.#depth === 0 && this.#waiting.length > 0) this.flushAll();
+    if (--this.#depth > 0) return;
+    if (this.#waiting.length > 0) this.flushAll();
+    this.#clock?.end();
   }
 
   /** Asks for `connection.flush()` at the end of the event. The connection calls once per flush, not once per write. */

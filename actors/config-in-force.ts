@@ -1,4 +1,4 @@
-import type { JsonObject } from "../src/admin/views.ts";
+import type { AcceptedConfig } from "../src/config/bootstrap-json.ts";
 import { unpackResource } from "../src/config/resource-packing.ts";
 import type { ClusterData } from "../src/upstream/cluster-data.ts";
 import type { CompiledConfig } from "./supervisor/config-compiler.ts";
@@ -21,8 +21,8 @@ export class ConfigInForce {
     return this.#clusters;
   }
 
-  /** The bootstrap as proto JSON with the protos' field names. */
-  async bootstrap(): Promise<JsonObject> {
-    return (await this.#config?.bootstrapJson?.()) ?? {};
+  /** The texts it was compiled from, even if the file says something else by now. */
+  source(): AcceptedConfig {
+    return this.#config?.source ?? { texts: [] };
   }
 }

@@ -4,6 +4,7 @@ import type { ActorRef } from "../src/actor/actor-ref.ts";
 import { ActorSystem } from "../src/actor/actor-system.ts";
 import { adminHandlers } from "../src/admin/admin-handlers.ts";
 import { AdminRouter } from "../src/admin/admin-router.ts";
+import { ConfigDumpPool } from "../src/admin/config-dump-pool.ts";
 import type { ApplicationLog, ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { SystemRandom } from "../src/base/random.ts";
@@ -74,6 +75,7 @@ export class ProxyServer {
   readonly #random = new SystemRandom();
   readonly #merge = new StatsMerge();
   readonly #inForce = new ConfigInForce();
+  readonly #dumps = new ConfigDumpPool();
   readonly #breakers = new BreakerMemoryExtras();
   readonly #mainStats: StatsScope;
   readonly #stats: ActorRef<StatsMessage>;
@@ -143,7 +145,7 @@ export class ProxyServer {
       deadlineMs + SHUTDOWN_GRACE_MS,
     );
     await this.#system.shutdown(SHUTDOWN_GRACE_MS);
-    await this.#options.pool.close();
+    await Promise.all([this.#options.pool.close(), this.#dumps.close()]);
     this.#timers.stop();
     return cut;
   }
@@ -230,7 +232,8 @@ export class ProxyServer {
       version: this.#options.version,
       commandLineOptions: commandLineOptions(commandLine),
       node: () => ({ id, cluster, locality: { region, zone, sub_zone: subZone } }),
-      bootstrap: () => this.#inForce.bootstrap(),
+      configSource: () => this.#inForce.source(),
+      dump: (task) => this.#dumps.dump(task),
       clusters: () => this.#inForce.clusters(),
       logging: loggingLevels(log, this.#supervisor),
       // There are no runtime layers.

@@ -1,10 +1,11 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
 import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
-import { configSections } from "../../src/admin/config-sections.ts";
+import type { ConfigDumpPool } from "../../src/admin/config-dump-pool.ts";
 import type { AdminViews, JsonObject, LoggingView, MemoryUse, RuntimeView, StatsView } from "../../src/admin/views.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
+import type { AcceptedConfig } from "../../src/config/bootstrap-json.ts";
 import type { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
 import type { ProcessMetrics } from "../../src/stats/process-metrics.ts";
 import type { StatsMerge } from "../../src/stats/stats-merge.ts";
@@ -39,8 +40,9 @@ export interface AdminViewsOptions {
   /** By the names of Envoy's `CommandLineOptions`. */
   readonly commandLineOptions: JsonObject;
   readonly node: () => JsonObject;
-  /** The bootstrap in force as proto JSON with the protos' field names. */
-  readonly bootstrap: () => JsonObject | Promise<JsonObject>;
+  /** What the configuration in force was compiled from. */
+  readonly configSource: () => AcceptedConfig;
+  readonly dump: ConfigDumpPool["dump"];
   readonly clusters: () => readonly ClusterData[];
   readonly logging: LoggingView;
   readonly runtime: RuntimeView;
@@ -81,12 +83,9 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     },
     listeners: { listeners: () => knowledge.listeners() },
     config: {
-      async sections(request) {
-        const [bootstrap, { version, inForceSinceMs }] = await Promise.all([
-          options.bootstrap(),
-          knowledge.configStatus(),
-        ]);
-        return configSections({ bootstrap, version, inForceSinceMs }, request);
+      async dump(query) {
+        const { version, inForceSinceMs } = await knowledge.configStatus();
+        return options.dump({ config: options.configSource(), version, inForceSinceMs, query });
       },
       status: () => knowledge.configStatus(),
     },

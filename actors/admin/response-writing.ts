@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import type { AdminResponse } from "../../src/admin/admin-handler.ts";
+import type { AdminPiece, AdminResponse } from "../../src/admin/admin-handler.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { nextTurn } from "../../src/base/turn.ts";
 
@@ -34,13 +34,13 @@ export async function writeResponse(
 
 async function writePieces(
   to: ServerResponse,
-  pieces: Iterable<string> | AsyncIterable<string>,
+  pieces: Iterable<AdminPiece> | AsyncIterable<AdminPiece>,
   clock: Clock,
 ): Promise<void> {
   let sliceEndsMs = clock.nowMs() + SLICE_MS;
   for await (const piece of pieces) {
     if (to.destroyed) return;
-    if (piece !== "" && !to.write(piece)) await drained(to);
+    if (piece.length > 0 && !to.write(piece)) await drained(to);
     if (clock.nowMs() < sliceEndsMs) continue;
     await new Promise<void>((resolve) => nextTurn(resolve));
     sliceEndsMs = clock.nowMs() + SLICE_MS;

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../src/admin/views.ts";
+import type { AcceptedConfig } from "../../src/config/bootstrap-json.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
 import type { Address } from "../../src/net/address.ts";
 
@@ -31,8 +31,8 @@ export interface CompiledConfig {
   readonly problems: readonly ConfigProblem[];
   /** Settings of the running process that this configuration has otherwise, by path. Not empty = refused. */
   readonly needsRestart: readonly string[];
-  /** The bootstrap it was compiled from, as proto JSON with the protos' field names. Made when asked for. */
-  readonly bootstrapJson?: () => Promise<JsonObject>;
+  /** What it was compiled from. */
+  readonly source: AcceptedConfig;
 }
 
 /** Either a configuration or all that is wrong with it. */

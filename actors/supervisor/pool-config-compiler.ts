@@ -63,6 +63,7 @@ export class PoolConfigCompiler implements ConfigCompiler {
         sockets: listeners.flatMap((listener): ListeningSocketSpec[] => listeningSocketSpecs(listener)),
         problems: outcome.problems,
         needsRestart: needsRestart(this.#running, outcome.bootstrap),
+        source: { texts: outcome.texts, node: this.#commandLine.node },
       },
     };
   }

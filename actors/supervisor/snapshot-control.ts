@@ -13,7 +13,13 @@ import type { WorkerFleet } from "./worker-fleet.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 import { askWorkers } from "./worker-questions.ts";
 
-const EMPTY: CompiledConfig = { resources: [], sockets: [], problems: [], needsRestart: [] };
+const EMPTY: CompiledConfig = {
+  resources: [],
+  sockets: [],
+  problems: [],
+  needsRestart: [],
+  source: { texts: [] },
+};
 
 /** What a snapshot control works with. */
 export interface SnapshotControlOptions {
@@ -183,7 +189,7 @@ export class SnapshotControl {
       return;
     }
     if (record.outcome === "accepted") {
-      log.info({ version, cause, source, durationMs }, "configuration in force");
+      log.info({ version, cause, source, durationMs: Math.round(durationMs) }, "configuration in force");
       emit({ type: "snapshotAccepted", record });
       return;
     }

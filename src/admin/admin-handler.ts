@@ -17,8 +17,11 @@ export interface AdminRequestHeaders {
   readonly "content-type"?: string | undefined;
 }
 
-/** Pieces of a body, made as they are sent. A piece may be empty. */
-export type AdminBody = string | Iterable<string> | AsyncIterable<string>;
+/** A piece of a body: text, or UTF-8. May be empty. */
+export type AdminPiece = string | Uint8Array;
+
+/** A whole body, or pieces that are made as they are sent. */
+export type AdminBody = string | Iterable<AdminPiece> | AsyncIterable<AdminPiece>;
 
 /** An answer of the admin interface. */
 export interface AdminResponse {

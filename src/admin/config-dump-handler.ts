@@ -1,10 +1,8 @@
-import { RE2JS } from "re2js";
-import { type AdminHandler, type AdminRequest, type AdminResponse, JSON_TYPE, textResponse } from "./admin-handler.ts";
-import { FieldMask } from "./field-mask.ts";
-import { redactSecrets } from "./redact-secrets.ts";
-import type { ConfigSection, ConfigView, Json, JsonObject } from "./views.ts";
+import type { AdminHandler } from "./admin-handler.ts";
+import type { ConfigView } from "./views.ts";
 
-const TYPE_URL = "type.googleapis.com/";
+/** Parsing and printing a large configuration takes some seconds. */
+const DEADLINE_MS = 60_000;
 
 /** `/config_dump`: what is in force, without secrets, as `envoy.admin.v3.ConfigDump`. */
 export function configDumpHandler(view: ConfigView): AdminHandler {
@@ -22,90 +20,13 @@ export function configDumpHandler(view: ConfigView): AdminHandler {
       },
       { name: "include_eds", help: "Include the endpoints", kind: "flag" },
     ],
-    handle: (request) => dump(view, request),
+    deadlineMs: DEADLINE_MS,
+    handle: ({ params }) =>
+      view.dump({
+        resource: params.get("resource") ?? "",
+        mask: params.get("mask") ?? "",
+        nameRegex: params.get("name_regex") ?? "",
+        includeEds: params.has("include_eds"),
+      }),
   };
-}
-
-async function dump(view: ConfigView, { params }: AdminRequest): Promise<AdminResponse> {
-  const matches = parseNameRegex(params.get("name_regex"));
-  if (typeof matches === "string") return textResponse(400, matches);
-  const maskText = params.get("mask");
-  const mask = maskText === null || maskText === "" ? undefined : new FieldMask(maskText);
-  const sections = await view.sections({ includeEds: params.has("include_eds") });
-  const resource = params.get("resource");
-  const configs =
-    resource === null || resource === ""
-      ? wholeSections(sections, mask, matches)
-      : oneResource(sections, resource, mask, matches);
-  if (typeof configs !== "object") return textResponse(404, `${resource} not found in config dump\n`);
-  if (!Array.isArray(configs)) return textResponse(400, configs.problem);
-  if (configs.length === 0 && mask !== undefined) {
-    return textResponse(400, `FieldMask ${maskText} could not be successfully applied to any configs.\n`);
-  }
-  return { status: 200, contentType: JSON_TYPE, body: render(configs) };
-}
-
-function parseNameRegex(text: string | null): ((name: string) => boolean) | string {
-  if (text === null || text === "") return () => true;
-  try {
-    const regex = RE2JS.compile(text);
-    return (name) => regex.matches(name);
-  } catch (error) {
-    return `Error while parsing name_regex from ${text}: ${error instanceof Error ? error.message : String(error)}\n`;
-  }
-}
-
-function wholeSections(
-  sections: readonly ConfigSection[],
-  mask: FieldMask | undefined,
-  matches: (name: string) => boolean,
-): JsonObject[] {
-  return sections.flatMap((section): JsonObject[] => {
-    const json: JsonObject = {
-      "@type": TYPE_URL + section.type,
-      ...section.fields,
-      ...Object.fromEntries(
-        section.resources.flatMap(({ field, elements }): [string, Json][] => {
-          const shown = elements.filter(({ name }) => matches(name)).map((element) => element.json);
-          return shown.length === 0 ? [] : [[field, shown]];
-        }),
-      ),
-    };
-    return masked(json, mask);
-  });
-}
-
-/** Undefined if no section has such a field. */
-function oneResource(
-  sections: readonly ConfigSection[],
-  resource: string,
-  mask: FieldMask | undefined,
-  matches: (name: string) => boolean,
-): JsonObject[] | { readonly problem: string } | undefined {
-  for (const section of sections) {
-    if (Object.hasOwn(section.fields, resource)) {
-      return { problem: `${resource} is not a repeated field. Use ?mask=${resource} to get only this field\n` };
-    }
-    const found = section.resources.find(({ field }) => field === resource);
-    if (found === undefined) continue;
-    return found.elements
-      .filter(({ name }) => matches(name))
-      .flatMap(({ json }): JsonObject[] => masked({ "@type": TYPE_URL + found.type, ...json }, mask));
-  }
-  return undefined;
-}
-
-/** What the mask keeps of the message, if anything. */
-function masked(json: JsonObject, mask: FieldMask | undefined): JsonObject[] {
-  const kept = mask === undefined ? json : mask.apply(json);
-  return kept === undefined ? [] : [kept];
-}
-
-function* render(configs: readonly JsonObject[]): Generator<string> {
-  let separator = '{"configs":[';
-  for (const config of configs) {
-    yield `${separator}\n${JSON.stringify(redactSecrets(config), undefined, 1)}`;
-    separator = ",";
-  }
-  yield configs.length === 0 ? "{}\n" : "\n]}\n";
 }

@@ -4,6 +4,8 @@ import type { Address } from "../net/address.ts";
 import type { HistogramBuckets } from "../stats/histogram-buckets.ts";
 import type { StatsSnapshot } from "../stats/merged-stat.ts";
 import type { TagProducer } from "../stats/tag-producer.ts";
+import type { AdminResponse } from "./admin-handler.ts";
+import type { ConfigDumpQuery } from "./config-dump-query.ts";
 
 /**
  * What the admin pages read and may do. The actors implement these; the handlers know nothing else of the proxy. A view
@@ -178,8 +180,8 @@ export interface BoundListener {
 
 /** The configuration in force and how it came to be. */
 export interface ConfigView {
-  /** The sections of `/config_dump`, in Envoy's order. May hold secrets: the handler takes them out. */
-  sections(options: { readonly includeEds: boolean }): Later<readonly ConfigSection[]>;
+  /** `/config_dump`, without secrets. May take seconds for a large configuration. */
+  dump(query: ConfigDumpQuery): Later<AdminResponse>;
   status(): Later<ConfigStatus>;
 }
 

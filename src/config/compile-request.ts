@@ -37,6 +37,8 @@ export type CompileOutcome =
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
   | {
       readonly ok: true;
+      /** What was compiled, as it was read. */
+      readonly texts: readonly ConfigText[];
       /** Warnings only. */
       readonly problems: readonly ConfigProblem[];
       readonly bootstrap: BootstrapData;

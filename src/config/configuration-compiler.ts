@@ -91,7 +91,7 @@ export class ConfigurationCompiler {
       return { ok: false, problems };
     }
     this.#cache.commit();
-    return { ok: true, problems, bootstrap: bootstrap.data, ...collect(results, request.known) };
+    return { ok: true, texts, problems, bootstrap: bootstrap.data, ...collect(results, request.known) };
   }
 
   #compileItems(source: ConfigSource, environment: CompileEnvironment): ItemResult[] {

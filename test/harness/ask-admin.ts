@@ -51,6 +51,6 @@ export function tellAdmin(proxy: SampleProxy, target: string, options: AskOption
 async function collect(body: AdminBody): Promise<string> {
   if (typeof body === "string") return body;
   let text = "";
-  for await (const piece of body) text += piece;
+  for await (const piece of body) text += typeof piece === "string" ? piece : Buffer.from(piece).toString();
   return text;
 }

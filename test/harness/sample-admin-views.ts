@@ -1,4 +1,5 @@
 import type { ActorReport } from "../../src/actor/actor-report.ts";
+import { configDump } from "../../src/admin/config-dump.ts";
 import type {
   AdminViews,
   ClusterStatus,
@@ -135,8 +136,10 @@ export class SampleProxy {
       ],
     },
     config: {
-      sections: ({ includeEds }) =>
-        this.sections.filter(({ type }) => includeEds || !type.endsWith("EndpointsConfigDump")),
+      dump: (query) => {
+        const shown = ({ type }: ConfigSection): boolean => query.includeEds || !type.endsWith("EndpointsConfigDump");
+        return configDump(this.sections.filter(shown), query);
+      },
       status: () => ({
         source: "/etc/troupe.yaml",
         version: 7,

@@ -10,6 +10,7 @@ import type {
   SupervisorStatus,
   WorkerStatus,
 } from "../../../../actors/supervisor/protocol.ts";
+import { jsonResponse } from "../../../../src/admin/admin-handler.ts";
 import { HistogramBuckets } from "../../../../src/stats/histogram-buckets.ts";
 import { ProcessMetrics } from "../../../../src/stats/process-metrics.ts";
 import { StatsMerge } from "../../../../src/stats/stats-merge.ts";
@@ -93,7 +94,8 @@ function setUp() {
     version: "v",
     commandLineOptions: {},
     node: () => ({}),
-    bootstrap: () => ({ node: { id: "n" } }),
+    configSource: () => ({ texts: [{ file: "troupe.yaml", content: "node: { id: n }" }] }),
+    dump: async (task) => jsonResponse(200, task),
     clusters: () => [],
     logging: sample.views.logging,
     runtime: sample.views.runtime,
@@ -172,10 +174,16 @@ describe("Views over the supervisor", () => {
     });
   });
 
-  it("show the sections of the configuration in force", async () => {
+  it("have the texts of the configuration in force dumped", async () => {
     const { views, settled } = setUp();
-    const [first] = await settled(views.config.sections({ includeEds: false }));
-    assert.deepEqual(first?.fields.bootstrap, { node: { id: "n" } });
+    const query = { resource: "", mask: "bootstrap", nameRegex: "", includeEds: false };
+    const { body } = await settled(views.config.dump(query));
+    assert.deepEqual(JSON.parse(body as string), {
+      config: { texts: [{ file: "troupe.yaml", content: "node: { id: n }" }] },
+      version: 3,
+      inForceSinceMs: 0,
+      query,
+    });
   });
 
   it("show clusters also when no worker answers", async () => {

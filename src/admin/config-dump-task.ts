@@ -1,0 +1,31 @@
+import { Piscina, transferableSymbol, valueSymbol } from "piscina";
+import { type AcceptedConfig, bootstrapJson } from "../config/bootstrap-json.ts";
+import { configDump } from "./config-dump.ts";
+import type { ConfigDumpQuery } from "./config-dump-query.ts";
+import { configSections } from "./config-sections.ts";
+
+/** What the dump's thread is sent. */
+export interface ConfigDumpTask {
+  readonly config: AcceptedConfig;
+  readonly version: number;
+  /** Milliseconds since the epoch. */
+  readonly inForceSinceMs: number;
+  readonly query: ConfigDumpQuery;
+}
+
+/** What it answers: a response whose body is UTF-8 in pieces, each in a buffer of its own. */
+export interface DumpedConfigText {
+  readonly status: number;
+  readonly contentType: string;
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** Entry of the dump's thread: parses the texts again and prints what the query asks for. Secrets do not leave the thread. */
+export default function dumpConfig({ config, version, inForceSinceMs, query }: ConfigDumpTask): object {
+  const sections = configSections({ bootstrap: bootstrapJson(config), version, inForceSinceMs }, query);
+  const { status, contentType, body } = configDump(sections, query);
+  const encoder = new TextEncoder();
+  const pieces = Array.from(typeof body === "string" ? [body] : body, (text) => encoder.encode(text));
+  const value: DumpedConfigText = { status, contentType, pieces };
+  return Piscina.move({ [transferableSymbol]: pieces.map(({ buffer }) => buffer), [valueSymbol]: value });
+}

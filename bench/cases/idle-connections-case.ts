@@ -2,11 +2,12 @@ import { once } from "node:events";
 import net from "node:net";
 import { Backend } from "../backend.ts";
 import type { BenchCase, BenchContext, BenchNumbers, BenchRound } from "../bench-case.ts";
-import { runFullLoad } from "../full-load.ts";
 import type { Peer, RunningPeer } from "../peers/peer.ts";
 import { readProcessUsage } from "../process-usage.ts";
 
 const CONNECTIONS = 10_000;
+/** Connections, each used once, that are there already when the first reading is taken. */
+const FIRST_CONNECTIONS = 1000;
 /** Connections opened, or requests sent, at a time: below every listen queue. */
 const BATCH = 100;
 const REQUEST = "GET / HTTP/1.1\r\nhost: idle.test\r\n\r\n";
@@ -52,14 +53,14 @@ async function measure(peer: Peer, backendPort: number, context: BenchContext): 
   const running = await peer.start({ folder: context.folder, backendPort, routes: 0 });
   const sockets: net.Socket[] = [];
   try {
-    // Heaps grow with the first load of any kind; that growth is not the connections'.
-    await runFullLoad(running.port, { connections: BATCH, target: "/", script: [] }, 3);
+    // What the first use of any kind takes is not the connections'. No more than that ahead of the first reading: after
+    // heavy load a heap has free room, in which connections would hide.
+    await openMany(running.port, FIRST_CONNECTIONS, sockets);
+    await askAll(sockets);
     const base = await settledMemory(running);
-    for (let opened = 0; opened < CONNECTIONS; opened += BATCH) {
-      sockets.push(...(await Promise.all(Array.from({ length: BATCH }, () => open(running.port)))));
-    }
+    await openMany(running.port, CONNECTIONS, sockets);
     const accepted = await settledMemory(running);
-    for (let at = 0; at < sockets.length; at += BATCH) await Promise.all(sockets.slice(at, at + BATCH).map(ask));
+    await askAll(sockets.slice(FIRST_CONNECTIONS));
     const used = await settledMemory(running);
     const lost = sockets.filter((socket) => socket.destroyed || socket.readableEnded).length;
     if (lost > 0) throw new Error(`${peer.name} closed ${lost} of the idle connections`);
@@ -86,6 +87,16 @@ async function settledMemory(peer: RunningPeer): Promise<number> {
     least = Math.min(least, now);
   }
   return readProcessUsage(peer.pid).residentBytes;
+}
+
+async function openMany(port: number, count: number, sockets: net.Socket[]): Promise<void> {
+  for (let opened = 0; opened < count; opened += BATCH) {
+    sockets.push(...(await Promise.all(Array.from({ length: BATCH }, () => open(port)))));
+  }
+}
+
+async function askAll(sockets: readonly net.Socket[]): Promise<void> {
+  for (let at = 0; at < sockets.length; at += BATCH) await Promise.all(sockets.slice(at, at + BATCH).map(ask));
 }
 
 async function open(port: number): Promise<net.Socket> {

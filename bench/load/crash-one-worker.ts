@@ -40,11 +40,12 @@ export async function crashOneWorker(options: CrashOneWorkerOptions): Promise<Lo
   const broken: string[] = [];
   const lines: string[] = [];
   try {
-    const client = await LoadClient.start({ port: proxy.port(), connections: options.connections });
     for (let crash = 1; crash <= options.crashes; crash += 1) {
+      // New connections each time: those of the time before are all on the other worker now.
+      const client = await LoadClient.start({ port: proxy.port(), connections: options.connections });
       lines.push(await crashOnce(proxy, client, crash, broken));
+      lines.push(describeLoad(await client.stop()));
     }
-    lines.push(describeLoad(await client.stop()));
     return { lines, broken };
   } finally {
     await proxy.kill();
@@ -58,6 +59,7 @@ async function crashOnce(proxy: RunningProxy, client: LoadClient, crash: number,
   const victims = (await workerNamed(proxy)).connections;
   const requestsBefore = (await proxy.stats(REQUESTS_STAT)).get(REQUESTS_STAT) ?? 0;
   const before = client.report();
+  promise(broken, victims > 0, `crash ${crash} shows nothing: the worker had no connection`);
   const answer = await proxy.post(`/actors/${WORKER}/crash`);
   if (answer.status !== 200) throw new Error(`the crash was refused with ${answer.status}: ${answer.body}`);
   const restartMs = await restarted(proxy, crash);

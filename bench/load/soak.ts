@@ -94,7 +94,7 @@ function compare(before: ProxyHoldings, after: ProxyHoldings, broken: string[]):
   for (const [name, value] of after.active) {
     const was = before.active.get(name) ?? 0;
     // Pools keep a few idle connections to upstreams; how many differs with the last requests.
-    const slack = name.includes("upstream_cx") || name.includes("timers") ? 16 : 0;
+    const slack = /upstream_?c|timers/i.test(name) ? 16 : 0;
     promise(broken, value <= was + slack, `${name} grew from ${was} to ${value}`);
     if (value !== 0 || was !== 0) lines.push(`${name}: ${was} before, ${value} after`);
   }

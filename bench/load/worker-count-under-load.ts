@@ -18,8 +18,10 @@ export interface WorkerCountUnderLoadOptions {
   readonly "pause-ms": number;
 }
 
-/** Numbers of workers, each unlike the one before; the run starts with 1. */
+/** Numbers of workers, each unlike the one before. */
 const COUNTS = [4, 2, 3, 1];
+/** Clients that never leave would all end up on the worker that never leaves. */
+const REQUESTS_PER_CONNECTION = 100;
 
 /** Runs the load and the changes. Rejects when the proxy does not start or refuses a change. */
 export async function workerCountUnderLoad(options: WorkerCountUnderLoadOptions): Promise<LoadRunOutcome> {
@@ -32,7 +34,11 @@ export async function workerCountUnderLoad(options: WorkerCountUnderLoadOptions)
   const proxy = await startProxy({ config, args: ["--drain-time-s", "5", "--drain-strategy", "immediate"] });
   const broken: string[] = [];
   try {
-    const client = await LoadClient.start({ port: proxy.port(), connections: options.connections });
+    const client = await LoadClient.start({
+      port: proxy.port(),
+      connections: options.connections,
+      requestsPerConnection: REQUESTS_PER_CONNECTION,
+    });
     for (let change = 0; change < options.changes; change += 1) {
       const count = COUNTS[change % COUNTS.length]!;
       const answer = await proxy.post(`/workers?count=${count}`, undefined, 30_000);

@@ -24,7 +24,7 @@ function haproxyConfig(work: PeerWork, port: number, map: string): string {
   return `global
   nbthread 1
   no strict-limits
-  maxconn 10500
+  maxconn 12000
   tune.bufsize 16384
 defaults
   mode http
@@ -35,7 +35,7 @@ defaults
   timeout http-request 600s
   option http-keep-alive
   http-reuse always
-  maxconn 10500
+  maxconn 12000
 frontend main
   bind 127.0.0.1:${port} backlog 4096
   ${route}

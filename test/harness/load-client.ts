@@ -15,6 +15,8 @@ export interface LoadClientOptions {
   readonly expectStatus?: (status: number) => boolean;
   /** Pause between a response and the next request. Default 0. */
   readonly thinkTimeMs?: number;
+  /** Whole responses after which the client leaves a connection for a new one; default: never. Not counted as closed. */
+  readonly requestsPerConnection?: number;
   /** From sending a request to its whole response. Default 10 s. */
   readonly requestTimeoutMs?: number;
   /** Whether response bodies are given to `onResponse`. Default false. */
@@ -36,6 +38,7 @@ export class LoadClient {
       request: options.request ?? (() => ({ bytes: DEFAULT_REQUEST })),
       expectStatus: options.expectStatus ?? ((status: number) => status === 200),
       thinkTimeMs: options.thinkTimeMs ?? 0,
+      requestsPerConnection: options.requestsPerConnection ?? Number.POSITIVE_INFINITY,
       requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
       keepBody: options.keepBody ?? false,
     };

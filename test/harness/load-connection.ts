@@ -10,6 +10,7 @@ export interface LoadConnectionSettings {
   readonly request: (connection: number, sequence: number) => LoadRequest | undefined;
   readonly expectStatus: (status: number) => boolean;
   readonly thinkTimeMs: number;
+  readonly requestsPerConnection: number;
   readonly requestTimeoutMs: number;
   readonly keepBody: boolean;
 }
@@ -30,6 +31,7 @@ export class LoadConnection {
   #reader: Http1MessageReader | undefined;
   #request: LoadRequest | undefined;
   #sequence = 0;
+  #answersHere = 0;
   #sentAtMs = 0;
   #answerBegun = false;
   #stopping = false;
@@ -58,6 +60,7 @@ export class LoadConnection {
   #connect(): void {
     const socket = net.connect({ port: this.#settings.port, host: this.#settings.host, noDelay: true });
     this.#socket = socket;
+    this.#answersHere = 0;
     this.#reader = new Http1MessageReader(
       { kind: "response", keepBody: this.#settings.keepBody },
       { message: (message) => this.#answered(socket, message) },
@@ -132,6 +135,7 @@ export class LoadConnection {
     if (this.#settings.expectStatus(status)) this.#tally.succeeded(latencyMs);
     else this.#note("bad-status", `${message.startLine} ${message.body.toString("latin1", 0, 100)}`.trim());
     this.#sequence += 1;
+    this.#answersHere += 1;
     request.onResponse?.(status, message.body, latencyMs);
     this.#first.resolve();
     if (this.#reader?.atBoundary === false) {
@@ -142,6 +146,9 @@ export class LoadConnection {
     // Without a socket the end of the connection was the end of the body, which is an announcement too.
     if (announcesClose(message) || this.#socket === undefined) {
       this.#tally.closedAnnounced += 1;
+      this.#drop(socket);
+      this.#next();
+    } else if (this.#answersHere >= this.#settings.requestsPerConnection) {
       this.#drop(socket);
       this.#next();
     } else if (this.#settings.thinkTimeMs > 0 && !this.#stopping) {

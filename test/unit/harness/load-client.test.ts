@@ -112,6 +112,15 @@ describe("LoadClient", () => {
     assert.equal(failedRequests(report), 0);
   });
 
+  it("leaves a connection for a new one after the number of requests it was given", async (t) => {
+    const upstream = await upstreamOf(t, answering());
+    const request = (_slot: number, sequence: number) => (sequence < 6 ? { bytes: GET } : undefined);
+    const client = await LoadClient.start({ port: upstream.port, connections: 1, request, requestsPerConnection: 2 });
+    const report = await client.finished();
+    assert.deepEqual([report.ok, failedRequests(report), report.connectionsOpened], [6, 0, 3]);
+    assert.deepEqual([report.closedAnnounced, report.closedUnannounced], [0, 0]);
+  });
+
   it("skips 1xx responses and reads no body after HEAD", async (t) => {
     const upstream = await upstreamOf(t, (exchange) => {
       exchange.write("HTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");

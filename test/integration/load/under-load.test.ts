@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { crashOneWorker } from "../../../bench/load/crash-one-worker.ts";
+import { reloadUnderLoad } from "../../../bench/load/reload-under-load.ts";
+import { soak } from "../../../bench/load/soak.ts";
+import { workerCountUnderLoad } from "../../../bench/load/worker-count-under-load.ts";
+
+describe("The proxy under load", () => {
+  it("reloads routes and endpoints without failing a request or closing a connection", async () => {
+    const { broken, lines } = await reloadUnderLoad({ connections: 64, reloads: 200, workers: 2 });
+    assert.deepEqual(broken, [], lines.join("\n"));
+  });
+
+  it("changes its number of workers without failing a request or closing a connection unannounced", async () => {
+    const { broken, lines } = await workerCountUnderLoad({ connections: 64, changes: 20, "pause-ms": 100 });
+    assert.deepEqual(broken, [], lines.join("\n"));
+  });
+
+  it("loses the connections of a worker that crashes and nothing else", async () => {
+    const { broken, lines } = await crashOneWorker({ connections: 64, crashes: 1 });
+    assert.deepEqual(broken, [], lines.join("\n"));
+  });
+
+  it("keeps nothing of slow, broken and hostile clients", async () => {
+    const { broken, lines } = await soak({ seconds: 10, good: 4, bad: 12, workers: 2, seed: 1 });
+    assert.deepEqual(broken, [], lines.join("\n"));
+  });
+});

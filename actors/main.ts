@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { ApplicationLog } from "../src/base/application-log.ts";
+import { systemClock } from "../src/base/clock.ts";
 import { type CommandLine, CommandLineError, parseCommandLine } from "./command-line.ts";
 import { helpText } from "./command-line-options.ts";
 import { logOptions } from "./proxy-options.ts";
 import { type Serving, StartError, serve } from "./serve.ts";
+import { onStopSignals } from "./stop-signals.ts";
 import { validate } from "./validate.ts";
 import { packageVersion } from "./version.ts";
 
@@ -39,14 +41,7 @@ function startServing(commandLine: CommandLine, version: string): Promise<Servin
 
 /** SIGTERM and SIGINT drain, the second one exits at once; SIGHUP reloads; SIGUSR1 reopens logs. */
 function handleSignals({ server, stop }: Serving): void {
-  let stopping = false;
-  const onStop = (): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    void stop();
-  };
-  process.on("SIGTERM", onStop);
-  process.on("SIGINT", onStop);
+  onStopSignals(process, systemClock, () => void stop());
   process.on("SIGHUP", () => void server.reload("SIGHUP"));
   process.on("SIGUSR1", () => server.reopenLogs());
 }

@@ -61,6 +61,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   const watchTimers = new TimerWheel(systemClock);
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
+      mainLog.info({}, "draining; a second signal exits at once");
       watch?.stop();
       watchTimers.stop();
       const cut = await server.shutdown();
@@ -88,7 +89,10 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   if (commandLine.watch && commandLine.configPath !== "") {
     watch = new ConfigWatch(commandLine.configPath, watchTimers, mainLog, () => void server.reload("file changed"));
   }
-  mainLog.info({ workers: commandLine.concurrency, admin: adminAddress }, "ready");
+  for (const { listener, address } of await server.listenerAddresses()) {
+    mainLog.info({ listener, address: formatAddress(address) }, "listening");
+  }
+  mainLog.info({ workers: commandLine.concurrency, admin: adminAddress || "none" }, "ready");
   return { server, adminAddress, stop, stopped };
 }
 

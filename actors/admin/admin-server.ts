@@ -150,6 +150,6 @@ async function removeStaleSocket(path: string): Promise<void> {
 /** For messages: what couldn't be listened on, and why. */
 export function listenFailure(address: Address, error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const reason = code === "EADDRINUSE" ? "the address is in use" : describeError(error);
+  const reason = code === "EADDRINUSE" ? "address already in use" : describeError(error);
   return `admin: cannot listen on ${formatAddress(address)}: ${reason}`;
 }

@@ -1,6 +1,6 @@
-import { BoundSocket, type Socket } from "node:net";
-import { describeError } from "../../src/actor/ask-error.ts";
+import type { BoundSocket, Socket } from "node:net";
 import type { Logger } from "../../src/base/log.ts";
+import { bindSocket } from "../../src/listener/bind-socket.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
 import type { ServerCount, WorkerSocket } from "../worker/protocol.ts";
 import type { ListeningSocketSpec } from "./config-compiler.ts";
@@ -171,15 +171,7 @@ export class ListeningSockets {
 
   #bind(spec: ListeningSocketSpec, address: Address, ours: boolean): BoundSocket {
     if (address.type !== "ip") throw new Error(`listener ${spec.listener}: ${formatAddress(address)} can't be bound`);
-    const options = { host: address.ip, port: address.port, ipv6Only: spec.ipv6Only };
-    try {
-      // SO_REUSEPORT would let us share the port with another process. A socket without it finds out first.
-      if (!ours && address.port !== 0 && !this.#isOurs(address)) new BoundSocket(options).close();
-      return new BoundSocket({ ...options, reusePort: true });
-    } catch (error) {
-      const place = formatAddress(address);
-      throw new Error(`listener ${spec.listener}: can't listen on ${place}: ${describeError(error)}`, { cause: error });
-    }
+    return bindSocket({ ...spec, reusePort: true }, { port: address.port, ours: ours || this.#isOurs(address) });
   }
 
   /** A socket of ours is on this port already, perhaps under another key. */

@@ -118,6 +118,10 @@ export class WorkerFleet {
       return 0;
     }
     if (worker.status !== "draining") worker.moveTo("draining");
+    if (!worker.greeted) {
+      await worker.end("removed before it was up");
+      return 0;
+    }
     const cut = await this.#windDown(worker, drain, flush);
     await settleWithin(this.#system.timers, drain.graceMs, worker.ended());
     await worker.end("did not stop in time");
@@ -156,7 +160,9 @@ export class WorkerFleet {
       worker.moveTo("running");
       this.#host.emit({ type: "workerStarted", worker: worker.name, version: worker.version });
     } catch (error) {
-      this.#log.error({ worker: worker.name, error: describeError(error) }, "worker did not come up");
+      // One that is removed meanwhile isn't expected to.
+      if (worker.status === "starting")
+        this.#log.error({ worker: worker.name, error: describeError(error) }, "worker did not come up");
       await worker.end(describeError(error));
     } finally {
       if (this.#starting.get(worker) === started) this.#starting.delete(worker);

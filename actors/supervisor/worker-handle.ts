@@ -70,6 +70,11 @@ export class WorkerHandle {
     return this.#greeted && (this.status === "starting" || this.status === "running");
   }
 
+  /** Its present thread has answered, and hasn't ended. */
+  get greeted(): boolean {
+    return this.#greeted;
+  }
+
   /** It has crashed too often and isn't restarted any more. */
   get givenUp(): boolean {
     return this.status === "failed" && this.supervision.history().at(-1)?.action === "give_up";

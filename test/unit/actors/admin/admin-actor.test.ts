@@ -190,7 +190,7 @@ describe("Admin actor", () => {
     const second = await startAdmin(t, { address: { type: "ip", ip: "127.0.0.1", port: first.port } });
     assert.deepEqual(second.where, {
       type: "notListening",
-      reason: `admin: cannot listen on 127.0.0.1:${first.port}: the address is in use`,
+      reason: `admin: cannot listen on 127.0.0.1:${first.port}: address already in use`,
     });
     assert.equal(second.system.tree()[0]?.restarts, 0);
   });

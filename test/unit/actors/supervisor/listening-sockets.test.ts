@@ -67,7 +67,7 @@ describe("ListeningSockets", () => {
     const bad = tcp("bad", { address: { type: "ip", ip: "192.0.2.1", port: 0 } });
     assert.throws(
       () => subject.plan([tcp("one"), bad], ["worker-1"]),
-      /^Error: listener bad: can't listen on 192\.0\.2\.1:0/,
+      /^Error: cannot bind 192\.0\.2\.1:0 for listener "bad": this machine has no such address$/,
     );
     assert.deepEqual(subject.status(), []);
   });

@@ -52,13 +52,18 @@ async function startServing(commandLine: CommandLine, { proxyPort, adminPort }: 
     return serving;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    const taken = [proxyPort, adminPort].find((port) => error.message.includes(`127.0.0.1:${port}: `));
-    if (taken === undefined) throw error;
-    const flag = taken === adminPort ? "--admin-port" : "--proxy-port";
-    throw new StartError(
-      `port ${taken} of 127.0.0.1 is taken: stop what uses it, or choose another: npm start -- ${flag} PORT`,
-    );
+    const taken = (port: number): boolean =>
+      new RegExp(` 127\\.0\\.0\\.1:${port}\\b.*already in use`).test(error.message);
+    if (taken(adminPort)) throw portTaken(adminPort, "--admin-port");
+    if (taken(proxyPort)) throw portTaken(proxyPort, "--proxy-port");
+    throw error;
   }
+}
+
+function portTaken(port: number, flag: string): StartError {
+  return new StartError(
+    `127.0.0.1:${port} is already in use: stop what uses it, or choose another port: npm start -- ${flag} PORT`,
+  );
 }
 
 async function proxyAddress({ server }: Serving): Promise<string> {

@@ -313,7 +313,9 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     }
     this.#stash = [];
     this.asks.failAll(reason === "stopped" ? "stopped" : "crashed", `the actor has ${reason}`);
-    this.log.info({ reason, error: this.#lastError }, "actor ended");
+    // What is stopped on purpose is no news; why it stopped is somebody else's to say.
+    if (reason === "stopped") this.log.debug({ reason }, "actor ended");
+    else this.log.info({ reason, error: this.#lastError }, "actor ended");
     this.environment.onEvent({ type: "actorEnded", id: this.id, end: this.#end });
     for (const watcher of this.#watchers) watcher(this.#end);
     this.#watchers.clear();

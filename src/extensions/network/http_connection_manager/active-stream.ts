@@ -1,3 +1,4 @@
+import type { IdleWatch, IdleWatched } from "../../../base/idle-watch.ts";
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type {
   CodecError,
@@ -23,6 +24,8 @@ export interface StreamConnection {
   readonly runtime: HcmRuntime;
   readonly info: DownstreamConnectionInfo;
   readonly bufferLimitBytes: number;
+  /** Watches the connection's present stream. */
+  readonly streamIdle: IdleWatch;
   /** One stream at a time, and a stream that ends early costs the connection. */
   readonly isHttp1: boolean;
   /** The response now being sent is the last of its connection. */
@@ -38,7 +41,7 @@ export interface StreamConnection {
  * first filter (checks, header treatment, route) and behind the last (response headers, stats, access log), and owns the
  * stream's timeouts. Source: Envoy's `ConnectionManagerImpl::ActiveStream`.
  */
-export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterManagerStream {
+export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterManagerStream, IdleWatched {
   readonly streamInfo: StreamInfo;
   readonly timers: TimerWheel;
   private readonly connection: StreamConnection;
@@ -52,9 +55,8 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   private cachedRoute: Route | null | undefined = undefined;
   private remoteComplete = false;
   private done = false;
-  private lastActivityMs: number;
-  private idleTimeoutMs: number;
-  private idleTimer: WheelTimer | null = null;
+  lastActivityMs: number;
+  idleTimeoutMs: number;
   private requestTimer: WheelTimer | null = null;
   private durationTimer: WheelTimer | null = null;
 
@@ -264,7 +266,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const info = this.streamInfo;
     const runtime = this.runtime;
     info.completedMs = runtime.clock.nowMs();
-    this.idleTimer?.disarm();
+    this.connection.streamIdle.unwatch(this);
     this.requestTimer?.disarm();
     this.durationTimer?.disarm();
     runtime.stats.rqActive.dec();
@@ -289,17 +291,12 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
 
   #armTimers(): void {
     const data = this.runtime.data;
-    if (this.idleTimeoutMs > 0) this.#armIdleTimer();
+    this.connection.streamIdle.watch(this);
     if (data.requestTimeoutMs > 0) {
       this.requestTimer = this.timers.timer(() => this.#onRequestTimeout());
       this.requestTimer.arm(data.requestTimeoutMs);
     }
     if (data.maxStreamDurationMs > 0) this.#armDurationTimer(data.maxStreamDurationMs);
-  }
-
-  #armIdleTimer(): void {
-    this.idleTimer ??= this.timers.timer(() => this.#onIdleTimer());
-    this.idleTimer.arm(this.idleTimeoutMs);
   }
 
   #armDurationTimer(durationMs: number): void {
@@ -312,21 +309,14 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const idle = route.action.idleTimeoutMs;
     if (idle !== undefined && idle !== this.idleTimeoutMs) {
       this.idleTimeoutMs = idle;
-      this.idleTimer?.disarm();
-      if (idle > 0) this.#armIdleTimer();
+      this.connection.streamIdle.watch(this);
     }
     const duration = route.action.maxStreamDuration?.maxStreamDurationMs;
     if (duration === 0) this.durationTimer?.disarm();
     else if (duration !== undefined) this.#armDurationTimer(duration);
   }
 
-  /** Activity only notes the time; whether the stream was idle long enough is decided here. */
-  #onIdleTimer(): void {
-    const leftMs = this.lastActivityMs + this.idleTimeoutMs - this.runtime.clock.nowMs();
-    if (leftMs > 0) {
-      this.idleTimer!.arm(leftMs);
-      return;
-    }
+  onIdle(): void {
     this.runtime.stats.rqIdleTimeout.inc();
     this.#timedOut(ResponseFlag.SI, this.remoteComplete ? 504 : 408, "stream timeout", "stream_idle_timeout");
   }

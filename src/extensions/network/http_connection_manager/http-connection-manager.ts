@@ -1,3 +1,4 @@
+import { IdleWatch } from "../../../base/idle-watch.ts";
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
 import {
   CodecError,
@@ -34,6 +35,7 @@ export class HttpConnectionManager
   private requests = 0;
   private readonly startedAtMs: number;
   private idleSinceMs: number;
+  private streamIdleWatch: IdleWatch | null = null;
   private idleTimer: WheelTimer | null = null;
   private durationTimer: WheelTimer | null = null;
 
@@ -89,6 +91,7 @@ export class HttpConnectionManager
     stats.cxActive.dec();
     if (this.codec !== null) stats.cxHttp1Active.dec();
     stats.cxLengthMs.record(clock.nowMs() - this.startedAtMs);
+    this.streamIdleWatch?.stop();
     this.idleTimer?.disarm();
     this.durationTimer?.disarm();
   }
@@ -139,6 +142,10 @@ export class HttpConnectionManager
   }
   get bufferLimitBytes(): number {
     return this.connection.bufferLimitBytes;
+  }
+  get streamIdle(): IdleWatch {
+    this.streamIdleWatch ??= new IdleWatch(this.runtime.timers);
+    return this.streamIdleWatch;
   }
   get isHttp1(): boolean {
     return true;

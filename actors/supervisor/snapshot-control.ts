@@ -1,6 +1,8 @@
 import { describeError } from "../../src/actor/ask-error.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/log.ts";
+import { problemText } from "../../src/config/config-problem.ts";
+import { packResource } from "../../src/config/resource-packing.ts";
 import type { CompiledConfig, ConfigCompiler, ConfigSource } from "./config-compiler.ts";
 import type { ListenerMoves } from "./listener-moves.ts";
 import type { ListeningSockets, SocketPlan } from "./listening-sockets.ts";
@@ -79,10 +81,15 @@ export class SnapshotControl {
   async dryRun(source: ConfigSource): Promise<DryRunOutcome> {
     const compiled = await this.#compile(source);
     if ("refusals" in compiled) return { outcome: "refused", refusals: compiled.refusals };
-    const { added, changed, removed } = diffResources(this.#current.config.resources, compiled.config.resources);
+    const { added, changed, removed, upserts } = diffResources(
+      this.#current.config.resources,
+      compiled.config.resources,
+    );
+    // Connections hang on listeners only: what else changes, changes under them.
+    const listeners = packResource(upserts.filter(({ kind }) => kind === "listener"));
     const { fleet, estimateMs } = this.#options;
     const drains = await askWorkers(fleet.participants(), (ref) =>
-      ref.ask({ type: "estimateDrain", changed, removed }, estimateMs),
+      ref.ask({ type: "estimateDrain", upserts: listeners, removed }, estimateMs),
     );
     return { outcome: "valid", changes: { added, changed, removed }, warnings: compiled.config.problems, drains };
   }
@@ -193,7 +200,10 @@ export class SnapshotControl {
       emit({ type: "snapshotAccepted", record });
       return;
     }
-    for (const { worker, reason } of record.refusals) log.error({ version, cause, source, worker }, reason);
+    for (const { worker, reason, problem } of record.refusals) {
+      const text = problem === undefined ? reason : problemText(problem);
+      log.error({ cause, ...(worker !== "" && { worker }) }, `configuration refused: ${text}`);
+    }
     emit({ type: "snapshotRefused", record });
   }
 }

@@ -14,7 +14,7 @@ import type {
   WorkerThreadData,
 } from "./protocol.ts";
 import type { WorkerRuntime } from "./runtime.ts";
-import { SnapshotSteps } from "./snapshot-steps.ts";
+import { SnapshotSteps, unpackResources } from "./snapshot-steps.ts";
 import { StatsFlush } from "./stats-flush.ts";
 
 /** What the worker sends of its own accord. */
@@ -101,7 +101,7 @@ export class WorkerActor implements Actor<WorkerInbox> {
         this.#inspect(message);
         break;
       case "estimateDrain":
-        this.#context.reply(message, this.#runtime.estimateDrain(message.changed, message.removed));
+        this.#context.reply(message, this.#runtime.estimateDrain(unpackResources(message.upserts), message.removed));
         break;
       case "stop":
         this.#stop(message);

@@ -157,7 +157,8 @@ export interface InspectQuery {
 /** Asks how many live connections of this worker would be drained by a change that is not applied. */
 export interface EstimateDrain extends Question<number> {
   readonly type: "estimateDrain";
-  readonly changed: readonly ResourceName[];
+  /** As in `PrepareSnapshot`; only resources that connections are bound to need to be there. */
+  readonly upserts: Uint8Array;
   readonly removed: readonly ResourceName[];
 }
 

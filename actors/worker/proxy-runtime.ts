@@ -202,9 +202,9 @@ export class ProxyRuntime implements WorkerRuntime {
     }
   }
 
-  estimateDrain(changed: readonly WorkerResource[], removed: readonly ResourceName[]): number {
+  estimateDrain(upserts: readonly WorkerResource[], removed: readonly ResourceName[]): number {
     const listeners = this.#handler.forecast({
-      upserts: resourcesOf("listener", changed).map((resource) => resource.data),
+      upserts: resourcesOf("listener", upserts).map((resource) => resource.data),
       removals: namesOf("listener", removed),
     });
     return listeners.reduce((sum, { connections }) => sum + connections, 0);

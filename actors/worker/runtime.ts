@@ -69,7 +69,8 @@ export interface WorkerRuntime {
   attributes(): Iterable<readonly [string, AttributeValue]>;
   /** Throws for a view it doesn't know. The answer must be structured-cloneable and bounded. */
   inspect(query: InspectQuery): unknown;
-  estimateDrain(changed: readonly ResourceName[], removed: readonly ResourceName[]): number;
+  /** How many connections a change would drain. */
+  estimateDrain(upserts: readonly WorkerResource[], removed: readonly ResourceName[]): number;
 
   setLogLevel(component: string, level: LogLevel): void;
   reopenLogs(): void;

@@ -100,7 +100,8 @@ export class SnapshotSteps {
   }
 }
 
-function unpackResources(packed: Uint8Array): WorkerResource[] {
+/** Resources as they travel: msgpackr of `PackedResource[]`. */
+export function unpackResources(packed: Uint8Array): WorkerResource[] {
   const resources: readonly PackedResource[] = unpack(packed);
   return resources.map(({ kind, name, hash, data }) => ({ kind, name, hash, data: unpack(data) }));
 }

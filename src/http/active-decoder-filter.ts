@@ -72,10 +72,10 @@ export class ActiveDecoderFilter extends ActiveFilter<RequestHeaderMap> implemen
     this.continueIteration();
   }
   decodingBuffer(): Buffer | null {
-    return this.pass.buffered.present ? this.pass.buffered.peek() : null;
+    return this.pass.peekBody();
   }
   setDecodingBuffer(body: Buffer): void {
-    this.pass.buffered.replace(body);
+    this.pass.replaceBody(body);
   }
   addDecodedData(bytes: Buffer): void {
     this.pass.buffer(bytes, false);
@@ -88,10 +88,10 @@ export class ActiveDecoderFilter extends ActiveFilter<RequestHeaderMap> implemen
     return this.pass.trailers;
   }
   get decoderBufferLimitBytes(): number {
-    return this.pass.buffered.limitBytes;
+    return this.pass.limitBytes;
   }
   setDecoderBufferLimit(limitBytes: number): void {
-    this.pass.buffered.limitBytes = limitBytes;
+    this.pass.limitBytes = limitBytes;
   }
   onDecoderFilterAboveWriteBufferHighWatermark(): void {
     this.host.pauseRequest(true);

@@ -17,12 +17,21 @@ import type { StreamRoute } from "./stream-route.ts";
 /** One filter's place in the direction of the response, and the callbacks it was given. */
 export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> implements StreamEncoderFilterCallbacks {
   readonly filter: StreamEncoderFilter;
+  /** Whether the filter is destroyed as this one; a filter of both directions is destroyed as a decoder filter. */
+  readonly destroys: boolean;
   private readonly host: FilterHost;
 
-  constructor(name: string, filter: StreamEncoderFilter, pass: FilterPass<ResponseHeaderMap>, host: FilterHost) {
+  constructor(
+    name: string,
+    filter: StreamEncoderFilter,
+    pass: FilterPass<ResponseHeaderMap>,
+    host: FilterHost,
+    destroys: boolean,
+  ) {
     super(name, pass);
     this.filter = filter;
     this.host = host;
+    this.destroys = destroys;
     filter.setEncoderFilterCallbacks(this);
   }
 
@@ -68,10 +77,10 @@ export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> impleme
     this.continueIteration();
   }
   encodingBuffer(): Buffer | null {
-    return this.pass.buffered.present ? this.pass.buffered.peek() : null;
+    return this.pass.peekBody();
   }
   setEncodingBuffer(body: Buffer): void {
-    this.pass.buffered.replace(body);
+    this.pass.replaceBody(body);
   }
   addEncodedData(bytes: Buffer): void {
     this.pass.buffer(bytes, false);
@@ -84,9 +93,9 @@ export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> impleme
     return this.pass.trailers;
   }
   get encoderBufferLimitBytes(): number {
-    return this.pass.buffered.limitBytes;
+    return this.pass.limitBytes;
   }
   setEncoderBufferLimit(limitBytes: number): void {
-    this.pass.buffered.limitBytes = limitBytes;
+    this.pass.limitBytes = limitBytes;
   }
 }

@@ -1,16 +1,11 @@
 const EMPTY = Buffer.alloc(0);
 
-/** Body held back by filters in one direction of a stream, with one limit. Kept as the pieces that came in. */
+/** Body held back by filters in one direction of a stream. Kept as the pieces that came in. */
 export class BufferedBody {
-  limitBytes: number;
   #pieces: Buffer[] = [];
   #lengthBytes = 0;
   /** Whether an empty piece was added, so that there is something to hand on although it has no bytes. */
   #present = false;
-
-  constructor(limitBytes: number) {
-    this.limitBytes = limitBytes;
-  }
 
   get lengthBytes(): number {
     return this.#lengthBytes;
@@ -19,11 +14,6 @@ export class BufferedBody {
   /** Whether anything was added since the last `take`, be it empty. */
   get present(): boolean {
     return this.#present;
-  }
-
-  /** Limit 0 means none. */
-  get overLimit(): boolean {
-    return this.limitBytes > 0 && this.#lengthBytes > this.limitBytes;
   }
 
   add(bytes: Buffer): void {

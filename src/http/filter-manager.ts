@@ -11,7 +11,7 @@ import type {
   StreamFilter,
 } from "./filter.ts";
 import type { FilterHost } from "./filter-host.ts";
-import { FilterPass, type FilterPassOwner } from "./filter-pass.ts";
+import { FilterPass, type FilterPassOwner, type FilterPassSink } from "./filter-pass.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "./header-map.ts";
 import { prepareLocalReply } from "./local-reply.ts";
 import type { StreamInfo } from "./stream-info.ts";
@@ -58,7 +58,9 @@ const LOCAL_REPLY_TOO_LARGE_RESPONSE: LocalReply = {
  * The HTTP filters of one stream: made from the chain's factories, iterated in order for the request and in reverse for
  * the response, destroyed with the stream. Source: Envoy's `Http::FilterManager`.
  */
-export class FilterManager implements FilterHost, FilterChainBuilder {
+export class FilterManager
+  implements FilterHost, FilterChainBuilder, FilterPassOwner, FilterPassSink<ResponseHeaderMap>
+{
   readonly streamInfo: StreamInfo;
   readonly timers: TimerWheel;
   requestHeaders: RequestHeaderMap | null = null;
@@ -66,7 +68,6 @@ export class FilterManager implements FilterHost, FilterChainBuilder {
   private readonly decoding: FilterPass<RequestHeaderMap>;
   private readonly encoding: FilterPass<ResponseHeaderMap>;
   private lastDecoder: ActiveDecoderFilter | null = null;
-  private readonly destroyables: { onDestroy(): void }[] = [];
   private downstreamCallbacks: DownstreamWatermarkCallbacks | null = null;
   private downstreamAboveCount = 0;
   private destroyed = false;
@@ -81,8 +82,8 @@ export class FilterManager implements FilterHost, FilterChainBuilder {
     this.stream = stream;
     this.streamInfo = stream.streamInfo;
     this.timers = stream.timers;
-    this.decoding = new FilterPass(new DecodingOwner(this), bufferLimitBytes);
-    this.encoding = new FilterPass(new EncodingOwner(this), bufferLimitBytes);
+    this.decoding = new FilterPass<RequestHeaderMap>(true, this, null, bufferLimitBytes);
+    this.encoding = new FilterPass<ResponseHeaderMap>(false, this, this, bufferLimitBytes);
   }
 
   /** Makes the filters of the chain for this stream, without those that the route switches off. */
@@ -96,16 +97,13 @@ export class FilterManager implements FilterHost, FilterChainBuilder {
 
   addDecoderFilter(filter: StreamDecoderFilter): void {
     this.#appendDecoder(filter);
-    this.destroyables.push(filter);
   }
   addEncoderFilter(filter: StreamEncoderFilter): void {
-    this.#prependEncoder(filter);
-    this.destroyables.push(filter);
+    this.#prependEncoder(filter, true);
   }
   addFilter(filter: StreamFilter): void {
     this.#appendDecoder(filter);
-    this.#prependEncoder(filter);
-    this.destroyables.push(filter);
+    this.#prependEncoder(filter, false);
   }
 
   get responseHeaders(): ResponseHeaderMap | null {
@@ -120,10 +118,10 @@ export class FilterManager implements FilterHost, FilterChainBuilder {
     this.decoding.start(headers, endStream);
   }
   decodeData(bytes: Buffer, endStream: boolean): void {
-    if (!this.decodingEnded) this.decoding.push(bytes, endStream);
+    if (!this.passEnded(true)) this.decoding.push(bytes, endStream);
   }
   decodeTrailers(trailers: TrailerMap): void {
-    if (!this.decodingEnded) this.decoding.finish(trailers);
+    if (!this.passEnded(true)) this.decoding.finish(trailers);
   }
 
   encode1xxHeaders(headers: ResponseHeaderMap): void {
@@ -200,36 +198,45 @@ export class FilterManager implements FilterHost, FilterChainBuilder {
     if (this.destroyed) return;
     this.destroyed = true;
     this.downstreamCallbacks = null;
-    for (const filter of this.destroyables) filter.onDestroy();
+    for (let filter = this.decoding.first as ActiveDecoderFilter | null; filter !== null; ) {
+      filter.filter.onDestroy();
+      filter = filter.next as ActiveDecoderFilter | null;
+    }
+    for (let filter = this.encoding.first as ActiveEncoderFilter | null; filter !== null; ) {
+      if (filter.destroys) filter.filter.onDestroy();
+      filter = filter.next as ActiveEncoderFilter | null;
+    }
   }
 
-  /** @internal For the passes. */
-  get decodingEnded(): boolean {
-    return this.destroyed || this.localReplySent;
+  // ---- for the passes ----
+
+  passEnded(isRequest: boolean): boolean {
+    return this.destroyed || (isRequest ? this.localReplySent : this.encodersBypassed);
   }
-  /** @internal */
-  get encodingEnded(): boolean {
-    return this.destroyed || this.encodersBypassed;
-  }
-  /** @internal */
-  onRequestBufferAboveLimit(streaming: boolean): void {
-    if (streaming) this.stream.pauseRequest(true);
-    else this.sendLocalReply(LOCAL_REPLY_TOO_LARGE_REQUEST);
-  }
-  /** @internal */
-  onResponseBufferAboveLimit(streaming: boolean): void {
-    if (streaming) this.onDownstreamAboveHighWatermark();
+
+  onBufferAboveLimit(isRequest: boolean, streaming: boolean): void {
+    if (isRequest) {
+      if (streaming) this.stream.pauseRequest(true);
+      else this.sendLocalReply(LOCAL_REPLY_TOO_LARGE_REQUEST);
+    } else if (streaming) this.onDownstreamAboveHighWatermark();
     else if (this.localReplySent) this.stream.resetStream();
     else this.sendLocalReply(LOCAL_REPLY_TOO_LARGE_RESPONSE);
   }
-  /** @internal */
-  sinkResponseHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
+
+  onBufferDrained(isRequest: boolean): void {
+    if (isRequest) this.pauseRequest(false);
+    else this.onDownstreamBelowLowWatermark();
+  }
+
+  sinkHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
     this.responseStarted = true;
     this.stream.encodeHeaders(headers, endStream);
   }
-  /** @internal */
-  get sink(): FilterManagerStream {
-    return this.stream;
+  sinkData(bytes: Buffer, endStream: boolean): void {
+    this.stream.encodeData(bytes, endStream);
+  }
+  sinkTrailers(trailers: TrailerMap): void {
+    this.stream.encodeTrailers(trailers);
   }
 
   #appendDecoder(filter: StreamDecoderFilter): void {
@@ -239,55 +246,10 @@ export class FilterManager implements FilterHost, FilterChainBuilder {
     this.lastDecoder = active;
   }
 
-  #prependEncoder(filter: StreamEncoderFilter): void {
-    const active = new ActiveEncoderFilter(this.buildingName, filter, this.encoding, this);
+  /** `destroys`: the filter is no decoder filter too, as which it would be destroyed. */
+  #prependEncoder(filter: StreamEncoderFilter, destroys: boolean): void {
+    const active = new ActiveEncoderFilter(this.buildingName, filter, this.encoding, this, destroys);
     active.next = this.encoding.first;
     this.encoding.first = active;
-  }
-}
-
-/** The request's side: the last filter (the router) is its own sink. */
-class DecodingOwner implements FilterPassOwner<RequestHeaderMap> {
-  private readonly manager: FilterManager;
-  constructor(manager: FilterManager) {
-    this.manager = manager;
-  }
-  passEnded(): boolean {
-    return this.manager.decodingEnded;
-  }
-  sinkHeaders(): void {}
-  sinkData(): void {}
-  sinkTrailers(): void {}
-  onBufferAboveLimit(streaming: boolean): void {
-    this.manager.onRequestBufferAboveLimit(streaming);
-  }
-  onBufferDrained(): void {
-    this.manager.pauseRequest(false);
-  }
-}
-
-/** The response's side: the sink is the connection manager's stream. */
-class EncodingOwner implements FilterPassOwner<ResponseHeaderMap> {
-  private readonly manager: FilterManager;
-  constructor(manager: FilterManager) {
-    this.manager = manager;
-  }
-  passEnded(): boolean {
-    return this.manager.encodingEnded;
-  }
-  sinkHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
-    this.manager.sinkResponseHeaders(headers, endStream);
-  }
-  sinkData(bytes: Buffer, endStream: boolean): void {
-    this.manager.sink.encodeData(bytes, endStream);
-  }
-  sinkTrailers(trailers: TrailerMap): void {
-    this.manager.sink.encodeTrailers(trailers);
-  }
-  onBufferAboveLimit(streaming: boolean): void {
-    this.manager.onResponseBufferAboveLimit(streaming);
-  }
-  onBufferDrained(): void {
-    this.manager.onDownstreamBelowLowWatermark();
   }
 }

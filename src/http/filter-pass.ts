@@ -2,22 +2,27 @@ import { BufferedBody } from "./buffered-body.ts";
 import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "./filter.ts";
 import type { HeaderMap, TrailerMap } from "./header-map.ts";
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Where one filter has stopped iteration, if it has. */
 const Iteration = { going: 0, stoppedSingle: 1, stoppedAllBuffer: 2, stoppedAllWatermark: 3 } as const;
 type Iteration = (typeof Iteration)[keyof typeof Iteration];
 
-/** What a pass needs from the stream around it. */
-export interface FilterPassOwner<Headers extends HeaderMap> {
+/** What a pass needs from the stream around it. `isRequest` says which of the stream's two passes asks. */
+export interface FilterPassOwner {
   /** Nothing may be called any more: the stream was reset, or (decoding) answered here. Asked after each filter. */
-  passEnded(): boolean;
-  /** Behind the last filter. */
+  passEnded(isRequest: boolean): boolean;
+  /** More is buffered than the limit. `streaming`: the sender can be paused; otherwise the stream must end. */
+  onBufferAboveLimit(isRequest: boolean, streaming: boolean): void;
+  /** What was announced with `streaming` has gone on. */
+  onBufferDrained(isRequest: boolean): void;
+}
+
+/** What stands behind the last filter of a pass. */
+export interface FilterPassSink<Headers extends HeaderMap> {
   sinkHeaders(headers: Headers, endStream: boolean): void;
   sinkData(bytes: Buffer, endStream: boolean): void;
   sinkTrailers(trailers: TrailerMap): void;
-  /** More is buffered than the limit. `streaming`: the sender can be paused; otherwise the stream must end. */
-  onBufferAboveLimit(streaming: boolean): void;
-  /** What was announced with `streaming` has gone on. */
-  onBufferDrained(): void;
 }
 
 /**
@@ -125,11 +130,11 @@ export abstract class ActiveFilter<Headers extends HeaderMap> {
     this.iteration = Iteration.going;
     if (!this.headersContinued) {
       this.headersContinued = true;
-      pass.runHeaders(this.next, pass.headers!, pass.complete && !pass.buffered.present && pass.trailers === null);
+      pass.runHeaders(this.next, pass.headers!, pass.complete && !pass.holdsBody && pass.trailers === null);
     }
     // A stream that ended while stopped still owes the filters behind an end, be it without bytes.
     const endsWithData = pass.complete && pass.trailers === null;
-    if (!pass.ended && (pass.buffered.present || (endsWithData && !this.#endWasPassedOn()))) {
+    if (!pass.ended && (pass.holdsBody || (endsWithData && !this.#endWasPassedOn()))) {
       pass.runData(this.resumePoint, pass.takeBuffered(), endsWithData);
     }
     if (!pass.ended && pass.trailers !== null && pass.trailersComplete)
@@ -145,7 +150,6 @@ export abstract class ActiveFilter<Headers extends HeaderMap> {
 
 /** One direction of one stream through its filters. Bound to its worker; plain calls, no queue. */
 export class FilterPass<Headers extends HeaderMap> {
-  readonly buffered: BufferedBody;
   headers: Headers | null = null;
   trailers: TrailerMap | null = null;
   /** The end of the message has come in (it may not have passed all filters). */
@@ -155,16 +159,40 @@ export class FilterPass<Headers extends HeaderMap> {
   /** The end has left the last filter. */
   sinkEnded = false;
   first: ActiveFilter<Headers> | null = null;
-  private readonly owner: FilterPassOwner<Headers>;
+  /** 0 = no limit. */
+  limitBytes: number;
+  private readonly isRequest: boolean;
+  private readonly owner: FilterPassOwner;
+  private readonly sink: FilterPassSink<Headers> | null;
+  /** Made when something is held back; most streams never do. */
+  private body: BufferedBody | null = null;
   private aboveLimit = false;
 
-  constructor(owner: FilterPassOwner<Headers>, limitBytes: number) {
+  /** `sink` null: the last filter is its own (the router, for requests). */
+  constructor(isRequest: boolean, owner: FilterPassOwner, sink: FilterPassSink<Headers> | null, limitBytes: number) {
+    this.isRequest = isRequest;
     this.owner = owner;
-    this.buffered = new BufferedBody(limitBytes);
+    this.sink = sink;
+    this.limitBytes = limitBytes;
   }
 
   get ended(): boolean {
-    return this.owner.passEnded();
+    return this.owner.passEnded(this.isRequest);
+  }
+
+  /** Whether body is held back, be it empty. */
+  get holdsBody(): boolean {
+    return this.body?.present === true;
+  }
+
+  /** What is held back; null if nothing is. */
+  peekBody(): Buffer | null {
+    return this.body?.present === true ? this.body.peek() : null;
+  }
+
+  replaceBody(bytes: Buffer): void {
+    this.body ??= new BufferedBody();
+    this.body.replace(bytes);
   }
 
   /** Headers come in. */
@@ -203,11 +231,11 @@ export class FilterPass<Headers extends HeaderMap> {
         this.#continueBody(bodyFrom);
         return;
       }
-      if (ends && this.buffered.present && bodyFrom === null) bodyFrom = filter;
+      if (ends && this.holdsBody && bodyFrom === null) bodyFrom = filter;
     }
     const endsHere = ends && bodyFrom === null;
     if (endsHere) this.sinkEnded = true;
-    this.owner.sinkHeaders(headers, endsHere);
+    this.sink?.sinkHeaders(headers, endsHere);
     this.#continueBody(bodyFrom);
   }
 
@@ -234,7 +262,7 @@ export class FilterPass<Headers extends HeaderMap> {
       if (!filter.afterData(status, data)) return;
     }
     if (ends) this.sinkEnded = true;
-    this.owner.sinkData(data.bytes, ends);
+    this.sink?.sinkData(data.bytes, ends);
     if (trailersFrom !== null && this.trailers !== null && !this.ended)
       this.runTrailers(trailersFrom.next, this.trailers);
   }
@@ -251,22 +279,23 @@ export class FilterPass<Headers extends HeaderMap> {
       if (!filter.afterTrailers(status)) return;
     }
     this.sinkEnded = true;
-    this.owner.sinkTrailers(trailers);
+    this.sink?.sinkTrailers(trailers);
   }
 
   /** Holds back body; tells the owner when that is too much. */
   buffer(bytes: Buffer, streaming: boolean): void {
-    this.buffered.add(bytes);
-    if (!this.buffered.overLimit || this.aboveLimit) return;
+    this.body ??= new BufferedBody();
+    this.body.add(bytes);
+    if (this.aboveLimit || this.limitBytes === 0 || this.body.lengthBytes <= this.limitBytes) return;
     this.aboveLimit = streaming;
-    this.owner.onBufferAboveLimit(streaming);
+    this.owner.onBufferAboveLimit(this.isRequest, streaming);
   }
 
   takeBuffered(): Buffer {
-    const bytes = this.buffered.take();
+    const bytes = this.body === null ? NO_BYTES : this.body.take();
     if (this.aboveLimit) {
       this.aboveLimit = false;
-      this.owner.onBufferDrained();
+      this.owner.onBufferDrained(this.isRequest);
     }
     return bytes;
   }

@@ -31,8 +31,14 @@ const KEEP_ALIVE: ConnectionHeaders = { close: false, keepAlive: true, upgrade: 
  * client is (`x-forwarded-for`, `x-envoy-…`): otherwise a client could have an earlier proxy's word removed.
  */
 export function takeHopByHopHeaders(headers: HeaderMap): ConnectionHeaders {
-  if (!hasHopByHop(headers.list)) return NONE;
+  const found = countHopByHop(headers.list);
+  if (found === 0) return NONE;
   const connection = headers.getJoined("connection");
+  // What most servers send, and nothing else to remove.
+  if (found === 1 && connection === "keep-alive") {
+    headers.remove("connection");
+    return KEEP_ALIVE;
+  }
   const upgrade = headers.get("upgrade");
   const keepsTrailers = headers.getJoined("te")?.trim().toLowerCase() === "trailers";
   let nominated: Set<string> | null = null;
@@ -71,9 +77,10 @@ function isHopByHop(name: string): boolean {
   }
 }
 
-function hasHopByHop(list: readonly string[]): boolean {
-  for (let i = 0; i < list.length; i += 2) if (list[i] === "te" || isHopByHop(list[i]!)) return true;
-  return false;
+function countHopByHop(list: readonly string[]): number {
+  let count = 0;
+  for (let i = 0; i < list.length; i += 2) if (list[i] === "te" || isHopByHop(list[i]!)) count++;
+  return count;
 }
 
 function nominatedNames(connection: string): Set<string> {

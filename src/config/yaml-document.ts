@@ -11,6 +11,7 @@ import {
   setKey,
   snakeCase,
 } from "./source-document.ts";
+import { readBlockYaml } from "./yaml-block.ts";
 import { plainScalar } from "./yaml-scalar.ts";
 import { parseYamlSyntax, TOO_DEEP } from "./yaml-syntax.ts";
 
@@ -32,6 +33,12 @@ class LimitError extends Error {
  * the tree beyond `MAX_VALUES`. Time and memory are linear in the size of the text. Never throws.
  */
 export function parseYaml(text: string): ParsedSource {
+  const root = readBlockYaml(text);
+  return root === undefined ? parseAnyYaml(text) : { document: new BlockDocument(text, root) };
+}
+
+/** `parseYaml` without the fast way for simple texts. */
+export function parseAnyYaml(text: string): ParsedSource {
   const lines = new LineIndex(text);
   const { contents, problems } = parseYamlSyntax(text, lines);
   if (contents === undefined) return { problems };
@@ -174,6 +181,23 @@ class YamlReader {
 
 function isMergeKey(node: Node | null): boolean {
   return isScalar(node) && node.value === "<<" && (node.type === undefined || node.type === "PLAIN");
+}
+
+/** What `readBlockYaml` read. Positions are needed only for problems; the text is then parsed again. */
+class BlockDocument implements SourceDocument {
+  readonly root: JsonValue;
+  readonly #text: string;
+  #parsed: SourceDocument | undefined;
+
+  constructor(text: string, root: JsonValue) {
+    this.#text = text;
+    this.root = root;
+  }
+
+  locate(steps: readonly (string | number)[]): FoundPosition {
+    this.#parsed ??= parseAnyYaml(this.#text).document;
+    return this.#parsed?.locate(steps) ?? { line: 1, column: 1, matched: 0 };
+  }
 }
 
 class YamlDocument implements SourceDocument {

@@ -116,7 +116,10 @@ describe("Supervisor", () => {
       const port = typeof address === "object" && address !== null ? address.port : 0;
       const outcome = await world.reload({ listeners: [{ name: "one", text: "a", port }] });
       assert.equal(outcome.outcome, "refused");
-      assert.match(outcome.refusals[0]?.reason ?? "", /^cannot bind 127\.0\.0\.1:\d+ for listener "one": address already in use$/);
+      assert.match(
+        outcome.refusals[0]?.reason ?? "",
+        /^cannot bind 127\.0\.0\.1:\d+ for listener "one": address already in use$/,
+      );
       other.close();
       assert.equal((await world.reload({ listeners: [{ name: "one", text: "a", port }] })).outcome, "accepted");
     });

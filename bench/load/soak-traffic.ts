@@ -1,4 +1,5 @@
 import net from "node:net";
+import { resetSocket } from "../../test/harness/reset-socket.ts";
 
 /** A reproducible stream of numbers in [0, 1). */
 export type Dice = () => number;
@@ -128,7 +129,7 @@ function upstreamResets(port: number): Promise<void> {
 
 function leave(socket: net.Socket, dice: Dice): void {
   if (socket.destroyed) return;
-  if (dice() < 0.5) socket.resetAndDestroy();
+  if (dice() < 0.5) resetSocket(socket);
   else socket.destroy();
 }
 

@@ -1,5 +1,6 @@
 import type net from "node:net";
 import { Http1MessageReader } from "./http1-message-reader.ts";
+import { resetSocket } from "./reset-socket.ts";
 import { UpstreamExchange, type UpstreamTransport } from "./upstream-exchange.ts";
 
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -85,7 +86,7 @@ export class FakeUpstreamConnection implements UpstreamTransport {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    resetSocket(this.#socket);
   }
 
   destroy(): void {

@@ -12,7 +12,8 @@ export class ProcessMetrics {
   }
 
   /** The present values in Prometheus text format. */
-  exposition(): Promise<string> {
-    return this.#registry.metrics();
+  async exposition(): Promise<string> {
+    // prom-client writes "Nan", which Prometheus happens to read and others do not.
+    return (await this.#registry.metrics()).replaceAll(/ Nan$/gm, " NaN");
   }
 }

@@ -5,12 +5,18 @@ import type { ResourceName } from "./worker/protocol.ts";
 /** Gives the workers the shared memory of their circuit breakers, and takes back what a dead worker held. Main thread. */
 export class BreakerMemoryExtras {
   readonly #cells = new CircuitBreakerCells();
+  /** Clusters that have a slot. */
   #clusters = new Set<string>();
 
   /** What goes with a version to one worker. */
   forWorker(worker: string, resources: readonly ResourceName[]): BreakerExtras {
     const slots = new Map<string, number>();
-    for (const { kind, name } of resources) if (kind === "cluster") slots.set(name, this.#cells.allocate(name));
+    for (const { kind, name } of resources) {
+      if (kind !== "cluster") continue;
+      slots.set(name, this.#cells.allocate(name));
+      // Of a version that is refused, too: the next one in force releases it.
+      this.#clusters.add(name);
+    }
     return { slots, chunks: this.#cells.chunksFor(slotOf(worker)) };
   }
 

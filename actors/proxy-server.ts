@@ -29,6 +29,7 @@ import { ServerCondition } from "./admin/server-condition.ts";
 import { BreakerMemoryExtras } from "./breaker-memory-extras.ts";
 import type { CommandLine } from "./command-line.ts";
 import { ConfigInForce } from "./config-in-force.ts";
+import { ConfigStats } from "./config-stats.ts";
 import { commandLineOptions } from "./proxy-options.ts";
 import { statsSpec } from "./stats/actor.ts";
 import type { StatsMessage } from "./stats/protocol.ts";
@@ -60,6 +61,8 @@ const REPORT_INTERVAL_MS = 500;
 /** Compiling a large configuration and bringing it to all workers may take this long. */
 const RELOAD_DEADLINE_MS = 120_000;
 const ASK_DEADLINE_MS = 2000;
+/** For clients to hear `Connection: close` with a last response; idle connections are closed then. As nginx, but not at once. */
+const SHUTDOWN_IDLE_MS = 2000;
 /** For what follows the drain of the workers. */
 const SHUTDOWN_GRACE_MS = 2000;
 
@@ -141,7 +144,7 @@ export class ProxyServer {
     const { drainTimeS, parentShutdownTimeS } = this.#options.commandLine;
     const deadlineMs = Math.min(drainTimeS, parentShutdownTimeS) * 1000 + SHUTDOWN_GRACE_MS;
     const { cut } = await this.#supervisor.ask(
-      { type: "shutdown", drainMs: drainTimeS * 1000, immediate: true, deadlineMs },
+      { type: "shutdown", drainMs: drainTimeS * 1000, immediate: true, idleMs: SHUTDOWN_IDLE_MS, deadlineMs },
       deadlineMs + SHUTDOWN_GRACE_MS,
     );
     await this.#system.shutdown(SHUTDOWN_GRACE_MS);
@@ -170,6 +173,7 @@ export class ProxyServer {
   #spawnSupervisor(): ActorRef<SupervisorMessage> {
     const { bootstrap, commandLine, compiler, logOptions, environment } = this.#options;
     const inlet = new StatsInlet(this.#stats);
+    const configStats = new ConfigStats(this.#mainStats);
     const drain = { timeMs: commandLine.drainTimeS * 1000, strategy: commandLine.drainStrategy };
     const shared: ProxySettings = {
       log: logOptions,
@@ -200,10 +204,12 @@ export class ProxyServer {
         },
         workerCount: commandLine.concurrency,
         extras: (worker, resources) => this.#breakers.forWorker(worker, resources),
-        onInForce: (config) => {
+        onInForce: (config, _version, changes) => {
           this.#inForce.set(config);
           this.#breakers.onInForce(config.resources);
+          configStats.onInForce(config, changes);
         },
+        onEvent: (event) => configStats.onEvent(event),
         // A worker that leaves says so with each response; spreading that out would only take longer.
         leave: { drainMs: drain.timeMs, immediate: true },
       }),

@@ -15,7 +15,7 @@ import type { StatsMessage } from "../stats/protocol.ts";
 import type { SupervisorMessage } from "../supervisor/protocol.ts";
 import type { ServerCondition } from "./server-condition.ts";
 import { SupervisorControl } from "./supervisor-control.ts";
-import { SupervisorKnowledge } from "./supervisor-knowledge.ts";
+import { SupervisorKnowledge, type ThreadMemoryUse, type WorkerMemory } from "./supervisor-knowledge.ts";
 
 /** How long a page waits for the stats actor, which is on its own thread. */
 const STATS_DEADLINE_MS = 300;
@@ -73,7 +73,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
         commandLineOptions: options.commandLineOptions,
         node: options.node(),
       }),
-      memory: memoryOfProcess,
+      memory: async () => memoryUse(await knowledge.workerMemory()),
       unreadyTargets: () =>
         condition.state() === "INITIALIZING" ? [{ name: "Server", targetNames: ["snapshot 1"] }] : [],
     },
@@ -119,13 +119,21 @@ function statsView(options: AdminViewsOptions, knowledge: SupervisorKnowledge): 
   };
 }
 
-/** The heap is the main thread's; `physicalBytes` is the whole process with all workers. */
-function memoryOfProcess(): MemoryUse {
-  const { heapUsed, heapTotal, external, rss } = process.memoryUsage();
+/** Heaps are those of all threads together; `physicalBytes` is the whole process. */
+function memoryUse(workers: readonly WorkerMemory[]): MemoryUse {
+  const own = process.memoryUsage();
+  const threads = [{ worker: "main", answering: true, use: own }, ...workers];
+  const sum = (part: (use: ThreadMemoryUse) => number): number =>
+    threads.reduce((total, { use }) => total + part(use), 0);
   return {
-    allocatedBytes: heapUsed + external,
-    heapSizeBytes: heapTotal + external,
-    physicalBytes: rss,
-    threads: [{ thread: "main", heapUsedBytes: heapUsed, heapTotalBytes: heapTotal, answering: true }],
+    allocatedBytes: sum(({ heapUsed, external }) => heapUsed + external),
+    heapSizeBytes: sum(({ heapTotal, external }) => heapTotal + external),
+    physicalBytes: own.rss,
+    threads: threads.map(({ worker, answering, use }) => ({
+      thread: worker,
+      heapUsedBytes: use.heapUsed,
+      heapTotalBytes: use.heapTotal,
+      answering,
+    })),
   };
 }

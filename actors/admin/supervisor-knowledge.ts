@@ -11,10 +11,25 @@ const STATUS_DEADLINE_MS = 500;
 const INSPECT_DEADLINE_MS = 500;
 const COLLECT_DEADLINE_MS = 250;
 
+/** Bytes that one thread uses, as `process.memoryUsage` has them there. */
+export interface ThreadMemoryUse {
+  readonly heapUsed: number;
+  readonly heapTotal: number;
+  readonly external: number;
+}
+
+/** The memory of one worker; zeros if it never told. */
+export interface WorkerMemory {
+  readonly worker: string;
+  readonly answering: boolean;
+  readonly use: ThreadMemoryUse;
+}
+
 /** What the admin pages learn from the supervisor. */
 export class SupervisorKnowledge {
   readonly #supervisor: ActorRef<SupervisorMessage>;
   readonly #tree: () => readonly ActorReport[];
+  readonly #memory = new Map<string, ThreadMemoryUse>();
 
   /** `tree` gives the actor tree, for what workers show of themselves. */
   constructor(supervisor: ActorRef<SupervisorMessage>, tree: () => readonly ActorReport[]) {
@@ -60,15 +75,16 @@ export class SupervisorKnowledge {
   }
 
   async configStatus(): Promise<ConfigStatus> {
-    const { version, history } = await this.#status();
+    const { version, history, attempts, reloading } = await this.#status();
     const inForce = history.findLast((record) => record.outcome === "accepted");
     const last = history.at(-1);
     return {
       source: inForce?.source ?? last?.source ?? "",
       version,
       inForceSinceMs: inForce === undefined ? 0 : inForce.atWallMs,
-      applied: history.filter(({ outcome }) => outcome === "accepted").length,
-      rejected: history.filter(({ outcome }) => outcome === "refused").length,
+      applied: attempts.accepted,
+      rejected: attempts.refused,
+      reloading,
       lastAttempt: last === undefined ? undefined : attempt(last, version),
     };
   }
@@ -82,6 +98,21 @@ export class SupervisorKnowledge {
     return answers.flatMap((answer) =>
       answer.answered && Array.isArray(answer.value) ? [answer.value as ClusterInspection[]] : [],
     );
+  }
+
+  /** What the workers' threads use. Of one that doesn't answer, what it said last. */
+  async workerMemory(): Promise<WorkerMemory[]> {
+    const answers = await this.#supervisor.ask(
+      { type: "inspectWorkers", query: { view: "memory" }, deadlineMs: INSPECT_DEADLINE_MS },
+      INSPECT_DEADLINE_MS * 1.5,
+    );
+    const present = new Set(answers.map(({ worker }) => worker));
+    for (const worker of this.#memory.keys()) if (!present.has(worker)) this.#memory.delete(worker);
+    return answers.map((answer) => {
+      if (answer.answered) this.#memory.set(answer.worker, answer.value as ThreadMemoryUse);
+      const use = this.#memory.get(answer.worker) ?? { heapUsed: 0, heapTotal: 0, external: 0 };
+      return { worker: answer.worker, answering: answer.answered, use };
+    });
   }
 
   /** Has the workers report what they counted, as far as they do so in time. Never rejects. */

@@ -7,7 +7,7 @@ import { settleWithin } from "../../src/actor/settle-within.ts";
 import { NEVER_RESTART, type RestartPolicy } from "../../src/actor/supervision.ts";
 import type { RandomSource } from "../../src/base/random.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
-import type { CompiledConfig, ConfigCompiler } from "./config-compiler.ts";
+import type { ConfigCompiler } from "./config-compiler.ts";
 import { ListenerMoves } from "./listener-moves.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type {
@@ -21,17 +21,18 @@ import type {
 } from "./protocol.ts";
 import { ReloadQueue } from "./reload-queue.ts";
 import { SerialQueue } from "./serial-queue.ts";
-import { SnapshotControl } from "./snapshot-control.ts";
+import { type InForceListener, SnapshotControl } from "./snapshot-control.ts";
 import type { SnapshotExtras } from "./snapshot-rollout.ts";
 import { StatsCollection, type StatsReceiver } from "./stats-collection.ts";
 import { WorkerFleet } from "./worker-fleet.ts";
 import type { WorkerHandle, WorkerThreadOptions } from "./worker-handle.ts";
 import { askWorkers } from "./worker-questions.ts";
 
-/** How long connections of a worker that leaves may go on, and how its end is announced. */
+/** How long connections of a worker that leaves may go on, and how its end is announced; as in the worker's `Drain`. */
 export interface LeaveOptions {
   readonly drainMs: number;
   readonly immediate: boolean;
+  readonly idleMs?: number | undefined;
 }
 
 /** What a supervisor is made of. */
@@ -46,7 +47,7 @@ export interface SupervisorOptions {
   /** Workers to start with. */
   readonly workerCount: number;
   /** Called with each configuration as it comes in force. */
-  readonly onInForce?: (config: CompiledConfig, version: number) => void;
+  readonly onInForce?: InForceListener;
   /** Called as subscribers are told. */
   readonly onEvent?: (event: SupervisorEvent) => void;
   /** For workers that `SetWorkerCount` takes away. Default: Envoy's drain time of 600 s, spread. */
@@ -266,8 +267,8 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     void this.#remove(worker, this.#options.leave ?? DEFAULT_LEAVE);
   }
 
-  #remove(worker: WorkerHandle, { drainMs, immediate }: LeaveOptions): Promise<number | undefined> {
-    return this.#fleet.remove(worker, { drainMs, immediate, graceMs: GRACE_MS }, (leaving) =>
+  #remove(worker: WorkerHandle, { drainMs, immediate, idleMs }: LeaveOptions): Promise<number | undefined> {
+    return this.#fleet.remove(worker, { drainMs, immediate, idleMs, graceMs: GRACE_MS }, (leaving) =>
       this.#stats.collect([leaving], GRACE_MS),
     );
   }
@@ -306,6 +307,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
       workers: this.#fleet.all().map((worker) => worker.statusNow()),
       listeners: this.#sockets.status(),
       history: this.#snapshots.history(),
+      attempts: this.#snapshots.attempts(),
     };
   }
 

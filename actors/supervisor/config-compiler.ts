@@ -1,6 +1,6 @@
 import type { AcceptedConfig } from "../../src/config/bootstrap-json.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
-import type { Address } from "../../src/net/address.ts";
+import type { ListeningSocketSpec } from "../../src/listener/listening-socket-spec.ts";
 
 /** What is compiled, compared and applied on its own. Two with the same kind, name and hash are the same. */
 export interface Resource {
@@ -9,18 +9,6 @@ export interface Resource {
   readonly hash: string;
   /** The compiled data, packed with msgpackr. */
   readonly data: Uint8Array;
-}
-
-/** One address to listen on. Two with the same key are the same listening socket. */
-export interface ListeningSocketSpec {
-  readonly key: string;
-  /** Name of the listener it belongs to. */
-  readonly listener: string;
-  readonly address: Address;
-  readonly ipv6Only: boolean;
-  readonly backlog: number;
-  /** `exact`: the main thread accepts and hands connections out evenly. Without meaning for a Unix-domain address. */
-  readonly balance: "reusePort" | "exact";
 }
 
 /** A configuration that is right. */

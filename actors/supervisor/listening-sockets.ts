@@ -1,9 +1,9 @@
 import type { BoundSocket, Socket } from "node:net";
 import type { Logger } from "../../src/base/log.ts";
 import { bindSocket } from "../../src/listener/bind-socket.ts";
+import type { ListeningSocketSpec } from "../../src/listener/listening-socket-spec.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
 import type { ServerCount, WorkerSocket } from "../worker/protocol.ts";
-import type { ListeningSocketSpec } from "./config-compiler.ts";
 import { ExactAcceptor } from "./exact-acceptor.ts";
 import type { ListenerStatus } from "./protocol.ts";
 
@@ -171,7 +171,7 @@ export class ListeningSockets {
 
   #bind(spec: ListeningSocketSpec, address: Address, ours: boolean): BoundSocket {
     if (address.type !== "ip") throw new Error(`listener ${spec.listener}: ${formatAddress(address)} can't be bound`);
-    return bindSocket({ ...spec, reusePort: true }, { port: address.port, ours: ours || this.#isOurs(address) });
+    return bindSocket(spec, { port: address.port, ours: ours || this.#isOurs(address) });
   }
 
   /** A socket of ours is on this port already, perhaps under another key. */

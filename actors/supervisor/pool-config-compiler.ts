@@ -40,7 +40,9 @@ export class PoolConfigCompiler implements ConfigCompiler {
   }
 
   async compile(source: ConfigSource): Promise<CompileOutcome> {
-    const known = new Map([...this.#known].map(([key, { hash }]) => [key, hash]));
+    // A dry run and a reload may be under way together: what is left out of the answer is what was known when asked.
+    const base = this.#known;
+    const known = new Map([...base].map(([key, { hash }]) => [key, hash]));
     const outcome = await this.#pool.compile({ ...this.#request(source), known });
     if (!outcome.ok) return outcome;
     const changed = new Map(outcome.changed.map((resource) => [resourceKey(resource), resource]));
@@ -48,7 +50,7 @@ export class PoolConfigCompiler implements ConfigCompiler {
     for (const stamp of outcome.resources) {
       const key = resourceKey(stamp);
       const fresh = changed.get(key);
-      resources.set(key, fresh === undefined ? this.#known.get(key)! : withListener(fresh));
+      resources.set(key, fresh === undefined ? base.get(key)! : withListener(fresh));
     }
     this.#known = resources;
     const listeners = [...resources.values()].flatMap(({ listener }) => listener ?? []);

@@ -117,7 +117,12 @@ export interface SupervisorStatus {
   readonly listeners: readonly ListenerStatus[];
   /** Oldest first. */
   readonly history: readonly SnapshotRecord[];
+  /** Since the start. */
+  readonly attempts: AttemptCounts;
 }
+
+/** How often a configuration was tried, by what became of it. */
+export type AttemptCounts = Readonly<Record<ReloadOutcome["outcome"], number>>;
 
 /** One worker as the supervisor knows it. */
 export interface WorkerStatus {
@@ -190,6 +195,8 @@ export interface Shutdown extends Question<{ readonly type: "workersStopped"; re
   readonly drainMs: number;
   /** Announce the end at once rather than spread over `drainMs`. */
   readonly immediate: boolean;
+  /** When connections with nothing under way are closed. Default: at `drainMs`. */
+  readonly idleMs?: number | undefined;
   /** For everything together. */
   readonly deadlineMs: number;
 }

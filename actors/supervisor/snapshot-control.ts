@@ -6,7 +6,15 @@ import { packResource } from "../../src/config/resource-packing.ts";
 import type { CompiledConfig, ConfigCompiler, ConfigSource } from "./config-compiler.ts";
 import type { ListenerMoves } from "./listener-moves.ts";
 import type { ListeningSockets, SocketPlan } from "./listening-sockets.ts";
-import type { DryRunOutcome, Refusal, ReloadOutcome, SnapshotRecord, SupervisorEvent } from "./protocol.ts";
+import type {
+  AttemptCounts,
+  DryRunOutcome,
+  Refusal,
+  ReloadOutcome,
+  SnapshotChanges,
+  SnapshotRecord,
+  SupervisorEvent,
+} from "./protocol.ts";
 import type { ReloadRequest } from "./reload-queue.ts";
 import { diffResources, isEmptyDiff, type ResourceDiff } from "./resource-diff.ts";
 import { SnapshotHistory } from "./snapshot-history.ts";
@@ -23,6 +31,9 @@ const EMPTY: CompiledConfig = {
   source: { texts: [] },
 };
 
+/** Told of each configuration as it comes in force, with what it changed in the one before. */
+export type InForceListener = (config: CompiledConfig, version: number, changes: SnapshotChanges) => void;
+
 /** What a snapshot control works with. */
 export interface SnapshotControlOptions {
   readonly compiler: ConfigCompiler;
@@ -31,8 +42,7 @@ export interface SnapshotControlOptions {
   readonly moves: ListenerMoves;
   readonly deadlines: RolloutDeadlines;
   readonly extras: SnapshotExtras;
-  /** Told of each configuration as it comes in force. */
-  readonly onInForce: (config: CompiledConfig, version: number) => void;
+  readonly onInForce: InForceListener;
   /** How long workers may take to estimate a dry run. */
   readonly estimateMs: number;
   readonly clock: Clock;
@@ -64,6 +74,11 @@ export class SnapshotControl {
   /** Oldest first. */
   history(): SnapshotRecord[] {
     return this.#history.records();
+  }
+
+  /** Since the start, those that the history has forgotten too. */
+  attempts(): AttemptCounts {
+    return this.#history.counts();
   }
 
   /** Brings a configuration in force on all workers, or nowhere. Never rejects for what is wrong with it. */
@@ -178,7 +193,8 @@ export class SnapshotControl {
       return refusals;
     }
     this.#current = next;
-    this.#options.onInForce(next.config, next.version);
+    // One worker that catches up brings nothing new.
+    if (diff !== undefined) this.#options.onInForce(next.config, next.version, diff);
     await rollout.commit(workers);
     plan.commit();
     // A thread that ended during the commit took its sockets along, whatever has come after it.

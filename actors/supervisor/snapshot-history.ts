@@ -1,6 +1,6 @@
 import { BoundedLog } from "../../src/actor/bounded-log.ts";
 import type { Clock } from "../../src/base/clock.ts";
-import type { ReloadOutcome, SnapshotChanges, SnapshotRecord } from "./protocol.ts";
+import type { AttemptCounts, ReloadOutcome, SnapshotChanges, SnapshotRecord } from "./protocol.ts";
 
 const KEPT_RECORDS = 50;
 const KEPT_REFUSALS = 20;
@@ -11,14 +11,24 @@ const KEPT_NAMES = 100;
 export class SnapshotHistory {
   readonly #clock: Clock;
   readonly #log = new BoundedLog<SnapshotRecord>(KEPT_RECORDS);
+  readonly #counts = { accepted: 0, unchanged: 0, refused: 0 };
+
+  #inForce: SnapshotRecord | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Oldest first. */
+  /** Oldest first. The one in force is always there. */
   records(): SnapshotRecord[] {
-    return this.#log.toArray();
+    const records = this.#log.toArray();
+    const inForce = this.#inForce;
+    return inForce === undefined || records.includes(inForce) ? records : [inForce, ...records];
+  }
+
+  /** Of all attempts, kept or not. */
+  counts(): AttemptCounts {
+    return { ...this.#counts };
   }
 
   /** `version` is the one that was tried, undefined if it didn't come to that. */
@@ -38,6 +48,8 @@ export class SnapshotHistory {
       refusals: outcome.outcome === "refused" ? outcome.refusals.slice(0, KEPT_REFUSALS) : [],
       warningCount: outcome.outcome === "refused" ? 0 : outcome.warnings.length,
     };
+    this.#counts[outcome.outcome]++;
+    if (record.outcome === "accepted") this.#inForce = record;
     this.#log.add(record);
     return record;
   }

@@ -26,6 +26,14 @@ export interface FleetHost {
   emit(event: SupervisorEvent): void;
 }
 
+/** How a worker leaves; as in its `Drain`. `graceMs` is for each step besides the drain. */
+export interface WindDown {
+  readonly drainMs: number;
+  readonly immediate: boolean;
+  readonly idleMs?: number | undefined;
+  readonly graceMs: number;
+}
+
 /** All workers: starts them, restarts each by its own budget when it crashes, lets them go. */
 export class WorkerFleet {
   readonly #system: ActorSystem;
@@ -108,7 +116,7 @@ export class WorkerFleet {
    */
   async remove(
     worker: WorkerHandle,
-    drain: { readonly drainMs: number; readonly immediate: boolean; readonly graceMs: number },
+    drain: WindDown,
     flush: (worker: WorkerHandle) => Promise<unknown>,
   ): Promise<number | undefined> {
     if (worker.status === "failed") {
@@ -130,15 +138,14 @@ export class WorkerFleet {
 
   async #windDown(
     worker: WorkerHandle,
-    {
-      drainMs,
-      immediate,
-      graceMs,
-    }: { readonly drainMs: number; readonly immediate: boolean; readonly graceMs: number },
+    { drainMs, immediate, idleMs, graceMs }: WindDown,
     flush: (worker: WorkerHandle) => Promise<unknown>,
   ): Promise<number | undefined> {
     try {
-      const drained = await worker.ref.ask({ type: "drain", deadlineMs: drainMs, immediate }, drainMs + graceMs);
+      const drained = await worker.ref.ask(
+        { type: "drain", deadlineMs: drainMs, immediate, idleMs },
+        drainMs + graceMs,
+      );
       await flush(worker);
       await worker.ref.ask({ type: "stop" }, graceMs);
       return drained.cut;

@@ -173,7 +173,7 @@ export class WorkerActor implements Actor<WorkerInbox> {
 
   #drain(message: Drain): void {
     this.#context.setAttribute("draining", true);
-    this.#later(this.#runtime.drain(message.deadlineMs, message.immediate), (drained) => {
+    this.#later(this.#runtime.drain(message), (drained) => {
       this.#context.reply(message, drained);
     });
   }

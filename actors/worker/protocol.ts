@@ -95,6 +95,8 @@ export interface Drain extends Question<Drained> {
   readonly deadlineMs: number;
   /** Announce the end at the next response of each connection, rather than spread over the deadline. */
   readonly immediate: boolean;
+  /** After so long, connections with nothing under way are closed. Default: they may stay until the deadline. */
+  readonly idleMs?: number | undefined;
 }
 
 /** No connection is left. */

@@ -18,6 +18,7 @@ import { type ClusterChanges, ClusterManager } from "../../src/upstream/cluster-
 import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
 import { breakerExtras } from "./breaker-extras.ts";
 import type {
+  Drain,
   Drained,
   DrainListeners,
   InspectQuery,
@@ -149,11 +150,11 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#handler.acceptSocket(key, socket, onClosed);
   }
 
-  async drain(deadlineMs: number, immediate: boolean): Promise<Drained> {
+  async drain({ deadlineMs, immediate, idleMs }: Pick<Drain, "deadlineMs" | "immediate" | "idleMs">): Promise<Drained> {
     this.#handler.stopListening();
     const before = this.#handler.connectionCount;
     const cutBefore = this.#handler.cutCount;
-    this.#handler.startDrain({ timeMs: deadlineMs, strategy: immediate ? "immediate" : "gradual" });
+    this.#handler.startDrain({ timeMs: deadlineMs, strategy: immediate ? "immediate" : "gradual", idleMs });
     await new Promise<void>((resolve) => this.#handler.whenEmpty(resolve));
     const cut = this.#handler.cutCount - cutBefore;
     return { type: "drained", finished: before - cut, cut };
@@ -185,6 +186,7 @@ export class ProxyRuntime implements WorkerRuntime {
   *attributes(): Iterable<readonly [string, AttributeValue]> {
     yield ["connections", this.#handler.connectionCount];
     yield ["upstreamConnections", this.#clusters.connectionCount];
+    yield ["armedTimers", this.#context.timers.armedCount];
   }
 
   inspect({ view, parameters }: InspectQuery): unknown {
@@ -196,7 +198,7 @@ export class ProxyRuntime implements WorkerRuntime {
       case "clusters":
         return this.#clusters.inspect();
       case "memory":
-        return { ...process.memoryUsage(), armedTimers: this.#context.timers.armedCount };
+        return memoryOfThread();
       default:
         throw new Error(`a worker has no view called ${view}`);
     }
@@ -293,4 +295,10 @@ function closeQuietly(socket: BoundSocket): void {
   } catch {
     // Closed already: by the handler, when it refused the listeners.
   }
+}
+
+/** Without what belongs to the whole process. */
+function memoryOfThread(): { readonly heapUsed: number; readonly heapTotal: number; readonly external: number } {
+  const { heapUsed, heapTotal, external } = process.memoryUsage();
+  return { heapUsed, heapTotal, external };
 }

@@ -5,6 +5,7 @@ import type { Logger, LogLevel } from "../../src/base/log.ts";
 import type { RandomSource } from "../../src/base/random.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type {
+  Drain,
   Drained,
   DrainListeners,
   InspectQuery,
@@ -57,7 +58,7 @@ export interface WorkerRuntime {
   acceptConnection(key: string, socket: Socket, onClosed: () => void): void;
 
   /** Closes what still listens, winds up connections, cuts the rest at the deadline. */
-  drain(deadlineMs: number, immediate: boolean): Promise<Drained>;
+  drain(how: Pick<Drain, "deadlineMs" | "immediate" | "idleMs">): Promise<Drained>;
   drainListeners(options: DrainListeners): void;
   /** Ends everything at once. Called once, after a crash of the worker's actor too. */
   stop(): Promise<void>;

@@ -64,6 +64,7 @@ function status(status: ConfigStatus, workers: readonly WorkerStatus[], request:
       in_force_since: humanTime(status.inForceSinceMs),
       applied: status.applied,
       rejected: status.rejected,
+      reloading: status.reloading,
       last_attempt:
         status.lastAttempt === undefined
           ? null
@@ -83,7 +84,7 @@ function status(status: ConfigStatus, workers: readonly WorkerStatus[], request:
 version:  ${status.version}, in force since ${humanTime(status.inForceSinceMs)}
 applied:  ${status.applied}
 rejected: ${status.rejected}
-`;
+${status.reloading ? "a change is under way\n" : ""}`;
   for (const { name, snapshotVersion, answering } of workers) {
     text += `${name}: version ${snapshotVersion}${answering ? "" : " (not answering)"}\n`;
   }

@@ -212,6 +212,8 @@ export interface ConfigStatus {
   readonly inForceSinceMs: number;
   readonly applied: number;
   readonly rejected: number;
+  /** A change is under way or waits. */
+  readonly reloading: boolean;
   readonly lastAttempt: ConfigAttempt | undefined;
 }
 

@@ -35,6 +35,8 @@ export class ActiveFilterChain implements ConnectionChain {
   #timer: WheelTimer | null = null;
   /** The share of its connections that has been told of the drain. */
   #toldShare = 0;
+  /** When connections with nothing under way are closed. */
+  #closeIdleAtMs = Number.POSITIVE_INFINITY;
   #retired = false;
   #disposed = false;
 
@@ -68,11 +70,16 @@ export class ActiveFilterChain implements ConnectionChain {
 
   /**
    * Winds up the chain's connections, those it has and those that still come while its listener accepts: they are told
-   * (`onDrain`) at once or spread over the drain time, as the strategy says; at the deadline the rest is cut and counted.
+   * (`onDrain`) at once or spread over the drain time, as the strategy says; idle ones are closed when the options say so; at
+   * the deadline the rest is cut and counted.
    * Calling it again can only make it sooner or harder.
    */
   startDrain(options: DrainOptions): void {
     this.#drain.start(options);
+    const { idleMs } = options;
+    if (idleMs !== undefined) {
+      this.#closeIdleAtMs = Math.min(this.#closeIdleAtMs, this.#owner.clock.nowMs() + idleMs);
+    }
     this.#tick();
   }
 
@@ -109,7 +116,8 @@ export class ActiveFilterChain implements ConnectionChain {
       return;
     }
     this.#tell();
-    const leftMs = this.#drain.deadlineMs - now;
+    if (now >= this.#closeIdleAtMs) this.#closeIdle();
+    const leftMs = Math.min(this.#drain.deadlineMs, this.#closeIdleAtMs) - now;
     this.#timer ??= this.#owner.timers.timer(() => this.#tick());
     this.#timer.arm(this.#toldShare === 1 ? leftMs : Math.min(leftMs, TELL_INTERVAL_MS));
   }
@@ -124,6 +132,11 @@ export class ActiveFilterChain implements ConnectionChain {
       if (connection.drainTold) continue;
       if (chance >= 1 || this.#owner.random.fraction() < chance) connection.tellDrain();
     }
+  }
+
+  #closeIdle(): void {
+    this.#closeIdleAtMs = Number.POSITIVE_INFINITY;
+    for (const connection of this.connections) connection.closeIfIdle();
   }
 
   #cut(): void {

@@ -87,6 +87,11 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
     this.filter.onDrain();
   }
 
+  /** Closes the connection unless a message is under way. */
+  closeIfIdle(): void {
+    this.connection.inEvent(() => this.filter.closeIfIdle());
+  }
+
   onConnected(): void {}
 
   onData(data: Buffer): void {

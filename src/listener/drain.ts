@@ -8,6 +8,8 @@ export type DrainStrategy = "gradual" | "immediate";
 export interface DrainOptions {
   readonly timeMs: number;
   readonly strategy: DrainStrategy;
+  /** After so long, connections with nothing under way are closed. Default: they may stay until `timeMs`. */
+  readonly idleMs?: number | undefined;
 }
 
 /**

@@ -51,6 +51,10 @@ export class NetworkFilterManager implements ReadFilter {
   onDrain(): void {
     for (const position of this.#positions) position.filter.onDrain();
   }
+
+  closeIfIdle(): void {
+    for (const position of this.#positions) position.filter.closeIfIdle();
+  }
 }
 
 /** One filter's place in the chain: what it has stopped, and the way on. */

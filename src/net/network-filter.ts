@@ -31,6 +31,8 @@ export interface ReadFilter {
   onBelowWriteBufferLowWatermark(): void;
   /** The listener or chain begins to drain: say so to the peer where the protocol can (idle HTTP/1: close; HTTP/2: GOAWAY). */
   onDrain(): void;
+  /** The drain's patience with idle connections is over: close, unless a message is under way, which then is the last one. */
+  closeIfIdle(): void;
 }
 
 /** Sees what goes to the peer, in reverse order. Source: Envoy's `Network::WriteFilter`. */

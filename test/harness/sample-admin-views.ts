@@ -146,6 +146,7 @@ export class SampleProxy {
         inForceSinceMs: 0,
         applied: 7,
         rejected: 1,
+        reloading: false,
         lastAttempt: {
           atMs: 1000,
           trigger: "SIGHUP",

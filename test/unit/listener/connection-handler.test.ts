@@ -316,6 +316,19 @@ describe("Draining", () => {
     assert.equal(subject.filters.drainTold.length, 3);
   });
 
+  it("closes idle connections before the drain time is over if it is told when", async () => {
+    const subject = newSubject();
+    await subject.apply([listenerSample("a")]);
+    const client = await subject.connect("a");
+    subject.handler.startDrain({ timeMs: 1000, strategy: "immediate", idleMs: 200 });
+    subject.clock.advance(199);
+    assert.equal(subject.handler.connectionCount, 1);
+    subject.clock.advance(1);
+    await client.untilClosed();
+    await until("the last connection", () => subject.handler.connectionCount === 0);
+    assert.equal(subject.handler.cutCount, 0);
+  });
+
   it("goes on accepting while it drains by request, and calls back when the last one is gone", async () => {
     const subject = newSubject();
     await subject.apply([listenerSample("a")]);

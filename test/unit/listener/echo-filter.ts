@@ -69,6 +69,10 @@ class EchoFilter implements ReadFilter {
     this.#all.closed.push({ id: this.#callbacks!.info.connectionId, event, reason });
   }
 
+  closeIfIdle(): void {
+    this.#callbacks!.connection.close("flushWrite");
+  }
+
   onDrain(): void {
     this.#all.drainTold.push(this.#callbacks!.info.connectionId);
   }

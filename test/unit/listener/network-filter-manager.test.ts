@@ -51,6 +51,10 @@ class LoggingFilter implements ReadFilter {
   onDrain(): void {
     this.#log.push(`${this.#name} drain`);
   }
+
+  closeIfIdle(): void {
+    this.#log.push(`${this.#name} idle`);
+  }
 }
 
 const sockets: net.Socket[] = [];

@@ -22,7 +22,8 @@ const NO_BYTES = Buffer.alloc(0);
  * One downstream HTTP connection: makes the codec, gives each request a stream, and decides when the connection ends.
  * The last network filter of its chain. Source: Envoy's `ConnectionManagerImpl`.
  * Differs from Envoy: idle HTTP/1 connections of a draining listener are not closed at once; they hear
- * `Connection: close` with their next response or end with the drain time, so that no request is lost on the way.
+ * `Connection: close` with their next response or end with the drain time, so that no request is lost on the way. When the
+ * process ends, they have two seconds for that.
  */
 export class HttpConnectionManager
   implements ReadFilter, ServerConnectionCallbacks, Http1ConnectionHooks, StreamConnection
@@ -105,6 +106,14 @@ export class HttpConnectionManager
 
   onDrain(): void {
     this.codec?.shutdownNotice();
+  }
+
+  closeIfIdle(): void {
+    if (this.closing || this.stream !== null || this.codec?.isReadingHead === true) return;
+    this.runtime.stats.cxDrainClose.inc();
+    this.closing = true;
+    // A request that is on its way already finds a closed connection and no reset.
+    this.connection.close("flushWriteAndDelay");
   }
 
   // ---- for the codec ----

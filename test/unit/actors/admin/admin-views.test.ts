@@ -45,6 +45,7 @@ function setUp() {
       workers: [worker("worker-1")],
       listeners: [],
       history: [],
+      attempts: { accepted: 0, unchanged: 0, refused: 0 },
     } as SupervisorStatus,
     reload: { outcome: "unchanged", version: 3, warnings: [] } as ReloadOutcome,
     dryRun: { outcome: "refused", refusals: [] } as DryRunOutcome,
@@ -148,6 +149,7 @@ describe("Views over the supervisor", () => {
     const record = { durationMs: 1, source: "troupe.yaml", changes: undefined, refusals: [], warningCount: 0 };
     script.status = {
       ...script.status,
+      attempts: { accepted: 4, unchanged: 2, refused: 3 },
       history: [
         { ...record, version: 3, atWallMs: 100, cause: "start", outcome: "accepted" },
         {
@@ -164,8 +166,9 @@ describe("Views over the supervisor", () => {
       source: "troupe.yaml",
       version: 3,
       inForceSinceMs: 100,
-      applied: 1,
-      rejected: 1,
+      applied: 4,
+      rejected: 3,
+      reloading: false,
       lastAttempt: {
         atMs: 200,
         trigger: "SIGHUP",

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, it } from "node:test";
-import type { ListeningSocketSpec } from "../../../../actors/supervisor/config-compiler.ts";
 import { ListeningSockets, type SocketPlan } from "../../../../actors/supervisor/listening-sockets.ts";
 import { silentLogger } from "../../../../src/base/log.ts";
+import type { ListeningSocketSpec } from "../../../../src/listener/listening-socket-spec.ts";
 
 const tcp = (key: string, more: Partial<ListeningSocketSpec> = {}): ListeningSocketSpec => ({
   key,
@@ -13,6 +13,7 @@ const tcp = (key: string, more: Partial<ListeningSocketSpec> = {}): ListeningSoc
   ipv6Only: false,
   backlog: 128,
   balance: "reusePort",
+  reusePort: true,
   ...more,
 });
 const pipe = (key: string): ListeningSocketSpec => tcp(key, { address: { type: "pipe", path: "/tmp/x", mode: 0 } });

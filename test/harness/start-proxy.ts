@@ -167,6 +167,11 @@ export class RunningProxy {
     await this.#poll(`a log line like ${pattern}`, deadlineMs, async () => pattern.test(this.#logs));
   }
 
+  /** Resolves when the condition holds. Rejects when the process ends before, or after `deadlineMs`. */
+  until(what: string, condition: () => Promise<boolean>, deadlineMs = 5000): Promise<void> {
+    return this.#poll(what, deadlineMs, condition);
+  }
+
   /** Resolves when the admin says LIVE. */
   async waitUntilReady(deadlineMs: number): Promise<void> {
     await this.#poll("the admin's LIVE", deadlineMs, async () => {

@@ -54,6 +54,14 @@ function pathOf(target: string, method: string): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
+/**
+ * Whether no head before this request says `close`. node:http then obeys a Connection field among the trailers, which may say
+ * nothing about framing (RFC 9110, section 6.5.1).
+ */
+function closedByTrailer(peer: Http1ServerPeer, before: number): boolean {
+  return !peer.requests.slice(0, before).some(({ headers }) => /\bclose\b/i.test(headers.get("connection") ?? ""));
+}
+
 /** The first thing that our codec understood less strictly than node:http, or differently; "" if there is none. */
 function disagreement(peer: Http1ServerPeer, node: NodeOutcome): string {
   for (const [i, ours] of peer.requests.entries()) {
@@ -63,6 +71,7 @@ function disagreement(peer: Http1ServerPeer, node: NodeOutcome): string {
     if (theirs === undefined || !theirs.ended) {
       // It has accepted the head, so the field must be a trailer.
       if (theirs !== undefined && NODE_FRAMING_FIELD_ERRORS.has(node.error)) return "";
+      if (node.error === "HPE_CLOSED_CONNECTION" && closedByTrailer(peer, i)) return "";
       return `request ${i} is served, node:http says ${node.error || "it is not complete"}`;
     }
     if (theirs.method !== ours.headers.method) return `request ${i} has another method`;

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { describe, it, type TestContext } from "node:test";
+import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
+import { Http1Client } from "../harness/http1-client.ts";
+import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
+import { until } from "../harness/until.ts";
+
+interface Scene {
+  readonly proxy: RunningProxy;
+  /** Leaves requests to `nextRequest`. */
+  readonly upstream: FakeUpstream;
+  connect(): Promise<Http1Client>;
+}
+
+/** A proxy that answers `/here` itself and sends the rest to an upstream. */
+async function scene(t: TestContext, options: Partial<StartProxyOptions> = {}): Promise<Scene> {
+  const upstream = await FakeUpstream.start();
+  const config = sampleBootstrap({
+    listeners: [{ routes: [answerRoute("here", "/here"), clusterRoute("app")] }],
+    clusters: [sampleCluster("app", [loopback(upstream.port)])],
+  });
+  const proxy = await startProxy({ config, concurrency: 2, ...options });
+  const clients: Http1Client[] = [];
+  t.after(async () => {
+    for (const client of clients) client.close();
+    await proxy.kill();
+    await upstream.close();
+  });
+  return {
+    proxy,
+    upstream,
+    async connect() {
+      const client = await Http1Client.connect(proxy.port());
+      clients.push(client);
+      return client;
+    },
+  };
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  describe(signal, () => {
+    it("lets requests under way finish, closes idle connections soon, and ends with 0 long before the drain time", async (t) => {
+      const { proxy, upstream, connect } = await scene(t);
+      const [busy, idle, silent] = await Promise.all([connect(), connect(), connect()]);
+      assert.equal((await idle.request({ target: "/here" })).header("connection"), undefined);
+      const response = busy.request({ target: "/slow" });
+      const exchange = await upstream.nextRequest();
+
+      proxy.child.kill(signal);
+      await until("the end of the idle connections", () => idle.closed && silent.closed);
+      assert.equal(busy.closed, false);
+      assert.equal(proxy.exited, false);
+      const ready = await proxy.admin("/ready");
+      assert.deepEqual([ready.status, ready.body], [503, "DRAINING\n"]);
+
+      exchange.respond({ body: "late" });
+      const { status, body, header } = await response;
+      assert.deepEqual([status, body, header("connection")], [200, "late", "close"]);
+      await once(proxy.child, "exit");
+      assert.equal(proxy.child.exitCode, 0);
+    });
+
+    it("announces the end with the next response of a connection that is in use", async (t) => {
+      const { proxy, connect } = await scene(t, { concurrency: 1 });
+      const client = await connect();
+      await client.request({ target: "/here" });
+      proxy.child.kill(signal);
+      await proxy.waitForLog(/draining/);
+      const { body, header } = await client.request({ target: "/here" });
+      assert.deepEqual([body, header("connection")], ["here", "close"]);
+      await until("the end of the connection", () => client.closed);
+      await once(proxy.child, "exit");
+      assert.equal(proxy.child.exitCode, 0);
+    });
+  });
+}
+
+describe("Stopping", () => {
+  it("takes no new connections any more", async (t) => {
+    const { proxy, upstream, connect } = await scene(t);
+    const busy = await connect();
+    const response = busy.request({ target: "/slow" });
+    const exchange = await upstream.nextRequest();
+    proxy.child.kill("SIGTERM");
+    await proxy.until("the end of the listener", () =>
+      connect().then(
+        () => false,
+        () => true,
+      ),
+    );
+    exchange.respond();
+    assert.equal((await response).status, 200);
+    await once(proxy.child, "exit");
+  });
+
+  it("cuts what is still under way when the drain time is over", async (t) => {
+    const { proxy, upstream, connect } = await scene(t, { args: ["--drain-time-s", "1"] });
+    const client = await connect();
+    const response = client.request({ target: "/for/ever" });
+    await upstream.nextRequest();
+    proxy.child.kill("SIGTERM");
+    await assert.rejects(response, /ended before the response/);
+    await once(proxy.child, "exit");
+    assert.equal(proxy.child.exitCode, 0);
+    assert.match(proxy.logs, /"?cut"?.{0,3}1/);
+  });
+
+  it("ends at once on the second signal", async (t) => {
+    const { proxy, upstream, connect } = await scene(t);
+    const client = await connect();
+    const response = client.request({ target: "/for/ever" });
+    await upstream.nextRequest();
+    proxy.child.kill("SIGTERM");
+    await proxy.waitForLog(/draining/);
+    proxy.child.kill("SIGTERM");
+    await once(proxy.child, "exit");
+    assert.equal(proxy.child.exitCode, 1);
+    await assert.rejects(response, /ended before the response/);
+  });
+
+  it("ends workers that are blocked, too", async (t) => {
+    const { proxy } = await scene(t, { args: ["--drain-time-s", "1"] });
+    await proxy.post("/actors/worker-1/block?ms=60000");
+    proxy.child.kill("SIGTERM");
+    await once(proxy.child, "exit");
+    assert.equal(proxy.child.exitCode, 0);
+  });
+});
+
+describe("SIGHUP", () => {
+  it("applies the file without closing a connection", async (t) => {
+    const { proxy, upstream, connect } = await scene(t);
+    const client = await connect();
+    assert.equal((await client.request({ target: "/here" })).body, "here");
+    proxy.writeConfig(sampleBootstrap({ listeners: [{ routes: [answerRoute("there")] }] }));
+    proxy.child.kill("SIGHUP");
+    await proxy.until("the reload", async () => (await client.request({ target: "/here" })).body === "there");
+    assert.equal(upstream.requestCount, 0);
+    const { version, last_attempt: last } = JSON.parse((await proxy.admin("/config_status?format=json")).body);
+    assert.deepEqual([version, last.trigger, last.outcome], [2, "SIGHUP", "applied"]);
+  });
+});
+
+describe("POST /quitquitquit", () => {
+  it("drains as SIGTERM does", async (t) => {
+    const { proxy, upstream, connect } = await scene(t);
+    upstream.setScript(answering("ok"));
+    const client = await connect();
+    await client.request();
+    await proxy.post("/quitquitquit");
+    await until("the end of the connection", () => client.closed);
+    await once(proxy.child, "exit");
+    assert.equal(proxy.child.exitCode, 0);
+  });
+});

@@ -66,6 +66,9 @@ export interface CompileContext {
    */
   unsupported(place: Place, message: string, hint?: string): void;
 
+  /** Whether settings that are not implemented are left out with a warning (`--allow-unsupported`). */
+  readonly allowsUnsupported: boolean;
+
   /** Reports something that works, but surely not as meant. */
   warning(place: Place, message: string, hint?: string): void;
 

@@ -79,6 +79,10 @@ export class ItemCompilation implements CompileContext {
     return this.#errors;
   }
 
+  get allowsUnsupported(): boolean {
+    return this.#environment.allowUnsupported;
+  }
+
   error(place: Place, message: string, hint?: string): void {
     this.#report("error", place, message, hint);
   }

@@ -2,7 +2,11 @@ import type { CompileContext } from "../config/compile-context.ts";
 import type { ResourceCompiler } from "../config/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
-import type { Cluster, ClusterSchema } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import {
+  type Cluster,
+  Cluster_DiscoveryType,
+  type ClusterSchema,
+} from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import type { ClusterData } from "./cluster-data.ts";
 import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT } from "./compile/cluster-support.ts";
@@ -28,6 +32,9 @@ export const clusterCompiler: ResourceCompiler<typeof ClusterSchema> = {
 
 function compileCluster(message: Cluster, place: Place, context: CompileContext): ClusterData {
   const protocol = compileProtocol(message, place, context);
+  const isStatic =
+    message.clusterDiscoveryType.case !== "type" || message.clusterDiscoveryType.value === Cluster_DiscoveryType.STATIC;
+  const namesAreWrong = isStatic || context.allowsUnsupported;
   const keepalive = message.upstreamConnectionOptions?.tcpKeepalive;
   return {
     name: message.name,
@@ -48,7 +55,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
     loadBalancer: compileLoadBalancer(message, place, context),
     priorityLoad: compilePriorityLoad(message),
-    endpoints: compileEndpoints(message.loadAssignment, place.field("load_assignment"), context),
+    endpoints: compileEndpoints(message.loadAssignment, place.field("load_assignment"), namesAreWrong, context),
   };
 }
 

@@ -11,6 +11,9 @@ import path from "node:path";
 /** Folders of `test/`, cheap and telling ones first: the runner starts files in this order. */
 const GROUPS = ["architecture", "unit", "golden", "conformance", "fuzz", "integration"];
 
+/** For the whole run; it takes about five minutes on two cores. */
+const LIMIT_MS = 14 * 60_000;
+
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith("-"));
@@ -37,5 +40,11 @@ const settings = [
   "--test-timeout=180000",
 ];
 const runner = spawn(process.execPath, [...settings, ...flags, ...files], { cwd: ROOT, stdio: "inherit" });
+// A file whose process does not end is beyond the runner's own timeout. On SIGINT it tells what was under way.
+setTimeout(() => {
+  process.stderr.write(`the tests take longer than ${LIMIT_MS / 60_000} minutes\n`);
+  runner.kill("SIGINT");
+  setTimeout(() => process.exit(1), 10_000).unref();
+}, LIMIT_MS).unref();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => runner.kill(signal));
 runner.on("exit", (code) => process.exit(code ?? 1));

@@ -23,10 +23,14 @@ const HEALTH: Readonly<Record<HealthStatus, EndpointHealthStatus>> = {
   [HealthStatus.DEGRADED]: "degraded",
 };
 
-/** Compiles the endpoints of a STATIC cluster; those in error are left out. */
+/**
+ * Compiles the endpoints of a STATIC cluster; those in error are left out. `namesAreWrong` is false if the cluster is refused
+ * anyway because of its type, for which names are right.
+ */
 export function compileEndpoints(
   message: ClusterLoadAssignment | undefined,
   place: Place,
+  namesAreWrong: boolean,
   context: CompileContext,
 ): EndpointData[] {
   const endpoints: EndpointData[] = [];
@@ -35,7 +39,14 @@ export function compileEndpoints(
     const locality = { region, zone, subZone };
     const groupPlace = place.field("endpoints").index(at).field("lb_endpoints");
     for (const [index, endpoint] of group.lbEndpoints.entries()) {
-      const compiled = compileEndpoint(endpoint, locality, group.priority, groupPlace.index(index), context);
+      const compiled = compileEndpoint(
+        endpoint,
+        locality,
+        group.priority,
+        groupPlace.index(index),
+        namesAreWrong,
+        context,
+      );
       if (compiled !== undefined) endpoints.push(compiled);
     }
   }
@@ -52,6 +63,7 @@ function compileEndpoint(
   locality: Locality,
   priority: number,
   place: Place,
+  namesAreWrong: boolean,
   context: CompileContext,
 ): EndpointData | undefined {
   if (message.hostIdentifier.case !== "endpoint") {
@@ -59,7 +71,7 @@ function compileEndpoint(
     return undefined;
   }
   const endpoint = message.hostIdentifier.value;
-  const address = compileAddress(endpoint.address, place.field("endpoint").field("address"), context);
+  const address = compileAddress(endpoint.address, place.field("endpoint").field("address"), namesAreWrong, context);
   if (address === undefined) return undefined;
   return {
     address,
@@ -72,16 +84,18 @@ function compileEndpoint(
   };
 }
 
+const IP_HINT = "a STATIC cluster needs IP addresses; clusters that look names up are not supported yet";
 const EXAMPLE = "endpoint: { address: { socket_address: { address: 10.0.0.1, port_value: 80 } } }";
 
 function compileAddress(
   message: AddressMessage | undefined,
   place: Place,
+  namesAreWrong: boolean,
   context: CompileContext,
 ): Address | undefined {
   const { address } = message ?? {};
   if (address?.case === "socketAddress") {
-    return compileSocketAddress(address.value, place.field("socket_address"), context);
+    return compileSocketAddress(address.value, place.field("socket_address"), namesAreWrong, context);
   }
   if (address?.case === "pipe") {
     const { path, mode } = address.value;
@@ -94,12 +108,16 @@ function compileAddress(
   return undefined;
 }
 
-function compileSocketAddress(message: SocketAddress, place: Place, context: CompileContext): Address | undefined {
+function compileSocketAddress(
+  message: SocketAddress,
+  place: Place,
+  namesAreWrong: boolean,
+  context: CompileContext,
+): Address | undefined {
   const { address: ip, portSpecifier } = message;
   let valid = true;
   if (isIP(ip) === 0) {
-    const hint = "a STATIC cluster needs IP addresses; names are for type STRICT_DNS or LOGICAL_DNS";
-    context.error(place.field("address"), `${JSON.stringify(ip)} is not an IP address`, hint);
+    if (namesAreWrong) context.error(place.field("address"), `${JSON.stringify(ip)} is not an IP address`, IP_HINT);
     valid = false;
   }
   if (portSpecifier.case === "portValue" && portSpecifier.value === 0) {

@@ -20,17 +20,21 @@ export class ConfigWatch {
   readonly #watcher: FSWatcher | undefined;
   #stamp: string;
 
-  /** Starts to watch. A folder that can't be watched is looked at once a second. */
-  constructor(path: string, timers: TimerWheel, log: Logger, onChange: () => void) {
+  /**
+   * Starts to watch. `since` is the file's `fileStamp` from before it was last read, so that a change meanwhile counts. A folder that
+   * can't be watched is looked at once a second.
+   */
+  constructor(path: string, since: string, timers: TimerWheel, log: Logger, onChange: () => void) {
     this.#path = path;
     this.#onChange = onChange;
-    this.#stamp = stampOf(path);
+    this.#stamp = since;
     this.#quiet = timers.timer(() => this.#settled());
     this.#look = timers.timer(() => this.#lookAgain());
     this.#look.arm(LOOK_INTERVAL_MS);
     try {
       this.#watcher = watch(dirname(path), { persistent: false }, (_event, name) => this.#onEvent(name));
       this.#watcher.on("error", (error) => log.warn({ path, error: error.message }, "the folder can't be watched"));
+      if (fileStamp(path) !== since) this.#quiet.arm(QUIET_MS);
     } catch (error) {
       log.warn({ path, error: error instanceof Error ? error.message : String(error) }, "the folder can't be watched");
     }
@@ -49,11 +53,11 @@ export class ConfigWatch {
 
   #lookAgain(): void {
     this.#look.arm(LOOK_INTERVAL_MS);
-    if (!this.#quiet.armed && stampOf(this.#path) !== this.#stamp) this.#quiet.arm(QUIET_MS);
+    if (!this.#quiet.armed && fileStamp(this.#path) !== this.#stamp) this.#quiet.arm(QUIET_MS);
   }
 
   #settled(): void {
-    const stamp = stampOf(this.#path);
+    const stamp = fileStamp(this.#path);
     if (stamp === this.#stamp) return;
     this.#stamp = stamp;
     // A file that is away for a moment comes back, and that is the change.
@@ -62,7 +66,7 @@ export class ConfigWatch {
 }
 
 /** Changes with the file behind the path and with its content; `""` if there is none. */
-function stampOf(path: string): string {
+export function fileStamp(path: string): string {
   try {
     const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
     return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;

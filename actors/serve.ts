@@ -6,7 +6,7 @@ import { CompilerPool } from "../src/config/compiler-pool.ts";
 import { problemsText, problemText } from "../src/config/config-problem.ts";
 import { formatAddress } from "../src/net/address.ts";
 import type { CommandLine } from "./command-line.ts";
-import { ConfigWatch } from "./config-watch.ts";
+import { ConfigWatch, fileStamp } from "./config-watch.ts";
 import { compileRequest } from "./proxy-options.ts";
 import { ProxyServer } from "./proxy-server.ts";
 import { PoolConfigCompiler } from "./supervisor/pool-config-compiler.ts";
@@ -49,6 +49,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   const mainLog = log.logger("main");
   const pool = new CompilerPool(COMPILER_TABLE);
   const compiler = new PoolConfigCompiler(pool, compileRequest(commandLine));
+  const stamp = fileStamp(commandLine.configPath);
   const first = await compiler.compile({ label: commandLine.configPath });
   if (!first.ok) {
     await pool.close();
@@ -87,7 +88,13 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   const adminAddress = admin?.type === "listening" ? formatAddress(admin.address) : "";
   if (commandLine.adminAddressPath !== "") writeAddress(commandLine.adminAddressPath, adminAddress);
   if (commandLine.watch && commandLine.configPath !== "") {
-    watch = new ConfigWatch(commandLine.configPath, watchTimers, mainLog, () => void server.reload("file changed"));
+    watch = new ConfigWatch(
+      commandLine.configPath,
+      stamp,
+      watchTimers,
+      mainLog,
+      () => void server.reload("file changed"),
+    );
   }
   for (const { listener, address } of await server.listenerAddresses()) {
     mainLog.info({ listener, address: formatAddress(address) }, "listening");

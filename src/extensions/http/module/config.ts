@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { supportAll } from "../../../config/field-support.ts";
+import { notYet, supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import {
   type Module,
@@ -21,7 +21,12 @@ export const moduleConfig = extensionConfig({
   categories: ["envoy.filters.http"],
   schema: ModuleSchema,
   routeSchema: ModulePerRouteSchema,
-  support: [supportAll(ModuleSchema), supportAll(ModulePerRouteSchema)],
+  support: [
+    supportAll(ModuleSchema),
+    supportAll(ModulePerRouteSchema, {
+      disabled: notYet(undefined, "use envoy.config.route.v3.FilterConfig with disabled: true"),
+    }),
+  ],
   configRequired: true,
   compile: compileModule,
   compileRoute: (message) => message.config ?? null,

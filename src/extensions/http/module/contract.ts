@@ -40,7 +40,7 @@ export interface ModuleStream {
   readonly response: ModuleHeaders | null;
   /** Status of the response; 0 until one has begun. Can be set in `encodeHeaders`. */
   status: number;
-  /** What `configure` made of the route's `config` if it has one, else of the filter's. */
+  /** The `config` of the route, as it is, if it has one; else what `configure` made of the filter's. */
   readonly config: unknown;
   /** The module's own notes about this stream. */
   state: unknown;

@@ -67,8 +67,10 @@ export class Connection implements Flushable {
   private delayedCloseTimeoutMs: number;
   private stats: ConnectionStats | null;
   private callbacks: ConnectionCallbacks | null = null;
-  /** Bytes (strings are latin1) written since the last flush. */
-  private waiting: (Buffer | string)[] = [];
+  /** What was written since the last flush (strings are latin1): a head and a body mostly, so there is room for two. */
+  private first: Buffer | string | null = null;
+  private second: Buffer | string | null = null;
+  private others: (Buffer | string)[] | null = null;
   private waitingBytes = 0;
   private scheduled = false;
   private aboveHighWatermark = false;
@@ -134,15 +136,13 @@ export class Connection implements Flushable {
   /** Queues bytes, sent at the end of the event. The buffer is the connection's now. Dropped once closing. */
   write(bytes: Buffer): void {
     if (this.state !== "open" || bytes.length === 0) return;
-    this.waiting.push(bytes);
-    this.#queued(bytes.length);
+    this.#queue(bytes);
   }
 
   /** Queues text whose char codes are the bytes. */
   writeLatin1(text: string): void {
     if (this.state !== "open" || text.length === 0) return;
-    this.waiting.push(text);
-    this.#queued(text.length);
+    this.#queue(text);
   }
 
   /** Counted: reading stops at the first `true` and starts again when each has its `false`. */
@@ -163,8 +163,7 @@ export class Connection implements Flushable {
     if (this.state === "closed") return;
     if (type === "noFlush") {
       this.state = "closing";
-      this.waiting.length = 0;
-      this.waitingBytes = 0;
+      this.#dropWaiting();
       this.socket.destroy();
       return;
     }
@@ -196,38 +195,43 @@ export class Connection implements Flushable {
 
   flush(): void {
     this.scheduled = false;
-    const waiting = this.waiting;
-    if (waiting.length === 0) return;
-    const bytes = this.waitingBytes;
-    this.waitingBytes = 0;
+    const { first, second, others, waitingBytes: bytes } = this;
+    if (first === null) return;
+    this.#dropWaiting();
     this.stats?.txBytesTotal.add(bytes);
     const socket = this.socket;
-    if (waiting.length === 1) {
-      const only = waiting[0]!;
-      waiting.length = 0;
-      if (typeof only === "string") socket.write(only, "latin1");
-      else socket.write(only);
+    if (second === null) {
+      writePart(socket, first);
     } else if (bytes <= COPY_LIMIT_BYTES) {
-      const joined = join(waiting, bytes);
-      waiting.length = 0;
-      socket.write(joined);
+      socket.write(join(first, second, others, bytes));
     } else {
-      this.waiting = [];
       socket.cork();
-      for (const part of waiting) {
-        if (typeof part === "string") socket.write(part, "latin1");
-        else socket.write(part);
-      }
+      writePart(socket, first);
+      writePart(socket, second);
+      if (others !== null) for (const part of others) writePart(socket, part);
       socket.uncork();
     }
     if (socket.writableLength > 0) this.#checkHighWatermark();
   }
 
-  #queued(bytes: number): void {
-    this.waitingBytes += bytes;
+  #queue(part: Buffer | string): void {
+    if (this.first === null) this.first = part;
+    else if (this.second === null) this.second = part;
+    else {
+      this.others ??= [];
+      this.others.push(part);
+    }
+    this.waitingBytes += part.length;
     if (this.scheduled) return;
     this.scheduled = true;
     this.flusher.schedule(this);
+  }
+
+  #dropWaiting(): void {
+    this.first = null;
+    this.second = null;
+    this.others = null;
+    this.waitingBytes = 0;
   }
 
   #checkHighWatermark(): void {
@@ -310,8 +314,7 @@ export class Connection implements Flushable {
   handleClose(): void {
     const event = this.state === "closing" ? "localClose" : "remoteClose";
     this.state = "closed";
-    this.waiting.length = 0;
-    this.waitingBytes = 0;
+    this.#dropWaiting();
     this.delayedCloseTimer?.disarm();
     this.#reportBuffered(0);
     const callbacks = this.callbacks;
@@ -325,11 +328,29 @@ export class Connection implements Flushable {
   }
 }
 
-function join(parts: readonly (Buffer | string)[], bytes: number): Buffer {
+function writePart(socket: net.Socket, part: Buffer | string): void {
+  if (typeof part === "string") socket.write(part, "latin1");
+  else socket.write(part);
+}
+
+function join(
+  first: Buffer | string,
+  second: Buffer | string,
+  others: readonly (Buffer | string)[] | null,
+  bytes: number,
+): Buffer {
   const joined = Buffer.allocUnsafe(bytes);
-  let at = 0;
-  for (const part of parts) at += typeof part === "string" ? joined.write(part, at, "latin1") : part.copy(joined, at);
+  let at = put(joined, first, 0);
+  at = put(joined, second, at);
+  if (others !== null) for (const part of others) at = put(joined, part, at);
   return joined;
+}
+
+/** Writes a part at `at`; answers where the next one goes. */
+function put(target: Buffer, part: Buffer | string, at: number): number {
+  if (typeof part === "string") return at + target.write(part, at, "latin1");
+  target.set(part, at);
+  return at + part.length;
 }
 
 function socketAddress(ip: string | undefined, port: number | undefined): string {

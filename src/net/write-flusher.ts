@@ -11,8 +11,10 @@ export interface Flushable {
  * when it ends. One per worker. What is written outside any event is flushed on the next tick.
  */
 export class WriteFlusher {
-  #waiting: Flushable[] = [];
-  #spare: Flushable[] = [];
+  /** Those with output, in the first `#count` places. The array is kept: emptying it would make each event allocate anew. */
+  readonly #waiting: (Flushable | undefined)[] = [];
+  #count = 0;
+  #flushing = false;
   #depth = 0;
   #tickScheduled = false;
   readonly #clock: EventClock | null;
@@ -30,13 +32,13 @@ export class WriteFlusher {
   /** The event ends; the outermost one flushes. */
   leave(): void {
     if (--this.#depth > 0) return;
-    if (this.#waiting.length > 0) this.flushAll();
+    if (this.#count > 0) this.flushAll();
     this.#clock?.end();
   }
 
   /** Asks for `connection.flush()` at the end of the event. The connection calls once per flush, not once per write. */
   schedule(connection: Flushable): void {
-    this.#waiting.push(connection);
+    this.#waiting[this.#count++] = connection;
     if (this.#depth > 0 || this.#tickScheduled) return;
     this.#tickScheduled = true;
     process.nextTick(() => {
@@ -47,12 +49,16 @@ export class WriteFlusher {
 
   /** Flushes now; also what flushing itself makes others write. */
   flushAll(): void {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = this.#spare;
-      for (const connection of batch) connection.flush();
-      batch.length = 0;
-      this.#spare = batch;
+    // Inside a flush, the loop that runs already comes to what was added.
+    if (this.#flushing) return;
+    this.#flushing = true;
+    const waiting = this.#waiting;
+    for (let i = 0; i < this.#count; i++) {
+      const connection = waiting[i]!;
+      waiting[i] = undefined;
+      connection.flush();
     }
+    this.#count = 0;
+    this.#flushing = false;
   }
 }

@@ -9,6 +9,8 @@ import { parseYaml } from "./yaml-document.ts";
 /** The largest configuration that is read; 100,000 clusters take about 35 MB. */
 export const MAX_CONFIG_BYTES = 48 * 1024 * 1024;
 
+const EMPTY = "the configuration is empty";
+
 /** A configuration as it came: from a file, the command line or a request. */
 export interface ConfigText {
   /** How problems name it, and whose ending decides the format: `.json`, `.yaml`, `.yml`, `.pb`; otherwise the content does. */
@@ -27,7 +29,7 @@ export function openSource(text: ConfigText, split: boolean): OpenedSource {
     return { problems: [hint === undefined ? problem : { ...problem, hint }] };
   };
   if (content.length > MAX_CONFIG_BYTES) {
-    return failed(`larger than ${MAX_CONFIG_BYTES / 1024 / 1024} MiB`, "move clusters and routes to xDS");
+    return failed(`larger than ${MAX_CONFIG_BYTES / 1024 / 1024} MiB`, "100,000 clusters take about 35 MiB");
   }
   if (file.endsWith(".pb")) {
     return openBinary(file, typeof content === "string" ? Buffer.from(content, "latin1") : content);
@@ -39,7 +41,7 @@ export function openSource(text: ConfigText, split: boolean): OpenedSource {
   } catch {
     return failed("not valid UTF-8");
   }
-  if (decoded.trim() === "") return failed("the configuration is empty");
+  if (decoded.trim() === "") return failed(EMPTY);
   const isJson = file.endsWith(".json") || (!/\.ya?ml$/.test(file) && /^\s*\{/.test(decoded) && isValidJson(decoded));
   if (!isJson && split) {
     const source = SplitSource.open(file, decoded);
@@ -47,6 +49,7 @@ export function openSource(text: ConfigText, split: boolean): OpenedSource {
   }
   const { document, problems } = isJson ? parseJson(decoded) : parseYaml(decoded);
   if (document === undefined) return { problems: problems.map((problem) => syntaxProblem(file, problem)) };
+  if (document.root === null) return failed(EMPTY);
   return { source: new WholeSource(file, document) };
 }
 

@@ -1,27 +1,31 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import path from "node:path";
+import { text } from "node:stream/consumers";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+/** `TROUPE_MAIN=dist/actors/main.js` runs the tests on what was built. */
+const MAIN = path.resolve(ROOT, process.env.TROUPE_MAIN ?? "actors/main.ts");
 
 /** How a run of the command line ended. */
 export interface TroupeRun {
+  /** Null if it had to be killed. */
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-const ROOT = path.resolve(import.meta.dirname, "../..");
-const DEADLINE_MS = 20_000;
-
-/** Runs `node actors/main.ts` with these arguments until it ends by itself; it is killed after 20 s. */
-export async function runTroupe(...args: readonly string[]): Promise<TroupeRun> {
-  const main = path.resolve(ROOT, process.env.TROUPE_MAIN ?? "actors/main.ts");
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"], timeout: DEADLINE_MS });
-  const read = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].on("data", (chunk: Buffer) => {
-      read[name] += chunk;
-    });
-  }
-  await once(child, "close");
-  return { exitCode: child.exitCode, ...read };
+/** Runs `troupe` with these arguments until it ends, at most `deadlineMs` (default 20 s). */
+export async function runTroupe(
+  args: readonly string[],
+  options: { readonly deadlineMs?: number; readonly cwd?: string } = {},
+): Promise<TroupeRun> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: options.deadlineMs ?? 20_000,
+    killSignal: "SIGKILL",
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { exitCode, stdout, stderr };
 }

@@ -187,6 +187,7 @@ export class ProxyRuntime implements WorkerRuntime {
     yield ["connections", this.#handler.connectionCount];
     yield ["upstreamConnections", this.#clusters.connectionCount];
     yield ["armedTimers", this.#context.timers.armedCount];
+    yield ["longestStallMs", Math.round(this.#context.timers.takeLongestLatenessMs())];
   }
 
   inspect({ view, parameters }: InspectQuery): unknown {

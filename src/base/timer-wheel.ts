@@ -18,6 +18,7 @@ export class TimerWheel {
   /** Number of the last slot (since the clock's origin) whose timers have fired. */
   #turnedTo: number;
   #ticker: NodeJS.Timeout | undefined;
+  #longestLatenessMs = 0;
 
   /** `drive: false` leaves it to the caller (a test) to call `advance`. */
   constructor(clock: Clock, options: { readonly drive?: boolean } = {}) {
@@ -29,6 +30,16 @@ export class TimerWheel {
   /** How many timers are armed; leak tests watch it. */
   get armedCount(): number {
     return this.#armed;
+  }
+
+  /**
+   * By how much the wheel's own ticks were late at most since the last call: how long the thread's event loop was held up. Known
+   * only while timers are armed.
+   */
+  takeLongestLatenessMs(): number {
+    const longestMs = this.#longestLatenessMs;
+    this.#longestLatenessMs = 0;
+    return longestMs;
   }
 
   /** Makes a timer that calls `onTimeout` once per arming. It starts disarmed. */
@@ -94,8 +105,10 @@ export class TimerWheel {
 
   #startTicker(): void {
     if (this.#armed === 1) this.#turnedTo = Math.max(this.#turnedTo, Math.floor(this.clock.nowMs() / SLOT_MS) - 1);
+    const dueMs = this.clock.nowMs() + SLOT_MS;
     this.#ticker = setTimeout(() => {
       this.#ticker = undefined;
+      this.#longestLatenessMs = Math.max(this.#longestLatenessMs, this.clock.nowMs() - dueMs);
       try {
         this.advance();
       } finally {

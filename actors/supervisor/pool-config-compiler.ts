@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { BootstrapData } from "../../src/config/bootstrap-data.ts";
 import { type CompileRequest, type PackedResource, resourceKey } from "../../src/config/compile-request.ts";
@@ -26,6 +27,8 @@ export class PoolConfigCompiler implements ConfigCompiler {
   readonly #pool: CompilerPool;
   /** The command line's part of each request. */
   readonly #commandLine: CompileRequest;
+  /** What came from a pipe or a terminal, which can't be read again: a reload is given the same. */
+  #readOnce: CompileRequest["texts"];
   #known: ReadonlyMap<string, KnownResource> = new Map();
   #running: BootstrapData | null = null;
 
@@ -45,6 +48,7 @@ export class PoolConfigCompiler implements ConfigCompiler {
     const known = new Map([...base].map(([key, { hash }]) => [key, hash]));
     const outcome = await this.#pool.compile({ ...this.#request(source), known });
     if (!outcome.ok) return outcome;
+    if (source.text === undefined && !isFile(this.#commandLine.path)) this.#readOnce = outcome.texts;
     const changed = new Map(outcome.changed.map((resource) => [resourceKey(resource), resource]));
     const resources = new Map<string, KnownResource>();
     for (const stamp of outcome.resources) {
@@ -71,10 +75,16 @@ export class PoolConfigCompiler implements ConfigCompiler {
   }
 
   #request(source: ConfigSource): CompileRequest {
-    if (source.text === undefined) return this.#commandLine;
     const { path: _path, ...others } = this.#commandLine;
+    if (source.text === undefined) {
+      return this.#readOnce === undefined ? this.#commandLine : { ...others, texts: this.#readOnce };
+    }
     return { ...others, texts: [{ file: source.label, content: Buffer.from(source.text) }, ...(others.texts ?? [])] };
   }
+}
+
+function isFile(path: string | undefined): boolean {
+  return path === undefined || (statSync(path, { throwIfNoEntry: false })?.isFile() ?? true);
 }
 
 function withListener(resource: PackedResource): KnownResource {

@@ -1,5 +1,5 @@
 import { Packr } from "msgpackr";
-import { describeError } from "../../src/actor/ask-error.ts";
+import { AskError, describeError } from "../../src/actor/ask-error.ts";
 import { withTransfer } from "../../src/actor/transfer.ts";
 import type { Logger } from "../../src/base/log.ts";
 import type { PrepareSnapshot, ResourceName, WorkerSocket } from "../worker/protocol.ts";
@@ -91,7 +91,9 @@ export class SnapshotRollout {
       if (reply.type === "snapshotPrepared") return undefined;
       return { worker: worker.name, reason: reply.reason, problem: undefined };
     } catch (error) {
-      return { worker: worker.name, reason: describeError(error), problem: undefined };
+      const late = error instanceof AskError && error.reason === "timeout";
+      const reason = late ? `no answer within ${this.#deadlines.prepareMs} ms` : describeError(error);
+      return { worker: worker.name, reason, problem: undefined };
     }
   }
 

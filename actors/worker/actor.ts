@@ -165,6 +165,7 @@ export class WorkerActor implements Actor<WorkerInbox> {
       this.#context.reply(message, reply);
       if (reply.type !== "snapshotApplied") return;
       this.#context.setAttribute("snapshotVersion", reply.version);
+      this.#stats.onNewStats();
       const { worker, incarnation } = this.#options.data;
       // Told as well: the reply is lost on a supervisor whose deadline has passed.
       this.#options.supervisor.tell({ type: "snapshotApplied", worker, incarnation, version: reply.version });

@@ -19,6 +19,7 @@ export class StatsFlush {
   readonly #send: SendShard;
   #sentAtMs: number | undefined;
   #requestIds: number[] = [];
+  #again = false;
 
   constructor(runtime: WorkerRuntime, clock: Clock, intervalMs: number, send: SendShard) {
     this.#runtime = runtime;
@@ -32,6 +33,15 @@ export class StatsFlush {
     if (!this.#underWay()) this.#flush(false);
   }
 
+  /**
+   * There are stats of new names. The sooner the supervisor knows where they are counted, the less a crash can lose: from then on it
+   * reads the shared memory even of a thread that is gone.
+   */
+  onNewStats(): void {
+    if (this.#underWay()) this.#again = true;
+    else this.#flush(false);
+  }
+
   /** Somebody wants the stats as they are now. Answered with the next shard if one is under way. */
   onRequest(requestId: number): void {
     this.#requestIds.push(requestId);
@@ -41,6 +51,7 @@ export class StatsFlush {
   onAccepted(): void {
     this.#sentAtMs = undefined;
     if (this.#requestIds.length > 0) this.#flush(true);
+    else if (this.#again) this.#flush(false);
   }
 
   #underWay(): boolean {
@@ -49,6 +60,7 @@ export class StatsFlush {
 
   #flush(evenIfEmpty: boolean): void {
     const shard = this.#runtime.takeStats();
+    this.#again = false;
     if (shard === undefined && !evenIfEmpty) return;
     const requestIds = this.#requestIds;
     this.#requestIds = [];

@@ -68,6 +68,19 @@ describe("StatsFlush", () => {
     assert.deepEqual(sent, ["1 for []", "2 for [7,8]"]);
   });
 
+  it("sends stats of new names at once, or as soon as the shard under way is accepted", () => {
+    const { runtime, sent, flush } = subject();
+    runtime.count = 1;
+    flush.onNewStats();
+    runtime.count = 2;
+    flush.onNewStats();
+    assert.deepEqual(sent, ["1 for []"]);
+    flush.onAccepted();
+    assert.deepEqual(sent, ["1 for []", "2 for []"]);
+    flush.onAccepted();
+    assert.equal(sent.length, 2);
+  });
+
   it("goes on when an acceptance never comes", () => {
     const { runtime, clock, sent, flush } = subject();
     runtime.count = 1;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -113,7 +115,7 @@ const ACCEPTED: readonly { name: string; file: string; content: string | Uint8Ar
   },
 ];
 
-describe("troupe --mode validate", () => {
+describe("A configuration file", () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), "troupe-hostile-"));
@@ -138,6 +140,16 @@ describe("troupe --mode validate", () => {
       assert.deepEqual([exitCode, stdout], [0, `configuration '${file}' OK\n`]);
     });
   }
+
+  it("reads a pipe, which can be read only once, also to start with", async () => {
+    const pipe = path.join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const [{ exitCode, stderr }] = await Promise.all([
+      runTroupe(["--mode", "init_only", "-c", pipe, "--concurrency", "1"]),
+      writeFile(pipe, "node: { id: a1 }\n"),
+    ]);
+    assert.equal(exitCode, 0, stderr);
+  });
 
   it("tells programs by --format json", async () => {
     writeFileSync(path.join(folder, "json.yaml"), "nope: 1\n");

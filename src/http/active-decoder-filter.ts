@@ -11,9 +11,11 @@ import type {
 } from "./filter.ts";
 import type { FilterHost } from "./filter-host.ts";
 import { ActiveFilter, type FilterPass } from "./filter-pass.ts";
-import { type RequestHeaderMap, type ResponseHeaderMap, TrailerMap } from "./header-map.ts";
+import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "./header-map.ts";
 import type { StreamInfo } from "./stream-info.ts";
 import type { StreamRoute } from "./stream-route.ts";
+
+const NOTHING: readonly unknown[] = [];
 
 /** One filter's place in the direction of the request, and the callbacks it was given. */
 export class ActiveDecoderFilter extends ActiveFilter<RequestHeaderMap> implements StreamDecoderFilterCallbacks {
@@ -55,6 +57,9 @@ export class ActiveDecoderFilter extends ActiveFilter<RequestHeaderMap> implemen
   perFilterConfig(): unknown {
     return this.host.route()?.perFilterConfig(this.name);
   }
+  perFilterConfigs(): readonly unknown[] {
+    return this.host.route()?.perFilterConfigs(this.name) ?? NOTHING;
+  }
   requestHeaders(): RequestHeaderMap {
     return this.host.requestHeaders!;
   }
@@ -78,14 +83,13 @@ export class ActiveDecoderFilter extends ActiveFilter<RequestHeaderMap> implemen
     this.pass.replaceBody(body);
   }
   addDecodedData(bytes: Buffer): void {
-    this.pass.buffer(bytes, false);
+    this.addData(bytes);
   }
   injectDecodedData(bytes: Buffer, endStream: boolean): void {
-    this.pass.runData(this.next, bytes, endStream);
+    this.injectData(bytes, endStream);
   }
   addDecodedTrailers(): TrailerMap {
-    this.pass.trailers ??= new TrailerMap();
-    return this.pass.trailers;
+    return this.pass.addTrailers();
   }
   get decoderBufferLimitBytes(): number {
     return this.pass.limitBytes;

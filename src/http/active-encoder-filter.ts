@@ -10,9 +10,11 @@ import type {
 } from "./filter.ts";
 import type { FilterHost } from "./filter-host.ts";
 import { ActiveFilter, type FilterPass } from "./filter-pass.ts";
-import { type RequestHeaderMap, type ResponseHeaderMap, TrailerMap } from "./header-map.ts";
+import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "./header-map.ts";
 import type { StreamInfo } from "./stream-info.ts";
 import type { StreamRoute } from "./stream-route.ts";
+
+const NOTHING: readonly unknown[] = [];
 
 /** One filter's place in the direction of the response, and the callbacks it was given. */
 export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> implements StreamEncoderFilterCallbacks {
@@ -60,6 +62,9 @@ export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> impleme
   perFilterConfig(): unknown {
     return this.host.route()?.perFilterConfig(this.name);
   }
+  perFilterConfigs(): readonly unknown[] {
+    return this.host.route()?.perFilterConfigs(this.name) ?? NOTHING;
+  }
   requestHeaders(): RequestHeaderMap {
     return this.host.requestHeaders!;
   }
@@ -83,14 +88,13 @@ export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> impleme
     this.pass.replaceBody(body);
   }
   addEncodedData(bytes: Buffer): void {
-    this.pass.buffer(bytes, false);
+    this.addData(bytes);
   }
   injectEncodedData(bytes: Buffer, endStream: boolean): void {
-    this.pass.runData(this.next, bytes, endStream);
+    this.injectData(bytes, endStream);
   }
   addEncodedTrailers(): TrailerMap {
-    this.pass.trailers ??= new TrailerMap();
-    return this.pass.trailers;
+    return this.pass.addTrailers();
   }
   get encoderBufferLimitBytes(): number {
     return this.pass.limitBytes;

@@ -32,6 +32,10 @@ export interface FilterManagerStream {
   resetStream(): void;
   /** Counted: stops and starts reading the request. */
   pauseRequest(pause: boolean): void;
+  /** A filter buffers more of the request than it may; 413 follows. */
+  onRequestDataTooLarge(): void;
+  /** A filter buffers more of the response than it may; 500 or a reset follows. */
+  onResponseDataTooLarge(): void;
 }
 
 /** One configured filter of a chain. */
@@ -77,6 +81,7 @@ export class FilterManager
   /** The response's headers have left the filters; a local reply is no longer possible. */
   private responseStarted = false;
   private buildingName = "";
+  private chainCreated = false;
 
   constructor(stream: FilterManagerStream, bufferLimitBytes: number) {
     this.stream = stream;
@@ -86,8 +91,10 @@ export class FilterManager
     this.encoding = new FilterPass<ResponseHeaderMap>(false, this, this, bufferLimitBytes);
   }
 
-  /** Makes the filters of the chain for this stream, without those that the route switches off. */
+  /** Makes the filters of the chain for this stream, without those that the route switches off. Only the first call counts. */
   createChain(filters: readonly NamedHttpFilter[], route: StreamRoute | null): void {
+    if (this.chainCreated) return;
+    this.chainCreated = true;
     for (const filter of filters) {
       if (route?.filterDisabled(filter.name) ?? filter.disabled) continue;
       this.buildingName = filter.name;
@@ -125,7 +132,8 @@ export class FilterManager
   }
 
   encode1xxHeaders(headers: ResponseHeaderMap): void {
-    for (let filter = this.encoding.first as ActiveEncoderFilter | null; filter !== null; ) {
+    if (this.localReplySent || this.encoding.headers !== null) return;
+    for (let filter = this.encoding.first as ActiveEncoderFilter | null; filter !== null && !this.destroyed; ) {
       filter.filter.encode1xxHeaders(headers);
       filter = filter.next as ActiveEncoderFilter | null;
     }
@@ -144,7 +152,7 @@ export class FilterManager
   }
 
   sendLocalReply(reply: LocalReply): void {
-    if (this.destroyed || this.localReplySent) return;
+    if (this.destroyed) return;
     this.streamInfo.responseCodeDetails = reply.details;
     if (this.responseStarted) {
       this.stream.resetStream();
@@ -158,7 +166,7 @@ export class FilterManager
       if (body.length > 0 && !this.destroyed) this.encoding.push(body, true);
       return;
     }
-    // A filter holds back an upstream response; the reply takes its place.
+    // A filter holds back another response, or can't go on with it; the reply takes its place.
     this.encodersBypassed = true;
     this.responseStarted = true;
     this.stream.encodeHeaders(headers, body.length === 0);
@@ -215,12 +223,15 @@ export class FilterManager
   }
 
   onBufferAboveLimit(isRequest: boolean, streaming: boolean): void {
-    if (isRequest) {
-      if (streaming) this.stream.pauseRequest(true);
-      else this.sendLocalReply(LOCAL_REPLY_TOO_LARGE_REQUEST);
-    } else if (streaming) this.onDownstreamAboveHighWatermark();
-    else if (this.localReplySent) this.stream.resetStream();
-    else this.sendLocalReply(LOCAL_REPLY_TOO_LARGE_RESPONSE);
+    if (streaming) {
+      if (isRequest) this.pauseRequest(true);
+      else this.onDownstreamAboveHighWatermark();
+      return;
+    }
+    if (this.passEnded(isRequest)) return;
+    if (isRequest) this.stream.onRequestDataTooLarge();
+    else this.stream.onResponseDataTooLarge();
+    this.sendLocalReply(isRequest ? LOCAL_REPLY_TOO_LARGE_REQUEST : LOCAL_REPLY_TOO_LARGE_RESPONSE);
   }
 
   onBufferDrained(isRequest: boolean): void {

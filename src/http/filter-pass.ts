@@ -1,6 +1,6 @@
 import { BufferedBody } from "./buffered-body.ts";
 import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "./filter.ts";
-import type { HeaderMap, TrailerMap } from "./header-map.ts";
+import { type HeaderMap, TrailerMap } from "./header-map.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -28,6 +28,8 @@ export interface FilterPassSink<Headers extends HeaderMap> {
 /**
  * One filter's place in one direction of one stream; the base of the callbacks that the filter gets. Holds where this
  * filter has stopped iteration and goes on from there. The rules are Envoy's (`filter_manager.cc`).
+ * Differs from Envoy: what a filter sends on when it continues is what has reached that filter. Envoy looks at the
+ * whole stream instead, and so may pass on an end or trailers that a filter before this one still holds.
  */
 export abstract class ActiveFilter<Headers extends HeaderMap> {
   /** The filter's configured name, by which routes configure it. */
@@ -38,8 +40,13 @@ export abstract class ActiveFilter<Headers extends HeaderMap> {
   private headersContinued = false;
   /** Data and trailers were kept from this very filter, so they start here and not behind it. */
   private iterateFromCurrent = false;
-  /** This filter has seen the end of the stream. */
+  /** This filter was given the end of the stream. */
   endStream = false;
+  /** The end of the stream stands before this filter, which has stopped everything. */
+  private endHeld = false;
+  /** Trailers have come as far as this filter and not beyond it. */
+  private trailersHere = false;
+  private inTrailers = false;
 
   constructor(name: string, pass: FilterPass<Headers>) {
     this.name = name;
@@ -52,15 +59,6 @@ export abstract class ActiveFilter<Headers extends HeaderMap> {
 
   get stoppedAll(): boolean {
     return this.iteration >= Iteration.stoppedAllBuffer;
-  }
-
-  get canIterate(): boolean {
-    return this.iteration === Iteration.going;
-  }
-
-  /** Where data and trailers resume. */
-  get resumePoint(): ActiveFilter<Headers> | null {
-    return this.iterateFromCurrent ? this : this.next;
   }
 
   /** Records the answer to headers; false if iteration stops here. */
@@ -85,7 +83,7 @@ export abstract class ActiveFilter<Headers extends HeaderMap> {
   afterData(status: FilterDataStatus, data: BodyData): boolean {
     if (status === FilterDataStatus.continue) {
       if (this.iteration !== Iteration.stoppedSingle) return true;
-      this.pass.buffer(data.bytes, true);
+      this.pass.bufferAsBefore(data.bytes);
       this.continueIteration();
       return false;
     }
@@ -96,54 +94,95 @@ export abstract class ActiveFilter<Headers extends HeaderMap> {
     return false;
   }
 
-  /** Records the answer to trailers; false if iteration stops here (or went on from here by itself). */
-  afterTrailers(status: FilterTrailersStatus): boolean {
+  /** Gives the filter the trailers; false if iteration stops here (or went on from here by itself). */
+  takeTrailers(trailers: TrailerMap): boolean {
+    this.trailersHere = true;
+    if (this.stoppedAll) return false;
+    this.endStream = true;
+    this.inTrailers = true;
+    const status = this.callTrailers(trailers);
+    this.inTrailers = false;
+    if (this.pass.ended) return false;
     if (status === FilterTrailersStatus.continue) {
-      if (this.iteration !== Iteration.stoppedSingle) return true;
-      this.continueIteration();
-      return false;
+      if (this.iteration === Iteration.stoppedSingle) {
+        this.continueIteration();
+        return false;
+      }
+      this.trailersHere = false;
+      return true;
     }
-    if (this.canIterate) this.iteration = Iteration.stoppedSingle;
+    if (this.iteration === Iteration.going) this.iteration = Iteration.stoppedSingle;
     return false;
   }
 
   /** Keeps data that came while everything is stopped at this filter. */
-  bufferWhileStopped(bytes: Buffer): void {
+  keepData(bytes: Buffer, endStream: boolean): void {
+    if (endStream) this.endHeld = true;
     this.pass.buffer(bytes, this.iteration === Iteration.stoppedAllWatermark);
   }
 
-  /** Trailers came while everything is stopped here. */
-  keepFromCurrent(): void {
-    this.iterateFromCurrent = true;
+  /** The filter has added trailers (true), or they go on from it (false). */
+  holdTrailers(hold: boolean): void {
+    this.trailersHere = hold;
   }
 
-  /** Makes a filter that let headers through stop, so that body it added can go on from it. */
-  stopBehindHeaders(): void {
+  /** Goes on with body that this filter added to a message without one. */
+  continueAddedBody(): void {
     this.iteration = Iteration.stoppedSingle;
+    this.continueIteration();
   }
 
-  /** Goes on behind (or, after a stop of everything, at) this filter with all it has held back. */
+  /**
+   * Goes on behind (or, after a stop of everything, at) this filter with all that has come so far. Does nothing before the
+   * filter has answered to its headers: the status it is about to return decides.
+   */
   continueIteration(): void {
     const pass = this.pass;
-    if (pass.ended) return;
-    if (this.stoppedAll) this.iterateFromCurrent = true;
+    if (pass.ended || pass.headers === null) return;
+    if (!this.headersContinued && this.iteration === Iteration.going) return;
+    this.iterateFromCurrent = this.stoppedAll;
     this.iteration = Iteration.going;
+    const hasTrailers = this.trailersHere;
+    const hasEnd = (this.endStream || this.endHeld) && !hasTrailers;
     if (!this.headersContinued) {
       this.headersContinued = true;
-      pass.runHeaders(this.next, pass.headers!, pass.complete && !pass.holdsBody && pass.trailers === null);
+      pass.runHeaders(this.next, pass.headers, hasEnd && !pass.holdsBody);
     }
     // A stream that ended while stopped still owes the filters behind an end, be it without bytes.
-    const endsWithData = pass.complete && pass.trailers === null;
-    if (!pass.ended && (pass.holdsBody || (endsWithData && !this.#endWasPassedOn()))) {
-      pass.runData(this.resumePoint, pass.takeBuffered(), endsWithData);
+    if (!pass.ended && (pass.holdsBody || (hasEnd && !this.#endWasPassedOn()))) {
+      pass.runData(this.#resumePoint, pass.takeBuffered(), hasEnd);
     }
-    if (!pass.ended && pass.trailers !== null && pass.trailersComplete)
-      pass.runTrailers(this.resumePoint, pass.trailers);
+    if (hasTrailers && !pass.ended) {
+      this.trailersHere = false;
+      pass.runTrailers(this.#resumePoint, pass.trailers!);
+    }
     this.iterateFromCurrent = false;
   }
 
+  /** Body of the filter's own: kept with what is buffered, or sent on at once if only the trailers are left to pass. */
+  addData(bytes: Buffer): void {
+    if (this.pass.ended) return;
+    if (this.inTrailers && this.iteration === Iteration.going) this.pass.runData(this.next, bytes, false);
+    else this.pass.buffer(bytes, false);
+  }
+
+  /** Sends body on to the filters behind this one, after the headers. */
+  injectData(bytes: Buffer, endStream: boolean): void {
+    const pass = this.pass;
+    if (pass.ended || pass.headers === null) return;
+    if (!this.headersContinued) {
+      this.headersContinued = true;
+      pass.runHeaders(this.next, pass.headers, false);
+    }
+    if (!pass.ended) pass.runData(this.next, bytes, endStream);
+  }
+
+  get #resumePoint(): ActiveFilter<Headers> | null {
+    return this.iterateFromCurrent ? this : this.next;
+  }
+
   #endWasPassedOn(): boolean {
-    const following = this.resumePoint;
+    const following = this.#resumePoint;
     return following === null ? this.pass.sinkEnded : following.endStream;
   }
 }
@@ -154,30 +193,42 @@ export class FilterPass<Headers extends HeaderMap> {
   trailers: TrailerMap | null = null;
   /** The end of the message has come in (it may not have passed all filters). */
   complete = false;
-  /** The trailers in `trailers` came in whole (added ones are complete with the data that they follow). */
-  trailersComplete = false;
   /** The end has left the last filter. */
   sinkEnded = false;
   first: ActiveFilter<Headers> | null = null;
-  /** 0 = no limit. */
-  limitBytes: number;
   private readonly isRequest: boolean;
   private readonly owner: FilterPassOwner;
   private readonly sink: FilterPassSink<Headers> | null;
   /** Made when something is held back; most streams never do. */
   private body: BufferedBody | null = null;
+  /** 0 = no limit. */
+  private limit: number;
   private aboveLimit = false;
+  /** Whether the sender of what is held back can be paused; decided by the last status that held something back. */
+  private streaming = true;
+  /** A filter is being given the last data, and there are no trailers. */
+  private mayAddTrailers = false;
 
   /** `sink` null: the last filter is its own (the router, for requests). */
   constructor(isRequest: boolean, owner: FilterPassOwner, sink: FilterPassSink<Headers> | null, limitBytes: number) {
     this.isRequest = isRequest;
     this.owner = owner;
     this.sink = sink;
-    this.limitBytes = limitBytes;
+    this.limit = limitBytes;
   }
 
   get ended(): boolean {
     return this.owner.passEnded(this.isRequest);
+  }
+
+  /** Bytes that may be held back; 0 = no limit. */
+  get limitBytes(): number {
+    return this.limit;
+  }
+
+  set limitBytes(limitBytes: number) {
+    this.limit = limitBytes;
+    this.#checkLimit();
   }
 
   /** Whether body is held back, be it empty. */
@@ -188,11 +239,6 @@ export class FilterPass<Headers extends HeaderMap> {
   /** What is held back; null if nothing is. */
   peekBody(): Buffer | null {
     return this.body?.present === true ? this.body.peek() : null;
-  }
-
-  replaceBody(bytes: Buffer): void {
-    this.body ??= new BufferedBody();
-    this.body.replace(bytes);
   }
 
   /** Headers come in. */
@@ -211,7 +257,6 @@ export class FilterPass<Headers extends HeaderMap> {
   /** Trailers come in; they end the message. */
   finish(trailers: TrailerMap): void {
     this.complete = true;
-    this.trailersComplete = true;
     this.trailers = trailers;
     this.runTrailers(this.first, trailers);
   }
@@ -226,9 +271,8 @@ export class FilterPass<Headers extends HeaderMap> {
       const status = filter.callHeaders(headers, filter.endStream);
       if (this.ended) return;
       if (status === FilterHeadersStatus.continueAndDontEndStream) ends = false;
-      const goesOn = filter.afterHeaders(status);
-      if (!goesOn) {
-        this.#continueBody(bodyFrom);
+      if (!filter.afterHeaders(status)) {
+        bodyFrom?.continueAddedBody();
         return;
       }
       if (ends && this.holdsBody && bodyFrom === null) bodyFrom = filter;
@@ -236,73 +280,98 @@ export class FilterPass<Headers extends HeaderMap> {
     const endsHere = ends && bodyFrom === null;
     if (endsHere) this.sinkEnded = true;
     this.sink?.sinkHeaders(headers, endsHere);
-    this.#continueBody(bodyFrom);
+    bodyFrom?.continueAddedBody();
   }
 
   runData(start: ActiveFilter<Headers> | null, bytes: Buffer, endStream: boolean): void {
     const data: BodyData = { bytes };
     let ends = endStream;
     let trailersFrom: ActiveFilter<Headers> | null = null;
-    for (let filter = start; filter !== null; filter = filter.next) {
+    let filter = start;
+    for (; filter !== null; filter = filter.next) {
       if (filter.stoppedAll) {
-        filter.bufferWhileStopped(data.bytes);
-        return;
+        filter.keepData(data.bytes, ends);
+        break;
       }
       if (filter.endStream) return;
-      const hadTrailers = this.trailers !== null;
       filter.endStream = ends;
+      const hadTrailers = this.trailers !== null;
+      this.mayAddTrailers = ends && !hadTrailers;
       const status = filter.callData(data, ends);
+      this.mayAddTrailers = false;
       if (this.ended) return;
       if (ends && !hadTrailers && this.trailers !== null) {
         ends = false;
-        filter.endStream = true;
         trailersFrom = filter;
-        this.trailersComplete = true;
+        filter.holdTrailers(true);
       }
-      if (!filter.afterData(status, data)) return;
+      if (!filter.afterData(status, data)) {
+        // Whoever added trailers and stops sends them itself when it goes on.
+        if (trailersFrom === filter) return;
+        break;
+      }
     }
-    if (ends) this.sinkEnded = true;
-    this.sink?.sinkData(data.bytes, ends);
-    if (trailersFrom !== null && this.trailers !== null && !this.ended)
-      this.runTrailers(trailersFrom.next, this.trailers);
+    if (filter === null) {
+      if (ends) this.sinkEnded = true;
+      this.sink?.sinkData(data.bytes, ends);
+    }
+    if (trailersFrom === null || this.ended) return;
+    trailersFrom.holdTrailers(false);
+    this.runTrailers(trailersFrom.next, this.trailers!);
   }
 
   runTrailers(start: ActiveFilter<Headers> | null, trailers: TrailerMap): void {
     for (let filter = start; filter !== null; filter = filter.next) {
-      if (filter.stoppedAll) {
-        filter.keepFromCurrent();
-        return;
-      }
-      filter.endStream = true;
-      const status = filter.callTrailers(trailers);
-      if (this.ended) return;
-      if (!filter.afterTrailers(status)) return;
+      if (!filter.takeTrailers(trailers)) return;
     }
     this.sinkEnded = true;
     this.sink?.sinkTrailers(trailers);
   }
 
-  /** Holds back body; tells the owner when that is too much. */
+  /** Trailers for a message without any. Throws unless a filter is just being given the last data. */
+  addTrailers(): TrailerMap {
+    if (!this.mayAddTrailers) throw new Error("trailers can be added only while the last data passes, and only once");
+    this.mayAddTrailers = false;
+    this.trailers = new TrailerMap();
+    return this.trailers;
+  }
+
+  /** Holds back body; tells the owner when that is too much. `streaming`: its sender may be paused instead of refused. */
   buffer(bytes: Buffer, streaming: boolean): void {
+    this.streaming = streaming;
+    this.bufferAsBefore(bytes);
+  }
+
+  /** As `buffer`, in the way decided last. */
+  bufferAsBefore(bytes: Buffer): void {
     this.body ??= new BufferedBody();
     this.body.add(bytes);
-    if (this.aboveLimit || this.limitBytes === 0 || this.body.lengthBytes <= this.limitBytes) return;
-    this.aboveLimit = streaming;
-    this.owner.onBufferAboveLimit(this.isRequest, streaming);
+    this.#checkLimit();
+  }
+
+  /** Replaces what is held back. */
+  replaceBody(bytes: Buffer): void {
+    this.body ??= new BufferedBody();
+    this.body.replace(bytes);
+    this.#checkLimit();
   }
 
   takeBuffered(): Buffer {
-    const bytes = this.body === null ? NO_BYTES : this.body.take();
-    if (this.aboveLimit) {
-      this.aboveLimit = false;
-      this.owner.onBufferDrained(this.isRequest);
-    }
+    if (this.body === null) return NO_BYTES;
+    const bytes = this.body.take();
+    this.#checkLimit();
     return bytes;
   }
 
-  #continueBody(bodyFrom: ActiveFilter<Headers> | null): void {
-    if (bodyFrom === null || this.ended) return;
-    bodyFrom.stopBehindHeaders();
-    bodyFrom.continueIteration();
+  #checkLimit(): void {
+    const isOver = this.limit > 0 && this.body !== null && this.body.lengthBytes > this.limit;
+    if (isOver === this.aboveLimit) return;
+    if (this.aboveLimit) {
+      this.aboveLimit = false;
+      this.owner.onBufferDrained(this.isRequest);
+      return;
+    }
+    this.aboveLimit = this.streaming;
+    this.owner.onBufferAboveLimit(this.isRequest, this.streaming);
   }
 }

@@ -63,7 +63,7 @@ export interface LocalReply {
   readonly grpcStatus?: number;
 }
 
-/** What every filter may ask of its stream. Nothing here may be called after `onDestroy`. */
+/** What every filter may ask of its stream. Calls after `onDestroy` do nothing. */
 export interface StreamFilterCallbacks {
   readonly streamInfo: StreamInfo;
   readonly timers: TimerWheel;
@@ -73,13 +73,16 @@ export interface StreamFilterCallbacks {
   clearRouteCache(): void;
   /** The filter's most specific per-route configuration, or undefined. */
   perFilterConfig(): unknown;
+  /** The filter's per-route configurations at all levels, the most general first. */
+  perFilterConfigs(): readonly unknown[];
   requestHeaders(): RequestHeaderMap;
   /** Null until a response has begun. */
   responseHeaders(): ResponseHeaderMap | null;
   /** Ends the stream without an answer. */
   resetStream(): void;
   /** Answers the request here. The reply passes the encode side of all filters; nothing goes further upstream. If a
-   * response has already begun, the stream is reset instead. */
+   * response has already begun, the stream is reset instead; one that a filter still holds back is replaced, and the
+   * reply then goes out past the filters. */
   sendLocalReply(reply: LocalReply): void;
 }
 
@@ -97,11 +100,14 @@ export interface StreamDecoderFilterCallbacks extends StreamFilterCallbacks {
   decodingBuffer(): Buffer | null;
   /** Replaces the buffered body. */
   setDecodingBuffer(body: Buffer): void;
-  /** Adds body behind what is buffered; from `decodeHeaders` or `decodeTrailers`. */
+  /**
+   * Adds body behind what is buffered: from `decodeHeaders` for a request without body, from `decodeTrailers` before the
+   * trailers go on, or while iteration is stopped here.
+   */
   addDecodedData(bytes: Buffer): void;
-  /** Sends body on to the filters behind this one at once. */
+  /** Sends body on to the filters behind this one at once, headers first; for a filter that takes the data (`…NoBuffer`). */
   injectDecodedData(bytes: Buffer, endStream: boolean): void;
-  /** Adds trailers to a request that has none; only while its last data is decoded. */
+  /** Adds trailers to a request that has none; only while its last data is decoded: throws at any other time. */
   addDecodedTrailers(): TrailerMap;
   /** Bytes that may be buffered for this stream. */
   readonly decoderBufferLimitBytes: number;

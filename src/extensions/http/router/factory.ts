@@ -10,6 +10,7 @@ export const httpFilter: HttpFilterModule = {
       stats: new RouterStats(scope),
       clusters: worker.clusters,
       clock: worker.clock,
+      random: worker.random,
     };
     return { create: (chain) => chain.addDecoderFilter(new Router(runtime)), dispose: () => {} };
   },

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../base/clock.ts";
+import type { RandomSource } from "../../../base/random.ts";
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
 import type { StreamResetReason } from "../../../http/codec.ts";
 import {
@@ -18,6 +19,13 @@ import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
 import type { ForwardAction, Route } from "../../../route/route.ts";
 import type { ResponseTraits } from "../../../upstream/response-stats.ts";
 import type { ClusterDirectory, ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import { ReplayBody } from "./replay-body.ts";
+import { type RequestControls, takeRequestControls } from "./request-controls.ts";
+import { expectedTimeoutMs, perTryTimeoutMs, requestTimeoutMs } from "./request-timeouts.ts";
+import { responseTraits } from "./response-traits.ts";
+import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicyOf } from "./retry-policy.ts";
+import { mayBeRetried, RetryState, type RetryVerdict } from "./retry-state.ts";
+import { routeReply } from "./route-reply.ts";
 import type { RouterStats } from "./stats.ts";
 import { failureOf, resetDetails } from "./upstream-failure.ts";
 import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
@@ -34,15 +42,10 @@ export interface RouterRuntime {
   readonly stats: RouterStats;
   readonly clusters: ClusterDirectory;
   readonly clock: Clock;
+  readonly random: RandomSource;
 }
 
-/** The four kinds of response that are counted apart; shared, so that counting allocates nothing. */
-const TRAITS: readonly ResponseTraits[] = [
-  { internal: false, canary: false },
-  { internal: true, canary: false },
-  { internal: false, canary: true },
-  { internal: true, canary: true },
-];
+const NO_BYTES = Buffer.alloc(0);
 
 /** Methods whose repetition has no further effect (RFC 9110 §9.2.2). */
 const IDEMPOTENT_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
@@ -66,10 +69,19 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
   private requestCompleteMs = -1;
   private responseStarted = false;
   private finished = false;
-  private traits: ResponseTraits = TRAITS[0]!;
+  private traits: ResponseTraits = responseTraits(false, false);
   private attempts = 0;
   private timeoutMs = 0;
   private timeoutTimer: WheelTimer | null = null;
+  /** 0 = off. */
+  private perTryTimeoutMs = 0;
+  private perTryTimer: WheelTimer | null = null;
+  private timeoutStatus = 504;
+  /** Null if no retry is possible, from the start or any more. */
+  private retry: RetryState | null = null;
+  private replay: ReplayBody | null = null;
+  private authorityRewritten = false;
+  private afterPerTryTimeout = false;
 
   constructor(runtime: RouterRuntime) {
     this.runtime = runtime;
@@ -93,9 +105,13 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
       case "forward":
         return this.#forward(action, headers, endStream);
       case "redirect":
-        return this.#redirect(action.status, action.location(headers));
+        this.runtime.stats.rqRedirect.inc();
+        this.#reply(routeReply(route, action, headers, this.callbacks.streamInfo));
+        return FilterHeadersStatus.stopIteration;
       case "directResponse":
-        return this.#directResponse(action.status, action.body);
+        this.runtime.stats.rqDirectResponse.inc();
+        this.#reply(routeReply(route, action, headers, this.callbacks.streamInfo));
+        return FilterHeadersStatus.stopIteration;
       case "nonForwarding":
         return this.#refuse(ResponseFlag.NR, 404, "route_not_found");
     }
@@ -103,20 +119,21 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
 
   decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
     this.hasBody = true;
+    if (this.retry !== null && !this.#keepForRetry(data.bytes)) return FilterDataStatus.stopIterationNoBuffer;
     this.request?.sendData(data.bytes, endStream);
     if (endStream) this.#onRequestEnd();
     return FilterDataStatus.stopIterationNoBuffer;
   }
 
   decodeTrailers(trailers: TrailerMap): FilterTrailersStatus {
+    if (this.retry !== null) this.#replayBody().trailers = trailers;
     this.request?.sendTrailers(trailers);
     this.#onRequestEnd();
     return FilterTrailersStatus.stopIteration;
   }
 
   onDestroy(): void {
-    this.finished = true;
-    this.timeoutTimer?.disarm();
+    this.#finish();
     this.request?.cancel();
     this.request = null;
   }
@@ -129,25 +146,33 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     }
     this.action = action;
     this.cluster = cluster;
-    const info = this.callbacks.streamInfo.ensureUpstream();
-    info.clusterName = cluster.info.observabilityName;
-    this.timeoutMs = this.#decideTimeout(action, headers);
-    this.route.finalizeRequestHeaders(headers, this.callbacks.streamInfo, !this.runtime.data.suppressEnvoyHeaders);
-    this.traits = headers.get("x-envoy-internal") === "true" ? TRAITS[1]! : TRAITS[0]!;
-    if (!this.runtime.data.suppressEnvoyHeaders && this.timeoutMs > 0) {
-      headers.set("x-envoy-expected-rq-timeout-ms", String(this.timeoutMs));
-    }
+    const streamInfo = this.callbacks.streamInfo;
+    streamInfo.ensureUpstream().clusterName = cluster.info.observabilityName;
+    const controls = takeRequestControls(headers);
+    const policy = action.retryPolicy === null ? null : retryPolicyOf(action.retryPolicy);
+    this.timeoutMs = requestTimeoutMs(action, controls);
+    this.perTryTimeoutMs = perTryTimeoutMs(this.timeoutMs, policy, controls);
+    if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
+    if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls);
+    this.route.finalizeRequestHeaders(headers, streamInfo, !this.runtime.data.suppressEnvoyHeaders);
+    this.traits = responseTraits(headers.get("x-envoy-internal") === "true", false);
     this.#startAttempt(endStream);
     if (endStream && !this.finished) this.#onRequestEnd();
     return FilterHeadersStatus.stopIteration;
   }
 
-  /** `x-envoy-upstream-rq-timeout-ms` is honoured here; requests from outside have lost it before. */
-  #decideTimeout(action: ForwardAction, headers: RequestHeaderMap): number {
-    const wish = headers.get("x-envoy-upstream-rq-timeout-ms");
-    if (wish === undefined) return action.timeoutMs;
-    headers.remove("x-envoy-upstream-rq-timeout-ms");
-    return /^\d{1,10}$/.test(wish) ? Number(wish) : action.timeoutMs;
+  #prepareRetries(policy: RetryPolicy, controls: RequestControls | null): void {
+    if (!mayBeRetried(policy, controls, this.headers)) return;
+    const environment = { timers: this.callbacks.timers, random: this.runtime.random };
+    const { info } = this.cluster!;
+    this.retry = new RetryState(policy, controls, info, this.action.priority, environment, () => this.#onRetryDue());
+  }
+
+  #setExpectedTimeout(): void {
+    if (this.runtime.data.suppressEnvoyHeaders) return;
+    const elapsedMs = this.requestCompleteMs < 0 ? 0 : this.nowMs() - this.requestCompleteMs;
+    const expectedMs = expectedTimeoutMs(this.timeoutMs, this.perTryTimeoutMs, elapsedMs);
+    if (expectedMs > 0) this.headers.set("x-envoy-expected-rq-timeout-ms", String(expectedMs));
   }
 
   #startAttempt(endStream: boolean): void {
@@ -163,12 +188,12 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     this.attempts++;
     const info = streamInfo.ensureUpstream();
     info.attemptCount = this.attempts;
-    if (this.action.autoHostRewrite && host.hostname !== "") {
-      const keepOriginal = !this.runtime.data.suppressEnvoyHeaders;
-      rewriteAuthority(this.headers, host.hostname, this.action.appendXForwardedHost, keepOriginal);
-    }
-    if (this.route.virtualHost.includeRequestAttemptCount) {
-      this.headers.set("x-envoy-attempt-count", String(this.attempts));
+    this.#setExpectedTimeout();
+    if (this.action.autoHostRewrite && host.hostname !== "") this.#rewriteAuthority(host.hostname);
+    const { includeRequestAttemptCount, includeIsTimeoutRetryHeader } = this.route.virtualHost;
+    if (includeRequestAttemptCount) this.headers.set("x-envoy-attempt-count", String(this.attempts));
+    if (includeIsTimeoutRetryHeader && this.attempts > 1) {
+      this.headers.set("x-envoy-is-timeout-retry", this.afterPerTryTimeout ? "true" : "false");
     }
     const request = new UpstreamRequest(this, cluster, host, this.headers, endStream, info);
     this.request = request;
@@ -176,14 +201,128 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     request.start(this.action.priority);
   }
 
+  #rewriteAuthority(hostname: string): void {
+    if (this.authorityRewritten) {
+      this.headers.authority = hostname;
+      return;
+    }
+    this.authorityRewritten = true;
+    const keepOriginal = !this.runtime.data.suppressEnvoyHeaders;
+    rewriteAuthority(this.headers, hostname, this.action.appendXForwardedHost, keepOriginal);
+  }
+
   #onRequestEnd(): void {
     if (this.requestEnded || this.finished) return;
     this.requestEnded = true;
     this.requestCompleteMs = this.runtime.clock.nowMs();
-    if (this.timeoutMs > 0 && this.request !== null) {
+    if (this.timeoutMs > 0) {
       this.timeoutTimer = this.callbacks.timers.timer(() => this.#onTimeout());
       this.timeoutTimer.arm(this.timeoutMs);
     }
+    if (this.request?.wasSent === true) this.#armPerTryTimer();
+  }
+
+  onUpstreamConnected(): void {
+    if (this.requestEnded) this.#armPerTryTimer();
+  }
+
+  #armPerTryTimer(): void {
+    if (this.perTryTimeoutMs === 0 || this.responseStarted || this.finished) return;
+    this.perTryTimer ??= this.callbacks.timers.timer(() => this.#onPerTryTimeout());
+    this.perTryTimer.arm(this.perTryTimeoutMs);
+  }
+
+  // ---- retries ----
+
+  #replayBody(): ReplayBody {
+    this.replay ??= new ReplayBody(this.#replayLimitBytes());
+    return this.replay;
+  }
+
+  #replayLimitBytes(): number {
+    const limitBytes = this.callbacks.decoderBufferLimitBytes;
+    const ofRoute = this.route.requestBufferLimitBytes;
+    if (ofRoute === undefined) return limitBytes;
+    return limitBytes === 0 ? ofRoute : Math.min(limitBytes, ofRoute);
+  }
+
+  /** Keeps body that a retry would have to send again, or gives up on retries; false if the request had to be refused. */
+  #keepForRetry(bytes: Buffer): boolean {
+    if (this.#replayBody().add(bytes)) return true;
+    this.cluster!.info.stats.retryOrShadowAbandoned.inc();
+    const isWaiting = this.retry!.isWaiting;
+    this.#endRetries();
+    if (!isWaiting) return true;
+    const body = "exceeded request buffer limit while retrying upstream";
+    this.#reply({ status: 507, body, details: "request_payload_exceeded_retry_buffer_limit" });
+    return false;
+  }
+
+  #endRetries(): void {
+    this.retry?.release();
+    this.retry = null;
+    this.replay = null;
+  }
+
+  #onRetryDue(): void {
+    const replay = this.replay;
+    const trailers = replay === null ? null : replay.trailers;
+    this.#startAttempt(this.requestEnded && !this.hasBody && trailers === null);
+    const request = this.request;
+    if (request === null || replay === null) return;
+    const endsWithData = this.requestEnded && trailers === null;
+    const last = replay.pieces.length - 1;
+    for (let i = 0; i <= last; i++) request.sendData(replay.pieces[i]!, endsWithData && i === last);
+    if (last === -1 && endsWithData) request.sendData(NO_BYTES, true);
+    if (trailers !== null) request.sendTrailers(trailers);
+  }
+
+  /** Whether the attempt that gave these response headers is repeated. */
+  #retriesAfterHeaders(request: UpstreamRequest, headers: ResponseHeaderMap): boolean {
+    const verdict = this.retry!.decideOnHeaders(headers);
+    if (verdict !== "retry") {
+      this.#noteVerdict(verdict);
+      this.#endRetries();
+      return false;
+    }
+    request.host.stats.rqError++;
+    this.cluster!.info.stats.responses.chargeRetriedResponse(headers.status);
+    this.perTryTimer?.disarm();
+    this.afterPerTryTimeout = false;
+    request.cancel();
+    this.request = null;
+    return true;
+  }
+
+  /** Whether the attempt, which ended without a response, is repeated. */
+  #retriesAfterReset(request: UpstreamRequest, reason: StreamResetReason): boolean {
+    if (this.responseStarted) return false;
+    if (this.retry !== null) {
+      const verdict = this.retry.decideOnReset(reason, request.wasSent);
+      if (verdict === "retry") return true;
+      this.#noteVerdict(verdict);
+    }
+    if (!this.#isRaceOfKeepAlive(request, reason)) return false;
+    this.cluster!.info.stats.rq.retry.inc();
+    this.#startAttempt(true);
+    return true;
+  }
+
+  #noteVerdict(verdict: RetryVerdict): void {
+    if (verdict === "limitExceeded") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.URX);
+    else if (verdict === "overflow") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.UO);
+  }
+
+  #isRaceOfKeepAlive(request: UpstreamRequest, reason: StreamResetReason): boolean {
+    return (
+      reason === "connection termination" &&
+      request.reusedConnection &&
+      !request.responseBegun &&
+      this.attempts === 1 &&
+      this.requestEnded &&
+      !this.hasBody &&
+      IDEMPOTENT_METHODS.has(this.headers.method)
+    );
   }
 
   // ---- answers of its own ----
@@ -196,33 +335,16 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     return FilterHeadersStatus.stopIteration;
   }
 
-  #redirect(status: number, location: string): FilterHeadersStatus {
-    this.runtime.stats.rqRedirect.inc();
-    this.#replyOfRoute(status, "", (headers) => headers.add("location", location));
-    return FilterHeadersStatus.stopIteration;
-  }
-
-  #directResponse(status: number, body: Buffer): FilterHeadersStatus {
-    this.runtime.stats.rqDirectResponse.inc();
-    this.#replyOfRoute(status, body.toString("utf8"), null);
-    return FilterHeadersStatus.stopIteration;
-  }
-
-  #replyOfRoute(status: number, body: string, before: ((headers: ResponseHeaderMap) => void) | null): void {
-    this.#reply({
-      status,
-      body,
-      details: "direct_response",
-      modifyHeaders: (headers) => {
-        before?.(headers);
-        this.route.finalizeResponseHeaders(headers, this.headers, this.callbacks.streamInfo);
-      },
-    });
+  /** Nothing more is to come of this request: no timer may fire for it. */
+  #finish(): void {
+    this.finished = true;
+    this.timeoutTimer?.disarm();
+    this.perTryTimer?.disarm();
+    this.#endRetries();
   }
 
   #reply(reply: LocalReply): void {
-    this.finished = true;
-    this.timeoutTimer?.disarm();
+    this.#finish();
     this.callbacks.sendLocalReply(reply);
   }
 
@@ -241,11 +363,13 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
   }
 
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
+    if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
+    this.perTryTimer?.disarm();
     const host = request.host;
     if (headers.status >= 500) host.stats.rqError++;
     else host.stats.rqSuccess++;
     if (host.canary || headers.get("x-envoy-upstream-canary") === "true") {
-      this.traits = TRAITS[this.traits.internal ? 3 : 2]!;
+      this.traits = responseTraits(this.traits.internal, true);
     }
     this.cluster!.info.stats.responses.chargeResponse(headers.status, this.traits);
     if (this.requestCompleteMs >= 0 && !this.runtime.data.suppressEnvoyHeaders) {
@@ -281,61 +405,69 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     if (this.finished) return;
     request.host.stats.rqError++;
     this.request = null;
-    if (this.#mayRepeat(request, reason)) {
-      this.cluster!.info.stats.rq.retry.inc();
-      this.#startAttempt(true);
-      return;
-    }
+    this.perTryTimer?.disarm();
+    this.afterPerTryTimeout = false;
+    if (this.#retriesAfterReset(request, reason)) return;
     const streamInfo = this.callbacks.streamInfo;
     const failure = failureOf(reason);
     streamInfo.setResponseFlag(failure.flag);
     if (this.responseStarted) {
       this.runtime.stats.rqResetAfterDownstreamResponseStarted.inc();
-      streamInfo.responseCodeDetails = resetDetails(true, reason, transportFailure);
-      this.finished = true;
-      this.timeoutTimer?.disarm();
-      this.callbacks.resetStream();
+      this.#cutResponse(resetDetails(true, reason, transportFailure));
       return;
     }
     this.#chargeLocal(failure.status);
     const overloaded = reason === "overflow" && !this.runtime.data.suppressEnvoyHeaders;
+    const retried = this.attempts > 1 ? "retried and the latest " : "";
     this.#reply({
       status: failure.status,
-      body: `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`,
+      body: `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${reason}`,
       details: resetDetails(false, reason, transportFailure),
       ...(overloaded && { modifyHeaders: (headers: ResponseHeaderMap) => headers.add("x-envoy-overloaded", "true") }),
     });
   }
 
-  #mayRepeat(request: UpstreamRequest, reason: StreamResetReason): boolean {
-    return (
-      reason === "connection termination" &&
-      request.reusedConnection &&
-      !request.responseBegun &&
-      this.attempts === 1 &&
-      this.requestEnded &&
-      !this.hasBody &&
-      IDEMPOTENT_METHODS.has(this.headers.method)
-    );
+  #onTimeout(): void {
+    if (this.finished) return;
+    this.cluster!.info.stats.rq.timeout.inc();
+    this.#giveUpAttempt();
+    this.#timedOut("response_timeout");
   }
 
-  #onTimeout(): void {
+  #onPerTryTimeout(): void {
     const request = this.request;
-    if (this.finished || request === null) return;
-    const streamInfo = this.callbacks.streamInfo;
-    this.cluster!.info.stats.rq.timeout.inc();
+    if (this.finished || this.responseStarted || request === null) return;
+    this.cluster!.info.stats.rq.perTryTimeout.inc();
+    this.#giveUpAttempt();
+    this.afterPerTryTimeout = true;
+    if (this.#retriesAfterReset(request, "local reset")) return;
+    this.#timedOut("upstream_per_try_timeout");
+  }
+
+  #giveUpAttempt(): void {
+    const request = this.request;
+    if (request === null) return;
     request.host.stats.rqTimeout++;
     request.cancel();
     this.request = null;
-    streamInfo.setResponseFlag(ResponseFlag.UT);
+  }
+
+  #timedOut(details: string): void {
+    this.callbacks.streamInfo.setResponseFlag(ResponseFlag.UT);
     if (this.responseStarted) {
-      streamInfo.responseCodeDetails = "response_timeout";
-      this.finished = true;
-      this.callbacks.resetStream();
+      this.#cutResponse(details);
       return;
     }
-    this.#chargeLocal(504);
-    this.#reply({ status: 504, body: "upstream request timeout", details: "response_timeout" });
+    const status = this.timeoutStatus;
+    this.#chargeLocal(status);
+    this.#reply({ status, body: status === 204 ? "" : "upstream request timeout", details });
+  }
+
+  /** A response that can't be completed ends with its stream. */
+  #cutResponse(details: string): void {
+    this.callbacks.streamInfo.responseCodeDetails = details;
+    this.#finish();
+    this.callbacks.resetStream();
   }
 
   // ---- flow control ----

@@ -15,6 +15,8 @@ import { resetReasonOf } from "./upstream-failure.ts";
 /** The router, as one of its attempts sees it. */
 export interface UpstreamRequestOwner {
   nowMs(): number;
+  /** The request's headers are on their way to the host. */
+  onUpstreamConnected(): void;
   onUpstream1xxHeaders(headers: ResponseHeaderMap): void;
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void;
   onUpstreamData(data: Buffer, endStream: boolean): void;
@@ -45,6 +47,8 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   private waitingEnd = false;
   private waitingTrailers: TrailerMap | null = null;
   private pausedDownstream = false;
+  /** Pauses of the downstream that the upstream connection has asked for and not taken back. */
+  private pauses = 0;
   /** `readDisable`s asked for before the connection was there. */
   private readDisableDue = 0;
   private over = false;
@@ -108,6 +112,11 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.encoder.encodeTrailers(trailers);
   }
 
+  /** Whether the request's headers have gone to the host. */
+  get wasSent(): boolean {
+    return this.encoder !== null;
+  }
+
   /** Counted: the client takes the response too slowly. */
   readDisable(disable: boolean): void {
     if (this.over || this.responseEnded) return;
@@ -121,6 +130,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.over = true;
     this.pending?.cancel();
     this.pending = null;
+    this.#releaseDownstream();
     if (this.encoder !== null && !(this.requestSent && this.responseEnded)) {
       this.cluster.info.stats.rq.txReset.inc();
       this.encoder.stream.reset("local reset");
@@ -143,6 +153,8 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     for (; this.readDisableDue > 0; this.readDisableDue--) encoder.stream.readDisable(true);
     if (this.headersEndStream) this.#sentAll();
     encoder.encodeHeaders(this.headers, this.headersEndStream);
+    if (this.over) return;
+    this.owner.onUpstreamConnected();
     this.#sendWaiting(encoder);
   }
 
@@ -150,6 +162,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.pending = null;
     if (this.over) return;
     this.over = true;
+    this.#releaseDownstream();
     this.info.transportFailureReason = transportFailureReason;
     this.owner.onUpstreamReset(this, resetReasonOf(reason), transportFailureReason);
   }
@@ -186,16 +199,28 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   onResetStream(reason: StreamResetReason, _details: string): void {
     if (this.over || (this.requestSent && this.responseEnded)) return;
     this.over = true;
+    this.#releaseDownstream();
     const rq = this.cluster.info.stats.rq;
     if (reason === "remote reset" || reason === "connection termination") rq.rxReset.inc();
     this.owner.onUpstreamReset(this, reason, "");
   }
 
   onAboveWriteBufferHighWatermark(): void {
-    if (!this.over) this.owner.onUpstreamAboveWriteBufferHighWatermark();
+    if (this.over) return;
+    this.pauses++;
+    this.owner.onUpstreamAboveWriteBufferHighWatermark();
   }
   onBelowWriteBufferLowWatermark(): void {
-    if (!this.over) this.owner.onUpstreamBelowWriteBufferLowWatermark();
+    if (this.over || this.pauses === 0) return;
+    this.pauses--;
+    this.owner.onUpstreamBelowWriteBufferLowWatermark();
+  }
+
+  /** The next attempt, or nobody, decides from now on how fast the client may send. */
+  #releaseDownstream(): void {
+    if (this.pausedDownstream) this.pauses++;
+    this.pausedDownstream = false;
+    for (; this.pauses > 0; this.pauses--) this.owner.onUpstreamBelowWriteBufferLowWatermark();
   }
 
   #sendWaiting(encoder: RequestEncoder): void {

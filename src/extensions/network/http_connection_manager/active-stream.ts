@@ -8,6 +8,7 @@ import type {
   StreamCallbacks,
   StreamResetReason,
 } from "../../../http/codec.ts";
+import type { LocalReply } from "../../../http/filter.ts";
 import { FilterManager, type FilterManagerStream } from "../../../http/filter-manager.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
@@ -18,6 +19,11 @@ import { takeHopByHopHeaders } from "./hop-by-hop.ts";
 import { checkRequestTarget } from "./request-checks.ts";
 import { mutateRequestHeaders } from "./request-headers.ts";
 import { mutateResponseHeaders } from "./response-headers.ts";
+import { streamDurationMs } from "./stream-duration.ts";
+
+/** gRPC's DEADLINE_EXCEEDED. */
+const GRPC_DEADLINE_EXCEEDED = 4;
+const NO_HEADERS: readonly string[] = [];
 
 /** The connection that a stream came on. */
 export interface StreamConnection {
@@ -53,6 +59,8 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   private responseTrailers: TrailerMap | null = null;
   /** Undefined = not looked up yet, or forgotten. */
   private cachedRoute: Route | null | undefined = undefined;
+  /** One value for the whole stream, so that a second look at the routes picks the same weighted cluster; -1 = not drawn yet. */
+  private routeRandom = -1;
   private remoteComplete = false;
   private done = false;
   lastActivityMs: number;
@@ -92,9 +100,9 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
       this.sendLocalReply(refusal);
       return;
     }
-    mutateRequestHeaders(headers, this.streamInfo, this.runtime.headers);
+    const internalOnly = this.runtime.routes.current?.internalOnlyHeaders ?? NO_HEADERS;
+    mutateRequestHeaders(headers, this.streamInfo, this.runtime.headers, internalOnly);
     const route = this.route();
-    this.#applyRouteTimeouts(route);
     if (hop.upgrade !== "" || headers.method === "CONNECT") {
       this.runtime.stats.rqWsOnNonWsRoute.inc();
       this.sendLocalReply({ status: 403, body: "", details: "upgrade_failed" });
@@ -173,13 +181,15 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     if (this.cachedRoute !== undefined) return this.cachedRoute;
     const table = this.runtime.routes.current;
     const headers = this.requestHeaders;
-    const route = table === null || headers === null ? null : table.route(headers, this.runtime.random.uint32());
+    if (table === null || headers === null) return null;
+    if (this.routeRandom < 0) this.routeRandom = this.runtime.random.uint32();
+    const route = table.route(headers, this.routeRandom);
     this.cachedRoute = route;
-    if (route !== null) {
-      this.streamInfo.routeName = route.name;
-      this.streamInfo.virtualHostName = route.virtualHost.name;
-      this.streamInfo.routeMetadata = route.metadata;
-    }
+    const info = this.streamInfo;
+    info.routeName = route === null ? "" : route.name;
+    info.virtualHostName = route === null ? "" : route.virtualHost.name;
+    info.routeMetadata = route === null ? null : route.metadata;
+    if (route !== null) this.#applyRouteTimeouts(route, headers);
     return route;
   }
   clearRouteCache(): void {
@@ -193,11 +203,20 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.encoder.stream.readDisable(pause);
   }
 
+  onRequestDataTooLarge(): void {
+    this.runtime.stats.rqTooLarge.inc();
+  }
+  onResponseDataTooLarge(): void {
+    this.runtime.stats.rsTooLarge.inc();
+  }
+
   resetStream(): void {
     if (!this.done) this.encoder.stream.reset("local reset");
   }
 
-  sendLocalReply(reply: Parameters<FilterManager["sendLocalReply"]>[0]): void {
+  /** Also a reply that comes before the filters were made passes them, so that they can dress it. */
+  sendLocalReply(reply: LocalReply): void {
+    this.filters.createChain(this.runtime.filters, this.cachedRoute ?? null);
     this.filters.sendLocalReply(reply);
   }
 
@@ -304,42 +323,40 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.durationTimer.arm(durationMs);
   }
 
-  #applyRouteTimeouts(route: Route | null): void {
-    if (route === null || route.action.type !== "forward") return;
-    const idle = route.action.idleTimeoutMs;
-    if (idle !== undefined && idle !== this.idleTimeoutMs) {
+  #applyRouteTimeouts(route: Route, headers: RequestHeaderMap): void {
+    if (route.action.type !== "forward") return;
+    const data = this.runtime.data;
+    const idle = route.action.idleTimeoutMs ?? data.streamIdleTimeoutMs;
+    if (idle !== this.idleTimeoutMs) {
       this.idleTimeoutMs = idle;
       this.connection.streamIdle.watch(this);
     }
-    const duration = route.action.maxStreamDuration?.maxStreamDurationMs;
-    if (duration === 0) this.durationTimer?.disarm();
-    else if (duration !== undefined) this.#armDurationTimer(duration);
+    if (route.action.maxStreamDuration === null) return;
+    const duration = streamDurationMs(route.action, headers, data.maxStreamDurationMs);
+    if (duration === undefined) this.durationTimer?.disarm();
+    else this.#armDurationTimer(Math.max(0, duration - (this.runtime.clock.nowMs() - this.streamInfo.startMs)));
   }
 
   onIdle(): void {
     this.runtime.stats.rqIdleTimeout.inc();
-    this.#timedOut(ResponseFlag.SI, this.remoteComplete ? 504 : 408, "stream timeout", "stream_idle_timeout");
+    this.streamInfo.setResponseFlag(ResponseFlag.SI);
+    this.#timedOut("stream timeout", "stream_idle_timeout");
   }
 
   #onRequestTimeout(): void {
     this.runtime.stats.rqTimeout.inc();
-    this.#timedOut(ResponseFlag.DT, 408, "request timeout", "request_overall_timeout");
+    this.#timedOut("request timeout", "request_overall_timeout");
   }
 
   #onMaxStreamDuration(): void {
     this.runtime.stats.rqMaxDurationReached.inc();
-    const status = this.remoteComplete ? 504 : 408;
-    this.#timedOut(ResponseFlag.DT, status, "downstream duration timeout", "max_duration_timeout");
+    this.#timedOut("downstream duration timeout", "max_duration_timeout", GRPC_DEADLINE_EXCEEDED);
   }
 
-  #timedOut(flag: ResponseFlag, status: number, body: string, details: string): void {
-    this.streamInfo.setResponseFlag(flag);
-    if (this.responseHeaders !== null) {
-      this.streamInfo.responseCodeDetails = details;
-      this.resetStream();
-      return;
-    }
-    this.sendLocalReply({ status, body, details });
+  /** 408 while the client owes us the rest of its request, 504 afterwards; a response that has begun is cut. */
+  #timedOut(body: string, details: string, grpcStatus?: number): void {
+    const status = this.remoteComplete ? 504 : 408;
+    this.sendLocalReply({ status, body, details, ...(grpcStatus !== undefined && { grpcStatus }) });
   }
 }
 

@@ -8,6 +8,7 @@ import { extensionModule, type NetworkFilterModule, type WorkerContext } from ".
 import type { HcmData } from "./hcm-data.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
 import { HttpConnectionManager } from "./http-connection-manager.ts";
+import { headDeadline } from "./request-head-watch.ts";
 import { DateHeader } from "./response-headers.ts";
 import { HcmStats } from "./stats.ts";
 
@@ -41,6 +42,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFa
     random: worker.random,
     date: new DateHeader(worker.clock),
     headers: { data, random: worker.random, internalRanges: createIpSet(data.internalCidrRanges) },
+    headDeadline: headDeadline(data),
     http1Options: {
       headLimits: { headBytes: data.maxRequestHeadersKb * 1024, fieldCount: data.maxHeadersCount },
       headersWithUnderscoresAction: data.headersWithUnderscoresAction,

@@ -7,6 +7,7 @@ import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
 import type { Http1CodecStats } from "../../../http/http1/codec-stats.ts";
 import type { RouteTableSlot } from "../../../route/route-tables.ts";
 import type { HcmData } from "./hcm-data.ts";
+import type { HeadDeadline } from "./request-head-watch.ts";
 import type { RequestHeaderContext } from "./request-headers.ts";
 import type { DateHeader } from "./response-headers.ts";
 import type { HcmStats } from "./stats.ts";
@@ -23,6 +24,7 @@ export interface HcmRuntime {
   readonly random: RandomSource;
   readonly date: DateHeader;
   readonly headers: RequestHeaderContext;
+  readonly headDeadline: HeadDeadline | null;
   readonly http1Options: Http1ServerOptions;
   readonly http1Stats: Http1CodecStats;
 }

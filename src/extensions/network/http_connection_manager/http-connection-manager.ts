@@ -15,6 +15,7 @@ import type { DownstreamConnectionInfo } from "../../../net/downstream-connectio
 import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
 import { ActiveStream, type StreamConnection } from "./active-stream.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
+import { type HeadDeadline, RequestHeadWatch } from "./request-head-watch.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -39,6 +40,8 @@ export class HttpConnectionManager
   private streamIdleWatch: IdleWatch | null = null;
   private idleTimer: WheelTimer | null = null;
   private durationTimer: WheelTimer | null = null;
+  /** Made for the first head that does not come in one piece. */
+  private headWatch: RequestHeadWatch | null = null;
 
   constructor(runtime: HcmRuntime) {
     this.runtime = runtime;
@@ -71,6 +74,7 @@ export class HttpConnectionManager
     const codec = this.codec ?? this.#createCodec();
     try {
       if (data.length > 0 || !endStream) codec.dispatch(data);
+      if (codec.isReadingHead || this.headWatch !== null) this.#watchHead(codec);
       if (endStream) this.#onRemoteClose(codec);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
@@ -93,6 +97,7 @@ export class HttpConnectionManager
     if (this.codec !== null) stats.cxHttp1Active.dec();
     stats.cxLengthMs.record(clock.nowMs() - this.startedAtMs);
     this.streamIdleWatch?.stop();
+    this.headWatch?.update(false);
     this.idleTimer?.disarm();
     this.durationTimer?.disarm();
   }
@@ -203,23 +208,37 @@ export class HttpConnectionManager
     return this.codec;
   }
 
+  #watchHead(codec: Http1ServerConnection): void {
+    const { timers, headDeadline } = this.runtime;
+    this.headWatch ??= new RequestHeadWatch(timers, headDeadline, (deadline) => this.#onHeadTimeout(deadline));
+    this.headWatch.update(codec.isReadingHead);
+  }
+
+  #onHeadTimeout({ error, stat }: HeadDeadline): void {
+    this.runtime.stats[stat].inc();
+    this.closing = true;
+    this.#answerWithoutStream(error, stat === "rqIdleTimeout" ? ResponseFlag.SI : null);
+    this.connection.close("flushWriteAndDelay");
+  }
+
   #onCodecError(error: CodecError): void {
+    this.headWatch?.update(false);
     this.runtime.stats.cxProtocolError.inc();
     if (this.stream !== null) {
       this.stream.onCodecError(error);
     } else {
-      this.#refuseUnreadableRequest(error);
+      this.#answerWithoutStream(error, ResponseFlag.DPE);
     }
     // The peer may go on sending what we can't read; it gets our answer, and no more of our time.
     this.connection.close("flushWriteAndDelay");
   }
 
   /** Bytes that never became a request: there is no stream, but an answer, stats and a log line are due all the same. */
-  #refuseUnreadableRequest(error: CodecError): void {
+  #answerWithoutStream(error: CodecError, flag: ResponseFlag | null): void {
     const { clock, stats, accessLogs } = this.runtime;
     const nowMs = clock.nowMs();
     const info = new StreamInfo(this.info, "HTTP/1.1", nowMs, clock.wallMs());
-    info.setResponseFlag(ResponseFlag.DPE);
+    if (flag !== null) info.setResponseFlag(flag);
     info.responseCode = error.status;
     info.responseCodeDetails = error.details;
     info.completedMs = nowMs;

@@ -1,5 +1,5 @@
 import type { RandomSource } from "../../../base/random.ts";
-import type { RequestHeaderMap } from "../../../http/header-map.ts";
+import { internHeaderName, type RequestHeaderMap } from "../../../http/header-map.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { IpPrefixTable } from "../../../match/ip-prefix-table.ts";
 import { ipOfAddress } from "../../../net/address.ts";
@@ -44,17 +44,21 @@ const STRIPPED_FROM_EXTERNAL = new Set([
   "x-envoy-external-address",
 ]);
 
+/** Who the client is by its certificate. Nobody's word is taken for it: `forward_client_cert_details` is SANITIZE. */
+const CLIENT_CERTIFICATE = internHeaderName("x-forwarded-client-cert");
+
 /**
  * Makes the headers of a request say what the proxy knows: who the client is, over which scheme, whether it may be
- * trusted, and the request's id. Sets `streamInfo.downstreamRemoteIp` and `requestId`. Answers whether the request is internal.
+ * trusted, and the request's id. External requests lose `internalOnlyHeaders` (lower case). Sets `streamInfo.downstreamRemoteIp` and `requestId`. Answers whether the request is internal.
  * Source: Envoy's `ConnectionManagerUtility::mutateRequestHeaders`.
  * Differs from Envoy: a peer on the loopback interface is appended to `x-forwarded-for` as it is, not as the address of
- * this machine.
+ * this machine, and `referer` is passed on as it came.
  */
 export function mutateRequestHeaders(
   headers: RequestHeaderMap,
   streamInfo: StreamInfo,
   context: RequestHeaderContext,
+  internalOnlyHeaders: readonly string[],
 ): boolean {
   const data = context.data;
   const connectionIp = ipOfAddress(streamInfo.connection.remoteAddress);
@@ -68,16 +72,14 @@ export function mutateRequestHeaders(
   } else if (!headers.has("x-forwarded-proto")) {
     headers.add("x-forwarded-proto", connectionScheme);
   }
-  if (data.appendXForwardedPort && !headers.has("x-forwarded-port")) {
-    const local = streamInfo.connection.localAddress;
-    headers.add("x-forwarded-port", local.slice(local.lastIndexOf(":") + 1));
-  }
+  if (data.appendXForwardedPort) appendForwardedPort(headers, streamInfo.connection.localAddress, data);
   if (headers.scheme === "") headers.scheme = schemeOf(headers.get("x-forwarded-proto"), connectionScheme);
   streamInfo.downstreamRemoteIp = client.ip;
 
   const internal = client.single && isInternal(client.ip, streamInfo, context);
   const edge = !internal && data.useRemoteAddress;
   sanitize(headers, internal, edge);
+  if (!internal) for (const name of internalOnlyHeaders) headers.remove(name);
   if (internal) headers.set("x-envoy-internal", "true");
   else if (edge && client.ip !== "") headers.set("x-envoy-external-address", client.ip);
   setRequestId(headers, edge, context);
@@ -97,7 +99,16 @@ function detectClient(headers: RequestHeaderMap, connectionIp: string, data: Hcm
     return { ip: connectionIp, single: xff === undefined };
   }
   const last = lastAddressFromXff(xff, data.xffNumTrustedHops);
-  return last.ip === "" ? { ip: connectionIp, single: xff === undefined } : last;
+  // Without the peer's own word nobody vouches for a missing or unreadable list, so such a request is never internal.
+  return last.ip === "" ? { ip: connectionIp, single: false } : last;
+}
+
+/** The port this request came in on, unless a trusted hop has said so already. */
+function appendForwardedPort(headers: RequestHeaderMap, localAddress: string, data: HcmData): void {
+  const overwrite = data.useRemoteAddress && data.xffNumTrustedHops === 0;
+  const colon = localAddress.lastIndexOf(":");
+  if (colon === -1 || (!overwrite && headers.has("x-forwarded-port"))) return;
+  headers.set("x-forwarded-port", localAddress.slice(colon + 1));
 }
 
 function isInternal(ip: string, streamInfo: StreamInfo, context: RequestHeaderContext): boolean {
@@ -112,11 +123,13 @@ function sanitize(headers: RequestHeaderMap, internal: boolean, edge: boolean): 
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i]!;
     if (name.length > 8 && name.charCodeAt(2) === 0x65 && name.startsWith("x-envoy-")) suspicious = true;
+    else if (name === CLIENT_CERTIFICATE) suspicious = true;
   }
   if (!suspicious) return;
   headers.removeWhere(
     (name) =>
       name === "x-envoy-internal" ||
+      name === CLIENT_CERTIFICATE ||
       (!internal && STRIPPED_FROM_EXTERNAL.has(name)) ||
       (edge && STRIPPED_FROM_EDGE.has(name)),
   );

@@ -25,8 +25,8 @@ export class DateHeader {
 }
 
 /**
- * What the connection manager does to the headers of each response but 1xx ones: hop-by-hop headers go, `server`, `date`,
- * `via` and the request id come. Source: Envoy's `ConnectionManagerUtility::mutateResponseHeaders` and
+ * What the connection manager does to the headers of each response but 1xx ones: hop-by-hop headers go, `server`, `date`
+ * (unless upstream has set one), `via` and the request id come. Source: Envoy's `ConnectionManagerUtility::mutateResponseHeaders` and
  * `ConnectionManagerImpl::ActiveStream::encodeHeaders`.
  */
 export function mutateResponseHeaders(
@@ -40,7 +40,7 @@ export function mutateResponseHeaders(
   else if (data.serverHeaderTransformation === "appendIfAbsent" && !headers.has("server")) {
     headers.add("server", data.serverName);
   }
-  headers.set("date", date.value());
+  if (!headers.has("date")) headers.add("date", date.value());
   if (data.via !== "") headers.append("via", data.via, ", ");
   if (data.alwaysSetRequestIdInResponse && request !== null) {
     const id = request.get("x-request-id");

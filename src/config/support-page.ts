@@ -6,7 +6,7 @@ import type { FieldSupport, MessageSupport } from "./field-support.ts";
 
 const INTRODUCTION = `# Supported configuration
 
-<!-- Generated from the support tables in the code; \`npm run golden\` writes it anew. -->
+<!-- Generated from the support tables in the code; \`npm run docs\` writes it anew. -->
 
 Troupe reads Envoy's v3 bootstrap. This page lists every message and field that Troupe knows what to do with. **A field that is set but
 not supported is an error**, which names file, line, path and field; \`--allow-unsupported\` turns these errors into warnings, and the

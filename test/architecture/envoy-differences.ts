@@ -13,7 +13,7 @@ export function differencesPage(): string {
     .map(({ path: file, text }) => `- [\`${file}\`](../${file}): ${text}`);
   return `# Where Troupe differs from Envoy on purpose
 
-Made from the \`Differs from Envoy:\` statements in the sources by \`node test/architecture/envoy-differences.ts\`;
+Made from the \`Differs from Envoy:\` statements in the sources by \`npm run docs\`;
 \`npm run check\` fails when it is out of date.
 
 ${rows.join("\n")}

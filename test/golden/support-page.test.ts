@@ -13,6 +13,6 @@ describe("docs/config-support.md", () => {
     const page = supportPage(await loadCompilerTable());
     if (process.argv.includes("--update")) writeFileSync(PAGE, page);
     const written = existsSync(PAGE) ? readFileSync(PAGE, "utf8") : "";
-    assert.equal(written, page, "the page is not current: npm run golden");
+    assert.equal(written, page, "the page is not current: npm run docs");
   });
 });

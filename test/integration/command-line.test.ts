@@ -42,7 +42,7 @@ async function takenPort(t: TestContext): Promise<number> {
 
 describe("The command line", () => {
   it("prints the version and the help, and exits with 0", async () => {
-    const [version, help] = await Promise.all([runTroupe("--version"), runTroupe("--help")]);
+    const [version, help] = await Promise.all([runTroupe(["--version"]), runTroupe(["--help"])]);
     assert.deepEqual(version, {
       exitCode: 0,
       stdout: `troupe ${packageVersion()} (node ${process.version})\n`,
@@ -67,7 +67,7 @@ describe("The command line", () => {
     },
   ]) {
     it(`says in one message what is wrong with ${name}, and exits with 1`, async () => {
-      const run = await runTroupe(...args);
+      const run = await runTroupe(args);
       assert.deepEqual([run.exitCode, run.stdout], [1, ""]);
       assert.match(run.stderr, stderr);
       assert.doesNotMatch(run.stderr, /\n {4}at /);
@@ -78,8 +78,8 @@ describe("The command line", () => {
     const port = await takenPort(t);
     const file = fileWith(sampleBootstrap({ listeners: [{ address: loopback(port), routes: [answerRoute("a")] }] }));
     const [text, json] = await Promise.all([
-      runTroupe("--mode", "validate", "-c", file),
-      runTroupe("--mode", "validate", "--format", "json", "-c", file),
+      runTroupe(["--mode", "validate", "-c", file]),
+      runTroupe(["--mode", "validate", "--format", "json", "-c", file]),
     ]);
     assert.deepEqual(text, { exitCode: 0, stdout: `configuration '${file}' OK\n`, stderr: "" });
     assert.deepEqual([json.exitCode, JSON.parse(json.stdout)], [0, { valid: true, problems: [] }]);
@@ -88,8 +88,8 @@ describe("The command line", () => {
   it("lists all that is wrong with a configuration, with places, as text and as JSON", async () => {
     const file = fileWith(BAD);
     const [text, json] = await Promise.all([
-      runTroupe("--mode", "validate", "-c", file),
-      runTroupe("--mode", "validate", "--format", "json", "-c", file),
+      runTroupe(["--mode", "validate", "-c", file]),
+      runTroupe(["--mode", "validate", "--format", "json", "-c", file]),
     ]);
     assert.equal(text.exitCode, 1);
     assert.match(text.stdout, new RegExp(`${file}:4:\\d+: .*connect_timeout`));
@@ -106,13 +106,13 @@ describe("The command line", () => {
   });
 
   it("refuses to serve a bad configuration", async () => {
-    const run = await runTroupe("-c", fileWith(BAD));
+    const run = await runTroupe(["-c", fileWith(BAD)]);
     assert.deepEqual([run.exitCode, run.stdout], [1, ""]);
     assert.match(run.stderr, /^troupe: the configuration is refused\n.*:4:/s);
   });
 
   it("tries everything under init_only, and exits with 0", async () => {
-    const run = await runTroupe("--mode", "init_only", "-c", fileWith(sampleBootstrap(GOOD)));
+    const run = await runTroupe(["--mode", "init_only", "-c", fileWith(sampleBootstrap(GOOD))]);
     assert.deepEqual([run.exitCode, run.stdout], [0, ""]);
   });
 
@@ -120,7 +120,7 @@ describe("The command line", () => {
     const port = await takenPort(t);
     const config = sampleBootstrap({ listeners: [{ address: loopback(port), routes: [answerRoute("a")] }] });
     const file = fileWith(config);
-    const run = await runTroupe("--concurrency", "2", "-l", "off", "-c", file);
+    const run = await runTroupe(["--concurrency", "2", "-l", "off", "-c", file]);
     assert.equal(run.exitCode, 1);
     assert.equal(
       run.stderr,
@@ -131,7 +131,7 @@ describe("The command line", () => {
   it("says in one line that the port of the admin is taken, and exits with 1", async (t) => {
     const port = await takenPort(t);
     const config = sampleBootstrap({ ...GOOD, more: { admin: { address: loopback(port) } } });
-    const run = await runTroupe("-l", "off", "-c", fileWith(config));
+    const run = await runTroupe(["-l", "off", "-c", fileWith(config)]);
     assert.deepEqual(
       [run.exitCode, run.stderr],
       [1, `troupe: admin: cannot listen on 127.0.0.1:${port}: address already in use\n`],
@@ -150,7 +150,7 @@ describe("The command line", () => {
 
   it("runs on --config-yaml alone", async () => {
     const config = JSON.stringify(sampleBootstrap(GOOD));
-    const run = await runTroupe("--mode", "init_only", "--config-yaml", config);
+    const run = await runTroupe(["--mode", "init_only", "--config-yaml", config]);
     assert.deepEqual([run.exitCode, run.stdout], [0, ""]);
   });
 

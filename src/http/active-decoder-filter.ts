@@ -1,31 +1,24 @@
-import type { TimerWheel } from "../base/timer-wheel.ts";
+import { ActiveStreamFilter } from "./active-stream-filter.ts";
 import type {
   BodyData,
   DownstreamWatermarkCallbacks,
   FilterDataStatus,
   FilterHeadersStatus,
   FilterTrailersStatus,
-  LocalReply,
   StreamDecoderFilter,
   StreamDecoderFilterCallbacks,
 } from "./filter.ts";
 import type { FilterHost } from "./filter-host.ts";
-import { ActiveFilter, type FilterPass } from "./filter-pass.ts";
+import type { FilterPass } from "./filter-pass.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "./header-map.ts";
-import type { StreamInfo } from "./stream-info.ts";
-import type { StreamRoute } from "./stream-route.ts";
-
-const NOTHING: readonly unknown[] = [];
 
 /** One filter's place in the direction of the request, and the callbacks it was given. */
-export class ActiveDecoderFilter extends ActiveFilter<RequestHeaderMap> implements StreamDecoderFilterCallbacks {
+export class ActiveDecoderFilter extends ActiveStreamFilter<RequestHeaderMap> implements StreamDecoderFilterCallbacks {
   readonly filter: StreamDecoderFilter;
-  private readonly host: FilterHost;
 
   constructor(name: string, filter: StreamDecoderFilter, pass: FilterPass<RequestHeaderMap>, host: FilterHost) {
-    super(name, pass);
+    super(name, pass, host);
     this.filter = filter;
-    this.host = host;
     filter.setDecoderFilterCallbacks(this);
   }
 
@@ -39,38 +32,8 @@ export class ActiveDecoderFilter extends ActiveFilter<RequestHeaderMap> implemen
     return this.filter.decodeTrailers(trailers);
   }
 
-  get streamInfo(): StreamInfo {
-    return this.host.streamInfo;
-  }
-  get timers(): TimerWheel {
-    return this.host.timers;
-  }
   get requestComplete(): boolean {
     return this.host.requestComplete;
-  }
-  route(): StreamRoute | null {
-    return this.host.route();
-  }
-  clearRouteCache(): void {
-    this.host.clearRouteCache();
-  }
-  perFilterConfig(): unknown {
-    return this.host.route()?.perFilterConfig(this.name);
-  }
-  perFilterConfigs(): readonly unknown[] {
-    return this.host.route()?.perFilterConfigs(this.name) ?? NOTHING;
-  }
-  requestHeaders(): RequestHeaderMap {
-    return this.host.requestHeaders!;
-  }
-  responseHeaders(): ResponseHeaderMap | null {
-    return this.host.responseHeaders;
-  }
-  resetStream(): void {
-    this.host.resetStream();
-  }
-  sendLocalReply(reply: LocalReply): void {
-    this.host.sendLocalReply(reply);
   }
 
   continueDecoding(): void {

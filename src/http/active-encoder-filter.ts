@@ -1,27 +1,21 @@
-import type { TimerWheel } from "../base/timer-wheel.ts";
+import { ActiveStreamFilter } from "./active-stream-filter.ts";
 import type {
   BodyData,
   FilterDataStatus,
   FilterHeadersStatus,
   FilterTrailersStatus,
-  LocalReply,
   StreamEncoderFilter,
   StreamEncoderFilterCallbacks,
 } from "./filter.ts";
 import type { FilterHost } from "./filter-host.ts";
-import { ActiveFilter, type FilterPass } from "./filter-pass.ts";
-import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "./header-map.ts";
-import type { StreamInfo } from "./stream-info.ts";
-import type { StreamRoute } from "./stream-route.ts";
-
-const NOTHING: readonly unknown[] = [];
+import type { FilterPass } from "./filter-pass.ts";
+import type { ResponseHeaderMap, TrailerMap } from "./header-map.ts";
 
 /** One filter's place in the direction of the response, and the callbacks it was given. */
-export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> implements StreamEncoderFilterCallbacks {
+export class ActiveEncoderFilter extends ActiveStreamFilter<ResponseHeaderMap> implements StreamEncoderFilterCallbacks {
   readonly filter: StreamEncoderFilter;
   /** Whether the filter is destroyed as this one; a filter of both directions is destroyed as a decoder filter. */
   readonly destroys: boolean;
-  private readonly host: FilterHost;
 
   constructor(
     name: string,
@@ -30,9 +24,8 @@ export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> impleme
     host: FilterHost,
     destroys: boolean,
   ) {
-    super(name, pass);
+    super(name, pass, host);
     this.filter = filter;
-    this.host = host;
     this.destroys = destroys;
     filter.setEncoderFilterCallbacks(this);
   }
@@ -45,37 +38,6 @@ export class ActiveEncoderFilter extends ActiveFilter<ResponseHeaderMap> impleme
   }
   override callTrailers(trailers: TrailerMap): FilterTrailersStatus {
     return this.filter.encodeTrailers(trailers);
-  }
-
-  get streamInfo(): StreamInfo {
-    return this.host.streamInfo;
-  }
-  get timers(): TimerWheel {
-    return this.host.timers;
-  }
-  route(): StreamRoute | null {
-    return this.host.route();
-  }
-  clearRouteCache(): void {
-    this.host.clearRouteCache();
-  }
-  perFilterConfig(): unknown {
-    return this.host.route()?.perFilterConfig(this.name);
-  }
-  perFilterConfigs(): readonly unknown[] {
-    return this.host.route()?.perFilterConfigs(this.name) ?? NOTHING;
-  }
-  requestHeaders(): RequestHeaderMap {
-    return this.host.requestHeaders!;
-  }
-  responseHeaders(): ResponseHeaderMap | null {
-    return this.host.responseHeaders;
-  }
-  resetStream(): void {
-    this.host.resetStream();
-  }
-  sendLocalReply(reply: LocalReply): void {
-    this.host.sendLocalReply(reply);
   }
 
   continueEncoding(): void {

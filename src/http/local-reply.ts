@@ -1,18 +1,6 @@
 import type { LocalReply } from "./filter.ts";
+import { grpcStatusOfHttp } from "./grpc-status.ts";
 import { type RequestHeaderMap, ResponseHeaderMap } from "./header-map.ts";
-
-/** gRPC status of a local reply by its HTTP status, after gRPC's `http-grpc-status-mapping`; others are UNKNOWN. */
-const GRPC_STATUS_BY_HTTP_STATUS: ReadonlyMap<number, number> = new Map([
-  [400, 13],
-  [401, 16],
-  [403, 7],
-  [404, 12],
-  [429, 14],
-  [502, 14],
-  [503, 14],
-  [504, 14],
-]);
-const GRPC_UNKNOWN = 2;
 
 /** A local reply ready to be sent. */
 export interface PreparedLocalReply {
@@ -37,7 +25,7 @@ export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap |
   const headers = new ResponseHeaderMap(reply.status);
   if (request !== null && isGrpcRequest(request)) {
     headers.status = 200;
-    const status = reply.grpcStatus ?? GRPC_STATUS_BY_HTTP_STATUS.get(reply.status) ?? GRPC_UNKNOWN;
+    const status = reply.grpcStatus ?? grpcStatusOfHttp(reply.status);
     headers.add("content-type", "application/grpc");
     headers.add("grpc-status", String(status));
     if (reply.body !== "") headers.add("grpc-message", percentEncode(reply.body));

@@ -3,6 +3,7 @@ import { ApplicationLog } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { type CommandLine, CommandLineError, parseCommandLine } from "./command-line.ts";
 import { helpText } from "./command-line-options.ts";
+import { nodeVersionProblem } from "./node-version.ts";
 import { logOptions } from "./proxy-options.ts";
 import { type Serving, StartError, serve } from "./serve.ts";
 import { onStopSignals } from "./stop-signals.ts";
@@ -21,6 +22,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${version}\n`);
     return 0;
   }
+  const nodeProblem = nodeVersionProblem(process.versions.node);
+  if (nodeProblem !== undefined) throw new StartError(nodeProblem);
   if (commandLine.mode === "validate") {
     const { exitCode, text } = await validate(commandLine);
     process.stdout.write(text);

@@ -11,6 +11,7 @@ import type { ConfigCompiler } from "./config-compiler.ts";
 import { ListenerMoves } from "./listener-moves.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import type {
+  Broadcast,
   InspectWorkers,
   SetWorkerCount,
   Shutdown,
@@ -106,7 +107,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     this.#context = context;
     this.#options = options;
     const { log, clock, timers } = context;
-    this.#sockets = new ListeningSockets((key, socket) => this.#handOut(key, socket), log);
+    this.#sockets = new ListeningSockets((key, socket, holders) => this.#handOut(key, socket, holders), log);
     this.#moves = new ListenerMoves(this.#sockets, options.moveTimeoutMs ?? DEFAULT_MOVE_TIMEOUT_MS, timers, log);
     this.#stats = new StatsCollection(options.stats, timers);
     this.#fleet = this.#createFleet();
@@ -161,7 +162,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
         this.#context.reply(message, this.#status());
         break;
       case "broadcast":
-        this.#fleet.broadcast(message.message);
+        this.#broadcast(message.message);
         break;
       case "crashWorker":
         this.#context.reply(message, this.#tellWorker(message.worker, { type: "crash" }));
@@ -311,6 +312,12 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     };
   }
 
+  #broadcast(message: Broadcast["message"]): void {
+    this.#fleet.broadcast(message);
+    // What this thread accepts, the workers would only close again.
+    if (message.type === "drainListeners" && !message.graceful && !message.inboundOnly) this.#sockets.close();
+  }
+
   #tellWorker(name: string, message: WorkerMessage): boolean {
     const worker = this.#fleet.find(name);
     if (worker?.participates !== true) return false;
@@ -318,9 +325,12 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     return true;
   }
 
-  /** Exact balance: to the worker with the fewest such connections. */
-  #handOut(key: string, socket: Socket): void {
-    const [worker] = this.#fleet.participants().sort((a, b) => a.handedOutCount - b.handedOutCount);
+  /** Exact balance: to the worker with the fewest such connections, of those that have the listener; silent ones come last. */
+  #handOut(key: string, socket: Socket, holders: ReadonlyMap<string, number>): void {
+    const [worker] = this.#fleet
+      .participants()
+      .filter(({ name }) => holders.has(name))
+      .sort((a, b) => Number(b.answering) - Number(a.answering) || a.handedOutCount - b.handedOutCount);
     if (worker === undefined) socket.destroy();
     else worker.handOut(key, socket);
   }

@@ -7,8 +7,8 @@ import type { ServerCount, WorkerSocket } from "../worker/protocol.ts";
 import { ExactAcceptor } from "./exact-acceptor.ts";
 import type { ListenerStatus } from "./protocol.ts";
 
-/** Gets a connection that was accepted on the main thread. */
-export type HandOut = (key: string, socket: Socket) => void;
+/** Gets a connection that was accepted on the main thread, and which workers serve its address. */
+export type HandOut = (key: string, socket: Socket, holders: ReadonlyMap<string, number>) => void;
 
 /** One listening address in force. */
 interface Listening {
@@ -206,7 +206,7 @@ export class ListeningSockets {
     return new ExactAcceptor(
       socket,
       spec.backlog,
-      (connection) => this.#handOut(spec.key, connection),
+      (connection) => this.#handOut(spec.key, connection, this.#inForce.get(spec.key)?.holders ?? new Map()),
       (error) => this.#log.error({ listener: spec.listener, error: error.message }, "can't accept"),
     );
   }

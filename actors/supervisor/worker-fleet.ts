@@ -147,7 +147,8 @@ export class WorkerFleet {
         drainMs + graceMs,
       );
       await flush(worker);
-      await worker.ref.ask({ type: "stop" }, graceMs);
+      // The reply may lose the race against the thread's end, which is what the caller waits for.
+      await worker.ref.ask({ type: "stop" }, graceMs).catch(() => undefined);
       return drained.cut;
     } catch (error) {
       this.#log.error({ worker: worker.name, error: describeError(error) }, "worker could not be wound down");

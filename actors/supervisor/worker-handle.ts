@@ -75,6 +75,11 @@ export class WorkerHandle {
     return this.#greeted;
   }
 
+  /** Its thread is up, and its reports come in time. */
+  get answering(): boolean {
+    return this.#greeted && (this.#thread?.bridge.reports.answering(this.#system.clock.nowMs()) ?? false);
+  }
+
   /** It has crashed too often and isn't restarted any more. */
   get givenUp(): boolean {
     return this.status === "failed" && this.supervision.history().at(-1)?.action === "give_up";
@@ -171,7 +176,7 @@ export class WorkerHandle {
       restarts: this.supervision.restarts,
       lastError: this.#lastError,
       crashes: this.supervision.history(),
-      answering: this.#greeted && (reports?.answering(nowMs) ?? false),
+      answering: this.answering,
       reportAgeMs: reports?.ageMs(nowMs),
     };
   }

@@ -152,23 +152,28 @@ describe("A listener", () => {
 });
 
 describe("A graceful drain of the listeners", () => {
-  it("goes on accepting, announces the end with each response, and closes the listeners after the drain time", async (t) => {
-    const config = sampleBootstrap({ listeners: [{ routes: [answerRoute("here")] }] });
-    const args = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
-    const proxy = await start(t, { config, concurrency: 2, args });
-    assert.equal((await proxy.post("/drain_listeners?graceful")).status, 200);
-    await proxy.until("the drain", async () => (await requestOnce(proxy.port())).header("connection") === "close");
-    await proxy.until("the end of the listeners", () =>
-      Http1Client.connect(proxy.port()).then(
-        (client) => {
-          client.close();
-          return false;
-        },
-        () => true,
-      ),
-    );
-    assert.equal((await proxy.admin("/ready")).status, 200);
-  });
+  for (const { name, more } of [
+    { name: "that each worker has", more: {} },
+    { name: "that the main thread accepts for", more: { connection_balance_config: { exact_balance: {} } } },
+  ]) {
+    it(`${name} announces the end with each response, and closes them after the drain time`, async (t) => {
+      const config = sampleBootstrap({ listeners: [{ more, routes: [answerRoute("here")] }] });
+      const args = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
+      const proxy = await start(t, { config, concurrency: 2, args });
+      assert.equal((await proxy.post("/drain_listeners?graceful")).status, 200);
+      await proxy.until("the drain", async () => (await requestOnce(proxy.port())).header("connection") === "close");
+      await proxy.until("the end of the listeners", () =>
+        Http1Client.connect(proxy.port()).then(
+          (client) => {
+            client.close();
+            return false;
+          },
+          () => true,
+        ),
+      );
+      assert.equal((await proxy.admin("/ready")).status, 200);
+    });
+  }
 });
 
 describe("A circuit breaker", () => {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client, requestOnce } from "../harness/http1-client.ts";
+import { LoadClient } from "../harness/load-client.ts";
+import { describeLoad, failedRequests } from "../harness/load-report.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
 
@@ -188,4 +190,21 @@ describe("The number of workers", () => {
       .then((stats) => ({ get: (name: string) => stats.get(name) }));
     assert.equal(get("http.ingress.downstream_rq_total"), 2);
   });
+
+  for (const { name, more } of [
+    { name: "worker by worker", more: {} },
+    { name: "on the main thread", more: { connection_balance_config: { exact_balance: {} } } },
+  ]) {
+    it(`may be changed while new connections keep coming that are accepted ${name}`, async (t) => {
+      const config = sampleBootstrap({ listeners: [{ more, routes: [answerRoute("here")] }] });
+      const proxy = await start(t, { config, args: ["--drain-time-s", "1"] });
+      const load = await LoadClient.start({ port: proxy.port(), connections: 16, requestsPerConnection: 1 });
+      for (const count of [4, 2, 3, 1, 2, 1]) {
+        assert.equal((await proxy.post(`/workers?count=${count}`, undefined, 30_000)).status, 200);
+        assert.equal((await workers(proxy)).concurrency, count);
+      }
+      const report = await load.stop();
+      assert.equal(failedRequests(report) + report.closedUnannounced, 0, describeLoad(report));
+    });
+  }
 });

@@ -10,6 +10,7 @@ const manifest: {
   readonly dependencies: Record<string, string>;
   readonly devDependencies: Record<string, string>;
   readonly scripts: Record<string, string>;
+  readonly engines: { readonly node: string };
 } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
 
 /** The five packages the house is built on. */
@@ -43,6 +44,12 @@ describe("package.json", () => {
     const used = packagesOf("src", "actors");
     const unused = [...Object.keys(manifest.dependencies), ...FIXED].filter((name) => !used.has(name));
     assert.deepEqual([...new Set(unused)], []);
+  });
+
+  it("asks for the node that the installed command asks for", () => {
+    const command = readFileSync(path.join(ROOT, "actors/troupe.ts"), "utf8");
+    const [, major, minor] = /\{ major: (\d+), minor: (\d+) \}/.exec(command) ?? [];
+    assert.equal(manifest.engines.node, `>=${major}.${minor}.0`);
   });
 
   it("pins every version", () => {

@@ -75,21 +75,24 @@ type Tree = { readonly [key: string]: Tree } & readonly Tree[];
 describe("The admin interface of a running proxy", () => {
   let upstream: FakeUpstream;
   let proxy: RunningProxy;
+  /** The same, or undefined if it did not start. */
+  let started: RunningProxy | undefined;
 
   before(async () => {
     upstream = await FakeUpstream.start(answering("hello"));
-    proxy = await startProxy({
+    started = await startProxy({
       config: config(upstream.port),
       concurrency: 2,
       args: ["--service-node", "from-the-command-line"],
     });
+    proxy = started;
     for (let i = 0; i < 5; i++) {
       const { status } = await adminRequest({ port: proxy.port(), path: "/", deadlineMs: 5000 });
       assert.equal(status, 200);
     }
   });
   after(async () => {
-    await proxy.kill();
+    await started?.kill();
     await upstream.close();
   });
 

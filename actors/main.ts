@@ -32,8 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   const serving = await startServing(commandLine, version);
   if (commandLine.mode === "init_only") await serving.stop();
   else handleSignals(serving);
-  await serving.stopped;
-  return 0;
+  return serving.stopped;
 }
 
 function startServing(commandLine: CommandLine, version: string): Promise<Serving> {

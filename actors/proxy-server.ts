@@ -55,6 +55,8 @@ export interface ProxyServerOptions {
   readonly bootstrap: BootstrapData;
   /** `POST /quitquitquit`. */
   readonly onQuit: () => void;
+  /** All workers crashed until they were given up. */
+  readonly onFailed: (error: string) => void;
 }
 
 const REPORT_INTERVAL_MS = 500;
@@ -209,7 +211,10 @@ export class ProxyServer {
           this.#breakers.onInForce(config.resources);
           configStats.onInForce(config, changes);
         },
-        onEvent: (event) => configStats.onEvent(event),
+        onEvent: (event) => {
+          configStats.onEvent(event);
+          if (event.type === "allWorkersFailed") this.#options.onFailed(event.error);
+        },
         // A worker that leaves says so with each response; spreading that out would only take longer.
         leave: { drainMs: drain.timeMs, immediate: true },
       }),

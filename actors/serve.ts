@@ -28,8 +28,8 @@ export interface Serving {
   readonly adminAddress: string;
   /** Drains and stops. The second call has the same outcome as the first. */
   stop(): Promise<void>;
-  /** Resolves when it has stopped, whatever the cause. */
-  readonly stopped: Promise<void>;
+  /** Resolves when it has stopped, whatever the cause, with the exit code: 1 if no worker was left to serve, else 0. */
+  readonly stopped: Promise<0 | 1>;
 }
 
 /** The proxy can't start. The message is all that a person needs: it has no stack and may have several lines. */
@@ -56,7 +56,8 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
     throw new StartError(`the configuration is refused\n${problemsText(first.problems).trimEnd()}`);
   }
   for (const problem of first.config.problems) mainLog.warn({}, problemText(problem));
-  const { promise: stopped, resolve: onStopped } = Promise.withResolvers<void>();
+  const { promise: stopped, resolve: onStopped } = Promise.withResolvers<0 | 1>();
+  let exitCode: 0 | 1 = 0;
   let stopping: Promise<void> | undefined;
   let watch: ConfigWatch | undefined;
   const watchTimers = new TimerWheel(systemClock);
@@ -67,7 +68,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
       watchTimers.stop();
       const cut = await server.shutdown();
       mainLog.info({ cut }, "stopped");
-      onStopped();
+      onStopped(exitCode);
     })();
     return stopping;
   };
@@ -77,6 +78,12 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
     compiler,
     bootstrap: compiler.bootstrap!,
     onQuit: () => void stop(),
+    onFailed: (error) => {
+      // Whoever watches over the process can do more about it than we can.
+      mainLog.error({ error }, "all workers have failed, and won't be started again: exiting");
+      exitCode = 1;
+      void stop();
+    },
   });
   const admin = await server.startAdmin();
   const problem =

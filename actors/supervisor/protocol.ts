@@ -256,5 +256,7 @@ export type SupervisorEvent = Message &
     | { readonly type: "workerRestarted"; readonly worker: string; readonly restarts: number }
     /** It is not restarted any more. */
     | { readonly type: "workerFailed"; readonly worker: string; readonly error: string }
+    /** As the last one that was left has failed: nobody serves, and nobody will. */
+    | { readonly type: "allWorkersFailed"; readonly error: string }
     | { readonly type: "workerStopped"; readonly worker: string }
   );

@@ -190,6 +190,7 @@ export class WorkerFleet {
     this.#host.emit({ type: "workerCrashed", worker: worker.name, crash });
     if (crash.action === "give_up") {
       this.#host.emit({ type: "workerFailed", worker: worker.name, error: crash.error });
+      if (!this.hopeful) this.#host.emit({ type: "allWorkersFailed", error: crash.error });
       return;
     }
     this.#system.timers.timer(() => this.#restart(worker)).arm(crash.delayMs);

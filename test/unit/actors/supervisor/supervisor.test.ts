@@ -228,6 +228,10 @@ describe("Supervisor", () => {
       const report = world.system.tree()[0]?.children.find((child) => child.id === "supervisor/worker-1");
       assert.equal(report?.status, "failed");
       assert.equal(report.crashes.at(-1)?.action, "give_up");
+      assert.equal(
+        world.events.some(({ type }) => type === "allWorkersFailed"),
+        false,
+      );
     });
   });
 
@@ -291,6 +295,7 @@ describe("Supervisor", () => {
         await world.supervisor.ask({ type: "crashWorker", worker: "worker-1" }, 1000);
       }
       await world.event("workerFailed");
+      await world.event("allWorkersFailed");
       assert.deepEqual(await world.reload(one("b")), {
         outcome: "refused",
         refusals: [{ worker: "", reason: "no worker is left to serve it", problem: undefined }],

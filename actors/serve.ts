@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from "node:fs";
 import type { ApplicationLog, ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
+import type { Logger } from "../src/base/log.ts";
 import { TimerWheel } from "../src/base/timer-wheel.ts";
 import { CompilerPool } from "../src/config/compiler-pool.ts";
 import { problemsText, problemText } from "../src/config/config-problem.ts";
@@ -50,12 +51,12 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   const pool = new CompilerPool(COMPILER_TABLE);
   const compiler = new PoolConfigCompiler(pool, compileRequest(commandLine));
   const stamp = fileStamp(commandLine.configPath);
-  const first = await compiler.compile({ label: commandLine.configPath });
-  if (!first.ok) {
+  try {
+    await compileFirst(compiler, commandLine, mainLog);
+  } catch (error) {
     await pool.close();
-    throw new StartError(`the configuration is refused\n${problemsText(first.problems).trimEnd()}`);
+    throw error;
   }
-  for (const problem of first.config.problems) mainLog.warn({}, problemText(problem));
   const { promise: stopped, resolve: onStopped } = Promise.withResolvers<0 | 1>();
   let exitCode: 0 | 1 = 0;
   let stopping: Promise<void> | undefined;
@@ -103,11 +104,22 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
       () => void server.reload("file changed"),
     );
   }
-  for (const { listener, address } of await server.listenerAddresses()) {
-    mainLog.info({ listener, address: formatAddress(address) }, "listening");
-  }
+  await logAddresses(server, mainLog);
   mainLog.info({ workers: commandLine.concurrency, admin: adminAddress || "none" }, "ready");
   return { server, adminAddress, stop, stopped };
+}
+
+/** For the bootstrap's sake: what the proxy is made with can't be known later. */
+async function compileFirst(compiler: PoolConfigCompiler, { configPath }: CommandLine, log: Logger): Promise<void> {
+  const first = await compiler.compile({ label: configPath });
+  if (!first.ok) throw new StartError(`the configuration is refused\n${problemsText(first.problems).trimEnd()}`);
+  for (const problem of first.config.problems) log.warn({}, problemText(problem));
+}
+
+async function logAddresses(server: ProxyServer, log: Logger): Promise<void> {
+  for (const { listener, address } of await server.listenerAddresses()) {
+    log.info({ listener, address: formatAddress(address) }, "listening");
+  }
 }
 
 function startProblem(outcome: ReloadOutcome, { commandLine }: ServeEnvironment): string | undefined {

@@ -51,12 +51,10 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   const pool = new CompilerPool(COMPILER_TABLE);
   const compiler = new PoolConfigCompiler(pool, compileRequest(commandLine));
   const stamp = fileStamp(commandLine.configPath);
-  try {
-    await compileFirst(compiler, commandLine, mainLog);
-  } catch (error) {
+  await compileFirst(compiler, commandLine, mainLog).catch(async (error: unknown) => {
     await pool.close();
     throw error;
-  }
+  });
   const { promise: stopped, resolve: onStopped } = Promise.withResolvers<0 | 1>();
   let exitCode: 0 | 1 = 0;
   let stopping: Promise<void> | undefined;
@@ -80,7 +78,6 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
     bootstrap: compiler.bootstrap!,
     onQuit: () => void stop(),
     onFailed: (error) => {
-      // Whoever watches over the process can do more about it than we can.
       mainLog.error({ error }, "all workers have failed, and won't be started again: exiting");
       exitCode = 1;
       void stop();
@@ -94,7 +91,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
     throw new StartError(problem);
   }
   const adminAddress = admin?.type === "listening" ? formatAddress(admin.address) : "";
-  if (commandLine.adminAddressPath !== "") writeAddress(commandLine.adminAddressPath, adminAddress);
+  writeAddress(commandLine.adminAddressPath, adminAddress);
   if (commandLine.watch && commandLine.configPath !== "") {
     watch = new ConfigWatch(
       commandLine.configPath,
@@ -133,6 +130,7 @@ function startProblem(outcome: ReloadOutcome, { commandLine }: ServeEnvironment)
 
 /** Whole or not at all: whoever waits for the file must not read half an address. */
 function writeAddress(path: string, address: string): void {
+  if (path === "") return;
   writeFileSync(`${path}.new`, address);
   renameSync(`${path}.new`, path);
 }

@@ -101,8 +101,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
       () => void server.reload("file changed"),
     );
   }
-  await logAddresses(server, mainLog);
-  mainLog.info({ workers: commandLine.concurrency, admin: adminAddress || "none" }, "ready");
+  await logReady(server, commandLine.concurrency, adminAddress, mainLog);
   return { server, adminAddress, stop, stopped };
 }
 
@@ -113,10 +112,11 @@ async function compileFirst(compiler: PoolConfigCompiler, { configPath }: Comman
   for (const problem of first.config.problems) log.warn({}, problemText(problem));
 }
 
-async function logAddresses(server: ProxyServer, log: Logger): Promise<void> {
+async function logReady(server: ProxyServer, workers: number, admin: string, log: Logger): Promise<void> {
   for (const { listener, address } of await server.listenerAddresses()) {
     log.info({ listener, address: formatAddress(address) }, "listening");
   }
+  log.info({ workers, admin: admin || "none" }, "ready");
 }
 
 function startProblem(outcome: ReloadOutcome, { commandLine }: ServeEnvironment): string | undefined {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -144,10 +143,9 @@ describe("A configuration file", () => {
   it("reads a pipe, which can be read only once, also to start with", async () => {
     const pipe = path.join(folder, "pipe");
     execFileSync("mkfifo", [pipe]);
-    const [{ exitCode, stderr }] = await Promise.all([
-      runTroupe(["--mode", "init_only", "-c", pipe, "--concurrency", "1"]),
-      writeFile(pipe, "node: { id: a1 }\n"),
-    ]);
+    const writer = spawn("sh", ["-c", 'echo "node: { id: a1 }" >"$0"', pipe]);
+    const { exitCode, stderr } = await runTroupe(["--mode", "init_only", "-c", pipe, "--concurrency", "1"]);
+    writer.kill();
     assert.equal(exitCode, 0, stderr);
   });
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { ApplicationLog } from "../src/base/application-log.ts";
+import { ApplicationLog, type ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { type CommandLine, CommandLineError, parseCommandLine } from "./command-line.ts";
 import { helpText } from "./command-line-options.ts";
@@ -37,8 +37,17 @@ async function main(args: readonly string[]): Promise<number> {
 
 function startServing(commandLine: CommandLine, version: string): Promise<Serving> {
   const options = logOptions(commandLine, process.stderr.isTTY === true);
+  const log = openLog(options);
   const environment = Object.entries(process.env).map(([name, value]) => [name, value ?? ""] as const);
-  return serve({ commandLine, version, environment, logOptions: options, log: new ApplicationLog("main", options) });
+  return serve({ commandLine, version, environment, logOptions: options, log });
+}
+
+function openLog(options: ApplicationLogOptions): ApplicationLog {
+  try {
+    return new ApplicationLog("main", options);
+  } catch (error) {
+    throw new StartError(`the log can't be opened: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** SIGTERM and SIGINT drain, the second one exits at once; SIGHUP reloads; SIGUSR1 reopens logs. */

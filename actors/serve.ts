@@ -83,15 +83,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
       void stop();
     },
   });
-  const admin = await server.startAdmin();
-  const problem =
-    admin?.type === "notListening" ? admin.reason : startProblem(await server.reload("start"), environment);
-  if (problem !== undefined) {
-    await server.shutdown();
-    throw new StartError(problem);
-  }
-  const adminAddress = admin?.type === "listening" ? formatAddress(admin.address) : "";
-  writeAddress(commandLine.adminAddressPath, adminAddress);
+  const adminAddress = await bringUp(server, environment);
   if (commandLine.watch && commandLine.configPath !== "") {
     watch = new ConfigWatch(
       commandLine.configPath,
@@ -103,6 +95,22 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   }
   await logReady(server, commandLine.concurrency, adminAddress, mainLog);
   return { server, adminAddress, stop, stopped };
+}
+
+/** Starts the admin interface, then all else. Answers the admin's address. If something can't be, nothing is left running. */
+async function bringUp(server: ProxyServer, environment: ServeEnvironment): Promise<string> {
+  const admin = await server.startAdmin();
+  const adminAddress = admin?.type === "listening" ? formatAddress(admin.address) : "";
+  const problem =
+    admin?.type === "notListening"
+      ? admin.reason
+      : (startProblem(await server.reload("start"), environment) ??
+        writeAddress(environment.commandLine.adminAddressPath, adminAddress));
+  if (problem !== undefined) {
+    await server.shutdown();
+    throw new StartError(problem);
+  }
+  return adminAddress;
 }
 
 /** For the bootstrap's sake: what the proxy is made with can't be known later. */
@@ -128,9 +136,14 @@ function startProblem(outcome: ReloadOutcome, { commandLine }: ServeEnvironment)
   return `${label} can't be served: ${[...new Set(reasons)].join("\n")}`;
 }
 
-/** Whole or not at all: whoever waits for the file must not read half an address. */
-function writeAddress(path: string, address: string): void {
-  if (path === "") return;
-  writeFileSync(`${path}.new`, address);
-  renameSync(`${path}.new`, path);
+/** Whole or not at all: whoever waits for the file must not read half an address. Answers why it couldn't be written. */
+function writeAddress(path: string, address: string): string | undefined {
+  if (path === "") return undefined;
+  try {
+    writeFileSync(`${path}.new`, address);
+    renameSync(`${path}.new`, path);
+    return undefined;
+  } catch (error) {
+    return `--admin-address-path: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

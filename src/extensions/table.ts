@@ -20,6 +20,11 @@ interface AccessLoggerEntry extends ExtensionEntry {
 /** Every HTTP filter there is. Nothing registers itself: what is not here does not exist. */
 export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
   {
+    name: "envoy.filters.http.header_mutation",
+    config: async () => (await import("./http/header_mutation/config.ts")).headerMutationConfig,
+    filter: async () => (await import("./http/header_mutation/factory.ts")).httpFilter,
+  },
+  {
     name: "troupe.filters.http.module",
     config: async () => (await import("./http/module/config.ts")).moduleConfig,
     filter: async () => (await import("./http/module/factory.ts")).httpFilter,

@@ -7,6 +7,7 @@ import {
   supportAll,
   yes,
 } from "../../../config/field-support.ts";
+import { CidrRangeSchema } from "../../../proto/gen/envoy/config/core/v3/address_pb.js";
 import {
   Http1ProtocolOptionsSchema,
   HttpProtocolOptionsSchema,
@@ -58,6 +59,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     stream_error_on_invalid_http_message: only([false], "HTTP/1 connections are closed on invalid messages"),
   }),
   supportAll(HttpConnectionManager_InternalAddressConfigSchema),
+  supportAll(CidrRangeSchema),
   support(HttpFilterSchema, { name: yes, typed_config: yes, is_optional: yes, disabled: yes }),
   support(HttpProtocolOptionsSchema, {
     idle_timeout: yes,

@@ -3,7 +3,6 @@ import { ApplicationLog, type ApplicationLogOptions } from "../src/base/applicat
 import { systemClock } from "../src/base/clock.ts";
 import { type CommandLine, CommandLineError, parseCommandLine } from "./command-line.ts";
 import { helpText } from "./command-line-options.ts";
-import { nodeVersionProblem } from "./node-version.ts";
 import { logOptions } from "./proxy-options.ts";
 import { type Serving, StartError, serve } from "./serve.ts";
 import { onStopSignals } from "./stop-signals.ts";
@@ -22,8 +21,6 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  const nodeProblem = nodeVersionProblem(process.versions.node);
-  if (nodeProblem !== undefined) throw new StartError(nodeProblem);
   if (commandLine.mode === "validate") {
     const { exitCode, text } = await validate(commandLine);
     process.stdout.write(text);

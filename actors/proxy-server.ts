@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { extname } from "node:path";
 import type { ActorRef } from "../src/actor/actor-ref.ts";
+import type { ActorReport } from "../src/actor/actor-report.ts";
 import { ActorSystem } from "../src/actor/actor-system.ts";
 import { adminHandlers } from "../src/admin/admin-handlers.ts";
 import { AdminRouter } from "../src/admin/admin-router.ts";
@@ -156,10 +157,10 @@ export class ProxyServer {
   }
 
   #spawnStats(shard: StatsShard): ActorRef<StatsMessage> {
-    const { bootstrap, commandLine } = this.#options;
+    const { bootstrap } = this.#options;
     const facts = () => ({
       uptimeSeconds: (systemClock.nowMs() - this.#startedMs) / 1000,
-      concurrency: commandLine.concurrency,
+      concurrency: this.#workers().filter(({ status }) => status !== "draining" && status !== "stopped").length,
       state: this.condition.state(),
       totalConnections: this.#connectionCount(),
     });
@@ -261,7 +262,10 @@ export class ProxyServer {
   }
 
   #connectionCount(): number {
-    const supervisor = this.#system.tree().find((actor) => actor.kind === "supervisor");
-    return (supervisor?.children ?? []).reduce((sum, worker) => sum + Number(worker.attributes.connections ?? 0), 0);
+    return this.#workers().reduce((sum, worker) => sum + Number(worker.attributes.connections ?? 0), 0);
+  }
+
+  #workers(): readonly ActorReport[] {
+    return this.#system.tree().find(({ kind }) => kind === "supervisor")?.children ?? [];
   }
 }

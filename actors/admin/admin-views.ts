@@ -4,6 +4,7 @@ import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
 import type { ConfigDumpPool } from "../../src/admin/config-dump-pool.ts";
 import type { AdminViews, JsonObject, LoggingView, MemoryUse, RuntimeView, StatsView } from "../../src/admin/views.ts";
 import type { Clock } from "../../src/base/clock.ts";
+import { type MemoryHeld, memoryHeld } from "../../src/base/memory-held.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { AcceptedConfig } from "../../src/config/bootstrap-json.ts";
 import type { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
@@ -15,7 +16,7 @@ import type { StatsMessage } from "../stats/protocol.ts";
 import type { SupervisorMessage } from "../supervisor/protocol.ts";
 import type { ServerCondition } from "./server-condition.ts";
 import { SupervisorControl } from "./supervisor-control.ts";
-import { SupervisorKnowledge, type ThreadMemoryUse, type WorkerMemory } from "./supervisor-knowledge.ts";
+import { SupervisorKnowledge, type WorkerMemory } from "./supervisor-knowledge.ts";
 
 /** How long a page waits for the stats actor, which is on its own thread. */
 const STATS_DEADLINE_MS = 300;
@@ -121,14 +122,13 @@ function statsView(options: AdminViewsOptions, knowledge: SupervisorKnowledge): 
 
 /** Heaps are those of all threads together; `physicalBytes` is the whole process. */
 function memoryUse(workers: readonly WorkerMemory[]): MemoryUse {
-  const own = process.memoryUsage();
+  const own = memoryHeld();
   const threads = [{ worker: "main", answering: true, use: own }, ...workers];
-  const sum = (part: (use: ThreadMemoryUse) => number): number =>
-    threads.reduce((total, { use }) => total + part(use), 0);
+  const sum = (part: (use: MemoryHeld) => number): number => threads.reduce((total, { use }) => total + part(use), 0);
   return {
     allocatedBytes: sum(({ heapUsed, external }) => heapUsed + external),
     heapSizeBytes: sum(({ heapTotal, external }) => heapTotal + external),
-    physicalBytes: own.rss,
+    physicalBytes: process.memoryUsage.rss(),
     threads: threads.map(({ worker, answering, use }) => ({
       thread: worker,
       heapUsedBytes: use.heapUsed,

@@ -1,6 +1,7 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorReport } from "../../src/actor/actor-report.ts";
 import type { BoundListener, ConfigStatus, WorkerStatus } from "../../src/admin/views.ts";
+import type { MemoryHeld } from "../../src/base/memory-held.ts";
 import type { ClusterInspection } from "../../src/upstream/cluster-inspection.ts";
 import type { SnapshotRecord, SupervisorMessage, SupervisorStatus } from "../supervisor/protocol.ts";
 import { shownOutcome } from "./shown-outcome.ts";
@@ -11,25 +12,18 @@ const STATUS_DEADLINE_MS = 500;
 const INSPECT_DEADLINE_MS = 500;
 const COLLECT_DEADLINE_MS = 250;
 
-/** Bytes that one thread uses, as `process.memoryUsage` has them there. */
-export interface ThreadMemoryUse {
-  readonly heapUsed: number;
-  readonly heapTotal: number;
-  readonly external: number;
-}
-
 /** The memory of one worker; zeros if it never told. */
 export interface WorkerMemory {
   readonly worker: string;
   readonly answering: boolean;
-  readonly use: ThreadMemoryUse;
+  readonly use: MemoryHeld;
 }
 
 /** What the admin pages learn from the supervisor. */
 export class SupervisorKnowledge {
   readonly #supervisor: ActorRef<SupervisorMessage>;
   readonly #tree: () => readonly ActorReport[];
-  readonly #memory = new Map<string, ThreadMemoryUse>();
+  readonly #memory = new Map<string, MemoryHeld>();
 
   /** `tree` gives the actor tree, for what workers show of themselves. */
   constructor(supervisor: ActorRef<SupervisorMessage>, tree: () => readonly ActorReport[]) {
@@ -109,7 +103,7 @@ export class SupervisorKnowledge {
     const present = new Set(answers.map(({ worker }) => worker));
     for (const worker of this.#memory.keys()) if (!present.has(worker)) this.#memory.delete(worker);
     return answers.map((answer) => {
-      if (answer.answered) this.#memory.set(answer.worker, answer.value as ThreadMemoryUse);
+      if (answer.answered) this.#memory.set(answer.worker, answer.value as MemoryHeld);
       const use = this.#memory.get(answer.worker) ?? { heapUsed: 0, heapTotal: 0, external: 0 };
       return { worker: answer.worker, answering: answer.answered, use };
     });

@@ -3,6 +3,7 @@ import { AccessLogFiles } from "../../src/access-log/access-log-files.ts";
 import type { AttributeValue } from "../../src/actor/actor-report.ts";
 import type { ApplicationLog } from "../../src/base/application-log.ts";
 import type { LogLevel } from "../../src/base/log.ts";
+import { memoryHeld } from "../../src/base/memory-held.ts";
 import { nextTurn } from "../../src/base/turn.ts";
 import { extensionModule, type WorkerContext, type WorkerExtensions } from "../../src/extensions/extension-module.ts";
 import { ConnectionHandler, type PreparedListeners } from "../../src/listener/connection-handler.ts";
@@ -110,6 +111,7 @@ export class ProxyRuntime implements WorkerRuntime {
       const prepared = this.#handler.prepare(
         { upserts: listeners, removals: this.#removed("listener", change) },
         sockets,
+        new Set(change.sockets.flatMap(({ kind, key }) => (kind === "pipe" ? key : []))),
       );
       this.#staged = { change, listeners: prepared, routeTables, clusters };
     } catch (error) {
@@ -199,7 +201,7 @@ export class ProxyRuntime implements WorkerRuntime {
       case "clusters":
         return this.#clusters.inspect();
       case "memory":
-        return memoryOfThread();
+        return memoryHeld();
       default:
         throw new Error(`a worker has no view called ${view}`);
     }
@@ -296,10 +298,4 @@ function closeQuietly(socket: BoundSocket): void {
   } catch {
     // Closed already: by the handler, when it refused the listeners.
   }
-}
-
-/** Without what belongs to the whole process. */
-function memoryOfThread(): { readonly heapUsed: number; readonly heapTotal: number; readonly external: number } {
-  const { heapUsed, heapTotal, external } = process.memoryUsage();
-  return { heapUsed, heapTotal, external };
 }

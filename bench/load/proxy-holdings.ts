@@ -5,7 +5,7 @@ import { pause } from "./load-run.ts";
 export interface ProxyHoldings {
   /** Active connections, requests, streams and timers, by stat or actor attribute. */
   readonly active: ReadonlyMap<string, number>;
-  /** Heap in use over all threads: the least of several samples, since garbage comes and goes. */
+  /** Heap in use over all threads: the least of several samples. */
   readonly heapBytes: number;
 }
 
@@ -17,10 +17,10 @@ interface ActorJson {
 
 /** Gauges that count what is open now. */
 const HOLDING = /(_active|_buffered|_pending)$/;
-const SAMPLES = 12;
+const SAMPLES = 4;
 const SAMPLE_PAUSE_MS = 500;
 
-/** Reads `/stats`, `/actors` and `/memory`, for six seconds. */
+/** Reads `/stats`, `/actors` and `/memory`, for two seconds. */
 export async function readHoldings(proxy: RunningProxy): Promise<ProxyHoldings> {
   let heapBytes = Number.POSITIVE_INFINITY;
   for (let sample = 0; sample < SAMPLES; sample += 1) {

@@ -19,6 +19,7 @@ import {
 /** Workers whose connection ids must differ; the last digits of an id are its worker's number. */
 const ID_STEP = 1000;
 
+const NO_PIPES: ReadonlySet<string> = new Set();
 const AT_ONCE: DrainOptions = { timeMs: 0, strategy: "immediate" };
 
 /** Changes that are built and can be put in force or dropped. Exactly one of the two is called, once. */
@@ -48,7 +49,7 @@ export class ConnectionHandler implements ListenerOwner {
   #lastConnection = 0;
   #cutCount = 0;
   #healthCheckFailed = false;
-  #onEmpty: (() => void) | null = null;
+  #onEmpty: (() => void)[] = [];
 
   constructor(context: ListenerContext) {
     this.#context = context;
@@ -76,19 +77,24 @@ export class ConnectionHandler implements ListenerOwner {
   }
 
   /**
-   * Builds the changes, invisibly. `sockets` are this worker's sockets for addresses it has none for. Throws with the
-   * listener's name and the reason if something can't be made; nothing is left behind then, the sockets are closed.
+   * Builds the changes, invisibly. `sockets` are this worker's sockets for addresses it has none for; `pipes` are the keys of
+   * Unix-domain sockets that this worker is to make, because no other has them. Throws with the listener's name and the reason if
+   * something can't be made; nothing is left behind then, the sockets are closed.
    */
-  prepare(changes: ListenerChanges, sockets: readonly HandedSocket[]): PreparedListeners {
+  prepare(
+    changes: ListenerChanges,
+    sockets: readonly HandedSocket[],
+    pipes: ReadonlySet<string> = NO_PIPES,
+  ): PreparedListeners {
     let staged: Staged;
     try {
-      staged = this.#stage(changes.upserts);
+      staged = this.#stage(changes.upserts, pipes);
     } catch (error) {
       for (const { socket } of sockets) socket.close();
       throw error;
     }
     return {
-      commit: () => this.#commit(staged, changes.removals, sockets),
+      commit: () => this.#commit(staged, changes.removals, sockets, pipes),
       abort: () => {
         discard(staged);
         for (const { socket } of sockets) socket.close();
@@ -142,10 +148,10 @@ export class ConnectionHandler implements ListenerOwner {
     }
   }
 
-  /** Calls back once, when no connection is open (any more). Replaces an earlier wish. */
+  /** Calls back once, when no connection is open (any more). */
   whenEmpty(callback: () => void): void {
     if (this.#connectionCount === 0) callback();
-    else this.#onEmpty = callback;
+    else this.#onEmpty.push(callback);
   }
 
   /** Closes everything at once. */
@@ -171,10 +177,8 @@ export class ConnectionHandler implements ListenerOwner {
   }
 
   connectionClosed(): void {
-    if (--this.#connectionCount > 0 || this.#onEmpty === null) return;
-    const callback = this.#onEmpty;
-    this.#onEmpty = null;
-    callback();
+    if (--this.#connectionCount > 0 || this.#onEmpty.length === 0) return;
+    for (const callback of this.#onEmpty.splice(0)) callback();
   }
 
   connectionCut(): void {
@@ -195,10 +199,10 @@ export class ConnectionHandler implements ListenerOwner {
     yield* this.#draining;
   }
 
-  #stage(upserts: readonly ListenerData[]): Staged {
+  #stage(upserts: readonly ListenerData[], pipes: ReadonlySet<string>): Staged {
     const staged: Staged = { updates: [], created: [] };
     try {
-      for (const data of upserts) this.#stageOne(data, staged);
+      for (const data of upserts) this.#stageOne(data, staged, pipes);
     } catch (error) {
       discard(staged);
       throw error;
@@ -206,12 +210,12 @@ export class ConnectionHandler implements ListenerOwner {
     return staged;
   }
 
-  #stageOne(data: ListenerData, staged: Staged): void {
+  #stageOne(data: ListenerData, staged: Staged, pipes: ReadonlySet<string>): void {
     const present = this.#listeners.get(data.name);
     const difference = present === undefined ? null : compareListeners(present.data, data).type;
     if (difference === "same") return;
     try {
-      for (const { path } of this.#newPipes(data)) {
+      for (const { path } of this.#newPipes(data, pipes)) {
         const problem = pipeProblem(path);
         if (problem !== null) throw new Error(`cannot listen on ${path}: ${problem}`);
       }
@@ -226,7 +230,12 @@ export class ConnectionHandler implements ListenerOwner {
     }
   }
 
-  #commit(staged: Staged, removals: readonly string[], sockets: readonly HandedSocket[]): void {
+  #commit(
+    staged: Staged,
+    removals: readonly string[],
+    sockets: readonly HandedSocket[],
+    pipes: ReadonlySet<string>,
+  ): void {
     const leaving: ActiveListener[] = [];
     const drop = (name: string): void => {
       const listener = this.#listeners.get(name);
@@ -242,7 +251,7 @@ export class ConnectionHandler implements ListenerOwner {
     this.#sockets.assign(this.#listeners.values());
     for (const socket of sockets) this.#sockets.listen(socket);
     for (const { data } of this.#listeners.values()) {
-      for (const { key, path, mode } of this.#newPipes(data)) this.#sockets.listenOnPipe(key, path, mode);
+      for (const { key, path, mode } of this.#newPipes(data, pipes)) this.#sockets.listenOnPipe(key, path, mode);
     }
     for (const listener of leaving) this.#retire(listener, this.#context.drain);
     this.drainingChanged();
@@ -253,12 +262,15 @@ export class ConnectionHandler implements ListenerOwner {
     listener.retire(drain);
   }
 
-  /** The Unix-domain sockets of a listener that this worker has to make. Others leave that to the first one. */
-  *#newPipes(data: ListenerData): Generator<{ readonly key: string; readonly path: string; readonly mode: number }> {
-    if (this.#context.workerIndex !== 0) return;
+  /** The Unix-domain sockets of a listener that this worker has to make. */
+  *#newPipes(
+    data: ListenerData,
+    pipes: ReadonlySet<string>,
+  ): Generator<{ readonly key: string; readonly path: string; readonly mode: number }> {
     for (const each of data.addresses) {
       const key = socketKey(data, each);
-      if (each.address.type === "pipe" && this.#sockets.count(key) === 0) yield { key, ...each.address };
+      if (each.address.type === "pipe" && pipes.has(key) && this.#sockets.count(key) === 0)
+        yield { key, ...each.address };
     }
   }
 }

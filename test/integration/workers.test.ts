@@ -202,6 +202,7 @@ describe("The number of workers", () => {
       for (const count of [4, 2, 3, 1, 2, 1]) {
         assert.equal((await proxy.post(`/workers?count=${count}`, undefined, 30_000)).status, 200);
         assert.equal((await workers(proxy)).concurrency, count);
+        assert.equal((await proxy.stats("server.concurrency")).get("server.concurrency"), count);
       }
       const report = await load.stop();
       assert.equal(failedRequests(report) + report.closedUnannounced, 0, describeLoad(report));

@@ -20,6 +20,8 @@ export class HandlerUnderTest {
   readonly stats = new RecordingStats();
   readonly filters = new EchoFilters();
   readonly handler: ConnectionHandler;
+  /** Whether this worker is the one that makes Unix-domain sockets. */
+  makesPipes = true;
   readonly #clients: net.Socket[] = [];
   /** Ports by socket key. */
   readonly #keys = new Map<string, number>();
@@ -41,14 +43,16 @@ export class HandlerUnderTest {
   /** Applies changes as the supervisor would: bind, prepare, commit. */
   async apply(upserts: readonly ListenerData[], removals: readonly string[] = []): Promise<void> {
     const sockets: HandedSocket[] = [];
+    const pipes = new Set<string>();
     for (const spec of upserts.flatMap(listeningSocketSpecs)) {
+      if (spec.address.type === "pipe" && this.makesPipes) pipes.add(spec.key);
       if (spec.address.type !== "ip" || this.#keys.has(spec.key)) continue;
       const socket = bindSocket(spec, { ours: false });
       sockets.push({ key: spec.key, socket });
       this.#keys.set(spec.key, socket.address().port);
     }
     try {
-      this.handler.prepare({ upserts, removals }, sockets).commit();
+      this.handler.prepare({ upserts, removals }, sockets, pipes).commit();
     } catch (error) {
       for (const { key } of sockets) this.#keys.delete(key);
       throw error;

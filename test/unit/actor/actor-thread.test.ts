@@ -127,8 +127,8 @@ describe("ActorThread", () => {
   it("shows the last report of a stuck thread with its age, and says that it does not answer", async () => {
     const { reports } = thread.bridge;
     const rootNow = (): ReturnType<typeof reports.root> => reports.root("echo", "worker-1", systemClock.nowMs());
-    while (rootNow() === undefined) await echo.ask({ type: "seen" }, 5000);
-    assert.equal(rootNow()?.answering, true);
+    // On a busy machine the first reports may come too late to count as answers.
+    while (rootNow()?.answering !== true) await echo.ask({ type: "seen" }, 5000);
     assert.equal(rootNow()?.id, "worker-1");
     assert.equal(rootNow()?.thread, "far");
     echo.tell({ type: "block", ms: 400 });

@@ -67,6 +67,10 @@ export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [
 /** Extensions that are only settings of something else: the worker has no half of its own for them. */
 export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
   {
+    name: "envoy.retry_host_predicates.previous_hosts",
+    config: async () => (await import("./retry_host_predicates/previous_hosts/config.ts")).previousHostsConfig,
+  },
+  {
     name: "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
     config: async () => (await import("./upstream_options/http_protocol_options/config.ts")).httpProtocolOptionsConfig,
   },

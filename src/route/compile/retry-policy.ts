@@ -12,6 +12,7 @@ import {
   RetryPolicy_RetryHostPredicateSchema,
   RetryPolicySchema,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import { RETRY_ON_WORDS } from "../retry-on.ts";
 import type { RateLimitedBackOffData, RetryPolicyData } from "../retry-policy-data.ts";
 import { compileTimeoutMs } from "./duration.ts";
 import { compileHeaderName } from "./header-name.ts";
@@ -30,10 +31,7 @@ export function compileRetryPolicy(message: RetryPolicy, place: Place, context: 
   }
   const attempts = message.hostSelectionRetryMaxAttempts;
   return {
-    retryOn: message.retryOn
-      .split(",")
-      .map((word) => word.trim())
-      .filter((word) => word !== ""),
+    retryOn: compileRetryOn(message.retryOn, place.field("retry_on"), context),
     numRetries: message.numRetries ?? 1,
     perTryTimeoutMs: compileTimeoutMs(message.perTryTimeout, 0, place.field("per_try_timeout"), context),
     perTryIdleTimeoutMs: compileTimeoutMs(message.perTryIdleTimeout, 0, place.field("per_try_idle_timeout"), context),
@@ -53,6 +51,19 @@ export function compileRetryPolicy(message: RetryPolicy, place: Place, context: 
         ? null
         : compileRateLimited(message.rateLimitedRetryBackOff, place.field("rate_limited_retry_back_off"), context),
   };
+}
+
+function compileRetryOn(text: string, place: Place, context: CompileContext): string[] {
+  const words = text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+  for (const word of words) {
+    if (!RETRY_ON_WORDS.includes(word)) {
+      context.warning(place, `"${word}" is no condition and means nothing`, `known are ${RETRY_ON_WORDS.join(", ")}`);
+    }
+  }
+  return words;
 }
 
 function compileHostPredicates(message: RetryPolicy, place: Place, context: CompileContext): CompiledExtension[] {
@@ -82,7 +93,11 @@ function compileRateLimited(
 
 /** Which fields of the messages compiled here are implemented. */
 export const retryPolicySupport: readonly MessageSupport[] = [
-  supportAll(RetryPolicySchema, { retry_priority: notYet(), retry_options_predicates: notYet() }),
+  supportAll(RetryPolicySchema, {
+    retry_priority: notYet(),
+    retry_options_predicates: notYet(),
+    per_try_idle_timeout: notYet(undefined, "use per_try_timeout"),
+  }),
   supportAll(RetryPolicy_RetryBackOffSchema),
   supportAll(RetryPolicy_RetryHostPredicateSchema),
   supportAll(RetryPolicy_RateLimitedRetryBackOffSchema),

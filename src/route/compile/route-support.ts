@@ -18,6 +18,8 @@ import { hashPolicySupport } from "./hash-policy.ts";
 import { retryPolicySupport } from "./retry-policy.ts";
 import { routeMatchSupport } from "./route-match.ts";
 
+const NO_TRACING = noEffect("there is no tracing yet");
+const NO_SUBSETS = noEffect("only subset load balancing reads it, and clusters with lb_subset_config are refused");
 const CORS_HINT = "Envoy has deprecated this field: put a CorsPolicy into typed_per_filter_config";
 
 /**
@@ -40,7 +42,12 @@ export const routeSupport: readonly MessageSupport[] = [
     hedge_policy: notYet(),
     request_mirror_policies: notYet(),
   }),
-  supportAll(RouteSchema, { filter_action: notYet(), tracing: notYet() }),
+  supportAll(RouteSchema, {
+    filter_action: notYet(),
+    tracing: notYet(),
+    decorator: NO_TRACING,
+    stat_prefix: notYet("there are no stats by route yet"),
+  }),
   supportAll(RouteActionSchema, {
     cluster_specifier_plugin: notYet(),
     inline_cluster_specifier_plugin: notYet(),
@@ -60,12 +67,15 @@ export const routeSupport: readonly MessageSupport[] = [
     internal_redirect_action: notYet(),
     max_internal_redirects: notYet(),
     hedge_policy: notYet(),
+    metadata_match: NO_SUBSETS,
+    hash_policy: noEffect("only consistent-hash load balancers read it, and clusters with one are refused"),
+    upgrade_configs: notYet("requests that ask for an upgrade are refused for now"),
   }),
   supportAll(WeightedClusterSchema, {
     total_weight: noEffect("the sum of the weights counts, as in Envoy"),
     runtime_key_prefix: noEffect("Troupe has no runtime layers: the weights always hold"),
   }),
-  supportAll(WeightedCluster_ClusterWeightSchema),
+  supportAll(WeightedCluster_ClusterWeightSchema, { metadata_match: NO_SUBSETS }),
   supportAll(RouteAction_MaxStreamDurationSchema),
   support(RouteAction_UpgradeConfigSchema, { upgrade_type: yes, enabled: yes, connect_config: notYet() }),
   supportAll(RedirectActionSchema),

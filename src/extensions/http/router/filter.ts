@@ -19,6 +19,8 @@ import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
 import type { ForwardAction, Route } from "../../../route/route.ts";
 import type { ResponseTraits } from "../../../upstream/response-stats.ts";
 import type { ClusterDirectory, ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import { setAttemptHeaders } from "./attempt-headers.ts";
+import { isKeepAliveRace } from "./keep-alive-race.ts";
 import { ReplayBody } from "./replay-body.ts";
 import { type RequestControls, takeRequestControls } from "./request-controls.ts";
 import { expectedTimeoutMs, perTryTimeoutMs, requestTimeoutMs } from "./request-timeouts.ts";
@@ -46,9 +48,6 @@ export interface RouterRuntime {
 }
 
 const NO_BYTES = Buffer.alloc(0);
-
-/** Methods whose repetition has no further effect (RFC 9110 §9.2.2). */
-const IDEMPOTENT_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
  * The terminal HTTP filter: takes the request to a host of the route's cluster and the response back, or answers it
@@ -178,23 +177,21 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
   #startAttempt(endStream: boolean): void {
     const cluster = this.cluster!;
     const streamInfo = this.callbacks.streamInfo;
-    const host = cluster.chooseHost(PLAIN_LOAD_BALANCER_CONTEXT);
+    const previousHosts = this.retry === null ? null : this.retry.previousHosts;
+    const host = cluster.chooseHost(previousHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
     if (host === null) {
       streamInfo.setResponseFlag(ResponseFlag.UH);
       this.#chargeLocal(503);
       this.#reply({ status: 503, body: "no healthy upstream", details: "no_healthy_upstream" });
       return;
     }
+    previousHosts?.add(host);
     this.attempts++;
     const info = streamInfo.ensureUpstream();
     info.attemptCount = this.attempts;
     this.#setExpectedTimeout();
     if (this.action.autoHostRewrite && host.hostname !== "") this.#rewriteAuthority(host.hostname);
-    const { includeRequestAttemptCount, includeIsTimeoutRetryHeader } = this.route.virtualHost;
-    if (includeRequestAttemptCount) this.headers.set("x-envoy-attempt-count", String(this.attempts));
-    if (includeIsTimeoutRetryHeader && this.attempts > 1) {
-      this.headers.set("x-envoy-is-timeout-retry", this.afterPerTryTimeout ? "true" : "false");
-    }
+    setAttemptHeaders(this.headers, this.route.virtualHost, this.attempts, this.afterPerTryTimeout);
     const request = new UpstreamRequest(this, cluster, host, this.headers, endStream, info);
     this.request = request;
     this.callbacks.setDownstreamWatermarkCallbacks(this);
@@ -302,7 +299,8 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
       if (verdict === "retry") return true;
       this.#noteVerdict(verdict);
     }
-    if (!this.#isRaceOfKeepAlive(request, reason)) return false;
+    if (this.attempts !== 1 || !this.requestEnded || this.hasBody) return false;
+    if (!isKeepAliveRace(request, reason, this.headers)) return false;
     this.cluster!.info.stats.rq.retry.inc();
     this.#startAttempt(true);
     return true;
@@ -311,18 +309,6 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
   #noteVerdict(verdict: RetryVerdict): void {
     if (verdict === "limitExceeded") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.URX);
     else if (verdict === "overflow") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.UO);
-  }
-
-  #isRaceOfKeepAlive(request: UpstreamRequest, reason: StreamResetReason): boolean {
-    return (
-      reason === "connection termination" &&
-      request.reusedConnection &&
-      !request.responseBegun &&
-      this.attempts === 1 &&
-      this.requestEnded &&
-      !this.hasBody &&
-      IDEMPOTENT_METHODS.has(this.headers.method)
-    );
   }
 
   // ---- answers of its own ----

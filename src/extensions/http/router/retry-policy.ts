@@ -1,6 +1,7 @@
 import { HeaderMatcher } from "../../../match/header-matcher.ts";
 import { retryOnOf } from "../../../route/retry-on.ts";
 import type { RateLimitedBackOffData, RetryPolicyData } from "../../../route/retry-policy-data.ts";
+import { PREVIOUS_HOSTS } from "./previous-hosts.ts";
 
 /** A route's retry policy, made ready for use. Immutable; one per route and worker. */
 export class RetryPolicy {
@@ -14,6 +15,8 @@ export class RetryPolicy {
   readonly rateLimitedBackOff: RateLimitedBackOffData | null;
   readonly retriableStatusCodes: ReadonlySet<number>;
   readonly retriableHeaders: readonly HeaderMatcher[];
+  /** How often a host is asked for that has not been tried; 0 = any host will do. */
+  readonly otherHostAttempts: number;
   /** If there are any, only requests that match one of them are retried. */
   readonly retriableRequestHeaders: readonly HeaderMatcher[];
 
@@ -26,6 +29,8 @@ export class RetryPolicy {
     this.rateLimitedBackOff = data.rateLimitedBackOff;
     this.retriableStatusCodes = new Set(data.retriableStatusCodes);
     this.retriableHeaders = data.retriableHeaders.map((matcher) => new HeaderMatcher(matcher));
+    const avoids = data.hostPredicates.some((predicate) => predicate.extension === PREVIOUS_HOSTS);
+    this.otherHostAttempts = avoids ? data.hostSelectionMaxAttempts : 0;
     this.retriableRequestHeaders = data.retriableRequestHeaders.map((matcher) => new HeaderMatcher(matcher));
   }
 }

@@ -6,6 +6,7 @@ import type { HeaderMatcher } from "../../../match/header-matcher.ts";
 import type { CircuitBreaker, ResourcePriority } from "../../../upstream/circuit-breaker.ts";
 import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
 import type { ClusterRequestStats } from "../../../upstream/cluster-stats.ts";
+import { PreviousHosts } from "./previous-hosts.ts";
 import type { RequestControls } from "./request-controls.ts";
 import { jitteredMs, RetryBackOff, rateLimitedIntervalMs } from "./retry-back-off.ts";
 import { type RetryConditions, wouldRetryHeaders, wouldRetryReset } from "./retry-conditions.ts";
@@ -35,6 +36,8 @@ export class RetryState implements RetryConditions {
   private readonly environment: RetryEnvironment;
   private readonly backOff: RetryBackOff;
   private readonly timer: WheelTimer;
+  /** Null if a retry may go to any host. */
+  readonly previousHosts: PreviousHosts | null;
   private remaining: number;
   private holdsBreaker = false;
   private waitMs: number | undefined = undefined;
@@ -54,6 +57,7 @@ export class RetryState implements RetryConditions {
     this.retriableHeaderNames = controls?.retriableHeaderNames ?? [];
     this.extraStatusCodes = controls?.retriableStatusCodes ?? [];
     this.remaining = controls?.maxRetries ?? policy.numRetries;
+    this.previousHosts = policy.otherHostAttempts > 0 ? new PreviousHosts(policy.otherHostAttempts) : null;
     this.stats = cluster.stats.rq;
     this.breaker = cluster.circuitBreakers[priority].retries;
     this.environment = environment;

@@ -29,7 +29,7 @@ export interface SoakOptions {
 const HEAP_SLACK = { ratio: 1.05, bytes: 4 * 1024 * 1024 };
 const LARGE = Buffer.alloc(1024 * 1024, "l");
 /** For half-open connections and delayed closes to run out. */
-const SETTLE_MS = 6000;
+const SETTLE_MS = 3000;
 
 /** Runs the soak. Rejects when the proxy does not start. */
 export async function soak(options: SoakOptions): Promise<LoadRunOutcome> {

@@ -7,7 +7,6 @@ import type { ListenerChanges } from "./listener-changes.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import { type ListenerData, socketKey } from "./listener-data.ts";
 import { compareListeners } from "./listener-difference.ts";
-import { ListenerManagerGauges } from "./listener-manager-gauges.ts";
 import {
   type HandedServer,
   type HandedSocket,
@@ -15,6 +14,7 @@ import {
   pipeProblem,
   type ServerCount,
 } from "./listening-sockets.ts";
+import { WorkerListenerStats } from "./worker-listener-stats.ts";
 
 /** Workers whose connection ids must differ; the last digits of an id are its worker's number. */
 const ID_STEP = 1000;
@@ -44,7 +44,7 @@ export class ConnectionHandler implements ListenerOwner {
   readonly #listeners = new Map<string, ActiveListener>();
   readonly #draining = new Set<ActiveListener>();
   readonly #sockets: ListeningSockets;
-  readonly #gauges: ListenerManagerGauges;
+  readonly #workerStats: WorkerListenerStats;
   #connectionCount = 0;
   #lastConnection = 0;
   #cutCount = 0;
@@ -54,7 +54,7 @@ export class ConnectionHandler implements ListenerOwner {
   constructor(context: ListenerContext) {
     this.#context = context;
     this.#sockets = new ListeningSockets(context.timers.clock, context.log);
-    this.#gauges = new ListenerManagerGauges(context.stats);
+    this.#workerStats = new WorkerListenerStats(context.stats);
   }
 
   get healthCheckFailed(): boolean {
@@ -186,7 +186,7 @@ export class ConnectionHandler implements ListenerOwner {
   }
 
   drainingChanged(): void {
-    this.#gauges.show(this.#listeners.values(), this.#draining.size);
+    this.#workerStats.show(this.#listeners.values(), this.#draining.size);
   }
 
   listenerDrained(listener: ActiveListener): void {
@@ -247,6 +247,7 @@ export class ConnectionHandler implements ListenerOwner {
     for (const listener of staged.created) {
       drop(listener.data.name);
       this.#listeners.set(listener.data.name, listener);
+      this.#workerStats.created.inc();
     }
     this.#sockets.assign(this.#listeners.values());
     for (const socket of sockets) this.#sockets.listen(socket);

@@ -11,7 +11,7 @@ export interface ListenerCounts {
 
 /**
  * The part of `listener_manager.*` that is counted once in the process, on the main thread, when a configuration comes in force.
- * See `ListenerManagerGauges` for what workers show.
+ * See `WorkerListenerStats` for what workers show.
  */
 export class ListenerManagerStats {
   readonly #added: Counter;

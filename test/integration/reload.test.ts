@@ -222,6 +222,7 @@ describe("A reload", () => {
     const stats = await proxy.stats("^listener_manager");
     for (const [stat, value] of [
       ["listener_added", 2],
+      ["listener_create_success", 4],
       ["listener_modified", 1],
       ["listener_in_place_updated", 1],
       ["total_listeners_active", 2],

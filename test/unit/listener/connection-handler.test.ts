@@ -56,6 +56,7 @@ describe("A listener", () => {
       "listener.a.downstream_cx_destroy": 1,
       "listener.a.downstream_cx_total": 1,
       "listener.a.worker_0.downstream_cx_total": 1,
+      "listener_manager.listener_create_success": 1,
       "listener_manager.total_listeners_active": 1,
     });
     assert.deepEqual(subject.stats.samples("listener.a.downstream_cx_length_ms"), [250]);

@@ -1,17 +1,19 @@
-import type { Gauge, StatsScope } from "../stats/scope.ts";
+import type { Counter, Gauge, StatsScope } from "../stats/scope.ts";
 import type { ActiveListener } from "./active-listener.ts";
 
 /**
- * The gauges of `listener_manager.*` that only workers know. Each worker shows its own view and the largest one counts,
- * because all workers hold the same listeners.
+ * The part of `listener_manager.*` that only workers know. Of the gauges each worker shows its own view and the largest one
+ * counts, because all workers hold the same listeners. `created` counts each listener on each worker, as in Envoy.
  */
-export class ListenerManagerGauges {
+export class WorkerListenerStats {
+  readonly created: Counter;
   readonly #active: Gauge;
   readonly #draining: Gauge;
   readonly #chainsDraining: Gauge;
 
   constructor(root: StatsScope) {
     const scope = root.scope("listener_manager");
+    this.created = scope.counter("listener_create_success");
     this.#active = scope.gauge("total_listeners_active", "max");
     this.#draining = scope.gauge("total_listeners_draining", "max");
     this.#chainsDraining = scope.gauge("total_filter_chains_draining", "max");

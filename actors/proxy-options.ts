@@ -29,12 +29,15 @@ export function compileRequest(commandLine: CommandLine): CompileRequest {
   };
 }
 
-/** `command_line_options` of `/server_info`. */
+/**
+ * `command_line_options` of `/server_info`.
+ * Differs from Envoy: `config_yaml` is not shown, because it may hold secrets; `/config_dump` shows it without them.
+ */
 export function commandLineOptions(commandLine: CommandLine): JsonObject {
   return {
     concurrency: commandLine.concurrency,
     config_path: commandLine.configPath,
-    config_yaml: commandLine.configYaml,
+    config_yaml: commandLine.configYaml === "" ? "" : "[redacted]",
     admin_address_path: commandLine.adminAddressPath,
     local_address_ip_version: commandLine.localAddressIpVersion,
     log_level: commandLine.logLevel,

@@ -22,7 +22,7 @@ function isPlain(path: string): boolean {
     const code = path.charCodeAt(i);
     // `%`, `\`, `#`, or a slash or dot that follows a slash.
     if (code === 0x25 || code === 0x5c || code === 0x23) return false;
-    if (code === 0x3f) return true;
+    if (code === 0x3f) return path.indexOf("#", i) === -1;
     if ((code === 0x2f || code === 0x2e) && path.charCodeAt(i - 1) === 0x2f) return false;
   }
   return true;

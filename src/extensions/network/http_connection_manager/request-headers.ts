@@ -6,9 +6,23 @@ import { ipOfAddress } from "../../../net/address.ts";
 import { lastAddressFromXff } from "./forwarded-for.ts";
 import type { HcmData } from "./hcm-data.ts";
 
+/** The settings of the connection manager that concern request headers. */
+export type RequestHeaderSettings = Pick<
+  HcmData,
+  | "useRemoteAddress"
+  | "skipXffAppend"
+  | "xffNumTrustedHops"
+  | "internalCidrRanges"
+  | "internalUnixSockets"
+  | "appendXForwardedPort"
+  | "generateRequestId"
+  | "preserveExternalRequestId"
+  | "via"
+>;
+
 /** What the treatment of request headers needs beside the headers. One per connection manager. */
 export interface RequestHeaderContext {
-  readonly data: HcmData;
+  readonly data: RequestHeaderSettings;
   readonly random: RandomSource;
   readonly internalRanges: IpPrefixTable<true>;
 }
@@ -89,7 +103,11 @@ export function mutateRequestHeaders(
 }
 
 /** The client's address, and whether the request has no more than that one address. */
-function detectClient(headers: RequestHeaderMap, connectionIp: string, data: HcmData): { ip: string; single: boolean } {
+function detectClient(
+  headers: RequestHeaderMap,
+  connectionIp: string,
+  data: RequestHeaderSettings,
+): { ip: string; single: boolean } {
   const xff = headers.getJoined("x-forwarded-for");
   if (data.useRemoteAddress) {
     if (data.xffNumTrustedHops > 0) {
@@ -104,7 +122,7 @@ function detectClient(headers: RequestHeaderMap, connectionIp: string, data: Hcm
 }
 
 /** The port this request came in on, unless a trusted hop has said so already. */
-function appendForwardedPort(headers: RequestHeaderMap, localAddress: string, data: HcmData): void {
+function appendForwardedPort(headers: RequestHeaderMap, localAddress: string, data: RequestHeaderSettings): void {
   const overwrite = data.useRemoteAddress && data.xffNumTrustedHops === 0;
   const colon = localAddress.lastIndexOf(":");
   if (colon === -1 || (!overwrite && headers.has("x-forwarded-port"))) return;

@@ -1,0 +1,298 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  mutateRequestHeaders,
+  type RequestHeaderSettings,
+} from "../../../../../src/extensions/network/http_connection_manager/request-headers.ts";
+import type { RequestHeaderMap } from "../../../../../src/http/header-map.ts";
+import { createIpSet } from "../../../../../src/match/ip-prefix-table.ts";
+import type { DownstreamConnectionInfo } from "../../../../../src/net/downstream-connection-info.ts";
+import { fixedRandom, makeRequest, makeStreamInfo } from "../../../../harness/stream-fixtures.ts";
+
+const DEFAULTS: RequestHeaderSettings = {
+  useRemoteAddress: false,
+  skipXffAppend: false,
+  xffNumTrustedHops: 0,
+  internalCidrRanges: [],
+  internalUnixSockets: false,
+  appendXForwardedPort: false,
+  generateRequestId: true,
+  preserveExternalRequestId: false,
+  via: "",
+};
+const TEN = [{ address: "10.0.0.0", prefixLength: 8 }];
+const UUID = "11111111-2222-4333-8444-555555555555";
+
+interface Row {
+  readonly name: string;
+  readonly settings?: Partial<RequestHeaderSettings>;
+  /** The peer; default 192.0.2.1. */
+  readonly peer?: string;
+  readonly connection?: Partial<DownstreamConnectionInfo>;
+  readonly request?: Readonly<Record<string, string>>;
+  /** Headers afterwards; undefined = absent. */
+  readonly after?: Readonly<Record<string, string | undefined>>;
+  readonly client?: string;
+  readonly internal?: boolean;
+  readonly internalOnly?: readonly string[];
+}
+
+function treat(row: Row): { headers: RequestHeaderMap; client: string; requestId: string; internal: boolean } {
+  const headers = makeRequest({ scheme: "" }, Object.entries(row.request ?? {}).flat());
+  const streamInfo = makeStreamInfo({ remoteAddress: `${row.peer ?? "192.0.2.1"}:40000`, ...row.connection });
+  const data = { ...DEFAULTS, ...row.settings };
+  const context = { data, random: fixedRandom, internalRanges: createIpSet(data.internalCidrRanges) };
+  const internal = mutateRequestHeaders(headers, streamInfo, context, row.internalOnly ?? []);
+  return { headers, client: streamInfo.downstreamRemoteIp, requestId: streamInfo.requestId, internal };
+}
+
+function check(row: Row): void {
+  const { headers, client, internal } = treat(row);
+  for (const [name, value] of Object.entries(row.after ?? {})) assert.equal(headers.lookup(name), value, name);
+  if (row.client !== undefined) assert.equal(client, row.client);
+  if (row.internal !== undefined) assert.equal(internal, row.internal);
+}
+
+const FORWARDED_FOR: readonly Row[] = [
+  {
+    name: "leaves the list alone and believes its last entry",
+    request: { "x-forwarded-for": "1.1.1.1, 2.2.2.2" },
+    after: { "x-forwarded-for": "1.1.1.1, 2.2.2.2" },
+    client: "2.2.2.2",
+  },
+  { name: "takes the peer if there is no list", after: { "x-forwarded-for": undefined }, client: "192.0.2.1" },
+  {
+    name: "takes the peer if the entry is no address",
+    request: { "x-forwarded-for": "1.1.1.1, unknown" },
+    client: "192.0.2.1",
+  },
+  {
+    name: "takes the peer if the list ends with a comma",
+    request: { "x-forwarded-for": "1.1.1.1," },
+    client: "192.0.2.1",
+  },
+  {
+    name: "counts one hop more from the right per trusted hop",
+    settings: { xffNumTrustedHops: 1 },
+    request: { "x-forwarded-for": "1.1.1.1, 2.2.2.2, 3.3.3.3" },
+    client: "2.2.2.2",
+  },
+  {
+    name: "takes the peer if the list is shorter than the trusted hops",
+    settings: { xffNumTrustedHops: 3 },
+    request: { "x-forwarded-for": "1.1.1.1, 2.2.2.2" },
+    client: "192.0.2.1",
+  },
+  { name: "reads IPv6 addresses", request: { "x-forwarded-for": "2001:db8::1" }, client: "2001:db8::1" },
+  {
+    name: "with use_remote_address appends and believes the peer",
+    settings: { useRemoteAddress: true },
+    request: { "x-forwarded-for": "1.1.1.1" },
+    after: { "x-forwarded-for": "1.1.1.1,192.0.2.1" },
+    client: "192.0.2.1",
+  },
+  {
+    name: "with use_remote_address begins the list",
+    settings: { useRemoteAddress: true },
+    after: { "x-forwarded-for": "192.0.2.1" },
+    client: "192.0.2.1",
+  },
+  {
+    name: "with use_remote_address and one trusted hop believes the last entry",
+    settings: { useRemoteAddress: true, xffNumTrustedHops: 1 },
+    request: { "x-forwarded-for": "1.1.1.1, 2.2.2.2" },
+    after: { "x-forwarded-for": "1.1.1.1, 2.2.2.2,192.0.2.1" },
+    client: "2.2.2.2",
+  },
+  {
+    name: "with skip_xff_append believes the peer and appends nothing",
+    settings: { useRemoteAddress: true, skipXffAppend: true },
+    request: { "x-forwarded-for": "1.1.1.1" },
+    after: { "x-forwarded-for": "1.1.1.1" },
+    client: "192.0.2.1",
+  },
+];
+
+const SCHEME_AND_PORT: readonly Row[] = [
+  { name: "says the connection's scheme", after: { "x-forwarded-proto": "http", ":scheme": "http" } },
+  {
+    name: "says https for TLS",
+    connection: { isTls: true },
+    after: { "x-forwarded-proto": "https", ":scheme": "https" },
+  },
+  {
+    name: "keeps a scheme that an earlier hop has said",
+    request: { "x-forwarded-proto": "https" },
+    after: { "x-forwarded-proto": "https", ":scheme": "https" },
+  },
+  { name: "takes no odd scheme over", request: { "x-forwarded-proto": "gopher" }, after: { ":scheme": "http" } },
+  {
+    name: "overwrites what a client says of the scheme",
+    settings: { useRemoteAddress: true },
+    request: { "x-forwarded-proto": "https" },
+    after: { "x-forwarded-proto": "http" },
+  },
+  {
+    name: "keeps what a trusted hop says of the scheme",
+    settings: { useRemoteAddress: true, xffNumTrustedHops: 1 },
+    request: { "x-forwarded-proto": "https" },
+    after: { "x-forwarded-proto": "https" },
+  },
+  {
+    name: "says the port if told to",
+    settings: { appendXForwardedPort: true },
+    after: { "x-forwarded-port": "10000" },
+  },
+  {
+    name: "keeps a port that an earlier hop has said",
+    settings: { appendXForwardedPort: true },
+    request: { "x-forwarded-port": "443" },
+    after: { "x-forwarded-port": "443" },
+  },
+  {
+    name: "overwrites what a client says of the port",
+    settings: { appendXForwardedPort: true, useRemoteAddress: true },
+    request: { "x-forwarded-port": "443" },
+    after: { "x-forwarded-port": "10000" },
+  },
+];
+
+const TRUST: readonly Row[] = [
+  { name: "nobody is internal by default", settings: { useRemoteAddress: true }, peer: "10.1.1.1", internal: false },
+  {
+    name: "a peer in a range is internal",
+    settings: { useRemoteAddress: true, internalCidrRanges: TEN },
+    peer: "10.1.1.1",
+    internal: true,
+    after: { "x-envoy-internal": "true", "x-envoy-external-address": undefined },
+  },
+  {
+    name: "a peer in a range with a list before it is not",
+    settings: { useRemoteAddress: true, internalCidrRanges: TEN },
+    peer: "10.1.1.1",
+    request: { "x-forwarded-for": "10.2.2.2" },
+    internal: false,
+  },
+  {
+    name: "a list of one internal address is internal",
+    settings: { internalCidrRanges: TEN },
+    request: { "x-forwarded-for": "10.2.2.2" },
+    internal: true,
+  },
+  {
+    name: "a list of two is not",
+    settings: { internalCidrRanges: TEN },
+    request: { "x-forwarded-for": "10.2.2.2, 10.2.2.3" },
+    internal: false,
+  },
+  {
+    name: "no list is not, without use_remote_address",
+    settings: { internalCidrRanges: TEN },
+    peer: "10.1.1.1",
+    internal: false,
+  },
+  {
+    name: "a client's word that it is internal is not taken",
+    request: { "x-envoy-internal": "true" },
+    internal: false,
+    after: { "x-envoy-internal": undefined },
+  },
+  {
+    name: "an edge request gets the client's address",
+    settings: { useRemoteAddress: true },
+    request: { "x-envoy-external-address": "6.6.6.6" },
+    after: { "x-envoy-external-address": "192.0.2.1" },
+  },
+  {
+    name: "external requests lose what steers the proxy",
+    request: {
+      "x-envoy-retry-on": "5xx",
+      "x-envoy-upstream-rq-timeout-ms": "1",
+      "x-envoy-force-trace": "1",
+      "x-other": "1",
+    },
+    after: {
+      "x-envoy-retry-on": undefined,
+      "x-envoy-upstream-rq-timeout-ms": undefined,
+      "x-envoy-force-trace": undefined,
+      "x-other": "1",
+    },
+  },
+  {
+    name: "edge requests lose what only hops may say",
+    settings: { useRemoteAddress: true },
+    request: { "x-envoy-original-path": "/", "x-envoy-decorator-operation": "x" },
+    after: { "x-envoy-original-path": undefined, "x-envoy-decorator-operation": undefined },
+  },
+  {
+    name: "requests of an earlier hop keep that",
+    request: { "x-envoy-original-path": "/old" },
+    after: { "x-envoy-original-path": "/old" },
+  },
+  {
+    name: "internal requests keep what steers the proxy",
+    settings: { useRemoteAddress: true, internalCidrRanges: TEN },
+    peer: "10.1.1.1",
+    request: { "x-envoy-retry-on": "5xx" },
+    after: { "x-envoy-retry-on": "5xx" },
+  },
+  {
+    name: "external requests lose the headers of internal_only_headers",
+    internalOnly: ["x-team"],
+    request: { "x-team": "a" },
+    after: { "x-team": undefined },
+  },
+  {
+    name: "internal requests keep them",
+    settings: { internalCidrRanges: TEN },
+    internalOnly: ["x-team"],
+    request: { "x-team": "a", "x-forwarded-for": "10.0.0.1" },
+    after: { "x-team": "a" },
+  },
+  {
+    name: "nobody's certificate is believed",
+    request: { "x-forwarded-client-cert": "By=me" },
+    after: { "x-forwarded-client-cert": undefined },
+  },
+];
+
+const IDENTITY: readonly Row[] = [
+  { name: "makes a request id", after: { "x-request-id": UUID } },
+  {
+    name: "keeps a request id of an earlier hop",
+    request: { "x-request-id": "mine" },
+    after: { "x-request-id": "mine" },
+  },
+  {
+    name: "replaces a request id of a client",
+    settings: { useRemoteAddress: true },
+    request: { "x-request-id": "mine" },
+    after: { "x-request-id": UUID },
+  },
+  {
+    name: "keeps a client's if told to",
+    settings: { useRemoteAddress: true, preserveExternalRequestId: true },
+    request: { "x-request-id": "mine" },
+    after: { "x-request-id": "mine" },
+  },
+  { name: "makes none if told not to", settings: { generateRequestId: false }, after: { "x-request-id": undefined } },
+  {
+    name: "adds itself to via",
+    settings: { via: "1.1 troupe" },
+    request: { via: "1.0 fred" },
+    after: { via: "1.0 fred, 1.1 troupe" },
+  },
+];
+
+describe("mutateRequestHeaders", () => {
+  for (const row of [...FORWARDED_FOR, ...SCHEME_AND_PORT, ...TRUST, ...IDENTITY]) it(row.name, () => check(row));
+
+  it("notes the request id for logs", () => {
+    assert.equal(treat({ name: "", request: { "x-request-id": "mine" } }).requestId, "mine");
+  });
+
+  it("does not look through more than 100 addresses", () => {
+    const list = new Array(200).fill("1.1.1.1").join(",");
+    assert.equal(treat({ name: "", request: { "x-forwarded-for": list } }).client, "192.0.2.1");
+  });
+});

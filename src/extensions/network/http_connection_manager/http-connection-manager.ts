@@ -34,6 +34,8 @@ export class HttpConnectionManager
   private codec: Http1ServerConnection | null = null;
   private stream: ActiveStream | null = null;
   private closing = false;
+  /** The peer has ended the connection, though it is we who close it then. */
+  private remoteClosed = false;
   private requests = 0;
   private readonly startedAtMs: number;
   private idleSinceMs: number;
@@ -85,7 +87,7 @@ export class HttpConnectionManager
 
   onClose(event: ConnectionCloseEvent, reason: string): void {
     const { stats, clock } = this.runtime;
-    const local = event === "localClose";
+    const local = event === "localClose" && !this.remoteClosed;
     stats.cxDestroy.inc();
     (local ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
     if (this.stream !== null) {
@@ -191,6 +193,7 @@ export class HttpConnectionManager
 
   /** The peer's FIN. It leaves: what it has not got yet it will not get, and its upstream is free at once, as in Envoy. */
   #onRemoteClose(codec: Http1ServerConnection): void {
+    this.remoteClosed = true;
     codec.onRemoteClose();
     this.stream?.onConnectionClosed("downstream_remote_disconnect", "");
     this.connection.close("flushWrite");

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client } from "../harness/http1-client.ts";
+import { LoadClient } from "../harness/load-client.ts";
+import { LOAD_FAILURES } from "../harness/load-report.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
 import { until } from "../harness/until.ts";
@@ -14,11 +16,19 @@ interface Scene {
   connect(): Promise<Http1Client>;
 }
 
+const NO_FAILURES = Object.fromEntries(LOAD_FAILURES.map((kind) => [kind, 0]));
+
 /** A proxy that answers `/here` itself and sends the rest to an upstream. */
 async function scene(t: TestContext, options: Partial<StartProxyOptions> = {}): Promise<Scene> {
   const upstream = await FakeUpstream.start();
   const config = sampleBootstrap({
-    listeners: [{ routes: [answerRoute("here", "/here"), clusterRoute("app")] }],
+    listeners: [
+      {
+        // So that two connections are on two workers.
+        more: { connection_balance_config: { exact_balance: {} } },
+        routes: [answerRoute("here", "/here"), clusterRoute("app")],
+      },
+    ],
     clusters: [sampleCluster("app", [loopback(upstream.port)])],
   });
   const proxy = await startProxy({ config, concurrency: 2, ...options });
@@ -93,6 +103,39 @@ describe("Stopping", () => {
     exchange.respond();
     assert.equal((await response).status, 200);
     await once(proxy.child, "exit");
+  });
+
+  it("fails no request of busy connections: each hears with a response that it was the last", async (t) => {
+    const { proxy } = await scene(t);
+    let sending = true;
+    const bytes = Buffer.from("GET /here HTTP/1.1\r\nhost: test\r\n\r\n");
+    const request = () => (sending ? { bytes } : undefined);
+    const load = await LoadClient.start({ port: proxy.port(), connections: 32, request });
+    proxy.child.kill("SIGTERM");
+    await once(proxy.child, "exit");
+    sending = false;
+    const { failures, closedAnnounced, closedUnannounced } = await load.finished();
+    // The client connects anew, and nobody is there any more.
+    assert.deepEqual({ ...failures, refused: 0 }, NO_FAILURES);
+    assert.deepEqual([closedAnnounced, closedUnannounced], [32, 0]);
+    assert.equal(proxy.child.exitCode, 0);
+  });
+
+  it("includes a worker that was leaving already", async (t) => {
+    const { proxy, upstream, connect } = await scene(t);
+    const clients = [await connect(), await connect()];
+    const responses = clients.map((client) => client.request({ target: "/slow" }));
+    const exchanges = [await upstream.nextRequest(), await upstream.nextRequest()];
+    assert.equal((await proxy.post("/workers?count=1")).status, 200);
+    proxy.child.kill("SIGTERM");
+    await proxy.waitForLog(/draining/);
+    for (const exchange of exchanges) exchange.respond();
+    for (const { status, header } of await Promise.all(responses)) {
+      assert.deepEqual([status, header("connection")], [200, "close"]);
+    }
+    await once(proxy.child, "exit");
+    assert.equal(proxy.child.exitCode, 0);
+    assert.doesNotMatch(proxy.logs, /\[error\]/);
   });
 
   it("cuts what is still under way when the drain time is over", async (t) => {

@@ -64,7 +64,7 @@ Options (names and defaults are Envoy's; * marks Troupe's own):
 
 const SIGNALS = `
 Signals:
-  SIGTERM, SIGINT   drain and exit; a second one exits at once
+  SIGTERM, SIGINT   drain and exit: idle connections close after 2 s; a second one exits at once
   SIGHUP            reload the configuration
   SIGUSR1           reopen log files
 `;

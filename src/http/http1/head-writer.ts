@@ -3,12 +3,22 @@ import { hasListToken, isToken, isWritableValue } from "./characters.ts";
 import { parseContentLength } from "./message-framing.ts";
 import { mayBeTrailer } from "./trailer-decoder.ts";
 
-/** What the writer has to know of a name: the start of its line, and whether the codec acts on it. */
+/** What the writer has to know of a name: the start of its line, whether the codec acts on it, and a line written before. */
 interface NameToWrite {
   /** `name: ` */
   readonly lineStart: string;
   readonly kind: number;
+  /** A value that was valid, and its line. Most fields say the same in one message after the other. */
+  knownValue: string;
+  knownLine: string;
+  /** Values written that were not the known one. */
+  misses: number;
 }
+
+/** Longer values are not remembered. */
+const LONGEST_KNOWN_VALUE = 128;
+/** How many other values go by before one takes the place of the known one. */
+const MISSES_PER_CHANGE = 16;
 
 const Kind = { plain: 0, contentLength: 1, connection: 2, upgrade: 3, neverWritten: 4 } as const;
 
@@ -30,9 +40,23 @@ function nameToWrite(name: string): NameToWrite | undefined {
   const known = names.get(name);
   if (known !== undefined) return known;
   if (!isToken(name)) return undefined;
-  const entry = { lineStart: `${name}: `, kind: SPECIAL_KINDS.get(name.toLowerCase()) ?? Kind.plain };
+  const kind = SPECIAL_KINDS.get(name.toLowerCase()) ?? Kind.plain;
+  const entry = { lineStart: `${name}: `, kind, knownValue: "", knownLine: `${name}: \r\n`, misses: 0 };
   if (names.size < NAMES_LIMIT && name.length <= LONGEST_KEPT) names.set(name, entry);
   return entry;
+}
+
+/** The line of a value, checked; undefined if it must not be written. */
+function lineOf(name: NameToWrite, value: string): string | undefined {
+  if (value === name.knownValue) return name.knownLine;
+  if (!isWritableValue(value)) return undefined;
+  const line = `${name.lineStart}${value}\r\n`;
+  if (name.misses++ % MISSES_PER_CHANGE === 0 && value.length <= LONGEST_KNOWN_VALUE) {
+    // A copy: the value is a piece of the head it came in, and would keep all of that.
+    name.knownLine = Buffer.from(line, "latin1").toString("latin1");
+    name.knownValue = name.knownLine.slice(name.lineStart.length, -2);
+  }
+  return line;
 }
 
 /**
@@ -65,7 +89,8 @@ export class HeadWriter {
     for (let i = 0; i < list.length; i += 2) {
       const name = nameToWrite(list[i]!);
       const value = list[i + 1]!;
-      if (name === undefined || !isWritableValue(value)) {
+      const line = name === undefined ? undefined : lineOf(name, value);
+      if (name === undefined || line === undefined) {
         this.dropped++;
         continue;
       }
@@ -86,7 +111,7 @@ export class HeadWriter {
         default:
           continue;
       }
-      text += `${name.lineStart}${value}\r\n`;
+      text += line;
     }
     this.saysUpgrade = upgrade && connectionUpgrade;
     return text;

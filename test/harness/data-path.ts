@@ -58,6 +58,12 @@ interface Compiled {
   readonly clusters: readonly ClusterData[];
 }
 
+interface Built {
+  readonly listener: ListenerData;
+  readonly clusters: readonly ClusterData[];
+  readonly tables: ReadonlyMap<string, RouteTable>;
+}
+
 function compile(config: object): Compiled {
   const outcome = compiler.compile({ texts: [{ file: "test.json", content: JSON.stringify(config) }] });
   if (!outcome.ok) throw new Error(problemsText(outcome.problems));
@@ -126,12 +132,7 @@ export class DataPath {
     const path = new DataPath(options);
     const socket = new net.BoundSocket({ host: "127.0.0.1", port: 0 });
     path.port = (socket.address() as net.AddressInfo).port;
-    try {
-      await path.#apply(config, socket);
-    } catch (error) {
-      socket.close();
-      throw error;
-    }
+    await path.#apply(config, socket);
     return path;
   }
 
@@ -147,21 +148,35 @@ export class DataPath {
   }
 
   async #apply(config: object, socket: net.BoundSocket | null): Promise<void> {
-    const compiled = compile(config);
-    const [listener] = compiled.listeners;
-    for (const { data, extension } of listener?.defaultChain?.filters ?? []) {
-      await extensionModule(extensions.networkFilters, extension).preload?.(data, this.context);
+    let built: Built;
+    try {
+      built = await this.#build(config);
+    } catch (error) {
+      socket?.close();
+      throw error;
     }
-    const tables = new Map<string, RouteTable>();
-    for (const [name, data] of compiled.routeTables) tables.set(name, this.#routeTable(data));
-    const key = socketKey(listener!, listener!.addresses[0]!);
+    const { listener, clusters, tables } = built;
+    const key = socketKey(listener, listener.addresses[0]!);
     const sockets = socket === null ? [] : [{ key, socket }];
-    const prepared = this.handler.prepare({ upserts: [listener!], removals: [] }, sockets);
+    // The handler owns the socket from here on.
+    const prepared = this.handler.prepare({ upserts: [listener], removals: [] }, sockets);
     const hash = String(++this.#version);
-    const upserts = compiled.clusters.map((data) => ({ data, hash, breakerSlot: this.#cells.allocate(data.name) }));
+    const upserts = clusters.map((data) => ({ data, hash, breakerSlot: this.#cells.allocate(data.name) }));
     this.clusters.apply({ upserts, removals: [], breakerChunks: this.#cells.chunksFor(0) });
     for (const [name, table] of tables) this.#routeTables.set(name, table);
     prepared.commit();
+  }
+
+  async #build(config: object): Promise<Built> {
+    const { listeners, routeTables, clusters } = compile(config);
+    const listener = listeners[0]!;
+    const chains = [...listener.chains, ...(listener.defaultChain === null ? [] : [listener.defaultChain])];
+    for (const { data, extension } of chains.flatMap((chain) => chain.filters)) {
+      await extensionModule(extensions.networkFilters, extension).preload?.(data, this.context);
+    }
+    const tables = new Map<string, RouteTable>();
+    for (const [name, data] of routeTables) tables.set(name, this.#routeTable(data));
+    return { listener, clusters, tables };
   }
 
   #routeTable(data: RouteTableData): RouteTable {

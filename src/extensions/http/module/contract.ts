@@ -10,11 +10,15 @@ export interface HttpModule {
   configure?(config: unknown): unknown;
   /** The request's headers have arrived. A promise holds the request back until it settles. */
   decodeHeaders?(stream: ModuleStream, endStream: boolean): void | Promise<void>;
-  /** A piece of the request's body; what is returned takes its place. */
+  /**
+   * A piece of the request's body; what is returned takes its place. A module that has this function sees the request without
+   * its `content-length` behind it: the body may change its length, so it is sent chunked.
+   */
   decodeData?(stream: ModuleStream, bytes: Buffer, endStream: boolean): Buffer | undefined;
   decodeTrailers?(stream: ModuleStream, trailers: ModuleHeaders): void;
   /** The response's headers have arrived, be it from upstream or made by the proxy. */
   encodeHeaders?(stream: ModuleStream, endStream: boolean): void | Promise<void>;
+  /** A piece of the response's body, likewise. */
   encodeData?(stream: ModuleStream, bytes: Buffer, endStream: boolean): Buffer | undefined;
   encodeTrailers?(stream: ModuleStream, trailers: ModuleHeaders): void;
   /** The stream is over, however it ended. */

@@ -8,11 +8,13 @@ import {
   type StreamEncoderFilterCallbacks,
   type StreamFilter,
 } from "../../../http/filter.ts";
-import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
+import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { Counter } from "../../../stats/scope.ts";
 import type { HttpModule, ModuleHeaders, ModuleStream } from "./contract.ts";
 import { messageOf } from "./loaded-module.ts";
 import { CheckedHeaders } from "./module-headers.ts";
+
+type HeadersHook = NonNullable<HttpModule["decodeHeaders"]>;
 
 /** What the streams of one configured module on one worker share. */
 export interface ModuleRuntime {
@@ -44,6 +46,8 @@ export class ModuleFilter implements StreamFilter, ModuleStream {
   #response: ModuleHeaders | null = null;
   #answered = false;
   #over = false;
+  /** The module sees the body of the message in hand and may make it longer or shorter. */
+  #changesLength = false;
   state: unknown = undefined;
 
   constructor(runtime: ModuleRuntime) {
@@ -62,12 +66,11 @@ export class ModuleFilter implements StreamFilter, ModuleStream {
   decodeHeaders(headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
     this.#runtime.executions.inc();
     this.#requestHeaders = headers;
-    const hook = this.#runtime.module.decodeHeaders;
-    if (hook === undefined) return FilterHeadersStatus.continue;
-    return this.#runHeaders(
-      () => hook(this, endStream),
-      () => this.#decoder.continueDecoding(),
-    );
+    const { decodeHeaders: hook, decodeData } = this.#runtime.module;
+    this.#changesLength = decodeData !== undefined && !endStream;
+    if (hook !== undefined) return this.#runHeaders(hook, headers, endStream, true);
+    this.#dropLength(headers);
+    return FilterHeadersStatus.continue;
   }
 
   decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
@@ -87,13 +90,13 @@ export class ModuleFilter implements StreamFilter, ModuleStream {
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): FilterHeadersStatus {
     this.#responseHeaders = headers;
     this.#response = null;
-    const hook = this.#runtime.module.encodeHeaders;
     // A module that failed must not fail again over the answer to its failure.
-    if (hook === undefined || this.#answered) return FilterHeadersStatus.continue;
-    return this.#runHeaders(
-      () => hook(this, endStream),
-      () => this.#encoder.continueEncoding(),
-    );
+    if (this.#answered) return FilterHeadersStatus.continue;
+    const { encodeHeaders: hook, encodeData } = this.#runtime.module;
+    this.#changesLength = encodeData !== undefined && !endStream;
+    if (hook !== undefined) return this.#runHeaders(hook, headers, endStream, false);
+    this.#dropLength(headers);
+    return FilterHeadersStatus.continue;
   }
 
   encodeData(data: BodyData, endStream: boolean): FilterDataStatus {
@@ -168,23 +171,34 @@ export class ModuleFilter implements StreamFilter, ModuleStream {
 
   // ---- inside ----
 
-  #runHeaders(hook: () => void | Promise<void>, goOn: () => void): FilterHeadersStatus {
-    let pending: void | Promise<void>;
+  #runHeaders(hook: HeadersHook, headers: HeaderMap, endStream: boolean, isRequest: boolean): FilterHeadersStatus {
+    let pending: unknown;
     try {
-      pending = hook();
+      pending = hook(this, endStream);
     } catch (error) {
       this.#fail(error);
       return FilterHeadersStatus.stopIteration;
     }
     if (this.#answered) return FilterHeadersStatus.stopIteration;
-    if (pending === undefined) return FilterHeadersStatus.continue;
+    if (!(pending instanceof Promise)) {
+      this.#dropLength(headers);
+      return FilterHeadersStatus.continue;
+    }
     pending.then(
       () => {
-        if (!this.#over && !this.#answered) goOn();
+        if (this.#over || this.#answered) return;
+        this.#dropLength(headers);
+        if (isRequest) this.#decoder.continueDecoding();
+        else this.#encoder.continueEncoding();
       },
       (error: unknown) => this.#fail(error),
     );
     return FilterHeadersStatus.stopAllIterationAndWatermark;
+  }
+
+  /** A body that may change its length must not be announced with one; it is sent chunked instead. */
+  #dropLength(headers: HeaderMap): void {
+    if (this.#changesLength) headers.remove("content-length");
   }
 
   #runData(data: BodyData, hook: () => Buffer | undefined): void {

@@ -1,0 +1,76 @@
+import { silentLogger } from "../../../../src/base/log.ts";
+import { HeaderMutationFilter } from "../../../../src/extensions/http/header_mutation/filter.ts";
+import { MutationList } from "../../../../src/extensions/http/header_mutation/mutation-list.ts";
+import type { HttpModule } from "../../../../src/extensions/http/module/contract.ts";
+import { ModuleFilter } from "../../../../src/extensions/http/module/filter.ts";
+import type { HttpFilterFactory, StreamFilter } from "../../../../src/http/filter.ts";
+import { describeHttpFilterContract } from "../../../harness/http-filter-contract.ts";
+import { RecordingStats } from "../../../harness/recording-stats.ts";
+import { makeFormatEnvironment } from "../../../harness/stream-fixtures.ts";
+
+const factory = (make: () => StreamFilter): HttpFilterFactory => ({
+  create: (chain) => chain.addFilter(make()),
+  dispose: () => {},
+});
+
+function moduleFactory(module: HttpModule): () => HttpFilterFactory {
+  const stats = new RecordingStats();
+  const runtime = {
+    module,
+    config: null,
+    errors: stats.counter("errors"),
+    executions: stats.counter("executions"),
+    log: silentLogger,
+    file: "test.ts",
+  };
+  return () => factory(() => new ModuleFilter(runtime));
+}
+
+const nothing = { request: [], response: [] };
+const mutations = new MutationList(nothing, makeFormatEnvironment());
+describeHttpFilterContract("header_mutation", {
+  createFactory: () => factory(() => new HeaderMutationFilter({ mutations, mostSpecificWins: false })),
+});
+
+describeHttpFilterContract("a module with plain functions", {
+  createFactory: moduleFactory({
+    decodeHeaders: (stream) => stream.request.set("x-a", "1"),
+    decodeData: (_stream, bytes) => Buffer.concat([bytes, bytes]),
+    encodeHeaders: (stream) => stream.response?.set("x-a", "1"),
+    encodeData: (_stream, bytes) => bytes.subarray(1),
+  }),
+});
+
+describeHttpFilterContract("a module that waits", {
+  createFactory: moduleFactory({
+    decodeHeaders: async (stream) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      stream.request.set("x-a", "1");
+    },
+    encodeHeaders: async (stream) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      stream.response?.set("x-a", "1");
+    },
+  }),
+});
+
+describeHttpFilterContract("a module that answers", {
+  createFactory: moduleFactory({ decodeData: (stream) => void stream.respond(403, "no") }),
+});
+
+describeHttpFilterContract("a module that fails everywhere", {
+  createFactory: moduleFactory({
+    decodeTrailers: () => {
+      throw new Error("oops");
+    },
+    encodeHeaders: () => {
+      throw new Error("oops");
+    },
+    encodeData: () => {
+      throw new Error("oops");
+    },
+    onDestroy: () => {
+      throw new Error("oops");
+    },
+  }),
+});

@@ -41,6 +41,7 @@ export const routeSupport: readonly MessageSupport[] = [
     retry_policy_typed_config: notYet(),
     hedge_policy: notYet(),
     request_mirror_policies: notYet(),
+    metadata: noEffect("nothing in Troupe reads the metadata of a virtual host"),
   }),
   supportAll(RouteSchema, {
     filter_action: notYet(),

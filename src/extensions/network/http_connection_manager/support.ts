@@ -60,7 +60,12 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
   }),
   supportAll(HttpConnectionManager_InternalAddressConfigSchema),
   supportAll(CidrRangeSchema),
-  support(HttpFilterSchema, { name: yes, typed_config: yes, is_optional: yes, disabled: yes }),
+  support(HttpFilterSchema, {
+    name: yes,
+    typed_config: yes,
+    is_optional: noEffect("a filter that is not known is refused all the same"),
+    disabled: yes,
+  }),
   support(HttpProtocolOptionsSchema, {
     idle_timeout: yes,
     max_connection_duration: yes,

@@ -33,7 +33,7 @@ export function describeMachine(): BenchMachine {
   return {
     node: process.version,
     cpu: os.cpus()[0]?.model.trim() ?? "unknown",
-    cores: os.availableParallelism(),
+    cores: os.cpus().length,
     kernel: `${os.type()} ${os.release()}`,
     programs: {
       nginx: firstLine("nginx", ["-v"]),

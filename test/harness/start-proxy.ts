@@ -172,6 +172,19 @@ export class RunningProxy {
     return this.#poll(what, deadlineMs, condition);
   }
 
+  /**
+   * What `/config_status` says of the last reload, once `version` is in force: workers serve the new configuration a moment
+   * before the supervisor has all their answers and says so.
+   */
+  async lastReload(version: number): Promise<ReloadAttempt> {
+    let status: { readonly version: number; readonly last_attempt: ReloadAttempt } | undefined;
+    await this.until(`version ${version}`, async () => {
+      status = JSON.parse((await this.admin("/config_status?format=json")).body);
+      return status?.version === version;
+    });
+    return status!.last_attempt;
+  }
+
   /** Resolves when the admin says LIVE. */
   async waitUntilReady(deadlineMs: number): Promise<void> {
     await this.#poll("the admin's LIVE", deadlineMs, async () => {
@@ -227,6 +240,13 @@ export class RunningProxy {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
+}
+
+/** The last attempt to change the configuration, as `/config_status` shows it. */
+export interface ReloadAttempt {
+  readonly trigger: string;
+  readonly outcome: string;
+  readonly problems?: readonly string[];
 }
 
 interface ListenersAnswer {

@@ -59,7 +59,7 @@ export class ActiveFilterChain implements ConnectionChain {
   /** The filters of a new connection, as one. There must be some. */
   createFilter(): ReadFilter {
     const factories = this.#factories;
-    if (factories.length === 1) return factories[0]!.createReadFilter();
+    if (factories.length === 1 && factories[0]!.writes !== true) return factories[0]!.createReadFilter();
     return new NetworkFilterManager(factories.map((factory) => factory.createReadFilter()));
   }
 

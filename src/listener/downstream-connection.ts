@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../net/connection.ts";
+import { ConnectionState } from "../net/connection-state.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { ReadFilter, ReadFilterCallbacks } from "../net/network-filter.ts";
 
@@ -26,6 +27,7 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   /** Whether `onDrain` has been called on its filter. */
   drainTold = false;
   private readonly filter: ReadFilter;
+  private ownState: ConnectionState | null = null;
 
   constructor(
     connection: Connection,
@@ -44,6 +46,11 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
 
   get info(): DownstreamConnectionInfo {
     return this;
+  }
+
+  get state(): ConnectionState {
+    this.ownState ??= new ConnectionState();
+    return this.ownState;
   }
 
   get connectionId(): number {
@@ -75,6 +82,10 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
 
   /** The only or the first filter stopped: nothing stands behind it here. */
   continueReading(): void {}
+
+  takeReadData(): void {}
+
+  injectReadData(): void {}
 
   drainClose(): boolean {
     return this.chain.drainClose();

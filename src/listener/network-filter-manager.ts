@@ -1,14 +1,16 @@
 import { Buffer } from "node:buffer";
 import type { Connection, ConnectionCloseEvent } from "../net/connection.ts";
+import type { ConnectionState } from "../net/connection-state.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
-import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../net/network-filter.ts";
+import { FilterStatus, isWriteFilter, type ReadFilter, type ReadFilterCallbacks } from "../net/network-filter.ts";
+import { WriteFilterChain } from "./write-filter-chain.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Several network filters that look like one to their connection. Bytes go through them in order; what a filter stops
  * waits behind it until it continues. While more than the connection's buffer limit waits, the connection is not read.
- * A chain with a single filter does without it. Source: Envoy's `Network::FilterManagerImpl`.
+ * Those that are write filters, too, get what is written, in reverse order. A chain with a single filter that only reads does without it. Source: Envoy's `Network::FilterManagerImpl`.
  */
 export class NetworkFilterManager implements ReadFilter {
   readonly #positions: FilterPosition[] = [];
@@ -23,6 +25,8 @@ export class NetworkFilterManager implements ReadFilter {
   }
 
   initialize(callbacks: ReadFilterCallbacks): void {
+    const writers = this.#positions.map(({ filter }) => filter).filter(isWriteFilter);
+    if (writers.length > 0) callbacks.connection.setWriteGate(new WriteFilterChain(writers, callbacks.connection));
     for (const position of this.#positions) position.initialize(callbacks);
   }
 
@@ -69,6 +73,8 @@ class FilterPosition implements ReadFilterCallbacks {
   #heldBytes = 0;
   #heldEnd = false;
   #readDisabled = false;
+  /** The filter has taken what `onData` is about. */
+  #taken = false;
 
   constructor(filter: ReadFilter, next: FilterPosition | null) {
     this.filter = filter;
@@ -83,8 +89,20 @@ class FilterPosition implements ReadFilterCallbacks {
     return this.#callbacks!.info;
   }
 
+  get state(): ConnectionState {
+    return this.#callbacks!.state;
+  }
+
   drainClose(): boolean {
     return this.#callbacks!.drainClose();
+  }
+
+  takeReadData(): void {
+    this.#taken = true;
+  }
+
+  injectReadData(data: Buffer, endStream: boolean): void {
+    if (!this.#closed && this.connection.isOpen) this.#next?.onData(data, endStream);
   }
 
   initialize(callbacks: ReadFilterCallbacks): void {
@@ -103,8 +121,9 @@ class FilterPosition implements ReadFilterCallbacks {
   onData(data: Buffer, endStream: boolean): void {
     if (this.#closed) return;
     this.begin();
+    this.#taken = false;
     const status = this.filter.onData(data, endStream);
-    if (this.#next === null || this.#closed || !this.connection.isOpen) return;
+    if (this.#next === null || this.#taken || this.#closed || !this.connection.isOpen) return;
     if (status === FilterStatus.stopIteration) this.#hold(data, endStream);
     else if (this.#heldBytes === 0) this.#next.onData(data, endStream);
     else {

@@ -45,6 +45,12 @@ export interface ConnectionOptions {
   readonly stats: ConnectionStats | null;
 }
 
+/** Sees what is written before the connection does, and hands on what may pass by `passWrite`. */
+export interface WriteGate {
+  onWrite(data: Buffer, endStream: boolean): void;
+}
+
+const NO_BYTES = Buffer.alloc(0);
 const OWNER = Symbol("connection");
 interface OwnedSocket extends net.Socket {
   [OWNER]: Connection;
@@ -67,6 +73,7 @@ export class Connection implements Flushable {
   private delayedCloseTimeoutMs: number;
   private stats: ConnectionStats | null;
   private callbacks: ConnectionCallbacks | null = null;
+  private writeGate: WriteGate | null = null;
   /** What was written since the last flush (strings are latin1): a head and a body mostly, so there is room for two. */
   private first: Buffer | string | null = null;
   private second: Buffer | string | null = null;
@@ -115,6 +122,11 @@ export class Connection implements Flushable {
     this.delayedCloseTimeoutMs = timeoutMs;
   }
 
+  /** From now on all that is written goes through `gate` first. */
+  setWriteGate(gate: WriteGate): void {
+    this.writeGate = gate;
+  }
+
   /** Whether bytes may still be written. */
   get isOpen(): boolean {
     return this.state === "open";
@@ -136,13 +148,22 @@ export class Connection implements Flushable {
   /** Queues bytes, sent at the end of the event. The buffer is the connection's now. Dropped once closing. */
   write(bytes: Buffer): void {
     if (this.state !== "open" || bytes.length === 0) return;
-    this.#queue(bytes);
+    if (this.writeGate === null) this.#queue(bytes);
+    else this.writeGate.onWrite(bytes, false);
   }
 
   /** Queues text whose char codes are the bytes. */
   writeLatin1(text: string): void {
     if (this.state !== "open" || text.length === 0) return;
-    this.#queue(text);
+    if (this.writeGate === null) this.#queue(text);
+    else this.writeGate.onWrite(Buffer.from(text, "latin1"), false);
+  }
+
+  /** For the write gate: queues bytes that have passed it, and our FIN. */
+  passWrite(data: Buffer, endStream: boolean): void {
+    if (this.state !== "open") return;
+    if (data.length > 0) this.#queue(data);
+    if (endStream) this.#end();
   }
 
   /** Counted: reading stops at the first `true` and starts again when each has its `false`. */
@@ -188,6 +209,12 @@ export class Connection implements Flushable {
   /** Sends FIN after what waits; reading goes on. Nothing can be written afterwards. */
   closeWrite(): void {
     if (this.state !== "open" || this.ending) return;
+    if (this.writeGate === null) this.#end();
+    else this.writeGate.onWrite(NO_BYTES, true);
+  }
+
+  #end(): void {
+    if (this.ending) return;
     this.flush();
     this.ending = true;
     this.socket.end();

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionCloseEvent } from "./connection.ts";
+import type { ConnectionState } from "./connection-state.ts";
 import type { DownstreamConnectionInfo } from "./downstream-connection-info.ts";
 
 /** What a network filter answers: go on with the next filter, or stop until `continueReading`. */
@@ -9,8 +10,14 @@ export type FilterStatus = (typeof FilterStatus)[keyof typeof FilterStatus];
 export interface ReadFilterCallbacks {
   readonly connection: Connection;
   readonly info: DownstreamConnectionInfo;
+  /** What the connection's filters share; made on first use. */
+  readonly state: ConnectionState;
   /** Goes on behind a filter that returned `stopIteration`, with the bytes that came since. */
   continueReading(): void;
+  /** Within `onData`: the filter has taken these bytes (and their end of stream) for itself; nothing of them is held or handed on. */
+  takeReadData(): void;
+  /** Hands bytes to the next filter, past what may be held: for a filter that changes what it reads, and took it. */
+  injectReadData(data: Buffer, endStream: boolean): void;
   /**
    * Whether the connection should be wound up at the next message boundary: its listener or filter chain drains, or the
    * worker leaves. Cheap; asked once per response.
@@ -37,13 +44,35 @@ export interface ReadFilter {
 
 /** Sees what goes to the peer, in reverse order. Source: Envoy's `Network::WriteFilter`. */
 export interface WriteFilter {
+  initializeWrite(callbacks: WriteFilterCallbacks): void;
+  /**
+   * Bytes on their way to the peer; `endStream`: our FIN follows. After `stopIteration` they go no further: the filter has them
+   * and hands on what it wants to with `injectWriteData`.
+   */
   onWrite(data: Buffer, endStream: boolean): FilterStatus;
+}
+
+/** What a write filter may do with its connection. Given once, before any other call. */
+export interface WriteFilterCallbacks {
+  readonly connection: Connection;
+  /** Hands bytes to the write filters behind this one, and then to the peer. */
+  injectWriteData(data: Buffer, endStream: boolean): void;
+}
+
+/** A filter that sees both directions. */
+export type NetworkFilter = ReadFilter & WriteFilter;
+
+/** Whether a filter that its factory made sees both directions. */
+export function isWriteFilter(filter: ReadFilter): filter is NetworkFilter {
+  return "onWrite" in filter;
 }
 
 /** Makes one connection's instance of a configured network filter. Made once per filter and worker from its data. */
 export interface NetworkFilterFactory {
   /** The configured name. */
   readonly name: string;
+  /** True if its filters are write filters, too. */
+  readonly writes?: boolean;
   createReadFilter(): ReadFilter;
   /** Releases what the factory holds (stats, timers), when its chain has drained. */
   dispose(): void;

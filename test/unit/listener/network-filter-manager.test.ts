@@ -3,6 +3,7 @@ import net from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { NetworkFilterManager } from "../../../src/listener/network-filter-manager.ts";
 import { Connection } from "../../../src/net/connection.ts";
+import { ConnectionState } from "../../../src/net/connection-state.ts";
 import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../src/net/network-filter.ts";
 import { WriteFlusher } from "../../../src/net/write-flusher.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
@@ -85,8 +86,18 @@ function setUp(bufferLimitBytes = 0) {
     isTls: false,
     acceptedAtMs: 0,
   };
-  manager.initialize({ connection, info, continueReading: () => {}, drainClose: () => true });
-  return { log, first, second, manager, connection, info };
+  const nothing = () => {};
+  const state = new ConnectionState();
+  const callbacks = {
+    connection,
+    info,
+    state,
+    continueReading: nothing,
+    takeReadData: nothing,
+    injectReadData: nothing,
+  };
+  manager.initialize({ ...callbacks, drainClose: () => true });
+  return { log, first, second, manager, connection, info, state };
 }
 
 describe("NetworkFilterManager", () => {
@@ -102,11 +113,12 @@ describe("NetworkFilterManager", () => {
     assert.deepEqual(log, ["1 new", "2 new", "1 a", "2 a", "1 b.", "2 b."]);
   });
 
-  it("shows each filter the connection, its info and whether it drains", () => {
-    const { first, second, connection, info } = setUp();
+  it("shows each filter the connection, its info, its state and whether it drains", () => {
+    const { first, second, connection, info, state } = setUp();
     for (const { callbacks } of [first, second]) {
       assert.equal(callbacks?.connection, connection);
       assert.equal(callbacks?.info, info);
+      assert.equal(callbacks?.state, state);
       assert.equal(callbacks?.drainClose(), true);
     }
   });
@@ -165,6 +177,19 @@ describe("NetworkFilterManager", () => {
     assert.equal(connection.readEnabled, false);
     first.callbacks?.continueReading();
     assert.equal(connection.readEnabled, true);
+  });
+
+  it("hands on what a filter makes of the bytes it took, and not the bytes themselves", () => {
+    const { log, first, manager } = setUp();
+    first.answerData = FilterStatus.stopIteration;
+    first.onDataHook = () => {
+      first.callbacks?.takeReadData();
+      first.callbacks?.injectReadData(Buffer.from("A"), false);
+    };
+    manager.onNewConnection();
+    manager.onData(Buffer.from("a"), false);
+    first.callbacks?.continueReading();
+    assert.deepEqual(log.slice(2), ["1 a", "2 A"]);
   });
 
   it("goes no further once a filter has closed the connection", () => {

@@ -1,0 +1,31 @@
+/** Values by namespace and key, as filters and access logs see them. */
+type MetadataMap = Map<string, Record<string, unknown>>;
+
+/**
+ * What the network filters of one connection tell each other and its access logs. Made when the first of them has something
+ * to say. Source: the connection's half of Envoy's `StreamInfo`.
+ */
+export class ConnectionState {
+  /** Objects by Envoy's key (`envoy.tcp_proxy.cluster`). Null until a filter sets one. */
+  filterState: Map<string, unknown> | null = null;
+  /** Dynamic metadata by namespace. Null until a filter sets one. */
+  dynamicMetadata: MetadataMap | null = null;
+  /** Why a filter ended the connection (`%CONNECTION_TERMINATION_DETAILS%`); `""` if none did. */
+  terminationDetails = "";
+
+  setFilterState(key: string, value: unknown): void {
+    this.filterState ??= new Map();
+    this.filterState.set(key, value);
+  }
+
+  /** Metadata of one namespace, made on first use. */
+  metadata(namespace: string): Record<string, unknown> {
+    this.dynamicMetadata ??= new Map();
+    let entry = this.dynamicMetadata.get(namespace);
+    if (entry === undefined) {
+      entry = Object.create(null) as Record<string, unknown>;
+      this.dynamicMetadata.set(namespace, entry);
+    }
+    return entry;
+  }
+}

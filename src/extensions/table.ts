@@ -39,9 +39,29 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
 /** Every network filter there is. */
 export const NETWORK_FILTERS: readonly NetworkFilterEntry[] = [
   {
+    name: "envoy.filters.network.direct_response",
+    config: async () => (await import("./network/direct_response/config.ts")).directResponseConfig,
+    filter: async () => (await import("./network/direct_response/factory.ts")).networkFilter,
+  },
+  {
+    name: "envoy.filters.network.echo",
+    config: async () => (await import("./network/echo/config.ts")).echoConfig,
+    filter: async () => (await import("./network/echo/factory.ts")).networkFilter,
+  },
+  {
     name: "envoy.filters.network.http_connection_manager",
     config: async () => (await import("./network/http_connection_manager/config.ts")).httpConnectionManagerConfig,
     filter: async () => (await import("./network/http_connection_manager/factory.ts")).networkFilter,
+  },
+  {
+    name: "envoy.filters.network.rbac",
+    config: async () => (await import("./network/rbac/config.ts")).rbacConfig,
+    filter: async () => (await import("./network/rbac/factory.ts")).networkFilter,
+  },
+  {
+    name: "envoy.filters.network.sni_cluster",
+    config: async () => (await import("./network/sni_cluster/config.ts")).sniClusterConfig,
+    filter: async () => (await import("./network/sni_cluster/factory.ts")).networkFilter,
   },
 ];
 

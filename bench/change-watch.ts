@@ -13,8 +13,8 @@ export interface ChangeSeen {
   /** From `begin` to when the last connection got the new answer for the first time. */
   readonly effectMs: number;
   /** Longest time that a request to a part that did not change took, meanwhile and just after. */
-  readonly longestStallMs: number;
-  /** Longest time that this process was late itself, meanwhile: a stall below this may be its own. */
+  readonly longestWaitMs: number;
+  /** Longest time that this process was late itself, meanwhile: it asks and answers, so a wait of twice this may be its own. */
   readonly ownStallMs: number;
 }
 
@@ -59,7 +59,7 @@ export class ChangeWatch {
     const seen = this.#everyConnectionSees(answer, deadlineMs);
     const [effectMs] = await Promise.all([seen.then(() => performance.now() - startMs), change()]);
     await new Promise((resolve) => setTimeout(resolve, OBSERVED_AFTER_MS));
-    return { effectMs, longestStallMs: this.#longestMs, ownStallMs: this.#loopDelay.max / 1e6 };
+    return { effectMs, longestWaitMs: this.#longestMs, ownStallMs: this.#loopDelay.max / 1e6 };
   }
 
   /** Ends the watch. Rejects when a request failed. */

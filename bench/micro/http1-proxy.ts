@@ -25,7 +25,7 @@ const sink: ByteSink = {
 };
 
 function proxy(): Http1ServerConnection {
-  const hooks = { readDisable: () => {}, scheduleDispatch: () => {} };
+  const hooks = { readDisable: () => {}, closeWrite: () => {}, scheduleDispatch: () => {} };
   const upstream: ClientConnection = new Http1ClientConnection(
     DEFAULT_HTTP1_CLIENT_OPTIONS,
     sink,

@@ -217,6 +217,11 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     this.connection.readDisable(disable);
   }
 
+  /** For the codec. */
+  closeWrite(): void {
+    this.connection.closeWrite();
+  }
+
   /** What follows a stream, when nothing of it is on the stack any more. */
   #afterStream(): void {
     this.streamEnded = false;

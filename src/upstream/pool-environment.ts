@@ -10,6 +10,8 @@ import type { ClusterInfo } from "./cluster-info.ts";
 export interface ClientCodecHost extends ClientConnectionCallbacks {
   /** Counted: `true` stops reading from the socket, as many `false` start it again. */
   readDisable(disable: boolean): void;
+  /** Tells the peer that nothing follows what was written, and goes on reading. */
+  closeWrite(): void;
 }
 
 /** Makes the codec of a new upstream connection. */

@@ -26,6 +26,8 @@ export class Http1ClientPeer {
   readonly connection: Http1ClientConnection;
   pauses = 0;
   error: CodecError | null = null;
+  /** The codec has sent FIN. */
+  writeClosed = false;
 
   constructor(options: Partial<Http1ClientOptions> = {}) {
     this.connection = new Http1ClientConnection(
@@ -35,6 +37,9 @@ export class Http1ClientPeer {
       {
         readDisable: (disable) => {
           this.pauses += disable ? 1 : -1;
+        },
+        closeWrite: () => {
+          this.writeClosed = true;
         },
       },
     );

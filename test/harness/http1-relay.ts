@@ -67,7 +67,10 @@ export class Http1Relay {
       },
       onGoAway: () => {},
     };
-    return new Http1ClientConnection(DEFAULT_HTTP1_CLIENT_OPTIONS, sink, callbacks, { readDisable: () => {} });
+    return new Http1ClientConnection(DEFAULT_HTTP1_CLIENT_OPTIONS, sink, callbacks, {
+      readDisable: () => {},
+      closeWrite: () => {},
+    });
   }
 
   #newStream(downstream: ResponseEncoder): RequestDecoder {

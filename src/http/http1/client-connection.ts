@@ -36,10 +36,12 @@ const State = {
 } as const;
 type State = (typeof State)[keyof typeof State];
 
-/** How an upstream connection pauses reading. */
-export interface ReadDisabler {
+/** What the codec asks of its upstream connection, beside writing. */
+export interface Http1ClientHooks {
   /** Counted: `true` stops reading from the socket, as many `false` start it again. */
   readDisable(disable: boolean): void;
+  /** Tells the peer that nothing follows what was written, and goes on reading. */
+  closeWrite(): void;
 }
 
 /**
@@ -55,7 +57,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   isAboveHighWatermark = false;
   readonly #options: Http1ClientOptions;
   readonly #callbacks: ClientConnectionCallbacks;
-  readonly #hooks: ReadDisabler;
+  readonly #hooks: Http1ClientHooks;
   #state: State = State.idle;
   #protocol: Protocol = Protocol.http11;
   #stream: ClientStream | null = null;
@@ -67,7 +69,12 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   /** Made for the first response with a body. */
   #body: BodyDecoder | null = null;
 
-  constructor(options: Http1ClientOptions, sink: ByteSink, callbacks: ClientConnectionCallbacks, hooks: ReadDisabler) {
+  constructor(
+    options: Http1ClientOptions,
+    sink: ByteSink,
+    callbacks: ClientConnectionCallbacks,
+    hooks: Http1ClientHooks,
+  ) {
     this.#options = options;
     this.sink = sink;
     this.#callbacks = callbacks;
@@ -144,6 +151,8 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
 
   /** @internal For the stream. */
   onRequestComplete(stream: ClientStream): void {
+    // Nothing but the end of the connection ends one side of a tunnel.
+    if (this.#state === State.raw && !stream.responseComplete) this.#hooks.closeWrite();
     this.#settle(stream);
   }
 

@@ -70,7 +70,6 @@ export const routeSupport: readonly MessageSupport[] = [
     hedge_policy: notYet(),
     metadata_match: NO_SUBSETS,
     hash_policy: noEffect("only consistent-hash load balancers read it, and clusters with one are refused"),
-    upgrade_configs: notYet("requests that ask for an upgrade are refused for now"),
   }),
   supportAll(WeightedClusterSchema, {
     total_weight: noEffect("the sum of the weights counts, as in Envoy"),

@@ -9,7 +9,7 @@ import type {
   StreamResetReason,
 } from "../../../http/codec.ts";
 import type { LocalReply } from "../../../http/filter.ts";
-import { FilterManager, type FilterManagerStream } from "../../../http/filter-manager.ts";
+import { FilterManager, type FilterManagerStream, type NamedHttpFilter } from "../../../http/filter-manager.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
@@ -20,6 +20,7 @@ import { checkRequestTarget } from "./request-checks.ts";
 import { mutateRequestHeaders } from "./request-headers.ts";
 import { mutateResponseHeaders } from "./response-headers.ts";
 import { streamDurationMs } from "./stream-duration.ts";
+import { acceptsUpgrade, upgradeFilters } from "./upgrade-filters.ts";
 
 /** gRPC's DEADLINE_EXCEEDED. */
 const GRPC_DEADLINE_EXCEEDED = 4;
@@ -63,6 +64,8 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   private routeRandom = -1;
   private remoteComplete = false;
   private done = false;
+  /** The request may switch to another protocol, if the response accepts it. */
+  private asksUpgrade = false;
   lastActivityMs: number;
   idleTimeoutMs: number;
   private requestTimer: WheelTimer | null = null;
@@ -103,13 +106,31 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const internalOnly = this.runtime.routes.current?.internalOnlyHeaders ?? NO_HEADERS;
     mutateRequestHeaders(headers, this.streamInfo, this.runtime.headers, internalOnly);
     const route = this.route();
-    if (hop.upgrade !== "" || headers.method === "CONNECT") {
-      this.runtime.stats.rqWsOnNonWsRoute.inc();
-      this.sendLocalReply({ status: 403, body: "", details: "upgrade_failed" });
-      return;
-    }
-    this.filters.createChain(this.runtime.filters, route);
+    const upgrade = headers.method === "CONNECT" ? "connect" : hop.upgrade;
+    const filters = upgrade === "" ? this.runtime.filters : this.#upgradeChain(upgrade, headers, route);
+    if (filters === null) return;
+    this.filters.createChain(filters, route);
     this.filters.decodeHeaders(headers, endStream);
+  }
+
+  /** The filters of a request that asks to switch protocols; null if it may not and was refused. */
+  #upgradeChain(type: string, headers: RequestHeaderMap, route: Route | null): readonly NamedHttpFilter[] | null {
+    const { stats, upgrades } = this.runtime;
+    const filters = upgradeFilters(type, route, upgrades, this.runtime.filters);
+    if (filters === null) {
+      stats.rqWsOnNonWsRoute.inc();
+      this.sendLocalReply({ status: 403, body: "", details: "upgrade_failed" });
+      return null;
+    }
+    this.asksUpgrade = true;
+    stats.cxUpgradesTotal.inc();
+    stats.cxUpgradesActive.inc();
+    if (type !== "connect") {
+      // What concerns one hop only is asked of the next one too.
+      headers.add("connection", "upgrade");
+      headers.add("upgrade", type);
+    }
+    return filters;
   }
 
   decodeData(data: Buffer, endStream: boolean): void {
@@ -233,12 +254,18 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const { data, stats, accessLogs } = this.runtime;
     const info = this.streamInfo;
     this.#active();
+    const isTunnel = this.asksUpgrade && acceptsUpgrade(this.requestHeaders!.method === "CONNECT", headers.status);
+    const protocol = isTunnel ? headers.get("upgrade") : undefined;
     mutateResponseHeaders(headers, this.requestHeaders, data, this.runtime.date);
+    if (protocol !== undefined) headers.set("upgrade", protocol);
     this.responseHeaders = headers;
     info.responseCode = headers.status;
     info.responseFirstByteMs = this.lastActivityMs;
     if (accessLogs.length > 0) info.responseHeadersBytes = headers.byteSize();
-    if (this.connection.isHttp1) {
+    if (isTunnel) {
+      // Its request never ends before it does.
+      this.requestTimer?.disarm();
+    } else if (this.connection.isHttp1) {
       if (!this.remoteComplete) {
         // Nobody will read the rest of the request, so nothing can follow it.
         stats.rqResponseBeforeRqComplete.inc();
@@ -289,6 +316,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.requestTimer?.disarm();
     this.durationTimer?.disarm();
     runtime.stats.rqActive.dec();
+    if (this.asksUpgrade) runtime.stats.cxUpgradesActive.dec();
     runtime.stats.rqTime.record(info.completedMs - info.startMs);
     this.filters.destroy();
     for (const log of runtime.accessLogs) {

@@ -9,11 +9,13 @@ import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from 
 import {
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
   type HttpConnectionManager,
+  type HttpConnectionManager_UpgradeConfig,
   HttpConnectionManagerSchema,
+  type HttpFilter,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { compileRouteConfiguration } from "../../../route/config.ts";
-import type { HcmData, HttpFilterData } from "./hcm-data.ts";
+import type { HcmData, HttpFilterData, UpgradeData } from "./hcm-data.ts";
 import { HCM_SUPPORT } from "./support.ts";
 
 const HOUR_MS = 3_600_000;
@@ -33,7 +35,8 @@ function compileHcm(message: HttpConnectionManager, place: Place, context: Compi
   return {
     statPrefix: message.statPrefix,
     routeTable: compileRoutes(message, place, context),
-    httpFilters: compileFilters(message, place.field("http_filters"), context),
+    httpFilters: compileFilters(message.httpFilters, place.field("http_filters"), context),
+    upgrades: compileUpgrades(message.upgradeConfigs, place.field("upgrade_configs"), context),
     accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
     ...compileIdentity(message),
     ...compileTrust(message, place, context),
@@ -49,10 +52,29 @@ function compileRoutes(message: HttpConnectionManager, place: Place, context: Co
   return context.addResource("routeTable", routes.name === "" ? message.statPrefix : routes.name, data);
 }
 
-function compileFilters(message: HttpConnectionManager, place: Place, context: CompileContext): HttpFilterData[] {
+function compileUpgrades(
+  configs: readonly HttpConnectionManager_UpgradeConfig[],
+  place: Place,
+  context: CompileContext,
+): UpgradeData[] {
+  const types = new Set<string>();
+  return configs.map(({ upgradeType, enabled, filters }, i) => {
+    const at = place.index(i);
+    const type = upgradeType.toLowerCase();
+    if (types.has(type)) context.error(at.field("upgrade_type"), `"${upgradeType}" stands here twice`);
+    types.add(type);
+    return {
+      type,
+      enabled: enabled ?? true,
+      httpFilters: filters.length === 0 ? null : compileFilters(filters, at.field("filters"), context),
+    };
+  });
+}
+
+function compileFilters(filters: readonly HttpFilter[], place: Place, context: CompileContext): HttpFilterData[] {
   const compiled: HttpFilterData[] = [];
   const names = new Set<string>();
-  for (const [i, filter] of message.httpFilters.entries()) {
+  for (const [i, filter] of filters.entries()) {
     const typedConfig = filter.configType.case === "typedConfig" ? filter.configType.value : undefined;
     const data = context.extension("envoy.filters.http", { name: filter.name, typedConfig }, place.index(i));
     if (names.has(filter.name)) {
@@ -65,13 +87,13 @@ function compileFilters(message: HttpConnectionManager, place: Place, context: C
     names.add(filter.name);
     if (data === undefined) continue;
     compiled.push({ filter: data, disabled: filter.disabled });
-    const last = i === message.httpFilters.length - 1;
+    const last = i === filters.length - 1;
     if (data.terminal !== last) {
       const problem = last ? "the last filter must be a terminal one" : "a terminal filter must be the last";
       context.error(place.index(i), problem, "end http_filters with envoy.filters.http.router");
     }
   }
-  if (message.httpFilters.length === 0) {
+  if (filters.length === 0) {
     context.error(place, "there is no filter", "end http_filters with envoy.filters.http.router");
   }
   return compiled;

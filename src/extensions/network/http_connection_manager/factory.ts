@@ -5,20 +5,22 @@ import { createIpSet } from "../../../match/ip-prefix-table.ts";
 import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
 import type { StatsScope } from "../../../stats/scope.ts";
 import { extensionModule, type NetworkFilterModule, type WorkerContext } from "../../extension-module.ts";
-import type { HcmData } from "./hcm-data.ts";
+import type { HcmData, HttpFilterData } from "./hcm-data.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
 import { HttpConnectionManager } from "./http-connection-manager.ts";
 import { headDeadline } from "./request-head-watch.ts";
 import { DateHeader } from "./response-headers.ts";
 import { HcmStats } from "./stats.ts";
+import type { UpgradeTable } from "./upgrade-filters.ts";
 
 /** `envoy.filters.network.http_connection_manager`, worker side. */
 export const networkFilter: NetworkFilterModule = {
   async preload(data, worker) {
-    const { httpFilters } = data as HcmData;
+    const { httpFilters, upgrades } = data as HcmData;
     const modules = worker.extensions.httpFilters;
+    const all = [...httpFilters, ...upgrades.flatMap((upgrade) => upgrade.httpFilters ?? [])];
     await Promise.all(
-      httpFilters.map(({ filter }) => extensionModule(modules, filter.extension).preload?.(filter.data, worker)),
+      all.map(({ filter }) => extensionModule(modules, filter.extension).preload?.(filter.data, worker)),
     );
   },
   createFactory: (data, _context, worker) => createHcmFactory(data as HcmData, worker),
@@ -26,11 +28,13 @@ export const networkFilter: NetworkFilterModule = {
 
 function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFactory {
   const scope = worker.stats.scope(`http.${data.statPrefix}`);
-  const filters = createFilters(data, scope, worker);
+  const filters = createFilters(data.httpFilters, scope, worker);
+  const upgrades = createUpgrades(data, filters, scope, worker);
   const runtime: HcmRuntime = {
     data,
     stats: new HcmStats(scope),
     filters,
+    upgrades,
     routes: worker.routeTables.slot(data.routeTable),
     accessLogs: createAccessLogs(
       data.accessLogs,
@@ -58,15 +62,30 @@ function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFa
     name: "envoy.filters.network.http_connection_manager",
     createReadFilter: () => new HttpConnectionManager(runtime),
     dispose() {
-      for (const filter of filters) filter.factory.dispose();
+      const all = new Set([...filters, ...[...upgrades.values()].flatMap((upgrade) => upgrade.filters)]);
+      for (const filter of all) filter.factory.dispose();
       for (const log of runtime.accessLogs) log.release();
       scope.release();
     },
   };
 }
 
-function createFilters(data: HcmData, scope: StatsScope, worker: WorkerContext): NamedHttpFilter[] {
-  return data.httpFilters.map(({ filter, disabled }) => ({
+function createUpgrades(
+  data: HcmData,
+  filters: readonly NamedHttpFilter[],
+  scope: StatsScope,
+  worker: WorkerContext,
+): UpgradeTable {
+  return new Map(
+    data.upgrades.map(({ type, enabled, httpFilters }) => [
+      type,
+      { enabled, filters: httpFilters === null ? filters : createFilters(httpFilters, scope, worker) },
+    ]),
+  );
+}
+
+function createFilters(data: readonly HttpFilterData[], scope: StatsScope, worker: WorkerContext): NamedHttpFilter[] {
+  return data.map(({ filter, disabled }) => ({
     name: filter.name,
     disabled,
     factory: extensionModule(worker.extensions.httpFilters, filter.extension).createFactory(filter.data, {

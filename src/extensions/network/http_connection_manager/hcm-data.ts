@@ -10,12 +10,23 @@ export interface HttpFilterData {
   readonly disabled: boolean;
 }
 
+/** What `upgrade_configs` says of one type of upgrade. */
+export interface UpgradeData {
+  /** Lower case: `websocket`, `connect`, … */
+  readonly type: string;
+  /** Off unless a route allows it. */
+  readonly enabled: boolean;
+  /** A chain of its own; null = the connection manager's. */
+  readonly httpFilters: readonly HttpFilterData[] | null;
+}
+
 /** Envoy's `HttpConnectionManager`, checked, with its defaults filled in. Plain data. Times: 0 = off. */
 export interface HcmData {
   readonly statPrefix: string;
   /** Name of the route table resource. */
   readonly routeTable: string;
   readonly httpFilters: readonly HttpFilterData[];
+  readonly upgrades: readonly UpgradeData[];
   readonly accessLogs: readonly AccessLogData[];
   readonly serverName: string;
   readonly serverHeaderTransformation: "overwrite" | "appendIfAbsent" | "passThrough";

@@ -11,12 +11,14 @@ import type { HeadDeadline } from "./request-head-watch.ts";
 import type { RequestHeaderContext } from "./request-headers.ts";
 import type { DateHeader } from "./response-headers.ts";
 import type { HcmStats } from "./stats.ts";
+import type { UpgradeTable } from "./upgrade-filters.ts";
 
 /** What all connections of one configured connection manager on one worker share. */
 export interface HcmRuntime {
   readonly data: HcmData;
   readonly stats: HcmStats;
   readonly filters: readonly NamedHttpFilter[];
+  readonly upgrades: UpgradeTable;
   readonly routes: RouteTableSlot;
   readonly accessLogs: readonly AccessLog[];
   readonly clock: Clock;

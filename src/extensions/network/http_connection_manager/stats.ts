@@ -20,6 +20,7 @@ export class HcmStats {
   readonly cxMaxRequestsReached: Counter;
   readonly flowPaused: Counter;
   readonly flowResumed: Counter;
+  readonly cxUpgradesTotal: Counter;
   readonly rqTotal: Counter;
   readonly rqHttp1Total: Counter;
   readonly rqResponseBeforeRqComplete: Counter;
@@ -41,17 +42,13 @@ export class HcmStats {
   readonly cxActive: Gauge;
   readonly cxHttp1Active: Gauge;
   readonly cxRxBytesBuffered: Gauge;
+  readonly cxUpgradesActive: Gauge;
   readonly rqActive: Gauge;
   readonly cxLengthMs: Histogram;
   readonly rqTime: Histogram;
 
   constructor(scope: StatsScope) {
-    this.connection = {
-      rxBytesTotal: scope.counter("downstream_cx_rx_bytes_total"),
-      txBytesTotal: scope.counter("downstream_cx_tx_bytes_total"),
-      txBytesBuffered: scope.gauge("downstream_cx_tx_bytes_buffered"),
-      delayedCloseTimeout: scope.counter("downstream_cx_delayed_close_timeout"),
-    };
+    this.connection = connectionStats(scope);
     this.cxTotal = scope.counter("downstream_cx_total");
     this.cxHttp1Total = scope.counter("downstream_cx_http1_total");
     this.cxDestroy = scope.counter("downstream_cx_destroy");
@@ -67,6 +64,7 @@ export class HcmStats {
     this.cxMaxRequestsReached = scope.counter("downstream_cx_max_requests_reached");
     this.flowPaused = scope.counter("downstream_flow_control_paused_reading_total");
     this.flowResumed = scope.counter("downstream_flow_control_resumed_reading_total");
+    this.cxUpgradesTotal = scope.counter("downstream_cx_upgrades_total");
     this.rqTotal = scope.counter("downstream_rq_total");
     this.rqHttp1Total = scope.counter("downstream_rq_http1_total");
     this.rqResponseBeforeRqComplete = scope.counter("downstream_rq_response_before_rq_complete");
@@ -94,6 +92,7 @@ export class HcmStats {
     this.cxActive = scope.gauge("downstream_cx_active");
     this.cxHttp1Active = scope.gauge("downstream_cx_http1_active");
     this.cxRxBytesBuffered = scope.gauge("downstream_cx_rx_bytes_buffered");
+    this.cxUpgradesActive = scope.gauge("downstream_cx_upgrades_active");
     this.rqActive = scope.gauge("downstream_rq_active");
     this.cxLengthMs = scope.histogram("downstream_cx_length_ms", "ms");
     this.rqTime = scope.histogram("downstream_rq_time", "ms");
@@ -105,4 +104,13 @@ export class HcmStats {
     const digit = (status / 100) | 0;
     if (digit >= 1 && digit <= 5) this.rqByClass[digit]!.inc();
   }
+}
+
+function connectionStats(scope: StatsScope): ConnectionStats {
+  return {
+    rxBytesTotal: scope.counter("downstream_cx_rx_bytes_total"),
+    txBytesTotal: scope.counter("downstream_cx_tx_bytes_total"),
+    txBytesBuffered: scope.gauge("downstream_cx_tx_bytes_buffered"),
+    delayedCloseTimeout: scope.counter("downstream_cx_delayed_close_timeout"),
+  };
 }

@@ -14,6 +14,7 @@ import {
 } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
 import {
   HttpConnectionManager_InternalAddressConfigSchema,
+  HttpConnectionManager_UpgradeConfigSchema,
   HttpConnectionManagerSchema,
   HttpFilterSchema,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
@@ -27,6 +28,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     rds: notYet("routes come with the configuration for now", "put the routes into route_config"),
     scoped_routes: notYet(undefined, "put the routes into route_config"),
     http_filters: yes,
+    upgrade_configs: yes,
     common_http_protocol_options: yes,
     http_protocol_options: yes,
     server_name: yes,
@@ -58,6 +60,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     add_proxy_protocol_connection_state: noEffect("there is no PROXY protocol yet"),
     stream_error_on_invalid_http_message: only([false], "HTTP/1 connections are closed on invalid messages"),
   }),
+  supportAll(HttpConnectionManager_UpgradeConfigSchema),
   supportAll(HttpConnectionManager_InternalAddressConfigSchema),
   supportAll(CidrRangeSchema),
   support(HttpFilterSchema, {

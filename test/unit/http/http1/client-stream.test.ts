@@ -178,8 +178,10 @@ describe("ClientStream", () => {
     assert.equal(seen.below, 1);
     assert.equal(seen.headers?.status, 101);
     assert.equal(seen.body, "hello");
+    assert.equal(peer.writeClosed, false);
     seen.encoder.encodeData(Buffer.from("c"), true);
     assert.equal(peer.sink.text, "abc");
+    assert.equal(peer.writeClosed, true);
     assert.deepEqual(peer.completions, []);
     peer.connection.onRemoteClose();
     assert.equal(seen.ends, 1);

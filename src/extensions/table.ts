@@ -63,6 +63,11 @@ export const NETWORK_FILTERS: readonly NetworkFilterEntry[] = [
     config: async () => (await import("./network/sni_cluster/config.ts")).sniClusterConfig,
     filter: async () => (await import("./network/sni_cluster/factory.ts")).networkFilter,
   },
+  {
+    name: "envoy.filters.network.tcp_proxy",
+    config: async () => (await import("./network/tcp_proxy/config.ts")).tcpProxyConfig,
+    filter: async () => (await import("./network/tcp_proxy/factory.ts")).networkFilter,
+  },
 ];
 
 /** Every access logger there is. */

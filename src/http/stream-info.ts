@@ -100,7 +100,8 @@ export class StreamInfo {
   readonly connection: DownstreamConnectionInfo;
   readonly startMs: number;
   readonly startWallMs: number;
-  protocol: Protocol;
+  /** `""` for a plain TCP connection. */
+  protocol: Protocol | "";
   responseCode = 0;
   /** `via_upstream`, `route_not_found`, …; `""` until known. */
   responseCodeDetails = "";
@@ -134,7 +135,7 @@ export class StreamInfo {
   /** Filter state by key. Null until a filter sets one. */
   filterState: Map<string, unknown> | null = null;
 
-  constructor(connection: DownstreamConnectionInfo, protocol: Protocol, startMs: number, startWallMs: number) {
+  constructor(connection: DownstreamConnectionInfo, protocol: Protocol | "", startMs: number, startWallMs: number) {
     this.connection = connection;
     this.protocol = protocol;
     this.startMs = startMs;

@@ -10,8 +10,9 @@ export type ConnectionCloseEvent = "remoteClose" | "localClose";
 /**
  * How to close. `flushWrite` sends what waits, then closes. `flushWriteAndDelay` also waits for the peer's FIN, at most
  * the delayed-close timeout, so that a peer still sending sees our answer and no reset. `noFlush` drops what waits.
+ * `abortReset` does too, and the peer gets a reset, so that it does not take what it has for all there is.
  */
-export type ConnectionCloseType = "flushWrite" | "flushWriteAndDelay" | "noFlush";
+export type ConnectionCloseType = "flushWrite" | "flushWriteAndDelay" | "noFlush" | "abortReset";
 
 /** The user of a connection: a network filter chain (downstream) or a pool's client (upstream). */
 export interface ConnectionCallbacks {
@@ -179,13 +180,14 @@ export class Connection implements Flushable {
     return this.readDisableCount === 0;
   }
 
-  /** See `ConnectionCloseType`. Later calls may only be harder: `noFlush` cuts a close still flushing. */
+  /** See `ConnectionCloseType`. Later calls may only be harder: `noFlush` and `abortReset` cut a close still flushing. */
   close(type: ConnectionCloseType): void {
     if (this.state === "closed") return;
-    if (type === "noFlush") {
+    if (type === "noFlush" || type === "abortReset") {
       this.state = "closing";
       this.#dropWaiting();
-      this.socket.destroy();
+      if (type === "abortReset") this.#reset();
+      else this.socket.destroy();
       return;
     }
     if (this.state === "closing") return;
@@ -204,6 +206,20 @@ export class Connection implements Flushable {
       return;
     }
     this.socket.destroySoon();
+  }
+
+  /**
+   * Destroys the socket with a reset. While a FIN is on its way, Node.js (26.10) fails to and leaves the socket open for good: then it is
+   * only destroyed.
+   */
+  #reset(): void {
+    const sendingFin = this.socket.writableEnded && !this.socket.writableFinished;
+    try {
+      if (!sendingFin && !this.socket.destroyed) this.socket.resetAndDestroy();
+    } catch {
+      // Only plain TCP has resets.
+    }
+    this.socket.destroy();
   }
 
   /** Sends FIN after what waits; reading goes on. Nothing can be written afterwards. */

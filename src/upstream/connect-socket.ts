@@ -25,13 +25,15 @@ export function connectSocket(address: Address, info: ClusterInfo): net.Socket {
 function connectOptions(address: Address, info: ClusterInfo, onread: net.OnReadOpts): net.NetConnectOpts {
   if (address.type === "pipe") {
     const path = address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path;
-    return { path, onread };
+    return { path, onread, allowHalfOpen: true };
   }
   const keepaliveS = info.connectionSettings.tcpKeepaliveTimeS;
   return {
     host: address.ip,
     port: address.port,
     noDelay: true,
+    // A TCP proxy goes on sending to a server that has ended.
+    allowHalfOpen: true,
     keepAlive: keepaliveS !== null,
     keepAliveInitialDelay: (keepaliveS ?? 0) * 1000,
     onread,

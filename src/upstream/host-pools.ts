@@ -2,6 +2,7 @@ import type { ResourcePriority } from "./circuit-breaker.ts";
 import type { Host } from "./host.ts";
 import { Http1ConnPool, type PoolOwner } from "./http1-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
+import { TcpConnPool } from "./tcp-conn-pool.ts";
 
 /** The pools of one host on one worker, made when first asked for. */
 export class HostPools {
@@ -10,6 +11,7 @@ export class HostPools {
   readonly #environment: PoolEnvironment;
   #default: Http1ConnPool | null = null;
   #high: Http1ConnPool | null = null;
+  #tcp: TcpConnPool | null = null;
   #draining: boolean;
 
   /** `draining`: as if `drain` had been called. */
@@ -29,8 +31,15 @@ export class HostPools {
     return this.#default;
   }
 
+  /** Nothing has TCP connections of high priority. */
+  tcpPool(): TcpConnPool {
+    this.#tcp ??= new TcpConnPool(this.host, "default", this.#owner, this.#environment, this.#draining);
+    return this.#tcp;
+  }
+
   get connectionCount(): number {
-    return (this.#default?.connectionCount ?? 0) + (this.#high?.connectionCount ?? 0);
+    const tcp = this.#tcp?.connectionCount ?? 0;
+    return (this.#default?.connectionCount ?? 0) + (this.#high?.connectionCount ?? 0) + tcp;
   }
 
   /** Whether nothing is open and nobody waits. */
@@ -44,6 +53,7 @@ export class HostPools {
     this.#draining = true;
     this.#default?.drain();
     this.#high?.drain();
+    this.#tcp?.drain();
   }
 
   /** See `Http1ConnPool.close`. */
@@ -51,6 +61,7 @@ export class HostPools {
     this.#draining = true;
     this.#default?.close();
     this.#high?.close();
+    this.#tcp?.close();
   }
 
   #make(priority: ResourcePriority): Http1ConnPool {

@@ -17,6 +17,7 @@ import { HostRegistry } from "./host-registry.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import { ScopeTree } from "./scope-tree.ts";
+import type { TcpConnPool } from "./tcp-conn-pool.ts";
 import type { ThreadLocalCluster } from "./thread-local-cluster.ts";
 
 /** What a `LocalCluster` is made of, beside its data. */
@@ -78,12 +79,20 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   httpPool(host: Host, priority: ResourcePriority): HttpConnPool {
+    return this.#poolsOf(host).httpPool(priority);
+  }
+
+  tcpPool(host: Host): TcpConnPool {
+    return this.#poolsOf(host).tcpPool();
+  }
+
+  #poolsOf(host: Host): HostPools {
     let pools = this.#pools.get(host);
     if (pools === undefined) {
       pools = new HostPools(host, this, this.#options.environment, this.#draining || !this.#hosts.has(host));
       this.#pools.set(host, pools);
     }
-    return pools.httpPool(priority);
+    return pools;
   }
 
   /**

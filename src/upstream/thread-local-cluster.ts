@@ -3,6 +3,7 @@ import type { ResourcePriority } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { Host } from "./host.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
+import type { TcpConnPool } from "./tcp-conn-pool.ts";
 
 /**
  * One cluster on one worker: hosts, load balancer and pools. Made on first use. A stream may keep it while it lives,
@@ -15,6 +16,8 @@ export interface ThreadLocalCluster {
   chooseHost(context: LoadBalancerContext): Host | null;
   /** The worker's pool of this host, made on first use. `host` must come from `chooseHost` of the same cluster. */
   httpPool(host: Host, priority: ResourcePriority): HttpConnPool;
+  /** The same for plain TCP connections, of default priority. */
+  tcpPool(host: Host): TcpConnPool;
 }
 
 /** Finds clusters by name. What filters get of the cluster manager. */

@@ -38,6 +38,8 @@ export interface LoggedStream {
   /** Short names, in Envoy's order, joined by commas. */
   readonly flags: string;
   readonly details: string;
+  /** `DownstreamEnd`, `TcpPeriodic`, … */
+  readonly type: string;
   readonly info: StreamInfo;
 }
 
@@ -100,7 +102,10 @@ export class DataPath {
     this.clusters = new ClusterManager({ stats, workerName: "worker_0", random, environment });
     const accessLoggers = new Map(extensions.accessLoggers);
     accessLoggers.set("envoy.access_loggers.stdout", {
-      createLogger: () => ({ log: ({ streamInfo }) => this.logged.push(describe(streamInfo)), release: () => {} }),
+      createLogger: () => ({
+        log: ({ streamInfo, accessLogType }) => this.logged.push(describe(streamInfo, accessLogType)),
+        release: () => {},
+      }),
     });
     this.context = {
       clock,
@@ -188,7 +193,7 @@ export class DataPath {
   }
 }
 
-function describe(info: StreamInfo): LoggedStream {
+function describe(info: StreamInfo, type: string): LoggedStream {
   const names = Object.keys(ResponseFlag).filter((name) => info.hasResponseFlag(ResponseFlag[name as "UF"]));
-  return { status: info.responseCode, flags: names.join(","), details: info.responseCodeDetails, info };
+  return { status: info.responseCode, flags: names.join(","), details: info.responseCodeDetails, type, info };
 }

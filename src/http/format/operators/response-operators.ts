@@ -83,7 +83,7 @@ const grpcStatusOperator: FormatOperator = {
 
 /** Operators about how the stream went: status, flags, sizes. */
 export const responseOperators: ReadonlyMap<string, FormatOperator> = new Map([
-  ["PROTOCOL", plainOperator(({ streamInfo }) => streamInfo.protocol)],
+  ["PROTOCOL", plainOperator(({ streamInfo }) => orMissing(streamInfo.protocol))],
   ["RESPONSE_CODE", plainOperator(({ streamInfo }) => streamInfo.responseCode)],
   ["RESPONSE_CODE_DETAILS", detailsOperator],
   [

@@ -1,0 +1,39 @@
+import { createAccessLogs } from "../../../access-log/filtered-log.ts";
+import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
+import { extensionModule, type NetworkFilterModule, type WorkerContext } from "../../extension-module.ts";
+import { TcpProxy } from "./filter.ts";
+import { TcpProxyStats } from "./stats.ts";
+import type { TcpProxyData } from "./tcp-proxy-data.ts";
+import type { TcpProxyRuntime } from "./tcp-proxy-runtime.ts";
+
+/** `envoy.filters.network.tcp_proxy`, worker side. */
+export const networkFilter: NetworkFilterModule = {
+  createFactory: (data, _context, worker) => createTcpProxyFactory(data as TcpProxyData, worker),
+};
+
+function createTcpProxyFactory(data: TcpProxyData, worker: WorkerContext): NetworkFilterFactory {
+  const accessLogs = createAccessLogs(
+    data.accessLogs,
+    (log) => extensionModule(worker.extensions.accessLoggers, log.extension).createLogger(log.data, worker),
+    worker,
+  );
+  const scope = worker.stats.scope(`tcp.${data.statPrefix}`);
+  const { clusters, clock, timers, random } = worker;
+  const runtime: TcpProxyRuntime = {
+    data,
+    stats: new TcpProxyStats(scope),
+    accessLogs,
+    clusters,
+    clock,
+    timers,
+    random,
+  };
+  return {
+    name: "envoy.filters.network.tcp_proxy",
+    createReadFilter: () => new TcpProxy(runtime),
+    dispose() {
+      for (const log of accessLogs) log.release();
+      scope.release();
+    },
+  };
+}

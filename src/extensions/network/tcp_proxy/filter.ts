@@ -1,0 +1,283 @@
+import type { WheelTimer } from "../../../base/timer-wheel.ts";
+import { ResponseFlag, StreamInfo, type UpstreamInfo } from "../../../http/stream-info.ts";
+import { ipOfAddress } from "../../../net/address.ts";
+import type { ConnectionCloseEvent } from "../../../net/connection.ts";
+import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
+import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
+import type { Host } from "../../../upstream/host.ts";
+import type { PoolFailureReason } from "../../../upstream/http-conn-pool.ts";
+import type { PendingTcpConnection, TcpPoolCallbacks, TcpUpstream } from "../../../upstream/tcp-upstream.ts";
+import { chooseCluster } from "./cluster-choice.ts";
+import { IdleTimer } from "./idle-timer.ts";
+import { TcpLoadBalancerContext } from "./tcp-load-balancer-context.ts";
+import type { TcpClusterData } from "./tcp-proxy-data.ts";
+import type { TcpProxyRuntime } from "./tcp-proxy-runtime.ts";
+import { UpstreamFlush } from "./upstream-flush.ts";
+import { UpstreamSide, type UpstreamSideOwner } from "./upstream-side.ts";
+
+/** The reason of a connection's end that was a reset. */
+const RESET = "ECONNRESET";
+
+/**
+ * One proxied connection: opens one to a host of the cluster and moves bytes both ways, with half-close and back-pressure. Until it
+ * is connected the client is not read. The last network filter of its chain. Source: Envoy's `TcpProxy::Filter`.
+ * Differs from Envoy: a reset on one side becomes one on the other (in Envoy only with tunnels), so that neither takes a broken stream
+ * for a whole one; an open circuit breaker is never tried again; and clusters must be there when the configuration is loaded.
+ */
+export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner {
+  readonly #runtime: TcpProxyRuntime;
+  #callbacks!: ReadFilterCallbacks;
+  #info!: StreamInfo;
+  #cluster!: TcpClusterData;
+  #clusterInfo: ClusterInfo | null = null;
+  #pending: PendingTcpConnection | null = null;
+  #upstream: TcpUpstream | null = null;
+  #attempts = 0;
+  #closed = false;
+  #idle: IdleTimer | null = null;
+  #durationTimer: WheelTimer | null = null;
+  #logTimer: WheelTimer | null = null;
+
+  constructor(runtime: TcpProxyRuntime) {
+    this.#runtime = runtime;
+  }
+
+  initialize(callbacks: ReadFilterCallbacks): void {
+    const { stats, clock } = this.#runtime;
+    this.#callbacks = callbacks;
+    this.#info = new StreamInfo(callbacks.info, "", clock.nowMs(), clock.wallMs());
+    this.#info.downstreamRemoteIp = ipOfAddress(callbacks.info.remoteAddress);
+    stats.cxTotal.inc();
+    callbacks.connection.setStats(stats.connection);
+    callbacks.connection.readDisable(true);
+  }
+
+  onNewConnection(): FilterStatus {
+    const { data, random } = this.#runtime;
+    this.#startTimers();
+    this.#cluster = chooseCluster(data, this.#callbacks.state, random);
+    this.#connect();
+    return FilterStatus.stopIteration;
+  }
+
+  // ---- from the client ----
+
+  onData(data: Buffer, endStream: boolean): FilterStatus {
+    const upstream = this.#upstream?.connection;
+    if (upstream === undefined) return FilterStatus.stopIteration;
+    const nowMs = this.#noteActivity();
+    const { upstream: upstreamInfo } = this.#info;
+    if (data.length > 0) {
+      this.#info.bytesReceived += data.length;
+      upstreamInfo!.bytesSent += data.length;
+      if (upstreamInfo!.firstByteSentAtMs < 0) upstreamInfo!.firstByteSentAtMs = nowMs;
+      upstream.write(data);
+    }
+    if (endStream) {
+      this.#info.requestLastByteMs = nowMs;
+      upstreamInfo!.lastByteSentAtMs = nowMs;
+      upstream.closeWrite();
+    }
+    return FilterStatus.stopIteration;
+  }
+
+  onAboveWriteBufferHighWatermark(): void {
+    if (this.#upstream === null) return;
+    this.#upstream.connection.readDisable(true);
+    this.#clusterInfo!.stats.flow.pausedReading.inc();
+  }
+
+  onBelowWriteBufferLowWatermark(): void {
+    if (this.#upstream === null) return;
+    this.#upstream.connection.readDisable(false);
+    this.#clusterInfo!.stats.flow.resumedReading.inc();
+  }
+
+  onClose(event: ConnectionCloseEvent, reason: string): void {
+    this.#closed = true;
+    this.#pending?.cancel();
+    this.#pending = null;
+    this.#durationTimer?.disarm();
+    this.#logTimer?.disarm();
+    const upstream = this.#releaseUpstream();
+    if (upstream?.connection.isOpen === true) this.#leaveUpstream(upstream, event, reason);
+    this.#info.completedMs = this.#runtime.clock.nowMs();
+    this.#log("TcpConnectionEnd");
+  }
+
+  /** TCP has no message boundaries: a connection of a draining listener goes on until the drain time is over, as in Envoy. */
+  onDrain(): void {}
+  closeIfIdle(): void {}
+
+  // ---- from the pool ----
+
+  onTcpPoolReady(upstream: TcpUpstream, host: Host): void {
+    const { data, timers } = this.#runtime;
+    const { connection } = this.#callbacks;
+    this.#pending = null;
+    this.#upstream = upstream;
+    const info = this.#noteHost(host);
+    info.localAddress = upstream.connection.localAddress;
+    info.connectionId = upstream.connection.id;
+    info.connectedAtMs = upstream.connectedAtMs;
+    info.transportFailureReason = "";
+    upstream.setCallbacks(new UpstreamSide(this));
+    if (data.idleTimeoutMs > 0) {
+      const both = [connection, upstream.connection];
+      this.#idle = new IdleTimer(timers, data.idleTimeoutMs, both, () => this.#onIdleTimeout());
+    }
+    connection.readDisable(false);
+    this.#callbacks.continueReading();
+    if (data.flushAccessLogOnConnected) this.#log("TcpUpstreamConnected");
+  }
+
+  onTcpPoolFailure(reason: PoolFailureReason, transportFailureReason: string, host: Host): void {
+    this.#pending = null;
+    this.#noteHost(host).transportFailureReason = transportFailureReason;
+    if (this.#closed) return;
+    if (reason === "overflow") {
+      this.#fail(ResponseFlag.UO);
+      return;
+    }
+    if (reason !== "localConnectionFailure") this.#info.setResponseFlag(ResponseFlag.UF);
+    this.#connect();
+  }
+
+  // ---- from the upstream connection ----
+
+  onUpstreamData(data: Buffer): void {
+    const nowMs = this.#noteActivity();
+    const info = this.#info.upstream!;
+    if (info.firstByteReceivedAtMs < 0) info.firstByteReceivedAtMs = nowMs;
+    info.bytesReceived += data.length;
+    this.#info.bytesSent += data.length;
+    this.#callbacks.connection.write(data);
+  }
+
+  onUpstreamEnd(): void {
+    this.#info.upstream!.lastByteReceivedAtMs = this.#noteActivity();
+    this.#callbacks.connection.closeWrite();
+  }
+
+  onUpstreamClose(_event: ConnectionCloseEvent, reason: string): void {
+    if (this.#releaseUpstream() === null) return;
+    const { connection } = this.#callbacks;
+    if (reason !== RESET) {
+      connection.close("flushWrite");
+      return;
+    }
+    this.#info.setResponseFlag(ResponseFlag.UR);
+    connection.close("abortReset");
+  }
+
+  onUpstreamBackedUp(backedUp: boolean): void {
+    if (this.#upstream === null) return;
+    const { stats } = this.#runtime;
+    this.#callbacks.connection.readDisable(backedUp);
+    (backedUp ? stats.flowPaused : stats.flowResumed).inc();
+    const { flow } = this.#clusterInfo!.stats;
+    (backedUp ? flow.backedUp : flow.drained).inc();
+  }
+
+  // ---- inside ----
+
+  #startTimers(): void {
+    const { data, timers } = this.#runtime;
+    if (data.maxDownstreamConnectionDurationMs > 0) {
+      this.#durationTimer = timers.timer(() => this.#onMaxDuration());
+      this.#durationTimer.arm(data.maxDownstreamConnectionDurationMs);
+    }
+    if (data.accessLogFlushIntervalMs > 0) {
+      const timer = timers.timer(() => {
+        this.#log("TcpPeriodic");
+        timer.arm(data.accessLogFlushIntervalMs);
+      });
+      this.#logTimer = timer;
+      timer.arm(data.accessLogFlushIntervalMs);
+    }
+  }
+
+  /** Begins the next attempt to connect, if there may be one. */
+  #connect(): void {
+    const { data, clusters, stats } = this.#runtime;
+    const cluster = clusters.get(this.#cluster.name);
+    if (cluster === undefined) {
+      stats.cxNoRoute.inc();
+      this.#fail(ResponseFlag.NC);
+      return;
+    }
+    this.#clusterInfo = cluster.info;
+    this.#info.ensureUpstream().clusterName = cluster.info.observabilityName;
+    if (this.#attempts >= data.maxConnectAttempts) {
+      cluster.info.stats.cx.connectAttemptsExceeded.inc();
+      this.#fail(ResponseFlag.URX);
+      return;
+    }
+    const context = new TcpLoadBalancerContext(data.hashPolicy, this.#cluster.metadataMatch, this.#callbacks);
+    const host = cluster.chooseHost(context);
+    if (host === null) {
+      this.#fail(ResponseFlag.UH);
+      return;
+    }
+    this.#attempts++;
+    this.#info.ensureUpstream().attemptCount = this.#attempts;
+    this.#pending = cluster.tcpPool(host).newConnection(this);
+  }
+
+  #fail(flag: ResponseFlag): void {
+    this.#info.setResponseFlag(flag);
+    this.#callbacks.connection.close("noFlush");
+  }
+
+  #noteHost(host: Host): UpstreamInfo {
+    const info = this.#info.ensureUpstream();
+    info.hostAddress = host.addressText;
+    info.hostName = host.hostname;
+    return info;
+  }
+
+  #noteActivity(): number {
+    const nowMs = this.#runtime.clock.nowMs();
+    if (this.#idle !== null) this.#idle.lastActivityMs = nowMs;
+    return nowMs;
+  }
+
+  /** The upstream connection, of whose events nothing more is heard here; null if there is none. */
+  #releaseUpstream(): TcpUpstream | null {
+    const upstream = this.#upstream;
+    this.#upstream = null;
+    this.#idle?.stop();
+    return upstream;
+  }
+
+  /** The client is gone. What it sent before it left must still arrive, unless it broke off. */
+  #leaveUpstream(upstream: TcpUpstream, event: ConnectionCloseEvent, reason: string): void {
+    const { connection } = upstream;
+    if (event === "localClose") connection.close("noFlush");
+    else if (reason === RESET) connection.close("abortReset");
+    else if (connection.writeBufferedBytes > 0) new UpstreamFlush(this.#runtime, upstream);
+    else connection.close("flushWrite");
+  }
+
+  #onIdleTimeout(): void {
+    this.#runtime.stats.idleTimeout.inc();
+    this.#callbacks.connection.close("noFlush");
+  }
+
+  #onMaxDuration(): void {
+    this.#info.setResponseFlag(ResponseFlag.DT);
+    this.#runtime.stats.maxDownstreamConnectionDuration.inc();
+    this.#callbacks.connection.close("noFlush");
+  }
+
+  #log(accessLogType: string): void {
+    const { accessLogs } = this.#runtime;
+    if (accessLogs.length === 0) return;
+    const { state } = this.#callbacks;
+    this.#info.connectionTerminationDetails = state.terminationDetails;
+    this.#info.dynamicMetadata = state.dynamicMetadata;
+    this.#info.filterState = state.filterState;
+    const context = { requestHeaders: null, responseHeaders: null, responseTrailers: null, accessLogType };
+    for (const log of accessLogs) log.log({ ...context, streamInfo: this.#info });
+  }
+}

@@ -1,0 +1,39 @@
+import { hash } from "node:crypto";
+import type { LoadBalancerContext } from "../../../lb/load-balancer-context.ts";
+import { ipOfAddress } from "../../../net/address.ts";
+import type { ReadFilterCallbacks } from "../../../net/network-filter.ts";
+import type { TcpHashPolicyData } from "./tcp-proxy-data.ts";
+
+/** What the load balancer may ask of a connection. */
+export class TcpLoadBalancerContext implements LoadBalancerContext {
+  readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+  readonly hostSelectionRetryCount = 0;
+  readonly #policy: TcpHashPolicyData;
+  readonly #callbacks: ReadFilterCallbacks;
+
+  constructor(
+    policy: TcpHashPolicyData,
+    metadataMatch: Readonly<Record<string, unknown>> | null,
+    callbacks: ReadFilterCallbacks,
+  ) {
+    this.#policy = policy;
+    this.metadataMatch = metadataMatch;
+    this.#callbacks = callbacks;
+  }
+
+  computeHashKey(): bigint | null {
+    const text = this.#hashedText();
+    return text === null ? null : BigInt(`0x${hash("sha1", text).slice(0, 16)}`);
+  }
+
+  shouldSelectAnotherHost(): boolean {
+    return false;
+  }
+
+  #hashedText(): string | null {
+    const { info, state } = this.#callbacks;
+    if (this.#policy?.type === "sourceIp") return ipOfAddress(info.remoteAddress);
+    const value = this.#policy?.type === "filterState" ? state.filterState?.get(this.#policy.key) : undefined;
+    return typeof value === "string" ? value : null;
+  }
+}

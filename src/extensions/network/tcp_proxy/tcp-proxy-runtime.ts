@@ -1,0 +1,18 @@
+import type { AccessLog } from "../../../access-log/access-log.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { RandomSource } from "../../../base/random.ts";
+import type { TimerWheel } from "../../../base/timer-wheel.ts";
+import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
+import type { TcpProxyStats } from "./stats.ts";
+import type { TcpProxyData } from "./tcp-proxy-data.ts";
+
+/** What all connections of one configured TCP proxy on one worker share. */
+export interface TcpProxyRuntime {
+  readonly data: TcpProxyData;
+  readonly stats: TcpProxyStats;
+  readonly accessLogs: readonly AccessLog[];
+  readonly clusters: ClusterDirectory;
+  readonly clock: Clock;
+  readonly timers: TimerWheel;
+  readonly random: RandomSource;
+}

@@ -1,0 +1,83 @@
+import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
+import type { Host } from "./host.ts";
+import type { PoolOwner } from "./http1-conn-pool.ts";
+import type { PoolEnvironment } from "./pool-environment.ts";
+import { TcpClient, type TcpClientOwner } from "./tcp-client.ts";
+import type { PendingTcpConnection, TcpPoolCallbacks } from "./tcp-upstream.ts";
+
+/**
+ * The TCP connections of one worker to one host, each for one user: a byte stream can't be shared or used again. A connection counts as a
+ * request, too, as in Envoy; its breakers are those of connections and of pending requests.
+ * Source: Envoy's `Tcp::ConnPoolImpl`.
+ */
+export class TcpConnPool implements TcpClientOwner {
+  readonly host: Host;
+  readonly #priority: ResourcePriority;
+  readonly #owner: PoolOwner;
+  readonly #environment: PoolEnvironment;
+  readonly #clients = new Set<TcpClient>();
+  #draining: boolean;
+
+  /** `draining`: as if `drain` had been called. */
+  constructor(
+    host: Host,
+    priority: ResourcePriority,
+    owner: PoolOwner,
+    environment: PoolEnvironment,
+    draining = false,
+  ) {
+    this.host = host;
+    this.#priority = priority;
+    this.#owner = owner;
+    this.#environment = environment;
+    this.#draining = draining;
+  }
+
+  /** Open connections, those being opened among them. */
+  get connectionCount(): number {
+    return this.#clients.size;
+  }
+
+  /** Opens a connection. Null if the answer came before the call returned: a breaker is open. */
+  newConnection(callbacks: TcpPoolCallbacks): PendingTcpConnection | null {
+    const { info } = this.#owner;
+    const breakers: CircuitBreakers = info.circuitBreakers[this.#priority];
+    if (!breakers.pendingRequests.tryAcquire()) {
+      info.stats.rq.pendingOverflow.inc();
+      callbacks.onTcpPoolFailure("overflow", "", this.host);
+      return null;
+    }
+    if (!breakers.connections.tryAcquire()) {
+      breakers.pendingRequests.release();
+      info.stats.cx.overflow.inc();
+      callbacks.onTcpPoolFailure("overflow", "", this.host);
+      return null;
+    }
+    const client = new TcpClient(this.host, info, breakers, callbacks, this, this.#environment);
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Winds up: connections end when their users end them; with the last one `onPoolDrained` is told. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#reportDrained();
+  }
+
+  /** Closes everything now. */
+  close(): void {
+    this.#draining = true;
+    for (const client of [...this.#clients]) client.close();
+    this.#reportDrained();
+  }
+
+  onTcpClientClosed(client: TcpClient): void {
+    this.#clients.delete(client);
+    this.#reportDrained();
+  }
+
+  #reportDrained(): void {
+    if (this.#draining && this.#clients.size === 0) this.#owner.onPoolDrained(this.host);
+  }
+}

@@ -132,6 +132,8 @@ export interface ServerConnection {
   onUnderlyingConnectionBelowWriteBufferLowWatermark(): void;
   /** Whether the peer still waits for something from us. */
   wantsToWrite(): boolean;
+  /** Whether some, but not all bytes of a head are here; for the request-headers timeout. */
+  readonly isReadingHead: boolean;
   /**
    * Whether the user must close the connection now, after what was written has gone out: the last response is complete
    * and no further request will be decoded. To be looked at after each call that may complete or reset a stream.
@@ -143,16 +145,19 @@ export interface ServerConnection {
 export interface ClientConnectionCallbacks {
   /**
    * A stream is over: complete in both directions, or reset (`wasReset`). Called once for each, after its own callbacks.
-   * `reusable` is false if the connection must be closed now.
+   * `reusable` is false if the connection must be closed, as soon as no stream is on it any more.
    */
   onStreamComplete(reusable: boolean, wasReset: boolean): void;
+  /** No further stream may be opened; those that the peer has not looked at have been reset ("remote refused stream reset"). */
   onGoAway(): void;
 }
 
 /** The upstream end of a connection. */
 export interface ClientConnection {
   readonly protocol: Protocol;
-  /** Begins a request. HTTP/1 carries one at a time: calling again before it is complete is an invariant error. */
+  /** How many streams may be open at a time; 1 on HTTP/1. */
+  readonly maxStreams: number;
+  /** Begins a request. With `maxStreams` open, calling again before one is complete is an invariant error on HTTP/1. */
   newStream(decoder: ResponseDecoder): RequestEncoder;
   /** As `ServerConnection.dispatch`. Bytes without a request waiting are a `CodecError`. */
   dispatch(data: Buffer): void;

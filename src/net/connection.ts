@@ -36,6 +36,11 @@ export interface ConnectionStats {
   readonly delayedCloseTimeout?: Counter;
 }
 
+/** Has bytes to write that it gathers until the event ends; see `Connection.writeLater`. */
+export interface LateWriter {
+  writeLate(): void;
+}
+
 /** What a connection is made with. `bufferLimitBytes` 0 means no watermarks. */
 export interface ConnectionOptions {
   readonly id: number;
@@ -80,6 +85,7 @@ export class Connection implements Flushable {
   private second: Buffer | string | null = null;
   private others: (Buffer | string)[] | null = null;
   private waitingBytes = 0;
+  private lateWriter: LateWriter | null = null;
   private scheduled = false;
   private aboveHighWatermark = false;
   private bufferedReported = 0;
@@ -236,8 +242,22 @@ export class Connection implements Flushable {
     this.socket.end();
   }
 
+  /** Has `writer` called once, when the event ends, before anything is sent. A connection has one such writer. */
+  writeLater(writer: LateWriter): void {
+    this.lateWriter = writer;
+    this.#schedule();
+  }
+
   flush(): void {
     this.scheduled = false;
+    const lateWriter = this.lateWriter;
+    if (lateWriter !== null) {
+      this.lateWriter = null;
+      // What it writes is sent below.
+      this.scheduled = true;
+      lateWriter.writeLate();
+      this.scheduled = false;
+    }
     const { first, second, others, waitingBytes: bytes } = this;
     if (first === null) return;
     this.#dropWaiting();
@@ -265,6 +285,10 @@ export class Connection implements Flushable {
       this.others.push(part);
     }
     this.waitingBytes += part.length;
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     this.flusher.schedule(this);

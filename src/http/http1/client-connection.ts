@@ -54,6 +54,7 @@ export interface Http1ClientHooks {
  */
 export class Http1ClientConnection implements ClientConnection, ClientStreamOwner {
   readonly sink: ByteSink;
+  readonly maxStreams = 1;
   isAboveHighWatermark = false;
   readonly #options: Http1ClientOptions;
   readonly #callbacks: ClientConnectionCallbacks;

@@ -1,31 +1,13 @@
+import { isWritableValue } from "../http1/characters.ts";
 import { ENTRY_OVERHEAD_BYTES } from "./dynamic-table.ts";
+import { FieldKind, type FieldName, fieldName } from "./field-name.ts";
 import { encodeHuffman, huffmanLength } from "./huffman.ts";
-import { STATIC_COUNT, STATIC_INDEX, STATIC_VALUES } from "./static-table.ts";
+import { STATIC_COUNT, STATIC_VALUES } from "./static-table.ts";
 
 const DEFAULT_TABLE_BYTES = 4096;
 /** How many values of one name are compared with before it is sent as it is. */
 const CHAIN_LIMIT = 8;
 
-/** Names whose values hardly ever come again: they would only drive out others. */
-const RARELY_REPEATED = new Set([
-  ":path",
-  "age",
-  "content-length",
-  "content-range",
-  "etag",
-  "if-modified-since",
-  "if-none-match",
-  "location",
-  "set-cookie",
-  "traceparent",
-  "x-b3-spanid",
-  "x-b3-traceid",
-  "x-envoy-expected-rq-timeout-ms",
-  "x-envoy-upstream-service-time",
-  "x-request-id",
-]);
-/** Names whose values no table on the way may keep (§7.1.3). */
-const NEVER_INDEXED = new Set(["authorization", "proxy-authorization"]);
 /** Short cookies could be guessed, one try after the other, by the length of what is sent. As in nghttp2. */
 const SHORT_COOKIE = 20;
 
@@ -99,22 +81,30 @@ export class HpackEncoder {
     this.#target[this.#at++] = 0x80 | index;
   }
 
-  /** Writes a field. `name` is lower case, and the same string object for the same name. */
+  /**
+   * Writes a field. Left out: what HTTP/2 has no place for (connection headers, `host`, `te` but for `trailers`), a name
+   * that is no lower-case token, a value that would be more than one line.
+   */
   field(name: string, value: string): void {
-    const entry = this.#find(name, value);
-    if (entry !== null) {
-      this.#integer(0x80, 7, this.#indexOf(entry));
-      return;
+    const known = fieldName(name);
+    if (known.kind === FieldKind.dropped || (known.kind === FieldKind.te && value !== "trailers")) return;
+    const newest = this.#newest.get(name);
+    if (newest !== undefined) {
+      const entry = this.#find(newest, value);
+      if (entry !== null) {
+        this.#integer(0x80, 7, this.#indexOf(entry));
+        return;
+      }
     }
-    const staticIndex = STATIC_INDEX.get(name) ?? 0;
-    if (staticIndex !== 0 && value !== "" && STATIC_VALUES[staticIndex] === value) {
-      this.staticField(staticIndex);
-      return;
-    }
-    const nameIndex = staticIndex !== 0 ? staticIndex : this.#nameIndex(name);
-    if (NEVER_INDEXED.has(name) || (name === "cookie" && value.length < SHORT_COOKIE)) {
+    if (value !== "" && STATIC_VALUES[known.staticIndex] === value) this.staticField(known.staticIndex);
+    else if (isWritableValue(value)) this.#newField(known, name, value, newest);
+  }
+
+  #newField({ kind, staticIndex }: FieldName, name: string, value: string, newest: EncoderEntry | undefined): void {
+    const nameIndex = staticIndex !== 0 || newest === undefined ? staticIndex : this.#indexOf(newest);
+    if (kind === FieldKind.neverIndexed || (kind === FieldKind.cookie && value.length < SHORT_COOKIE)) {
       this.#literal(0x10, 4, nameIndex, name, value);
-    } else if (RARELY_REPEATED.has(name) || this.#sizeOf(name, value) > this.#limitBytes >> 1) {
+    } else if (kind === FieldKind.notIndexed || this.#sizeOf(name, value) > this.#limitBytes >> 1) {
       this.#literal(0x00, 4, nameIndex, name, value);
     } else {
       this.#literal(0x40, 6, nameIndex, name, value);
@@ -122,8 +112,8 @@ export class HpackEncoder {
     }
   }
 
-  #find(name: string, value: string): EncoderEntry | null {
-    let entry = this.#newest.get(name) ?? null;
+  #find(newest: EncoderEntry, value: string): EncoderEntry | null {
+    let entry: EncoderEntry | null = newest;
     for (let tries = 0; entry !== null && tries < CHAIN_LIMIT; tries++) {
       if (entry.value === value) return entry;
       entry = entry.older;
@@ -133,11 +123,6 @@ export class HpackEncoder {
 
   #indexOf(entry: EncoderEntry): number {
     return STATIC_COUNT + this.#added - entry.number;
-  }
-
-  #nameIndex(name: string): number {
-    const entry = this.#newest.get(name);
-    return entry === undefined ? 0 : this.#indexOf(entry);
   }
 
   #sizeOf(name: string, value: string): number {

@@ -1,0 +1,181 @@
+import { TimerWheel } from "../../src/base/timer-wheel.ts";
+import { CodecError, type RequestDecoder, type ResponseEncoder, type StreamResetReason } from "../../src/http/codec.ts";
+import { type RequestHeaderMap, ResponseHeaderMap, type TrailerMap } from "../../src/http/header-map.ts";
+import {
+  DEFAULT_HTTP2_SERVER_OPTIONS,
+  type Http2ProtocolData,
+  type Http2ServerOptions,
+} from "../../src/http/http2/codec-options.ts";
+import { HTTP2_CODEC_COUNTER_NAMES, http2CodecStats } from "../../src/http/http2/codec-stats.ts";
+import { Http2ServerConnection } from "../../src/http/http2/server-connection.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { Http2Sink } from "./http2-sink.ts";
+import { CLIENT_START } from "./http2-wire.ts";
+import { SeededRandom } from "./seeded-random.ts";
+
+/** What one request looked like to the user of the codec. */
+export interface SeenHttp2Request {
+  readonly headers: RequestHeaderMap;
+  readonly encoder: ResponseEncoder;
+  body: string;
+  bodyBytes: number;
+  trailers: TrailerMap | null;
+  ended: boolean;
+  /** `reason` or `reason (details)`. */
+  reset: string | null;
+  above: number;
+  below: number;
+}
+
+/** Answers a request when it is complete. */
+export type Http2Answer = (request: SeenHttp2Request) => void;
+
+/** 200 and three bytes. */
+export const abc: Http2Answer = ({ encoder }) => {
+  encoder.encodeHeaders(new ResponseHeaderMap(200), false);
+  encoder.encodeData(Buffer.from("abc"), true);
+};
+/** Leaves every request unanswered. */
+export const silence: Http2Answer = () => {};
+
+/** What differs from the defaults. */
+export interface Http2ServerPeerOptions extends Partial<Omit<Http2ServerOptions, "protocol">> {
+  readonly protocol?: Partial<Http2ProtocolData>;
+}
+
+/** Random numbers for a codec under test. */
+export function codecRandom(): { uint32(): number; fraction(): number; uuid(): string } {
+  const random = new SeededRandom(1);
+  return { uint32: () => random.below(2 ** 32), fraction: () => random.below(1000) / 1000, uuid: () => "" };
+}
+
+/** A server codec with a user that records everything, and a list for a socket. */
+export class Http2ServerPeer {
+  readonly sink = new Http2Sink();
+  readonly clock = new FakeClock();
+  readonly timers = new TimerWheel(this.clock, { drive: false });
+  readonly requests: SeenHttp2Request[] = [];
+  readonly stats: Record<string, number> = {};
+  readonly connection: Http2ServerConnection;
+  error: CodecError | null = null;
+  goAways = 0;
+  refused = 0;
+  streamsGone = 0;
+  unresponsive: string | null = null;
+  readonly #answer: Http2Answer;
+
+  constructor(options: Http2ServerPeerOptions = {}, answer: Http2Answer = abc) {
+    this.#answer = answer;
+    const count = (name: string) => ({
+      inc: () => this.#count(name, 1),
+      dec: () => this.#count(name, -1),
+      add: (amount: number) => this.#count(name, amount),
+    });
+    this.connection = new Http2ServerConnection(
+      {
+        ...DEFAULT_HTTP2_SERVER_OPTIONS,
+        ...options,
+        protocol: { ...DEFAULT_HTTP2_SERVER_OPTIONS.protocol, ...options.protocol },
+      },
+      this.sink,
+      { newStream: (encoder) => this.#newStream(encoder), onGoAway: () => this.goAways++ },
+      {
+        timers: this.timers,
+        random: codecRandom(),
+        unsentBytes: () => this.sink.unsentBytes,
+        onStreamsGone: () => this.streamsGone++,
+        onStreamRefused: () => this.refused++,
+        onUnresponsive: (reason) => {
+          this.unresponsive = reason;
+        },
+      },
+      http2CodecStats({ counter: count, gauge: count }),
+    );
+  }
+
+  /** As the constructor, past the greetings of both sides. */
+  static started(options: Http2ServerPeerOptions = {}, answer: Http2Answer = abc): Http2ServerPeer {
+    const peer = new Http2ServerPeer(options, answer);
+    peer.feed(CLIENT_START);
+    return peer;
+  }
+
+  /** Feeds bytes as one read; answers the frames that were written. A `CodecError` is kept in `error`. */
+  feed(...parts: Buffer[]): string[] {
+    if (this.error === null) {
+      try {
+        this.connection.dispatch(Buffer.concat(parts));
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error;
+        this.error = error;
+      }
+    }
+    return this.sink.take();
+  }
+
+  /** Lets time pass; answers the frames that were written. */
+  advance(ms: number): string[] {
+    this.clock.advance(ms);
+    this.timers.advance();
+    return this.sink.take();
+  }
+
+  /** The stats that are not 0. */
+  get counted(): Record<string, number> {
+    return Object.fromEntries(Object.entries(this.stats).filter(([, value]) => value !== 0));
+  }
+
+  get request(): SeenHttp2Request {
+    const request = this.requests[0];
+    if (request === undefined || this.requests.length > 1) throw new Error(`${this.requests.length} requests`);
+    return request;
+  }
+
+  #count(name: string, by: number): void {
+    this.stats[name] = (this.stats[name] ?? 0) + by;
+  }
+
+  #newStream(encoder: ResponseEncoder): RequestDecoder {
+    let seen!: SeenHttp2Request;
+    const end = (): void => {
+      seen.ended = true;
+      this.#answer(seen);
+    };
+    return {
+      decodeHeaders: (headers, endStream) => {
+        seen = {
+          headers,
+          encoder,
+          body: "",
+          bodyBytes: 0,
+          trailers: null,
+          ended: false,
+          reset: null,
+          above: 0,
+          below: 0,
+        };
+        this.requests.push(seen);
+        encoder.stream.setCallbacks({
+          onResetStream: (reason: StreamResetReason, details) => {
+            seen.reset = details === "" ? reason : `${reason} (${details})`;
+          },
+          onAboveWriteBufferHighWatermark: () => seen.above++,
+          onBelowWriteBufferLowWatermark: () => seen.below++,
+        });
+        if (endStream) end();
+      },
+      decodeData: (data, endStream) => {
+        seen.bodyBytes += data.length;
+        if (seen.bodyBytes <= 4096) seen.body += data.toString("latin1");
+        if (endStream) end();
+      },
+      decodeTrailers: (trailers) => {
+        seen.trailers = trailers;
+        end();
+      },
+    };
+  }
+}
+
+/** Names of all counters, for assertions on none. */
+export const COUNTER_NAMES: readonly string[] = Object.values(HTTP2_CODEC_COUNTER_NAMES);

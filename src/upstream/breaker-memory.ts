@@ -2,6 +2,7 @@ import { assertInvariant } from "../base/fatal.ts";
 import { BREAKER_RESOURCES, CELLS_PER_SLOT, SLOTS_PER_CHUNK } from "./breaker-layout.ts";
 import type { BreakerChunk } from "./circuit-breaker-cells.ts";
 import type { ThresholdsData } from "./cluster-data.ts";
+import { RetryBreaker } from "./retry-breaker.ts";
 import { SharedCircuitBreaker } from "./shared-circuit-breaker.ts";
 
 /** The four breakers of one priority, as the worker's own code handles them. */
@@ -9,7 +10,7 @@ export interface SharedCircuitBreakers {
   readonly connections: SharedCircuitBreaker;
   readonly pendingRequests: SharedCircuitBreaker;
   readonly requests: SharedCircuitBreaker;
-  readonly retries: SharedCircuitBreaker;
+  readonly retries: RetryBreaker;
 }
 
 interface AttachedChunk {
@@ -35,11 +36,11 @@ export class BreakerMemory {
     const first = (slot % SLOTS_PER_CHUNK) * CELLS_PER_SLOT + (priority === "high" ? BREAKER_RESOURCES.length : 0);
     const make = (offset: number, max: number): SharedCircuitBreaker =>
       new SharedCircuitBreaker(chunk.totals, chunk.share, first + offset, max);
-    return {
-      connections: make(0, thresholds.maxConnections),
-      pendingRequests: make(1, thresholds.maxPendingRequests),
-      requests: make(2, thresholds.maxRequests),
-      retries: make(3, thresholds.maxRetries),
-    };
+    const pendingRequests = make(1, thresholds.maxPendingRequests);
+    const requests = make(2, thresholds.maxRequests);
+    const { totals, share } = chunk;
+    const retries = new RetryBreaker(totals, share, first + 3, thresholds.maxRetries, requests, pendingRequests);
+    retries.setBudget(thresholds.retryBudget);
+    return { connections: make(0, thresholds.maxConnections), pendingRequests, requests, retries };
   }
 }

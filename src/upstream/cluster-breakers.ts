@@ -85,4 +85,5 @@ function setLimits(breakers: SharedCircuitBreakers, thresholds: ThresholdsData):
   breakers.pendingRequests.setMax(thresholds.maxPendingRequests);
   breakers.requests.setMax(thresholds.maxRequests);
   breakers.retries.setMax(thresholds.maxRetries);
+  breakers.retries.setBudget(thresholds.retryBudget);
 }

@@ -6,14 +6,24 @@ import type { EndpointHealthStatus } from "./host.ts";
 /** Metadata as plain data: namespace and its fields. */
 export type MetadataData = readonly (readonly [namespace: string, fields: Readonly<Record<string, unknown>>])[];
 
+/** Envoy's `RetryBudget`. */
+export interface RetryBudgetData {
+  /** Retries per hundred active and pending requests. Default 20. */
+  readonly budgetPercent: number;
+  /** So many retries are always allowed. Default 3. */
+  readonly minRetryConcurrency: number;
+}
+
 /** Limits of one priority's circuit breakers. */
 export interface ThresholdsData {
   /** Default 1,024, as the two below. */
   readonly maxConnections: number;
   readonly maxPendingRequests: number;
   readonly maxRequests: number;
-  /** Default 3. */
+  /** Default 3. Not looked at if there is a budget. */
   readonly maxRetries: number;
+  /** Retries allowed in proportion to requests; null = `maxRetries`. */
+  readonly retryBudget: RetryBudgetData | null;
   /** Publish what is left of each as `remaining_*`. */
   readonly trackRemaining: boolean;
 }

@@ -32,14 +32,15 @@ export class SharedCircuitBreaker implements CircuitBreaker {
   }
 
   get canCreate(): boolean {
-    return Atomics.load(this.#totals, this.#cell) < this.#max;
+    return Atomics.load(this.#totals, this.#cell) < this.max;
   }
 
   tryAcquire(): boolean {
     const totals = this.#totals;
     const cell = this.#cell;
+    const max = this.max;
     let seen = Atomics.load(totals, cell);
-    while (seen < this.#max) {
+    while (seen < max) {
       const before = Atomics.compareExchange(totals, cell, seen, seen + 1);
       if (before === seen) {
         // Nothing may stand between taking and noting: a worker is only ever stopped at calls and loops.

@@ -96,7 +96,6 @@ export const retryPolicySupport: readonly MessageSupport[] = [
   supportAll(RetryPolicySchema, {
     retry_priority: notYet(),
     retry_options_predicates: notYet(),
-    per_try_idle_timeout: notYet(undefined, "use per_try_timeout"),
   }),
   supportAll(RetryPolicy_RetryBackOffSchema),
   supportAll(RetryPolicy_RetryHostPredicateSchema),

@@ -3,9 +3,10 @@ import type { Place } from "../../config/place.ts";
 import type {
   CircuitBreakers,
   CircuitBreakers_Thresholds,
+  CircuitBreakers_Thresholds_RetryBudget,
 } from "../../proto/gen/envoy/config/cluster/v3/circuit_breaker_pb.js";
 import { RoutingPriority } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
-import type { ClusterData, ThresholdsData } from "../cluster-data.ts";
+import type { ClusterData, RetryBudgetData, ThresholdsData } from "../cluster-data.ts";
 
 /** Envoy's limits where nothing is configured. */
 const DEFAULTS: ThresholdsData = {
@@ -13,6 +14,7 @@ const DEFAULTS: ThresholdsData = {
   maxPendingRequests: 1024,
   maxRequests: 1024,
   maxRetries: 3,
+  retryBudget: null,
   trackRemaining: false,
 };
 
@@ -43,6 +45,12 @@ function compileThresholds(message: CircuitBreakers_Thresholds): ThresholdsData 
     maxPendingRequests: message.maxPendingRequests ?? DEFAULTS.maxPendingRequests,
     maxRequests: message.maxRequests ?? DEFAULTS.maxRequests,
     maxRetries: message.maxRetries ?? DEFAULTS.maxRetries,
+    retryBudget: compileRetryBudget(message.retryBudget),
     trackRemaining: message.trackRemaining,
   };
+}
+
+function compileRetryBudget(message: CircuitBreakers_Thresholds_RetryBudget | undefined): RetryBudgetData | null {
+  if (message === undefined) return null;
+  return { budgetPercent: message.budgetPercent?.value ?? 20, minRetryConcurrency: message.minRetryConcurrency ?? 3 };
 }

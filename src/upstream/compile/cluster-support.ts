@@ -1,5 +1,6 @@
 import { type MessageSupport, noEffect, notYet, only, support, within, yes } from "../../config/field-support.ts";
 import {
+  CircuitBreakers_Thresholds_RetryBudgetSchema,
   CircuitBreakers_ThresholdsSchema,
   CircuitBreakersSchema,
 } from "../../proto/gen/envoy/config/cluster/v3/circuit_breaker_pb.js";
@@ -27,6 +28,7 @@ import {
   ClusterLoadAssignment_PolicySchema,
   ClusterLoadAssignmentSchema,
 } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
+import { PercentSchema } from "../../proto/gen/envoy/type/v3/percent_pb.js";
 import { UPSTREAM_PROTOCOL_SUPPORT } from "./http-protocol-support.ts";
 
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
@@ -81,9 +83,11 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     max_requests: yes,
     max_retries: yes,
     track_remaining: yes,
-    retry_budget: notYet(undefined, "use max_retries"),
+    retry_budget: yes,
     max_connection_pools: notYet("each host has one pool per worker and priority"),
   }),
+  support(CircuitBreakers_Thresholds_RetryBudgetSchema, { budget_percent: yes, min_retry_concurrency: yes }),
+  support(PercentSchema, { value: yes }),
   support(Cluster_LeastRequestLbConfigSchema, { choice_count: yes, active_request_bias: yes }),
   support(Cluster_RoundRobinLbConfigSchema, {}),
   support(RuntimeDoubleSchema, { default_value: yes, runtime_key: noEffect("there is no runtime layer yet") }),

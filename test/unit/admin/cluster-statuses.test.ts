@@ -4,7 +4,14 @@ import { clusterStatuses } from "../../../src/admin/cluster-statuses.ts";
 import type { ClusterData, EndpointData } from "../../../src/upstream/cluster-data.ts";
 import type { ClusterInspection } from "../../../src/upstream/cluster-inspection.ts";
 
-const thresholds = { maxConnections: 1, maxPendingRequests: 2, maxRequests: 3, maxRetries: 4, trackRemaining: false };
+const thresholds = {
+  maxConnections: 1,
+  maxPendingRequests: 2,
+  maxRequests: 3,
+  maxRetries: 4,
+  retryBudget: null,
+  trackRemaining: false,
+};
 
 function endpoint(ip: string, healthStatus: EndpointData["healthStatus"]): EndpointData {
   return {

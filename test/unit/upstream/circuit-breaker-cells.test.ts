@@ -92,6 +92,21 @@ describe("SharedCircuitBreaker", () => {
     assert.equal(connections.count, 1);
   });
 
+  it("allows retries by a budget: a share of what is active and pending everywhere, but never less than its minimum", () => {
+    const cells = new CircuitBreakerCells();
+    const [a, b] = [breakersOf(cells, 0, "one", 100), breakersOf(cells, 1, "one", 100)];
+    for (const { retries } of [a, b]) retries.setBudget({ budgetPercent: 25, minRetryConcurrency: 2 });
+    assert.deepEqual(
+      [a.retries.max, a.retries.tryAcquire(), b.retries.tryAcquire(), a.retries.tryAcquire()],
+      [2, true, true, false],
+    );
+    for (let i = 0; i < 8; i++) a.requests.acquire();
+    for (let i = 0; i < 5; i++) b.pendingRequests.acquire();
+    assert.deepEqual([b.retries.max, b.retries.tryAcquire(), a.retries.canCreate], [3, true, false]);
+    a.retries.setBudget(null);
+    assert.equal(a.retries.max, 3);
+  });
+
   it("keeps clusters, resources and priorities apart", () => {
     const cells = new CircuitBreakerCells();
     breakersOf(cells, 0, "one").retries.acquire();

@@ -5,6 +5,7 @@ export const DEFAULT_THRESHOLDS: ThresholdsData = {
   maxPendingRequests: 1024,
   maxRequests: 1024,
   maxRetries: 3,
+  retryBudget: null,
   trackRemaining: false,
 };
 

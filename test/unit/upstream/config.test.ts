@@ -112,14 +112,28 @@ describe("A compiled cluster", () => {
       json: {
         circuitBreakers: {
           thresholds: [
-            { maxConnections: 1, maxPendingRequests: 2, maxRequests: 3, maxRetries: 4, trackRemaining: true },
+            {
+              maxConnections: 1,
+              maxPendingRequests: 2,
+              maxRequests: 3,
+              maxRetries: 4,
+              retryBudget: { budgetPercent: { value: 12.5 } },
+              trackRemaining: true,
+            },
             { priority: "HIGH", maxRequests: 0 },
           ],
         },
       },
       expected: {
         circuitBreakers: {
-          default: { maxConnections: 1, maxPendingRequests: 2, maxRequests: 3, maxRetries: 4, trackRemaining: true },
+          default: {
+            maxConnections: 1,
+            maxPendingRequests: 2,
+            maxRequests: 3,
+            maxRetries: 4,
+            retryBudget: { budgetPercent: 12.5, minRetryConcurrency: 3 },
+            trackRemaining: true,
+          },
           high: { ...DEFAULT_THRESHOLDS, maxRequests: 0 },
         },
       },
@@ -127,10 +141,10 @@ describe("A compiled cluster", () => {
     {
       name: "panic settings",
       json: {
-        commonLbConfig: { healthyPanicThreshold: { value: 0 }, zoneAwareLbConfig: { failTrafficOnPanic: true } },
+        commonLbConfig: { healthyPanicThreshold: { value: 12.5 }, zoneAwareLbConfig: { failTrafficOnPanic: true } },
       },
       expected: {
-        priorityLoad: { panicThresholdPercent: 0, overprovisioningFactorPercent: 140, failTrafficOnPanic: true },
+        priorityLoad: { panicThresholdPercent: 12.5, overprovisioningFactorPercent: 140, failTrafficOnPanic: true },
       },
     },
     {
@@ -238,9 +252,9 @@ describe("A cluster that can't be compiled", () => {
       problems: ["warning lb_policy: the settings of LEAST_REQUEST are unused: lb_policy is ROUND_ROBIN"],
     },
     {
-      name: "a retry budget",
-      json: { circuitBreakers: { thresholds: [{ retryBudget: {} }] } },
-      problems: ["error circuit_breakers.thresholds[0].retry_budget: retry_budget is not supported yet"],
+      name: "breakers of each host",
+      json: { circuitBreakers: { perHostThresholds: [{ maxConnections: 1 }] } },
+      problems: ["error circuit_breakers.per_host_thresholds: per_host_thresholds is not supported yet"],
     },
   ];
   for (const { name, json, problems } of rows) {

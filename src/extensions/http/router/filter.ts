@@ -17,11 +17,13 @@ import { ResponseFlag } from "../../../http/stream-info.ts";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
 import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
 import type { ForwardAction, Route } from "../../../route/route.ts";
+import type { Counter } from "../../../stats/scope.ts";
 import type { ResponseTraits } from "../../../upstream/response-stats.ts";
 import type { ClusterDirectory, ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import { setAttemptHeaders } from "./attempt-headers.ts";
 import { isKeepAliveRace } from "./keep-alive-race.ts";
-import { ReplayBody } from "./replay-body.ts";
+import { PerTryTimers, type PerTryTimersOwner } from "./per-try-timers.ts";
+import { replayLimitBytes } from "./replay-body.ts";
 import { type RequestControls, takeRequestControls } from "./request-controls.ts";
 import { expectedTimeoutMs, perTryTimeoutMs, requestTimeoutMs } from "./request-timeouts.ts";
 import { responseTraits } from "./response-traits.ts";
@@ -29,7 +31,7 @@ import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicyOf } from "./retry-p
 import { mayBeRetried, RetryState, type RetryVerdict } from "./retry-state.ts";
 import { routeReply } from "./route-reply.ts";
 import type { RouterStats } from "./stats.ts";
-import { failureOf, resetDetails } from "./upstream-failure.ts";
+import { failureOf, resetDetails, resetReply } from "./upstream-failure.ts";
 import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
 
 /** Envoy's `Router` message, checked. Plain data. */
@@ -47,15 +49,15 @@ export interface RouterRuntime {
   readonly random: RandomSource;
 }
 
-const NO_BYTES = Buffer.alloc(0);
-
 /**
  * The terminal HTTP filter: takes the request to a host of the route's cluster and the response back, or answers it
  * itself. Source: Envoy's `Router::Filter`.
  * Differs from Envoy: an idempotent request without body whose reused connection dies before any byte of a response is
  * sent once more, whatever the retry policy: such a connection was most likely being closed by the host already.
  */
-export class Router implements StreamDecoderFilter, UpstreamRequestOwner, DownstreamWatermarkCallbacks {
+export class Router
+  implements StreamDecoderFilter, UpstreamRequestOwner, PerTryTimersOwner, DownstreamWatermarkCallbacks
+{
   private readonly runtime: RouterRuntime;
   private callbacks!: StreamDecoderFilterCallbacks;
   private route!: Route;
@@ -72,13 +74,11 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
   private attempts = 0;
   private timeoutMs = 0;
   private timeoutTimer: WheelTimer | null = null;
-  /** 0 = off. */
-  private perTryTimeoutMs = 0;
-  private perTryTimer: WheelTimer | null = null;
+  /** Null if attempts have no limits of their own. */
+  private perTry: PerTryTimers | null = null;
   private timeoutStatus = 504;
   /** Null if no retry is possible, from the start or any more. */
   private retry: RetryState | null = null;
-  private replay: ReplayBody | null = null;
   private authorityRewritten = false;
   private afterPerTryTimeout = false;
 
@@ -125,7 +125,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
   }
 
   decodeTrailers(trailers: TrailerMap): FilterTrailersStatus {
-    if (this.retry !== null) this.#replayBody().trailers = trailers;
+    if (this.retry !== null) this.retry.replay.trailers = trailers;
     this.request?.sendTrailers(trailers);
     this.#onRequestEnd();
     return FilterTrailersStatus.stopIteration;
@@ -150,7 +150,11 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     const controls = takeRequestControls(headers);
     const policy = action.retryPolicy === null ? null : retryPolicyOf(action.retryPolicy);
     this.timeoutMs = requestTimeoutMs(action, controls);
-    this.perTryTimeoutMs = perTryTimeoutMs(this.timeoutMs, policy, controls);
+    const perTryMs = perTryTimeoutMs(this.timeoutMs, policy, controls);
+    const perTryIdleMs = policy === null ? 0 : policy.perTryIdleTimeoutMs;
+    if (perTryMs > 0 || perTryIdleMs > 0) {
+      this.perTry = new PerTryTimers(perTryMs, perTryIdleMs, this.callbacks.timers, this);
+    }
     if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
     if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls);
     this.route.finalizeRequestHeaders(headers, streamInfo, !this.runtime.data.suppressEnvoyHeaders);
@@ -164,13 +168,15 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     if (!mayBeRetried(policy, controls, this.headers)) return;
     const environment = { timers: this.callbacks.timers, random: this.runtime.random };
     const { info } = this.cluster!;
-    this.retry = new RetryState(policy, controls, info, this.action.priority, environment, () => this.#onRetryDue());
+    const limitBytes = replayLimitBytes(this.callbacks.decoderBufferLimitBytes, this.route.requestBufferLimitBytes);
+    const onDue = () => this.#onRetryDue();
+    this.retry = new RetryState(policy, controls, info, this.action.priority, environment, limitBytes, onDue);
   }
 
   #setExpectedTimeout(): void {
     if (this.runtime.data.suppressEnvoyHeaders) return;
     const elapsedMs = this.requestCompleteMs < 0 ? 0 : this.nowMs() - this.requestCompleteMs;
-    const expectedMs = expectedTimeoutMs(this.timeoutMs, this.perTryTimeoutMs, elapsedMs);
+    const expectedMs = expectedTimeoutMs(this.timeoutMs, this.perTry === null ? 0 : this.perTry.timeoutMs, elapsedMs);
     if (expectedMs > 0) this.headers.set("x-envoy-expected-rq-timeout-ms", String(expectedMs));
   }
 
@@ -216,36 +222,22 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
       this.timeoutTimer = this.callbacks.timers.timer(() => this.#onTimeout());
       this.timeoutTimer.arm(this.timeoutMs);
     }
-    if (this.request?.wasSent === true) this.#armPerTryTimer();
+    if (this.request?.wasSent === true) this.#startPerTry();
   }
 
   onUpstreamConnected(): void {
-    if (this.requestEnded) this.#armPerTryTimer();
+    if (this.requestEnded) this.#startPerTry();
   }
 
-  #armPerTryTimer(): void {
-    if (this.perTryTimeoutMs === 0 || this.responseStarted || this.finished) return;
-    this.perTryTimer ??= this.callbacks.timers.timer(() => this.#onPerTryTimeout());
-    this.perTryTimer.arm(this.perTryTimeoutMs);
+  #startPerTry(): void {
+    if (this.perTry !== null && !this.responseStarted && !this.finished) this.perTry.start();
   }
 
   // ---- retries ----
 
-  #replayBody(): ReplayBody {
-    this.replay ??= new ReplayBody(this.#replayLimitBytes());
-    return this.replay;
-  }
-
-  #replayLimitBytes(): number {
-    const limitBytes = this.callbacks.decoderBufferLimitBytes;
-    const ofRoute = this.route.requestBufferLimitBytes;
-    if (ofRoute === undefined) return limitBytes;
-    return limitBytes === 0 ? ofRoute : Math.min(limitBytes, ofRoute);
-  }
-
   /** Keeps body that a retry would have to send again, or gives up on retries; false if the request had to be refused. */
   #keepForRetry(bytes: Buffer): boolean {
-    if (this.#replayBody().add(bytes)) return true;
+    if (this.retry!.replay.add(bytes)) return true;
     this.cluster!.info.stats.retryOrShadowAbandoned.inc();
     const isWaiting = this.retry!.isWaiting;
     this.#endRetries();
@@ -258,20 +250,13 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
   #endRetries(): void {
     this.retry?.release();
     this.retry = null;
-    this.replay = null;
   }
 
   #onRetryDue(): void {
-    const replay = this.replay;
-    const trailers = replay === null ? null : replay.trailers;
-    this.#startAttempt(this.requestEnded && !this.hasBody && trailers === null);
-    const request = this.request;
-    if (request === null || replay === null) return;
-    const endsWithData = this.requestEnded && trailers === null;
-    const last = replay.pieces.length - 1;
-    for (let i = 0; i <= last; i++) request.sendData(replay.pieces[i]!, endsWithData && i === last);
-    if (last === -1 && endsWithData) request.sendData(NO_BYTES, true);
-    if (trailers !== null) request.sendTrailers(trailers);
+    const { replay } = this.retry!;
+    const endStream = this.requestEnded && !this.hasBody && replay.trailers === null;
+    this.#startAttempt(endStream);
+    if (this.request !== null && !endStream) replay.sendTo(this.request, this.requestEnded);
   }
 
   /** Whether the attempt that gave these response headers is repeated. */
@@ -284,7 +269,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     }
     request.host.stats.rqError++;
     this.cluster!.info.stats.responses.chargeRetriedResponse(headers.status);
-    this.perTryTimer?.disarm();
+    this.perTry?.stop();
     this.afterPerTryTimeout = false;
     request.cancel();
     this.request = null;
@@ -325,7 +310,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
   #finish(): void {
     this.finished = true;
     this.timeoutTimer?.disarm();
-    this.perTryTimer?.disarm();
+    this.perTry?.stop();
     this.#endRetries();
   }
 
@@ -350,7 +335,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
 
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
     if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
-    this.perTryTimer?.disarm();
+    this.perTry?.noteResponse();
     const host = request.host;
     if (headers.status >= 500) host.stats.rqError++;
     else host.stats.rqSuccess++;
@@ -373,6 +358,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
 
   onUpstreamData(data: Buffer, endStream: boolean): void {
     if (endStream) this.#onUpstreamComplete();
+    else this.perTry?.noteResponse();
     this.callbacks.encodeData(data, endStream);
   }
 
@@ -383,6 +369,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
 
   #onUpstreamComplete(): void {
     this.timeoutTimer?.disarm();
+    this.perTry?.stop();
     if (this.requestCompleteMs < 0) return;
     this.cluster!.info.stats.responses.chargeTime(this.nowMs() - this.requestCompleteMs, this.traits);
   }
@@ -391,7 +378,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     if (this.finished) return;
     request.host.stats.rqError++;
     this.request = null;
-    this.perTryTimer?.disarm();
+    this.perTry?.stop();
     this.afterPerTryTimeout = false;
     if (this.#retriesAfterReset(request, reason)) return;
     const streamInfo = this.callbacks.streamInfo;
@@ -403,14 +390,7 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
       return;
     }
     this.#chargeLocal(failure.status);
-    const overloaded = reason === "overflow" && !this.runtime.data.suppressEnvoyHeaders;
-    const retried = this.attempts > 1 ? "retried and the latest " : "";
-    this.#reply({
-      status: failure.status,
-      body: `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${reason}`,
-      details: resetDetails(false, reason, transportFailure),
-      ...(overloaded && { modifyHeaders: (headers: ResponseHeaderMap) => headers.add("x-envoy-overloaded", "true") }),
-    });
+    this.#reply(resetReply(reason, transportFailure, this.attempts > 1, !this.runtime.data.suppressEnvoyHeaders));
   }
 
   #onTimeout(): void {
@@ -420,14 +400,24 @@ export class Router implements StreamDecoderFilter, UpstreamRequestOwner, Downst
     this.#timedOut("response_timeout");
   }
 
-  #onPerTryTimeout(): void {
+  onPerTryTimeout(): void {
+    if (this.responseStarted) return;
+    this.#onAttemptTimeout(this.cluster!.info.stats.rq.perTryTimeout, "upstream_per_try_timeout");
+  }
+
+  onPerTryIdleTimeout(): void {
+    this.#onAttemptTimeout(this.cluster!.info.stats.rq.perTryIdleTimeout, "upstream_per_try_idle_timeout");
+  }
+
+  #onAttemptTimeout(counter: Counter, details: string): void {
     const request = this.request;
-    if (this.finished || this.responseStarted || request === null) return;
-    this.cluster!.info.stats.rq.perTryTimeout.inc();
+    if (this.finished || request === null) return;
+    counter.inc();
+    this.perTry?.stop();
     this.#giveUpAttempt();
     this.afterPerTryTimeout = true;
     if (this.#retriesAfterReset(request, "local reset")) return;
-    this.#timedOut("upstream_per_try_timeout");
+    this.#timedOut(details);
   }
 
   #giveUpAttempt(): void {

@@ -10,6 +10,8 @@ export class RetryPolicy {
   readonly numRetries: number;
   /** 0 = off. */
   readonly perTryTimeoutMs: number;
+  /** 0 = off. */
+  readonly perTryIdleTimeoutMs: number;
   readonly backOffBaseMs: number;
   readonly backOffMaxMs: number;
   readonly rateLimitedBackOff: RateLimitedBackOffData | null;
@@ -24,6 +26,7 @@ export class RetryPolicy {
     this.retryOn = retryOnOf(data.retryOn);
     this.numRetries = data.numRetries;
     this.perTryTimeoutMs = data.perTryTimeoutMs;
+    this.perTryIdleTimeoutMs = data.perTryIdleTimeoutMs;
     this.backOffBaseMs = data.backOffBaseMs;
     this.backOffMaxMs = data.backOffMaxMs;
     this.rateLimitedBackOff = data.rateLimitedBackOff;

@@ -1,4 +1,6 @@
 import type { StreamResetReason } from "../../../http/codec.ts";
+import type { LocalReply } from "../../../http/filter.ts";
+import type { ResponseHeaderMap } from "../../../http/header-map.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { PoolFailureReason } from "../../../upstream/http-conn-pool.ts";
 
@@ -52,4 +54,27 @@ export function resetDetails(started: boolean, reason: StreamResetReason, transp
   const why = reason.replaceAll(" ", "_");
   const transport = transportFailure === "" ? "" : `|${transportFailure.replaceAll(/\s/g, "_")}`;
   return `upstream_reset_${when}_response_started{${why}${transport}}`;
+}
+
+/**
+ * The answer to a request whose attempt ended without a response. `retried`: it was not the first one. `tellOverload` says in a header
+ * that the cluster's breakers were open.
+ */
+export function resetReply(
+  reason: StreamResetReason,
+  transportFailure: string,
+  retried: boolean,
+  tellOverload: boolean,
+): LocalReply {
+  const which = retried ? "retried and the latest " : "";
+  return {
+    status: failureOf(reason).status,
+    body: `upstream connect error or disconnect/reset before headers. ${which}reset reason: ${reason}`,
+    details: resetDetails(false, reason, transportFailure),
+    ...(reason === "overflow" && tellOverload && { modifyHeaders: addOverloaded }),
+  };
+}
+
+function addOverloaded(headers: ResponseHeaderMap): void {
+  headers.add("x-envoy-overloaded", "true");
 }

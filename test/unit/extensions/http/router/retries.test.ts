@@ -179,6 +179,14 @@ describe("Router: how retries go", () => {
     assert.deepEqual(await proxied.logged(), { status: 503, flags: "UO", details: "via_upstream" });
   });
 
+  it("retries as many as the cluster's retry budget allows, not max_retries", async (test) => {
+    const thresholds = { max_retries: 0, retry_budget: { budget_percent: { value: 0 }, min_retry_concurrency: 1 } };
+    const cluster = { circuit_breakers: { thresholds: [thresholds] } };
+    const { proxied, response } = await attempt(test, { retry_on: "5xx" }, inTurn(503, 200), {}, { cluster });
+    assert.equal(response.status, 200);
+    assert.equal(proxied.stat(`${RQ}retry_overflow`), 0);
+  });
+
   it("sends the body again", async (test) => {
     const bodies: string[] = [];
     const script: UpstreamScript = async (exchange) => {
@@ -378,6 +386,55 @@ describe("Router: the time of one try", () => {
     clock.advance(2000);
     exchange.write("lf");
     assert.equal((await response).body, "half");
+  });
+});
+
+describe("Router: the silence of one try", () => {
+  const idle = (more: object) => ({ cluster: "app", retry_policy: { per_try_idle_timeout: "1s", ...more } });
+
+  it("is up when nothing of a response comes, and the next host gets the request", async (test) => {
+    const clock = new FakeClock();
+    const routes = [{ match: { prefix: "/" }, route: idle({ retry_on: "5xx" }) }];
+    const proxied = await Proxied.start(test, { routes, clock });
+    const response = (await proxied.client()).request();
+    await proxied.upstream.nextRequest();
+    clock.advance(1010);
+    assert.equal(proxied.stat(`${RQ}per_try_idle_timeout`), 1);
+    clock.advance(300);
+    (await proxied.upstream.nextRequest()).respond({ body: "second" });
+    assert.equal((await response).body, "second");
+  });
+
+  it("begins anew with each piece of the response, and cuts one that breaks off", async (test) => {
+    const clock = new FakeClock();
+    const routes = [{ match: { prefix: "/" }, route: idle({ retry_on: "5xx" }) }];
+    const proxied = await Proxied.start(test, { routes, clock });
+    const response = (await proxied.client()).request();
+    const exchange = await proxied.upstream.nextRequest();
+    exchange.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n");
+    await until("the head", () => proxied.stat(`${RQ}200`) === 1);
+    clock.advance(900);
+    exchange.write("ab");
+    await until("a piece", () => proxied.stat("cluster.app.upstream_cx_rx_bytes_total") === 40);
+    clock.advance(900);
+    assert.equal(proxied.stat(`${RQ}per_try_idle_timeout`), 0);
+    clock.advance(200);
+    await assert.rejects(response, /ended before the response/);
+    const { flags, details } = await proxied.logged();
+    assert.deepEqual([flags, details], ["UT", "upstream_per_try_idle_timeout"]);
+  });
+
+  it("does not matter once the response is whole", async (test) => {
+    const clock = new FakeClock();
+    const routes = [{ match: { prefix: "/" }, route: idle({}) }];
+    const proxied = await Proxied.start(test, { routes, clock });
+    const client = await proxied.client();
+    const response = client.request();
+    (await proxied.upstream.nextRequest()).respond({ body: "first" });
+    assert.equal((await response).body, "first");
+    clock.advance(5000);
+    assert.equal(proxied.stat(`${RQ}per_try_idle_timeout`), 0);
+    assert.equal(client.closed, false);
   });
 });
 

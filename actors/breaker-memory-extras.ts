@@ -2,34 +2,67 @@ import { CircuitBreakerCells } from "../src/upstream/circuit-breaker-cells.ts";
 import type { BreakerExtras } from "./worker/breaker-extras.ts";
 import type { ResourceName } from "./worker/protocol.ts";
 
-/** Gives the workers the shared memory of their circuit breakers, and takes back what a dead worker held. Main thread. */
+/** Gives the workers the shared memory of circuit breakers and of filters' limits, and takes back what a dead worker held. Main thread. */
 export class BreakerMemoryExtras {
-  readonly #cells = new CircuitBreakerCells();
-  /** Clusters that have a slot. */
-  #clusters = new Set<string>();
+  readonly #clusters = new SlottedResources(["cluster"]);
+  readonly #limits = new SlottedResources(["sharedCount", "tokenBucket"]);
 
   /** What goes with a version to one worker. */
   forWorker(worker: string, resources: readonly ResourceName[]): BreakerExtras {
-    const slots = new Map<string, number>();
-    for (const { kind, name } of resources) {
-      if (kind !== "cluster") continue;
-      slots.set(name, this.#cells.allocate(name));
-      // Of a version that is refused, too: the next one in force releases it.
-      this.#clusters.add(name);
-    }
-    return { slots, chunks: this.#cells.chunksFor(slotOf(worker)) };
+    return {
+      ...this.#clusters.forWorker(slotOf(worker), resources),
+      limits: this.#limits.forWorker(slotOf(worker), resources),
+    };
   }
 
-  /** A configuration is in force: the slots of clusters that are gone are free as soon as they have drained. */
+  /** A configuration is in force: the slots of what is gone are free as soon as nothing is held of them. */
   onInForce(resources: readonly ResourceName[]): void {
-    const present = new Set(resources.filter(({ kind }) => kind === "cluster").map(({ name }) => name));
-    for (const name of this.#clusters) if (!present.has(name)) this.#cells.release(name);
-    this.#clusters = present;
+    this.#clusters.onInForce(resources);
+    this.#limits.onInForce(resources);
   }
 
   /** The worker's thread has ended, however it ended. */
   workerEnded(worker: string): void {
-    this.#cells.reclaimWorker(slotOf(worker));
+    this.#clusters.workerEnded(slotOf(worker));
+    this.#limits.workerEnded(slotOf(worker));
+  }
+}
+
+/** The resources of some kinds, each of which has a slot of shared memory. */
+class SlottedResources {
+  readonly #kinds: readonly string[];
+  readonly #cells = new CircuitBreakerCells();
+  /** Those that have a slot, by name, with their kind. */
+  #known = new Map<string, string>();
+
+  constructor(kinds: readonly string[]) {
+    this.#kinds = kinds;
+  }
+
+  forWorker(workerSlot: number, resources: readonly ResourceName[]): Omit<BreakerExtras, "limits"> {
+    const slots = new Map<string, number>();
+    for (const { kind, name } of resources) {
+      if (!this.#kinds.includes(kind)) continue;
+      slots.set(name, this.#cells.allocate(name));
+      // Of a version that is refused, too: the next one in force releases it.
+      this.#known.set(name, kind);
+    }
+    return { slots, chunks: this.#cells.chunksFor(workerSlot) };
+  }
+
+  onInForce(resources: readonly ResourceName[]): void {
+    const mine = resources.filter(({ kind }) => this.#kinds.includes(kind));
+    const present = new Map(mine.map(({ kind, name }) => [name, kind]));
+    for (const [name, kind] of this.#known) {
+      if (present.has(name)) continue;
+      if (kind === "tokenBucket") this.#cells.clear(name);
+      this.#cells.release(name);
+    }
+    this.#known = present;
+  }
+
+  workerEnded(workerSlot: number): void {
+    this.#cells.reclaimWorker(workerSlot);
   }
 }
 

@@ -17,6 +17,7 @@ import { buildStatsMatcher } from "../../src/stats/stats-matcher.ts";
 import { StatsShard as ThreadStats } from "../../src/stats/stats-shard.ts";
 import { type ClusterChanges, ClusterManager } from "../../src/upstream/cluster-manager.ts";
 import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
+import { SharedLimits } from "../../src/upstream/shared-limits.ts";
 import { breakerExtras } from "./breaker-extras.ts";
 import type {
   Drain,
@@ -49,9 +50,16 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #routeTables = new RouteTables();
   readonly #clusters: ClusterManager;
   readonly #accessLogFiles: AccessLogFiles;
+  readonly #limits: SharedLimits;
   readonly #context: WorkerContext;
   /** Names in force, by kind. */
-  readonly #names: Record<KnownKind, Set<string>> = { listener: new Set(), routeTable: new Set(), cluster: new Set() };
+  readonly #names: Record<KnownKind, Set<string>> = {
+    listener: new Set(),
+    routeTable: new Set(),
+    cluster: new Set(),
+    sharedCount: new Set(),
+    tokenBucket: new Set(),
+  };
   #staged: Staged | null = null;
 
   constructor(
@@ -73,6 +81,7 @@ export class ProxyRuntime implements WorkerRuntime {
       environment: http1PoolEnvironment(timers, flusher),
     });
     this.#accessLogFiles = new AccessLogFiles({ timers, stats, flushIntervalMs: settings.fileFlushIntervalMs });
+    this.#limits = new SharedLimits(clock);
     this.#context = {
       clock,
       timers,
@@ -83,6 +92,7 @@ export class ProxyRuntime implements WorkerRuntime {
       routeTables: this.#routeTables,
       format: { hostname: settings.hostname, environment: new Map(settings.environment), clock, random },
       accessLogFiles: this.#accessLogFiles,
+      limits: this.#limits,
       extensions,
     };
     this.#handler = new ConnectionHandler({
@@ -103,6 +113,7 @@ export class ProxyRuntime implements WorkerRuntime {
     try {
       const unknown = unknownKind(change.upserts);
       if (unknown !== undefined) throw new Error(`this worker knows no resources of kind ${unknown}`);
+      this.#limits.attach(breakerExtras(change.extras).limits);
       const listeners = resourcesOf("listener", change.upserts).map((resource) => resource.data);
       await this.#preload(listeners);
       const routeTables = this.#buildRouteTables(change);
@@ -129,6 +140,9 @@ export class ProxyRuntime implements WorkerRuntime {
     for (const [name, table] of staged.routeTables) this.#routeTables.set(name, table);
     staged.listeners.commit();
     for (const name of this.#removed("routeTable", staged.change)) this.#routeTables.remove(name);
+    for (const kind of ["sharedCount", "tokenBucket"] as const) {
+      for (const name of this.#removed(kind, staged.change)) this.#limits.forget(name);
+    }
     this.#noteNames(staged.change);
     // The sockets listen when this turn of the event loop is over.
     await new Promise<void>((resolve) => nextTurn(resolve));
@@ -273,7 +287,7 @@ export class ProxyRuntime implements WorkerRuntime {
   }
 
   #noteNames(change: SnapshotChange): void {
-    for (const kind of ["listener", "routeTable", "cluster"] as const) {
+    for (const kind of ["listener", "routeTable", "cluster", "sharedCount", "tokenBucket"] as const) {
       for (const name of this.#removed(kind, change)) this.#names[kind].delete(name);
       for (const name of namesOf(kind, change.upserts)) this.#names[kind].add(name);
     }

@@ -8,6 +8,8 @@ export interface ResourceData {
   readonly listener: ListenerData;
   readonly routeTable: RouteTableData;
   readonly cluster: ClusterData;
+  readonly sharedCount: null;
+  readonly tokenBucket: null;
 }
 
 /** The kinds of resources that a worker builds something from; others are refused. */
@@ -32,6 +34,12 @@ export function resourcesOf<Kind extends KnownKind>(
 
 /** The first kind that no worker knows; undefined if there is none. */
 export function unknownKind(resources: readonly WorkerResource[]): string | undefined {
-  const known: readonly string[] = ["listener", "routeTable", "cluster"] satisfies KnownKind[];
+  const known: readonly string[] = [
+    "listener",
+    "routeTable",
+    "cluster",
+    "sharedCount",
+    "tokenBucket",
+  ] satisfies KnownKind[];
   return resources.find((resource) => !known.includes(resource.kind))?.kind;
 }

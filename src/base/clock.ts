@@ -9,6 +9,15 @@ export interface Clock {
   wallMs(): number;
 }
 
+/**
+ * What to add to `clock.nowMs()` to get a time that means the same on all threads of the process: each thread's own clock begins
+ * when the thread does. In milliseconds.
+ */
+export function processTimeOffsetMs(clock: Clock): number {
+  const [seconds, nanos] = process.hrtime();
+  return seconds * 1000 + nanos / 1e6 - clock.nowMs();
+}
+
 /** The machine's clocks. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),

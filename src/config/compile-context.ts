@@ -2,8 +2,11 @@ import type { Any } from "@bufbuild/protobuf/wkt";
 import type { ExtensionCategory } from "./extension-category.ts";
 import type { Place } from "./place.ts";
 
-/** What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own. */
-export type ResourceKind = "listener" | "routeTable" | "cluster";
+/**
+ * What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own, and so is what the
+ * workers count together for a filter: a `sharedCount` or a `tokenBucket`, whose data is null.
+ */
+export type ResourceKind = "listener" | "routeTable" | "cluster" | "sharedCount" | "tokenBucket";
 
 /** What every resource may depend on. A change of any of these compiles everything anew. */
 export interface CompileFacts {

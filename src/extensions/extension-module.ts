@@ -10,6 +10,7 @@ import type { NetworkFilterContext } from "../listener/listener-context.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { RouteTables } from "../route/route-tables.ts";
 import type { StatsScope } from "../stats/scope.ts";
+import type { SharedLimits } from "../upstream/shared-limits.ts";
 import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
 
 /** What extensions find on their worker. One per worker, made before the first snapshot, the same for its whole life. */
@@ -24,6 +25,8 @@ export interface WorkerContext {
   readonly routeTables: RouteTables;
   readonly format: FormatEnvironment;
   readonly accessLogFiles: AccessLogFiles;
+  /** Limits that all workers keep to together. */
+  readonly limits: SharedLimits;
   readonly extensions: WorkerExtensions;
 }
 

@@ -39,6 +39,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
 /** Every network filter there is. */
 export const NETWORK_FILTERS: readonly NetworkFilterEntry[] = [
   {
+    name: "envoy.filters.network.connection_limit",
+    config: async () => (await import("./network/connection_limit/config.ts")).connectionLimitConfig,
+    filter: async () => (await import("./network/connection_limit/factory.ts")).networkFilter,
+  },
+  {
     name: "envoy.filters.network.direct_response",
     config: async () => (await import("./network/direct_response/config.ts")).directResponseConfig,
     filter: async () => (await import("./network/direct_response/factory.ts")).networkFilter,
@@ -52,6 +57,11 @@ export const NETWORK_FILTERS: readonly NetworkFilterEntry[] = [
     name: "envoy.filters.network.http_connection_manager",
     config: async () => (await import("./network/http_connection_manager/config.ts")).httpConnectionManagerConfig,
     filter: async () => (await import("./network/http_connection_manager/factory.ts")).networkFilter,
+  },
+  {
+    name: "envoy.filters.network.local_ratelimit",
+    config: async () => (await import("./network/local_ratelimit/config.ts")).localRateLimitConfig,
+    filter: async () => (await import("./network/local_ratelimit/factory.ts")).networkFilter,
   },
   {
     name: "envoy.filters.network.rbac",

@@ -45,6 +45,16 @@ export class CircuitBreakerCells {
     this.#freed.push(slot);
   }
 
+  /** Sets all counts of a slot to 0: for what nobody holds anything of, and so never comes to 0 by itself. */
+  clear(clusterName: string): void {
+    const slot = this.#slots.get(clusterName);
+    const buffer = slot === undefined ? undefined : this.#totals[Math.floor(slot / SLOTS_PER_CHUNK)];
+    if (buffer === undefined) return;
+    const totals = new Int32Array(buffer);
+    const first = (slot! % SLOTS_PER_CHUNK) * CELLS_PER_SLOT;
+    for (let cell = 0; cell < CELLS_PER_SLOT; cell++) Atomics.store(totals, first + cell, 0);
+  }
+
   /** All memory that a worker needs for the slots allocated so far. */
   chunksFor(workerSlot: number): BreakerChunk[] {
     let shares = this.#shares.get(workerSlot);

@@ -21,6 +21,7 @@ import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts
 import type { ClusterData } from "../../src/upstream/cluster-data.ts";
 import { ClusterManager } from "../../src/upstream/cluster-manager.ts";
 import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
+import { SharedLimits } from "../../src/upstream/shared-limits.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { RecordingStats } from "./recording-stats.ts";
 
@@ -58,6 +59,8 @@ interface Compiled {
   readonly listeners: readonly ListenerData[];
   readonly routeTables: ReadonlyMap<string, RouteTableData>;
   readonly clusters: readonly ClusterData[];
+  /** Names of shared counts and token buckets. */
+  readonly limits: readonly string[];
 }
 
 interface Built {
@@ -74,6 +77,7 @@ function compile(config: object): Compiled {
     listeners: of("listener").map(({ data }) => unpackResource(data) as ListenerData),
     routeTables: new Map(of("routeTable").map(({ name, data }) => [name, unpackResource(data) as RouteTableData])),
     clusters: of("cluster").map(({ data }) => unpackResource(data) as ClusterData),
+    limits: [...of("sharedCount"), ...of("tokenBucket")].map(({ name }) => name),
   };
 }
 
@@ -88,6 +92,7 @@ export class DataPath {
   port = 0;
   readonly #routeTables = new RouteTables();
   readonly #cells = new CircuitBreakerCells();
+  readonly #limitCells = new CircuitBreakerCells();
   #version = 0;
 
   private constructor(options: DataPathOptions) {
@@ -117,6 +122,7 @@ export class DataPath {
       routeTables: this.#routeTables,
       format: { hostname: "test", environment: new Map(), clock, random },
       accessLogFiles: new AccessLogFiles({ timers, stats }),
+      limits: new SharedLimits(clock),
       extensions: { ...extensions, accessLoggers },
     };
     this.handler = new ConnectionHandler({
@@ -173,7 +179,9 @@ export class DataPath {
   }
 
   async #build(config: object): Promise<Built> {
-    const { listeners, routeTables, clusters } = compile(config);
+    const { listeners, routeTables, clusters, limits } = compile(config);
+    const slots = new Map(limits.map((name) => [name, this.#limitCells.allocate(name)]));
+    this.context.limits.attach({ slots, chunks: this.#limitCells.chunksFor(0) });
     const listener = listeners[0]!;
     const chains = [...listener.chains, ...(listener.defaultChain === null ? [] : [listener.defaultChain])];
     for (const { data, extension } of chains.flatMap((chain) => chain.filters)) {

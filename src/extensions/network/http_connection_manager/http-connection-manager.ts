@@ -53,14 +53,15 @@ export class HttpConnectionManager
 
   initialize(callbacks: ReadFilterCallbacks): void {
     this.callbacks = callbacks;
+    // Here and not with the new connection, which a filter before this one may refuse: `onClose` comes all the same.
+    this.runtime.stats.cxTotal.inc();
+    this.runtime.stats.cxActive.inc();
     callbacks.connection.setStats(this.runtime.stats.connection);
     callbacks.connection.setDelayedCloseTimeoutMs(this.runtime.data.delayedCloseTimeoutMs);
   }
 
   onNewConnection(): FilterStatus {
-    const { data, stats, timers } = this.runtime;
-    stats.cxTotal.inc();
-    stats.cxActive.inc();
+    const { data, timers } = this.runtime;
     if (data.idleTimeoutMs > 0) {
       this.idleTimer = timers.timer(() => this.#onIdleTimer());
       this.idleTimer.arm(data.idleTimeoutMs);

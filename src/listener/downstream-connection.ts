@@ -73,6 +73,10 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
     return false;
   }
 
+  get alpnProtocol(): string {
+    return "";
+  }
+
   /** Shows the connection to its filters and starts reading. */
   start(): void {
     this.filter.initialize(this);

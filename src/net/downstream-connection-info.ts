@@ -11,6 +11,8 @@ export interface DownstreamConnectionInfo {
   readonly filterChainName: string;
   /** Whether the peer speaks TLS to us. */
   readonly isTls: boolean;
+  /** The protocol that the TLS handshake agreed on (`h2`, `http/1.1`); `""` if none. */
+  readonly alpnProtocol: string;
   /** `performance.now()`-style time of accept. */
   readonly acceptedAtMs: number;
 }

@@ -41,6 +41,8 @@ export const silence: Http2Answer = () => {};
 /** What differs from the defaults. */
 export interface Http2ServerPeerOptions extends Partial<Omit<Http2ServerOptions, "protocol">> {
   readonly protocol?: Partial<Http2ProtocolData>;
+  /** Default 1 MiB. */
+  readonly bufferLimitBytes?: number;
 }
 
 /** Random numbers for a codec under test. */
@@ -82,6 +84,7 @@ export class Http2ServerPeer {
       {
         timers: this.timers,
         random: codecRandom(),
+        bufferLimitBytes: options.bufferLimitBytes ?? 1024 * 1024,
         unsentBytes: () => this.sink.unsentBytes,
         onStreamsGone: () => this.streamsGone++,
         onStreamRefused: () => this.refused++,

@@ -14,6 +14,7 @@ const CONNECTION: DownstreamConnectionInfo = {
   requestedServerName: "",
   filterChainName: "",
   isTls: false,
+  alpnProtocol: "",
   acceptedAtMs: 0,
 };
 

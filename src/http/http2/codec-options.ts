@@ -65,8 +65,6 @@ export interface Http2CodecOptions {
   readonly protocol: Http2ProtocolData;
   /** `max_request_headers_kb` or the same of responses, in bytes, and `max_headers_count`. */
   readonly headerLimits: HeaderLimits;
-  /** Above so many bytes a stream that waits for windows asks its writer to stop. 0 = the initial stream window. */
-  readonly streamBufferBytes: number;
 }
 
 /** Settings of the downstream HTTP/2 codec. One object is shared by all connections of a filter chain. */
@@ -85,7 +83,6 @@ export type Http2ClientOptions = Http2CodecOptions;
 export const DEFAULT_HTTP2_SERVER_OPTIONS: Http2ServerOptions = {
   protocol: DEFAULT_HTTP2_PROTOCOL,
   headerLimits: { headBytes: 60 * 1024, fieldCount: 100 },
-  streamBufferBytes: 1024 * 1024,
   headersWithUnderscoresAction: "allow",
   proxy100Continue: false,
   flushTimeoutMs: 300_000,
@@ -95,5 +92,4 @@ export const DEFAULT_HTTP2_SERVER_OPTIONS: Http2ServerOptions = {
 export const DEFAULT_HTTP2_CLIENT_OPTIONS: Http2ClientOptions = {
   protocol: DEFAULT_HTTP2_PROTOCOL,
   headerLimits: { headBytes: 80 * 1024, fieldCount: 100 },
-  streamBufferBytes: 1024 * 1024,
 };

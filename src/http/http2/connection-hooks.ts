@@ -5,6 +5,11 @@ import type { TimerWheel } from "../../base/timer-wheel.ts";
 export interface Http2ConnectionHooks {
   readonly timers: TimerWheel;
   readonly random: RandomSource;
+  /**
+   * Above so many bytes a stream that waits for the peer's windows asks its writer to stop; 0 = the initial stream window.
+   * Differs from Envoy: that is the connection's own buffer limit. There it is the stream window, which is 16 times as large.
+   */
+  readonly bufferLimitBytes: number;
   /** Bytes written to the sink that the operating system has not taken. */
   unsentBytes(): number;
   /** The peer has not answered a PING in time, or takes too long to take our frames: close at once, dropping what waits. */

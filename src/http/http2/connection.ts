@@ -69,7 +69,7 @@ export abstract class Http2Connection implements FrameHandler, Http2StreamOwner 
     this.hooks = hooks;
     this.stats = stats;
     const { protocol } = options;
-    this.streamBufferBytes = options.streamBufferBytes || protocol.initialStreamWindowBytes;
+    this.streamBufferBytes = hooks.bufferLimitBytes || protocol.initialStreamWindowBytes;
     this.guard = new FloodGuard(protocol, stats, () => hooks.unsentBytes() + this.writer.pendingBytes);
     this.writer = new FrameWriter(sink, this.guard);
     this.reader = new FrameReader(this);

@@ -84,6 +84,7 @@ function setUp(bufferLimitBytes = 0) {
     requestedServerName: "",
     filterChainName: "chain",
     isTls: false,
+    alpnProtocol: "",
     acceptedAtMs: 0,
   };
   const nothing = () => {};

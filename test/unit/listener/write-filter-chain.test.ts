@@ -53,6 +53,7 @@ async function setUp(test: TestContext) {
     requestedServerName: "",
     filterChainName: "",
     isTls: false,
+    alpnProtocol: "",
     acceptedAtMs: 0,
   };
   const nothing = () => {};

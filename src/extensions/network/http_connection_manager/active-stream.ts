@@ -31,15 +31,17 @@ export interface StreamConnection {
   readonly runtime: HcmRuntime;
   readonly info: DownstreamConnectionInfo;
   readonly bufferLimitBytes: number;
-  /** Watches the connection's present stream. */
-  readonly streamIdle: IdleWatch;
+  /** Watches the stream that is being made. */
+  takeIdleWatch(): IdleWatch;
   /** One stream at a time, and a stream that ends early costs the connection. */
   readonly isHttp1: boolean;
   /** The response now being sent is the last of its connection. */
   shouldClose(): boolean;
   /** From now on `shouldClose` holds. */
   closeAfterResponse(): void;
-  /** The stream is over. `aborted`: the peer's view of it is broken, the connection has to end. */
+  /** The peer has ended a stream that had no answer yet, or made us end it (HTTP/2 only). May throw a `CodecError`. */
+  onPrematureReset(): void;
+  /** The stream is over. `aborted`: the peer's view of it is broken; an HTTP/1 connection has to end. */
   onStreamDone(stream: ActiveStream, aborted: boolean): void;
 }
 
@@ -55,6 +57,8 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   private readonly runtime: HcmRuntime;
   private readonly encoder: ResponseEncoder;
   private readonly filters: FilterManager;
+  /** Given back by the connection when the stream is done. */
+  readonly idleWatch: IdleWatch;
   private requestHeaders: RequestHeaderMap | null = null;
   private responseHeaders: ResponseHeaderMap | null = null;
   private responseTrailers: TrailerMap | null = null;
@@ -82,6 +86,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.streamInfo = new StreamInfo(connection.info, protocol, nowMs, runtime.clock.wallMs());
     this.filters = new FilterManager(this, connection.bufferLimitBytes);
     this.idleTimeoutMs = runtime.data.streamIdleTimeoutMs;
+    this.idleWatch = connection.takeIdleWatch();
     encoder.stream.setCallbacks(this);
     this.#armTimers();
   }
@@ -161,7 +166,9 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     } else {
       this.runtime.stats.rqTxReset.inc();
     }
+    const isPremature = this.responseHeaders === null && reason !== "local reset";
     this.#finish(true);
+    if (isPremature) this.connection.onPrematureReset();
   }
 
   onAboveWriteBufferHighWatermark(): void {
@@ -177,6 +184,15 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.streamInfo.setResponseFlag(ResponseFlag.DC);
     this.streamInfo.responseCodeDetails = details;
     this.streamInfo.connectionTerminationDetails = terminationDetails;
+    this.runtime.stats.rqRxReset.inc();
+    this.#finish(true);
+  }
+
+  /** The HTTP/2 connection was ended because of what the peer sent, with all of its streams. */
+  onConnectionError(error: CodecError): void {
+    if (this.done) return;
+    this.streamInfo.setResponseFlag(ResponseFlag.DPE);
+    this.streamInfo.responseCodeDetails = `codec_error:${error.message.replaceAll(" ", "_")}`;
     this.runtime.stats.rqRxReset.inc();
     this.#finish(true);
   }
@@ -272,6 +288,9 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
         this.connection.closeAfterResponse();
       }
       if (this.connection.shouldClose()) headers.set("connection", "close");
+    } else {
+      // Not for this response, but it is the moment to look whether the connection is to be wound up.
+      this.connection.shouldClose();
     }
     stats.chargeResponse(headers.status);
     this.encoder.encodeHeaders(headers, endStream);
@@ -303,7 +322,10 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   #responseEnded(): void {
     if (this.done) return;
     this.streamInfo.responseLastByteMs = this.lastActivityMs;
+    const isCut = !this.remoteComplete && !this.connection.isHttp1;
     this.#finish(false);
+    // Nobody will read the rest of the request.
+    if (isCut) this.encoder.stream.reset("local reset");
   }
 
   /** The one exit of every stream. */
@@ -312,7 +334,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const info = this.streamInfo;
     const runtime = this.runtime;
     info.completedMs = runtime.clock.nowMs();
-    this.connection.streamIdle.unwatch(this);
+    this.idleWatch.unwatch(this);
     this.requestTimer?.disarm();
     this.durationTimer?.disarm();
     runtime.stats.rqActive.dec();
@@ -338,7 +360,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
 
   #armTimers(): void {
     const data = this.runtime.data;
-    this.connection.streamIdle.watch(this);
+    this.idleWatch.watch(this);
     if (data.requestTimeoutMs > 0) {
       this.requestTimer = this.timers.timer(() => this.#onRequestTimeout());
       this.requestTimer.arm(data.requestTimeoutMs);
@@ -357,7 +379,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const idle = route.action.idleTimeoutMs ?? data.streamIdleTimeoutMs;
     if (idle !== this.idleTimeoutMs) {
       this.idleTimeoutMs = idle;
-      this.connection.streamIdle.watch(this);
+      this.idleWatch.watch(this);
     }
     if (route.action.maxStreamDuration === null) return;
     const duration = streamDurationMs(route.action, headers, data.maxStreamDurationMs);

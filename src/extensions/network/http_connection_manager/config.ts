@@ -4,9 +4,11 @@ import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import type { Place } from "../../../config/place.ts";
 import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
+import { compileHttp2Protocol } from "../../../http/http2/config.ts";
 import { type CidrData, cidrProblem } from "../../../match/ip-prefix-table.ts";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
 import {
+  HttpConnectionManager_CodecType as CodecType,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
   type HttpConnectionManager,
   type HttpConnectionManager_UpgradeConfig,
@@ -146,6 +148,9 @@ function compileConnection(message: HttpConnectionManager) {
   const http1 = message.httpProtocolOptions;
   return {
     proxy100Continue: message.proxy100Continue,
+    codec: codecType(message.codecType),
+    http2: compileHttp2Protocol(message.http2ProtocolOptions),
+    drainTimeoutMs: durationMs(message.drainTimeout, 5000),
     idleTimeoutMs: durationMs(common?.idleTimeout, HOUR_MS),
     maxConnectionDurationMs: durationMs(common?.maxConnectionDuration, 0),
     maxStreamDurationMs: durationMs(common?.maxStreamDuration, 0),
@@ -161,6 +166,17 @@ function compileConnection(message: HttpConnectionManager) {
     enableTrailers: http1?.enableTrailers ?? false,
     allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
   };
+}
+
+function codecType(value: CodecType): HcmData["codec"] {
+  switch (value) {
+    case CodecType.HTTP1:
+      return "http1";
+    case CodecType.HTTP2:
+      return "http2";
+    default:
+      return "auto";
+  }
 }
 
 function serverHeader(value: ServerHeader): HcmData["serverHeaderTransformation"] {

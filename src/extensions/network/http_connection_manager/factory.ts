@@ -1,6 +1,7 @@
 import { createAccessLogs } from "../../../access-log/filtered-log.ts";
 import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
 import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http1/codec-stats.ts";
+import { http2CodecStats } from "../../../http/http2/codec-stats.ts";
 import { createIpSet } from "../../../match/ip-prefix-table.ts";
 import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
 import type { StatsScope } from "../../../stats/scope.ts";
@@ -57,6 +58,14 @@ function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFa
       proxy100Continue: data.proxy100Continue,
     },
     http1Stats: http1Stats(worker.stats.scope("http1")),
+    http2Options: {
+      protocol: data.http2,
+      headerLimits: { headBytes: data.maxRequestHeadersKb * 1024, fieldCount: data.maxHeadersCount },
+      headersWithUnderscoresAction: data.headersWithUnderscoresAction,
+      proxy100Continue: data.proxy100Continue,
+      flushTimeoutMs: data.streamIdleTimeoutMs,
+    },
+    http2Stats: http2CodecStats(worker.stats.scope("http2")),
   };
   return {
     name: "envoy.filters.network.http_connection_manager",

@@ -1,6 +1,7 @@
 import type { AccessLogData } from "../../../access-log/access-log-data.ts";
 import type { CompiledExtension } from "../../../config/compile-context.ts";
 import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
+import type { Http2ProtocolData } from "../../../http/http2/codec-options.ts";
 import type { CidrData } from "../../../match/ip-prefix-table.ts";
 
 /** A configured HTTP filter with the switches around it. */
@@ -48,6 +49,11 @@ export interface HcmData {
   readonly stripPort: "none" | "matching" | "any";
   readonly stripTrailingHostDot: boolean;
   readonly proxy100Continue: boolean;
+  /** `auto`: as TLS has agreed, else by the first bytes. */
+  readonly codec: "auto" | "http1" | "http2";
+  readonly http2: Http2ProtocolData;
+  /** Between the two GOAWAYs. Default 5 s. */
+  readonly drainTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
   readonly maxStreamDurationMs: number;

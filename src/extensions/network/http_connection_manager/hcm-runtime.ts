@@ -5,6 +5,8 @@ import type { TimerWheel } from "../../../base/timer-wheel.ts";
 import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
 import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
 import type { Http1CodecStats } from "../../../http/http1/codec-stats.ts";
+import type { Http2ServerOptions } from "../../../http/http2/codec-options.ts";
+import type { Http2CodecStats } from "../../../http/http2/codec-stats.ts";
 import type { RouteTableSlot } from "../../../route/route-tables.ts";
 import type { HcmData } from "./hcm-data.ts";
 import type { HeadDeadline } from "./request-head-watch.ts";
@@ -29,4 +31,6 @@ export interface HcmRuntime {
   readonly headDeadline: HeadDeadline | null;
   readonly http1Options: Http1ServerOptions;
   readonly http1Stats: Http1CodecStats;
+  readonly http2Options: Http2ServerOptions;
+  readonly http2Stats: Http2CodecStats;
 }

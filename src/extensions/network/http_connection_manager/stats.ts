@@ -7,6 +7,7 @@ export class HcmStats {
   readonly connection: ConnectionStats;
   readonly cxTotal: Counter;
   readonly cxHttp1Total: Counter;
+  readonly cxHttp2Total: Counter;
   readonly cxDestroy: Counter;
   readonly cxDestroyRemote: Counter;
   readonly cxDestroyLocal: Counter;
@@ -23,6 +24,8 @@ export class HcmStats {
   readonly cxUpgradesTotal: Counter;
   readonly rqTotal: Counter;
   readonly rqHttp1Total: Counter;
+  readonly rqHttp2Total: Counter;
+  readonly rqTooManyPrematureResets: Counter;
   readonly rqResponseBeforeRqComplete: Counter;
   readonly rqRxReset: Counter;
   readonly rqTxReset: Counter;
@@ -41,6 +44,7 @@ export class HcmStats {
   readonly rqByClass: readonly Counter[];
   readonly cxActive: Gauge;
   readonly cxHttp1Active: Gauge;
+  readonly cxHttp2Active: Gauge;
   readonly cxRxBytesBuffered: Gauge;
   readonly cxUpgradesActive: Gauge;
   readonly rqActive: Gauge;
@@ -51,6 +55,7 @@ export class HcmStats {
     this.connection = connectionStats(scope);
     this.cxTotal = scope.counter("downstream_cx_total");
     this.cxHttp1Total = scope.counter("downstream_cx_http1_total");
+    this.cxHttp2Total = scope.counter("downstream_cx_http2_total");
     this.cxDestroy = scope.counter("downstream_cx_destroy");
     this.cxDestroyRemote = scope.counter("downstream_cx_destroy_remote");
     this.cxDestroyLocal = scope.counter("downstream_cx_destroy_local");
@@ -67,6 +72,8 @@ export class HcmStats {
     this.cxUpgradesTotal = scope.counter("downstream_cx_upgrades_total");
     this.rqTotal = scope.counter("downstream_rq_total");
     this.rqHttp1Total = scope.counter("downstream_rq_http1_total");
+    this.rqHttp2Total = scope.counter("downstream_rq_http2_total");
+    this.rqTooManyPrematureResets = scope.counter("downstream_rq_too_many_premature_resets");
     this.rqResponseBeforeRqComplete = scope.counter("downstream_rq_response_before_rq_complete");
     this.rqRxReset = scope.counter("downstream_rq_rx_reset");
     this.rqTxReset = scope.counter("downstream_rq_tx_reset");
@@ -81,16 +88,10 @@ export class HcmStats {
     this.rqMaxDurationReached = scope.counter("downstream_rq_max_duration_reached");
     this.rqTimeout = scope.counter("downstream_rq_timeout");
     this.rqHeaderTimeout = scope.counter("downstream_rq_header_timeout");
-    this.rqByClass = [
-      scope.counter("downstream_rq_completed"),
-      scope.counter("downstream_rq_1xx"),
-      scope.counter("downstream_rq_2xx"),
-      scope.counter("downstream_rq_3xx"),
-      scope.counter("downstream_rq_4xx"),
-      scope.counter("downstream_rq_5xx"),
-    ];
+    this.rqByClass = responseClasses(scope);
     this.cxActive = scope.gauge("downstream_cx_active");
     this.cxHttp1Active = scope.gauge("downstream_cx_http1_active");
+    this.cxHttp2Active = scope.gauge("downstream_cx_http2_active");
     this.cxRxBytesBuffered = scope.gauge("downstream_cx_rx_bytes_buffered");
     this.cxUpgradesActive = scope.gauge("downstream_cx_upgrades_active");
     this.rqActive = scope.gauge("downstream_rq_active");
@@ -113,4 +114,15 @@ function connectionStats(scope: StatsScope): ConnectionStats {
     txBytesBuffered: scope.gauge("downstream_cx_tx_bytes_buffered"),
     delayedCloseTimeout: scope.counter("downstream_cx_delayed_close_timeout"),
   };
+}
+
+function responseClasses(scope: StatsScope): Counter[] {
+  return [
+    scope.counter("downstream_rq_completed"),
+    scope.counter("downstream_rq_1xx"),
+    scope.counter("downstream_rq_2xx"),
+    scope.counter("downstream_rq_3xx"),
+    scope.counter("downstream_rq_4xx"),
+    scope.counter("downstream_rq_5xx"),
+  ];
 }

@@ -7,6 +7,7 @@ import {
   supportAll,
   yes,
 } from "../../../config/field-support.ts";
+import { HTTP2_SUPPORT } from "../../../http/http2/support.ts";
 import { CidrRangeSchema } from "../../../proto/gen/envoy/config/core/v3/address_pb.js";
 import {
   Http1ProtocolOptionsSchema,
@@ -22,7 +23,7 @@ import {
 /** Which settings of the connection manager are implemented. */
 export const HCM_SUPPORT: readonly MessageSupport[] = [
   support(HttpConnectionManagerSchema, {
-    codec_type: only(["AUTO", "HTTP1"], "HTTP/2 is not there yet"),
+    codec_type: only(["AUTO", "HTTP1", "HTTP2"], "HTTP/3 is not there yet"),
     stat_prefix: yes,
     route_config: yes,
     rds: notYet("routes come with the configuration for now", "put the routes into route_config"),
@@ -31,13 +32,14 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     upgrade_configs: yes,
     common_http_protocol_options: yes,
     http_protocol_options: yes,
+    http2_protocol_options: yes,
     server_name: yes,
     server_header_transformation: yes,
     max_request_headers_kb: yes,
     stream_idle_timeout: yes,
     request_timeout: yes,
     request_headers_timeout: yes,
-    drain_timeout: noEffect("it separates the two GOAWAY frames of HTTP/2"),
+    drain_timeout: yes,
     delayed_close_timeout: yes,
     access_log: yes,
     use_remote_address: yes,
@@ -58,8 +60,12 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     append_x_forwarded_port: yes,
     forward_client_cert_details: only(["SANITIZE"], "client certificates need TLS, which is not there yet"),
     add_proxy_protocol_connection_state: noEffect("there is no PROXY protocol yet"),
-    stream_error_on_invalid_http_message: only([false], "HTTP/1 connections are closed on invalid messages"),
+    stream_error_on_invalid_http_message: only(
+      [false],
+      "HTTP/1 connections are closed on invalid messages; for HTTP/2 there is override_stream_error_on_invalid_http_message",
+    ),
   }),
+  ...HTTP2_SUPPORT,
   supportAll(HttpConnectionManager_UpgradeConfigSchema),
   supportAll(HttpConnectionManager_InternalAddressConfigSchema),
   supportAll(CidrRangeSchema),

@@ -179,7 +179,7 @@ describe("What an HTTP/2 server connection sends", () => {
   });
 
   it("asks its writer to stop above the buffer limit, and to go on below half of it", () => {
-    const peer = Http2ServerPeer.started({ streamBufferBytes: 10_000 }, silence);
+    const peer = Http2ServerPeer.started({ bufferLimitBytes: 10_000 }, silence);
     peer.feed(headersFrame(1, GET), windowUpdateFrame(0, 1_000_000));
     const { request } = peer;
     request.encoder.encodeHeaders(new ResponseHeaderMap(200), false);

@@ -25,13 +25,18 @@ const policies: readonly {
   { name: "random", weighted: false, picker: (hosts) => new RandomPick(hosts, random) },
 ];
 
+const NO_METADATA = new Map();
+
 function host(at: number, weighted: boolean): LbHost {
   return {
     addressText: `10.0.${at >> 8}.${at & 255}:80`,
+    hostname: "",
     weight: weighted ? 1 + (at % 10) : 1,
     priority: 0,
     locality: { region: "", zone: "", subZone: "" },
+    localityWeight: 0,
     health: "healthy",
+    metadata: NO_METADATA,
     activeRequests: at % 5,
   };
 }

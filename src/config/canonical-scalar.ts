@@ -115,6 +115,14 @@ function integerOf(value: JsonValue): bigint | undefined {
 
 const enumNames = new WeakMap<DescEnum, ReadonlyMap<string, string>>();
 
+/**
+ * Values that Troupe takes for others, by enum.
+ * Differs from Envoy: `lb_policy: CONSISTENT_HASH`, which many write and Envoy does not know, means `RING_HASH`.
+ */
+const ENUM_ALIASES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  ["envoy.config.cluster.v3.Cluster.LbPolicy", new Map([["CONSISTENT_HASH", "RING_HASH"]])],
+]);
+
 /** The name of an enum's value, written in any case or as its number; undefined after reporting what would be right. */
 export function canonicalEnum(
   type: DescEnum,
@@ -129,7 +137,8 @@ export function canonicalEnum(
     enumNames.set(type, names);
   }
   if (typeof value === "string") {
-    const name = names.get(value.toUpperCase());
+    const upper = value.toUpperCase();
+    const name = names.get(upper) ?? ENUM_ALIASES.get(type.typeName)?.get(upper);
     if (name !== undefined) return name;
   }
   const listed = type.values.map(({ name }) => name).filter((name) => !name.startsWith("hidden_envoy_deprecated"));

@@ -12,11 +12,17 @@ export type HostHealth = "healthy" | "degraded" | "unhealthy";
 export interface LbHost {
   /** `ip:port` or a path; unique within its cluster. */
   readonly addressText: string;
+  /** `""` if the endpoint has none. */
+  readonly hostname: string;
   /** At least 1. */
   readonly weight: number;
   readonly priority: number;
   readonly locality: Locality;
+  /** Weight of the host's locality within its priority. 0 (also where nothing is said) = no traffic by locality weights. */
+  readonly localityWeight: number;
   readonly health: HostHealth;
+  /** Plain JSON values by namespace; load balancers read `envoy.lb`. */
+  readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Requests of this worker that the host has not answered yet. */
   readonly activeRequests: number;
 }

@@ -1,3 +1,4 @@
+import type { Uint64 } from "../base/uint64.ts";
 import type { LbHost } from "./lb-host.ts";
 
 /**
@@ -5,8 +6,8 @@ import type { LbHost } from "./lb-host.ts";
  * during `chooseHost`. Source: Envoy's `Upstream::LoadBalancerContext`.
  */
 export interface LoadBalancerContext {
-  /** Unsigned 64-bit hash made by the route's hash policy; null if it has none, which means: pick at random. */
-  computeHashKey(): bigint | null;
+  /** Puts the hash made by the route's hash policy into `into`; false if it has none, which means: pick at random. */
+  computeHashKey(into: Uint64): boolean;
   /** Endpoint metadata (`envoy.lb`) that the host must carry; null = any host. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   /** How often a refused pick is repeated before it is taken all the same. 0 = `shouldSelectAnotherHost` is not asked. */
@@ -17,7 +18,7 @@ export interface LoadBalancerContext {
 
 /** The context of a request that wishes nothing. Shared. */
 export const PLAIN_LOAD_BALANCER_CONTEXT: LoadBalancerContext = {
-  computeHashKey: () => null,
+  computeHashKey: () => false,
   metadataMatch: null,
   hostSelectionRetryCount: 0,
   shouldSelectAnotherHost: () => false,

@@ -1,9 +1,10 @@
 import type { RandomSource } from "../base/random.ts";
 import type { Counter } from "../stats/scope.ts";
+import { hostLevels } from "./host-level.ts";
 import type { LbHost } from "./lb-host.ts";
 import type { HostPicker, HostPickerFactory, LoadBalancer } from "./load-balancer.ts";
 import type { LoadBalancerContext } from "./load-balancer-context.ts";
-import { type PriorityLoad, type PriorityLoadSettings, priorityLoad } from "./priority-load.ts";
+import { levelLoad, type PriorityLoad, type PriorityLoadSettings } from "./priority-load.ts";
 
 /** The pickers of one priority level. */
 interface PriorityLevel<H extends LbHost> {
@@ -35,18 +36,8 @@ export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   }
 
   update(hosts: readonly H[]): void {
-    const count = hosts.reduce((most, host) => Math.max(most, host.priority + 1), 1);
-    const sorted = Array.from({ length: count }, (): H[] => []);
-    for (const host of hosts) sorted[host.priority]!.push(host);
-    const groups = sorted.map((all) => ({
-      all,
-      healthy: all.filter((host) => host.health === "healthy"),
-      degraded: all.filter((host) => host.health === "degraded"),
-    }));
-    this.#load = priorityLoad(
-      groups.map((g) => ({ total: g.all.length, healthy: g.healthy.length, degraded: g.degraded.length })),
-      this.#options,
-    );
+    const groups = hostLevels(hosts);
+    this.#load = levelLoad(groups, this.#options);
     const { panic, healthyPercent } = this.#load;
     this.#levels = groups.map((group, priority) => {
       const usable = panic[priority] ? (this.#options.failTrafficOnPanic ? [] : group.all) : group.healthy;

@@ -1,3 +1,6 @@
+import type { HostLevel } from "./host-level.ts";
+import type { LbHost } from "./lb-host.ts";
+
 /** How many hosts of one priority can be used. */
 export interface PriorityHealth {
   readonly total: number;
@@ -46,6 +49,18 @@ export function priorityLoad(priorities: readonly PriorityHealth[], settings: Pr
   if (firstHealthy !== -1) healthyPercent[firstHealthy]! += left;
   else degradedPercent[degradedPercent.findIndex((percent) => percent > 0)]! += left;
   return { healthyPercent, degradedPercent, panic };
+}
+
+/** `priorityLoad` of hosts that are sorted already. */
+export function levelLoad(levels: readonly HostLevel<LbHost>[], settings: PriorityLoadSettings): PriorityLoad {
+  return priorityLoad(
+    levels.map(({ all, healthy, degraded }) => ({
+      total: all.length,
+      healthy: healthy.length,
+      degraded: degraded.length,
+    })),
+    settings,
+  );
 }
 
 function availability(usable: number, total: number, factorPercent: number): number {

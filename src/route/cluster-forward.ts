@@ -3,7 +3,7 @@ import type { PathMatcherData } from "../match/path-matcher.ts";
 import { pathWithoutQuery } from "../match/path-matcher.ts";
 import { RegexRewrite } from "../match/regex-rewrite.ts";
 import { wireText } from "../match/wire-text.ts";
-import type { HashPolicyData } from "./hash-policy-data.ts";
+import { HashPolicy } from "./hash-policy.ts";
 import { createPathRewrite, type PathRewrite } from "./path-rewrite.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 import { rewriteAuthority } from "./rewrite-authority.ts";
@@ -27,7 +27,7 @@ export class ClusterForward implements ForwardAction {
   readonly idleTimeoutMs: number | undefined;
   readonly maxStreamDuration: MaxStreamDuration | null;
   readonly retryPolicy: RetryPolicyData | null;
-  readonly hashPolicy: readonly HashPolicyData[];
+  readonly hashPolicy: HashPolicy | null;
   readonly priority: "default" | "high";
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   readonly autoHostRewrite: boolean;
@@ -45,7 +45,7 @@ export class ClusterForward implements ForwardAction {
     this.idleTimeoutMs = data.idleTimeoutMs === -1 ? undefined : data.idleTimeoutMs;
     this.maxStreamDuration = data.maxStreamDuration;
     this.retryPolicy = data.retryPolicy;
-    this.hashPolicy = data.hashPolicy;
+    this.hashPolicy = data.hashPolicy.length === 0 ? null : new HashPolicy(data.hashPolicy);
     this.priority = data.priority;
     this.metadataMatch = target.metadataMatch;
     this.autoHostRewrite = target.hostRewrite?.type === "auto";

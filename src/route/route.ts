@@ -1,6 +1,6 @@
 import type { RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
-import type { HashPolicyData } from "./hash-policy-data.ts";
+import type { HashPolicy } from "./hash-policy.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 
 /**
@@ -85,7 +85,8 @@ export interface ForwardAction {
   readonly maxStreamDuration: MaxStreamDuration | null;
   /** The route's own, else the virtual host's; null if neither has one. */
   readonly retryPolicy: RetryPolicyData | null;
-  readonly hashPolicy: readonly HashPolicyData[];
+  /** What a hashing load balancer goes by; null if the route says nothing about it. */
+  readonly hashPolicy: HashPolicy | null;
   /** Which set of circuit breakers the request counts in. */
   readonly priority: "default" | "high";
   /** Endpoint metadata (`envoy.lb`) that a host must carry, for subset load balancing; null = any host. */

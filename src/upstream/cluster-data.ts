@@ -1,4 +1,6 @@
+import type { HashRingSettings } from "../lb/hash-ring.ts";
 import type { Locality } from "../lb/lb-host.ts";
+import type { MaglevSettings } from "../lb/maglev-table.ts";
 import type { PriorityLoadSettings } from "../lb/priority-load.ts";
 import type { Address } from "../net/address.ts";
 import type { EndpointHealthStatus } from "./host.ts";
@@ -32,7 +34,17 @@ export interface ThresholdsData {
 export type LoadBalancerData =
   | { readonly type: "roundRobin" }
   | { readonly type: "random" }
-  | { readonly type: "leastRequest"; readonly choiceCount: number; readonly activeRequestBias: number };
+  | { readonly type: "leastRequest"; readonly choiceCount: number; readonly activeRequestBias: number }
+  | ({ readonly type: "ringHash"; readonly ring: HashRingSettings } & HashBalanceData)
+  | ({ readonly type: "maglev"; readonly table: MaglevSettings } & HashBalanceData);
+
+/** What hashing policies have in common. */
+export interface HashBalanceData {
+  /** `hash_balance_factor`; 0 = off. */
+  readonly balanceFactorPercent: number;
+  /** Weigh localities before hosts (`locality_weighted_lb_config`). */
+  readonly byLocality: boolean;
+}
 
 /** One endpoint of a cluster. */
 export interface EndpointData {
@@ -42,6 +54,8 @@ export interface EndpointData {
   readonly weight: number;
   readonly priority: number;
   readonly locality: Locality;
+  /** `load_balancing_weight` of its locality; 0 = none. */
+  readonly localityWeight: number;
   readonly healthStatus: EndpointHealthStatus;
   readonly metadata: MetadataData;
 }

@@ -1,3 +1,5 @@
+import type { HashRingStats } from "../lb/hash-ring.ts";
+import type { MaglevStats } from "../lb/maglev-table.ts";
 import type { ConnectionStats } from "../net/connection.ts";
 import type { Counter, Gauge, Histogram, StatsScope } from "../stats/scope.ts";
 import { ResponseStats } from "./response-stats.ts";
@@ -86,6 +88,10 @@ export interface ClusterMembershipStats {
 /** `lb_*`, without the prefix. */
 export interface ClusterLoadBalancerStats {
   readonly healthyPanic: Counter;
+  /** `ring_hash_lb.*`; all workers build the same ring. Asked for only by clusters with such a policy. */
+  ringHash(): HashRingStats;
+  /** `maglev_lb.*`, likewise. */
+  maglev(): MaglevStats;
 }
 
 /** The handles of one cluster's general stats on one worker, under `cluster.<name>.`; made when the cluster is. */
@@ -116,7 +122,7 @@ export class ClusterStats {
       excluded: scope.gauge("membership_excluded", "max"),
       maxHostWeight: scope.gauge("max_host_weight", "max"),
     };
-    this.lb = { healthyPanic: scope.counter("lb_healthy_panic") };
+    this.lb = loadBalancerStats(scope);
     this.retryOrShadowAbandoned = scope.counter("retry_or_shadow_abandoned");
     this.bytes = {
       rxBytesTotal: this.cx.rxBytesTotal,
@@ -125,6 +131,21 @@ export class ClusterStats {
     };
     this.responses = new ResponseStats(scope);
   }
+}
+
+function loadBalancerStats(scope: StatsScope): ClusterLoadBalancerStats {
+  return {
+    healthyPanic: scope.counter("lb_healthy_panic"),
+    ringHash: () => ({
+      size: scope.gauge("ring_hash_lb.size", "max"),
+      minHashesPerHost: scope.gauge("ring_hash_lb.min_hashes_per_host", "max"),
+      maxHashesPerHost: scope.gauge("ring_hash_lb.max_hashes_per_host", "max"),
+    }),
+    maglev: () => ({
+      minEntriesPerHost: scope.gauge("maglev_lb.min_entries_per_host", "max"),
+      maxEntriesPerHost: scope.gauge("maglev_lb.max_entries_per_host", "max"),
+    }),
+  };
 }
 
 function connectionStats(scope: StatsScope): ClusterConnectionStats {

@@ -25,6 +25,8 @@ export interface HostSettings {
   readonly weight: number;
   readonly priority: number;
   readonly locality: Locality;
+  /** `load_balancing_weight` of the locality; 0 = none. */
+  readonly localityWeight: number;
   readonly healthStatus: EndpointHealthStatus;
   /** Plain JSON values by namespace. */
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
@@ -78,6 +80,10 @@ export class Host implements LbHost {
 
   get locality(): Locality {
     return this.#settings.locality;
+  }
+
+  get localityWeight(): number {
+    return this.#settings.localityWeight;
   }
 
   get metadata(): ReadonlyMap<string, Readonly<Record<string, unknown>>> {

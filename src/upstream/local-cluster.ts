@@ -57,7 +57,7 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#breakers = new ClusterBreakers(options.breakerMemory, options.breakerSlot, data.circuitBreakers, this.#scope);
     this.#info = clusterInfo(data, stats, this.#breakers);
     this.#hosts = new HostRegistry(data.endpoints);
-    this.#balancer = createLoadBalancer(data, options.random, stats.lb.healthyPanic);
+    this.#balancer = createLoadBalancer(data, options.random, stats.lb);
     this.#balancer.update(this.#hosts.hosts);
     this.#publishMembership();
   }
@@ -107,7 +107,7 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#info = clusterInfo(data, this.#info.stats, this.#breakers);
     const removed = this.#hosts.update(data.endpoints);
     if (!isDeepStrictEqual([before.loadBalancer, before.priorityLoad], [data.loadBalancer, data.priorityLoad])) {
-      this.#balancer = createLoadBalancer(data, this.#options.random, this.#info.stats.lb.healthyPanic);
+      this.#balancer = createLoadBalancer(data, this.#options.random, this.#info.stats.lb);
     }
     this.#balancer.update(this.#hosts.hosts);
     for (const host of removed) this.#pools.get(host)?.drain();

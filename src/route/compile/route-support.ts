@@ -69,7 +69,6 @@ export const routeSupport: readonly MessageSupport[] = [
     max_internal_redirects: notYet(),
     hedge_policy: notYet(),
     metadata_match: NO_SUBSETS,
-    hash_policy: noEffect("only consistent-hash load balancers read it, and clusters with one are refused"),
   }),
   supportAll(WeightedClusterSchema, {
     total_weight: noEffect("the sum of the weights counts, as in Envoy"),

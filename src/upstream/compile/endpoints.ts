@@ -36,7 +36,7 @@ export function compileEndpoints(
   const endpoints: EndpointData[] = [];
   for (const [at, group] of (message?.endpoints ?? []).entries()) {
     const { region = "", zone = "", subZone = "" } = group.locality ?? {};
-    const locality = { region, zone, subZone };
+    const locality = { region, zone, subZone, weight: group.loadBalancingWeight ?? 0 };
     const groupPlace = place.field("endpoints").index(at).field("lb_endpoints");
     for (const [index, endpoint] of group.lbEndpoints.entries()) {
       const compiled = compileEndpoint(
@@ -60,7 +60,7 @@ export function compileMetadata(message: Metadata | undefined): MetadataData {
 
 function compileEndpoint(
   message: LbEndpoint,
-  locality: Locality,
+  { weight: localityWeight, ...locality }: Locality & { readonly weight: number },
   priority: number,
   place: Place,
   namesAreWrong: boolean,
@@ -79,6 +79,7 @@ function compileEndpoint(
     weight: message.loadBalancingWeight ?? 1,
     priority,
     locality,
+    localityWeight,
     healthStatus: HEALTH[message.healthStatus] ?? "unknown",
     metadata: compileMetadata(message.metadata),
   };

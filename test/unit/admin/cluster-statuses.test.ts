@@ -20,6 +20,7 @@ function endpoint(ip: string, healthStatus: EndpointData["healthStatus"]): Endpo
     weight: 5,
     priority: 1,
     locality: { region: "r", zone: "z", subZone: "s" },
+    localityWeight: 0,
     healthStatus,
     metadata: [],
   };

@@ -1,14 +1,19 @@
 import type { RandomSource } from "../../../src/base/random.ts";
+import type { Uint64 } from "../../../src/base/uint64.ts";
 import type { HostHealth, LbHost } from "../../../src/lb/lb-host.ts";
+import { type LoadBalancerContext, PLAIN_LOAD_BALANCER_CONTEXT } from "../../../src/lb/load-balancer-context.ts";
 
 /** A host with these traits and nothing else about it. */
 export function lbHost(name: string, traits: Partial<LbHost> = {}): LbHost {
   return {
     addressText: name,
+    hostname: "",
     weight: 1,
     priority: 0,
     locality: { region: "", zone: "", subZone: "" },
+    localityWeight: 0,
     health: "healthy" as HostHealth,
+    metadata: new Map(),
     activeRequests: 0,
     ...traits,
   };
@@ -40,6 +45,15 @@ export class SeededRandom implements RandomSource {
 /** Always the same number. */
 export function constantRandom(value: number): RandomSource {
   return { uint32: () => value, fraction: () => 0, uuid: () => "" };
+}
+
+/** The context of a request whose route made this hash; null = none. */
+export function hashContext(hash: bigint | null, traits: Partial<LoadBalancerContext> = {}): LoadBalancerContext {
+  const computeHashKey = (into: Uint64): boolean => {
+    if (hash !== null) into.setBigInt(hash);
+    return hash !== null;
+  };
+  return { ...PLAIN_LOAD_BALANCER_CONTEXT, computeHashKey, ...traits };
 }
 
 /** How often each host came up in `count` picks. */

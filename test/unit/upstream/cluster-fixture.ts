@@ -17,6 +17,7 @@ export function endpointData(port: number, changes: Partial<EndpointData> = {}):
     weight: 1,
     priority: 0,
     locality: { region: "", zone: "", subZone: "" },
+    localityWeight: 0,
     healthStatus: "unknown",
     metadata: [],
     ...changes,

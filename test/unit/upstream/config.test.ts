@@ -92,6 +92,7 @@ describe("A compiled cluster", () => {
         weight: 7,
         priority: 1,
         locality: { region: "eu", zone: "eu-1", subZone: "a" },
+        localityWeight: 0,
         healthStatus: "draining",
         metadata: [],
       },
@@ -106,6 +107,34 @@ describe("A compiled cluster", () => {
       name: "LEAST_REQUEST",
       json: { lbPolicy: "LEAST_REQUEST", leastRequestLbConfig: { choiceCount: 5 } },
       expected: { loadBalancer: { type: "leastRequest", choiceCount: 5, activeRequestBias: 1 } },
+    },
+    {
+      name: "RING_HASH",
+      json: {
+        lbPolicy: "RING_HASH",
+        ringHashLbConfig: { minimumRingSize: "2048", maximumRingSize: "4096", hashFunction: "MURMUR_HASH_2" },
+        commonLbConfig: { consistentHashingLbConfig: { useHostnameForHashing: true, hashBalanceFactor: 150 } },
+      },
+      expected: {
+        loadBalancer: {
+          type: "ringHash",
+          ring: { minRingSize: 2048, maxRingSize: 4096, hashFunction: "murmurHash2", useHostname: true },
+          balanceFactorPercent: 150,
+          byLocality: false,
+        },
+      },
+    },
+    {
+      name: "MAGLEV",
+      json: { lbPolicy: "MAGLEV", maglevLbConfig: { tableSize: "1009" } },
+      expected: {
+        loadBalancer: {
+          type: "maglev",
+          table: { tableSize: 1009, useHostname: false },
+          balanceFactorPercent: 0,
+          byLocality: false,
+        },
+      },
     },
     {
       name: "thresholds of both priorities",
@@ -214,8 +243,8 @@ describe("A cluster that can't be compiled", () => {
     { name: "a type that discovers", json: { type: "EDS" }, problems: ["error type: type EDS is not supported yet"] },
     {
       name: "a policy that is not there",
-      json: { lbPolicy: "MAGLEV" },
-      problems: ["error lb_policy: lb_policy MAGLEV is not supported yet"],
+      json: { lbPolicy: "CLUSTER_PROVIDED" },
+      problems: ["error lb_policy: lb_policy CLUSTER_PROVIDED is not supported yet"],
     },
     {
       name: "TLS",
@@ -255,6 +284,18 @@ describe("A cluster that can't be compiled", () => {
       name: "breakers of each host",
       json: { circuitBreakers: { perHostThresholds: [{ maxConnections: 1 }] } },
       problems: ["error circuit_breakers.per_host_thresholds: per_host_thresholds is not supported yet"],
+    },
+    {
+      name: "a ring whose least size is above its greatest",
+      json: { lbPolicy: "RING_HASH", ringHashLbConfig: { minimumRingSize: "20", maximumRingSize: "10" } },
+      problems: [
+        "error ring_hash_lb_config.minimum_ring_size: the minimum size of the ring (20) is above its maximum (10)",
+      ],
+    },
+    {
+      name: "a Maglev table whose size is no prime number",
+      json: { lbPolicy: "MAGLEV", maglevLbConfig: { tableSize: "8" } },
+      problems: ["error maglev_lb_config.table_size: 8 is not a prime number"],
     },
   ];
   for (const { name, json, problems } of rows) {

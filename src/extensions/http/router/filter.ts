@@ -21,6 +21,7 @@ import type { Counter } from "../../../stats/scope.ts";
 import type { ResponseTraits } from "../../../upstream/response-stats.ts";
 import type { ClusterDirectory, ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import { setAttemptHeaders } from "./attempt-headers.ts";
+import { choosesHosts, HostChoice } from "./host-choice.ts";
 import { isKeepAliveRace } from "./keep-alive-race.ts";
 import { PerTryTimers, type PerTryTimersOwner } from "./per-try-timers.ts";
 import { replayLimitBytes } from "./replay-body.ts";
@@ -81,6 +82,8 @@ export class Router
   private retry: RetryState | null = null;
   private authorityRewritten = false;
   private afterPerTryTimeout = false;
+  /** Null if the route leaves the choice of the host to the load balancer. */
+  private hostChoice: HostChoice | null = null;
 
   constructor(runtime: RouterRuntime) {
     this.runtime = runtime;
@@ -184,7 +187,10 @@ export class Router
     const cluster = this.cluster!;
     const streamInfo = this.callbacks.streamInfo;
     const previousHosts = this.retry === null ? null : this.retry.previousHosts;
-    const host = cluster.chooseHost(previousHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
+    if (choosesHosts(this.action)) {
+      this.hostChoice ??= new HostChoice(this.action, this.headers, streamInfo, previousHosts);
+    }
+    const host = cluster.chooseHost(this.hostChoice ?? previousHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
     if (host === null) {
       streamInfo.setResponseFlag(ResponseFlag.UH);
       this.#chargeLocal(503);
@@ -350,6 +356,7 @@ export class Router
     if (this.route.virtualHost.includeAttemptCountInResponse) {
       headers.set("x-envoy-attempt-count", String(this.attempts));
     }
+    this.hostChoice?.addCookies(headers);
     this.route.finalizeResponseHeaders(headers, this.headers, this.callbacks.streamInfo);
     this.responseStarted = true;
     if (endStream) this.#onUpstreamComplete();

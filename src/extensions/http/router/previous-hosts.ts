@@ -15,8 +15,8 @@ export class PreviousHosts implements LoadBalancerContext {
     this.hostSelectionRetryCount = maxAttempts;
   }
 
-  computeHashKey(): bigint | null {
-    return null;
+  computeHashKey(): boolean {
+    return false;
   }
 
   shouldSelectAnotherHost(host: LbHost): boolean {

@@ -1,5 +1,7 @@
-import { hash } from "node:crypto";
+import type { Uint64 } from "../../../base/uint64.ts";
+import { xxHash64 } from "../../../base/xx-hash64.ts";
 import type { LoadBalancerContext } from "../../../lb/load-balancer-context.ts";
+import { wireText } from "../../../match/wire-text.ts";
 import { ipOfAddress } from "../../../net/address.ts";
 import type { ReadFilterCallbacks } from "../../../net/network-filter.ts";
 import type { TcpHashPolicyData } from "./tcp-proxy-data.ts";
@@ -21,9 +23,10 @@ export class TcpLoadBalancerContext implements LoadBalancerContext {
     this.#callbacks = callbacks;
   }
 
-  computeHashKey(): bigint | null {
+  computeHashKey(into: Uint64): boolean {
     const text = this.#hashedText();
-    return text === null ? null : BigInt(`0x${hash("sha1", text).slice(0, 16)}`);
+    if (text !== null) xxHash64(text, into.set(0, 0));
+    return text !== null;
   }
 
   shouldSelectAnotherHost(): boolean {
@@ -34,6 +37,6 @@ export class TcpLoadBalancerContext implements LoadBalancerContext {
     const { info, state } = this.#callbacks;
     if (this.#policy?.type === "sourceIp") return ipOfAddress(info.remoteAddress);
     const value = this.#policy?.type === "filterState" ? state.filterState?.get(this.#policy.key) : undefined;
-    return typeof value === "string" ? value : null;
+    return typeof value === "string" ? wireText(value) : null;
   }
 }

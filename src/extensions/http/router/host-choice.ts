@@ -1,0 +1,62 @@
+import { Uint64 } from "../../../base/uint64.ts";
+import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
+import type { StreamInfo } from "../../../http/stream-info.ts";
+import type { LbHost } from "../../../lb/lb-host.ts";
+import { type LoadBalancerContext, PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
+import type { HashedRequest } from "../../../route/hash-policy.ts";
+import type { ForwardAction } from "../../../route/route.ts";
+
+/** Whether the route says anything about which host is to be chosen. Otherwise a request needs no `HostChoice`. */
+export function choosesHosts(action: ForwardAction): boolean {
+  return action.hashPolicy !== null;
+}
+
+/** What one request tells the load balancer: its hash, and what a retry asks for beside. One for all attempts. */
+export class HostChoice implements LoadBalancerContext, HashedRequest {
+  readonly headers: RequestHeaderMap;
+  readonly streamInfo: StreamInfo;
+  readonly metadataMatch = null;
+  readonly #action: ForwardAction;
+  readonly #retry: LoadBalancerContext;
+  readonly #hash = new Uint64();
+  /** Undefined until somebody asks: later attempts must neither hash other headers nor set another cookie. */
+  #hashed: boolean | undefined = undefined;
+  #cookies: string[] | null = null;
+
+  /** `retry` says which hosts to avoid; null = none. */
+  constructor(
+    action: ForwardAction,
+    headers: RequestHeaderMap,
+    streamInfo: StreamInfo,
+    retry: LoadBalancerContext | null,
+  ) {
+    this.#action = action;
+    this.headers = headers;
+    this.streamInfo = streamInfo;
+    this.#retry = retry ?? PLAIN_LOAD_BALANCER_CONTEXT;
+  }
+
+  computeHashKey(into: Uint64): boolean {
+    this.#hashed ??= this.#action.hashPolicy?.compute(this, this.#hash) ?? false;
+    into.copy(this.#hash);
+    return this.#hashed;
+  }
+
+  get hostSelectionRetryCount(): number {
+    return this.#retry.hostSelectionRetryCount;
+  }
+
+  shouldSelectAnotherHost(host: LbHost): boolean {
+    return this.#retry.shouldSelectAnotherHost(host);
+  }
+
+  setCookie(value: string): void {
+    this.#cookies ??= [];
+    this.#cookies.push(value);
+  }
+
+  /** Adds the cookies that hash policies made to the response. */
+  addCookies(headers: ResponseHeaderMap): void {
+    if (this.#cookies !== null) for (const cookie of this.#cookies) headers.add("set-cookie", cookie);
+  }
+}

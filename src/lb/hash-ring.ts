@@ -1,0 +1,99 @@
+import { murmurHash2 } from "../base/murmur-hash2.ts";
+import { Uint64 } from "../base/uint64.ts";
+import { xxHash64 } from "../base/xx-hash64.ts";
+import type { Gauge } from "../stats/scope.ts";
+import { type HashPicker, hostHashKey } from "./hash-picker.ts";
+import type { LbHost } from "./lb-host.ts";
+import { type HashedEntries, sortByHash } from "./sort-by-hash.ts";
+import type { WeightedHosts } from "./weighted-hosts.ts";
+
+/** Settings of `RING_HASH`. Plain data. */
+export interface HashRingSettings {
+  /** Default 1,024. */
+  readonly minRingSize: number;
+  /** Default 8,388,608, which is also the most there may be. */
+  readonly maxRingSize: number;
+  readonly hashFunction: "xxHash" | "murmurHash2";
+  readonly useHostname: boolean;
+}
+
+/** `ring_hash_lb.*`, without the prefix. */
+export interface HashRingStats {
+  readonly size: Gauge;
+  readonly minHashesPerHost: Gauge;
+  readonly maxHashesPerHost: Gauge;
+}
+
+/**
+ * `RING_HASH`: each host stands at several places of a ring, by its weight, and a request goes to the first place at or behind its hash
+ * (ketama). Ring and picks are those of Envoy's `RingHashLoadBalancer::Ring` for the same hosts.
+ */
+export class HashRing<H extends LbHost> implements HashPicker<H> {
+  readonly #hosts: readonly H[];
+  readonly #ring: HashedEntries;
+
+  constructor(weighted: WeightedHosts<H>, settings: HashRingSettings, stats: HashRingStats) {
+    this.#hosts = weighted.hosts;
+    this.#ring = sortByHash(buildRing(weighted, settings, stats));
+  }
+
+  pick(hash: Uint64, attempt: number): H | null {
+    const size = this.#ring.owners.length;
+    if (size === 0) return null;
+    const at = (this.#firstNotBelow(hash.high >>> 0, hash.low >>> 0) + attempt) % size;
+    return this.#hosts[this.#ring.owners[at]!]!;
+  }
+
+  /** Index of the first entry whose hash is not below this one; the number of entries if all are. */
+  #firstNotBelow(high: number, low: number): number {
+    const { highs, lows } = this.#ring;
+    let from = 0;
+    let to = highs.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const other = highs[middle]!;
+      if (other < high || (other === high && lows[middle]! < low)) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}
+
+/**
+ * Places in the order of the hosts. The least host gets a whole number of them; others may not, which is why sums run along: over all
+ * hosts the shares come out right.
+ */
+function buildRing<H extends LbHost>(
+  { hosts, shares, minShare }: WeightedHosts<H>,
+  settings: HashRingSettings,
+  stats: HashRingStats,
+): HashedEntries {
+  const whole = Math.ceil(minShare * settings.minRingSize) / minShare;
+  const scale = hosts.length === 0 ? 0 : Math.min(whole, settings.maxRingSize);
+  const size = Math.ceil(scale);
+  const hashOf = settings.hashFunction === "xxHash" ? xxHash64 : murmurHash2;
+  const highs: number[] = [];
+  const lows: number[] = [];
+  const owners: number[] = [];
+  const hash = new Uint64();
+  let target = 0;
+  let least = size;
+  let most = 0;
+  for (const [owner, host] of hosts.entries()) {
+    const key = `${hostHashKey(host, settings.useHostname)}_`;
+    target += scale * shares[owner]!;
+    let count = 0;
+    for (; owners.length < target; count++) {
+      hashOf(`${key}${count}`, hash.set(0, 0));
+      highs.push(hash.high);
+      lows.push(hash.low);
+      owners.push(owner);
+    }
+    least = Math.min(least, count);
+    most = Math.max(most, count);
+  }
+  stats.size.set(size);
+  stats.minHashesPerHost.set(least);
+  stats.maxHashesPerHost.set(most);
+  return { highs: Uint32Array.from(highs), lows: Uint32Array.from(lows), owners: Uint32Array.from(owners) };
+}

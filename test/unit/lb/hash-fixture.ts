@@ -1,0 +1,64 @@
+import { BoundedLoad } from "../../../src/lb/bounded-load.ts";
+import { HashLoadBalancer } from "../../../src/lb/hash-load-balancer.ts";
+import type { HashPicker } from "../../../src/lb/hash-picker.ts";
+import { HashRing, type HashRingSettings } from "../../../src/lb/hash-ring.ts";
+import type { LbHost } from "../../../src/lb/lb-host.ts";
+import { type MaglevSettings, MaglevTable } from "../../../src/lb/maglev-table.ts";
+import type { WeightedHosts } from "../../../src/lb/weighted-hosts.ts";
+import { RecordingStats } from "../../harness/recording-stats.ts";
+import { hashContext, lbHost, SeededRandom } from "./lb-fixture.ts";
+
+/** Which table a test balances with, and how. */
+export interface HashSetting {
+  readonly ring?: Partial<HashRingSettings>;
+  readonly maglev?: Partial<MaglevSettings>;
+  readonly byLocality?: boolean;
+  readonly balanceFactorPercent?: number;
+}
+
+/** Hosts on 127.0.0.1 with these ports, as in Envoy's tests. */
+export function hostsOnPorts(ports: readonly number[], traits: (at: number) => Partial<LbHost> = () => ({})): LbHost[] {
+  return ports.map((port, at) => lbHost(`127.0.0.1:${port}`, traits(at)));
+}
+
+/** A hash load balancer over `hosts`, with what a test asks of it. */
+export function hashBalancer(hosts: readonly LbHost[], setting: HashSetting) {
+  const stats = new RecordingStats();
+  const gauges = (prefix: string) => (name: string) => stats.scope(prefix).gauge(name);
+  const ringGauge = gauges("ring_hash_lb");
+  const maglevGauge = gauges("maglev_lb");
+  const table = (weighted: WeightedHosts<LbHost>): HashPicker<LbHost> => {
+    const picker =
+      setting.maglev === undefined
+        ? new HashRing(
+            weighted,
+            { minRingSize: 1024, maxRingSize: 8_388_608, hashFunction: "xxHash", useHostname: false, ...setting.ring },
+            {
+              size: ringGauge("size"),
+              minHashesPerHost: ringGauge("min_hashes_per_host"),
+              maxHashesPerHost: ringGauge("max_hashes_per_host"),
+            },
+          )
+        : new MaglevTable(
+            weighted,
+            { tableSize: 65_537, useHostname: false, ...setting.maglev },
+            {
+              minEntriesPerHost: maglevGauge("min_entries_per_host"),
+              maxEntriesPerHost: maglevGauge("max_entries_per_host"),
+            },
+          );
+    const factor = setting.balanceFactorPercent ?? 0;
+    return factor === 0 ? picker : new BoundedLoad(picker, weighted, factor);
+  };
+  const lb = new HashLoadBalancer<LbHost>({
+    panicThresholdPercent: 50,
+    overprovisioningFactorPercent: 140,
+    table,
+    byLocality: setting.byLocality ?? false,
+    random: new SeededRandom(),
+    healthyPanic: stats.counter("lb_healthy_panic"),
+  });
+  lb.update(hosts);
+  const pick = (hash: bigint | null): string => lb.chooseHost(hashContext(hash))?.addressText ?? "none";
+  return { lb, stats, pick };
+}

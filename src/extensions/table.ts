@@ -20,6 +20,21 @@ interface AccessLoggerEntry extends ExtensionEntry {
 /** Every HTTP filter there is. Nothing registers itself: what is not here does not exist. */
 export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
   {
+    name: "envoy.filters.http.buffer",
+    config: async () => (await import("./http/buffer/config.ts")).bufferConfig,
+    filter: async () => (await import("./http/buffer/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.cors",
+    config: async () => (await import("./http/cors/config.ts")).corsConfig,
+    filter: async () => (await import("./http/cors/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.csrf",
+    config: async () => (await import("./http/csrf/config.ts")).csrfConfig,
+    filter: async () => (await import("./http/csrf/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.header_mutation",
     config: async () => (await import("./http/header_mutation/config.ts")).headerMutationConfig,
     filter: async () => (await import("./http/header_mutation/factory.ts")).httpFilter,
@@ -28,6 +43,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     name: "troupe.filters.http.module",
     config: async () => (await import("./http/module/config.ts")).moduleConfig,
     filter: async () => (await import("./http/module/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.rbac",
+    config: async () => (await import("./http/rbac/config.ts")).rbacConfig,
+    filter: async () => (await import("./http/rbac/factory.ts")).httpFilter,
   },
   {
     name: "envoy.filters.http.router",

@@ -48,6 +48,7 @@ export function describeHttpFilterContract(name: string, subject: HttpFilterCont
   describe(`the HTTP filter contract: ${name}`, () => {
     keepsShapes(setStage);
     takesReplies(setStage);
+    staysAway(name, subject);
     leavesNothingBehind(setStage);
   });
 }
@@ -57,6 +58,7 @@ function keepsShapes(setStage: SetStage): void {
     ["headers, body and trailers both ways", [0, 1, 2, 3, 4, 5, 6, 7]],
     ["body that waits for a late response", [0, 1, 2, 3, 4, 7]],
     ["an early response", [0, 1, 4, 5, 6, 7]],
+    ["trailers without body", [0, 3, 4, 7]],
   ];
   for (const [shape, steps] of shapes) {
     it(`keeps the shape of messages: ${shape}`, async () => {
@@ -107,6 +109,35 @@ function takesReplies(setStage: SetStage): void {
     assert.notEqual(stage.response, null);
     assertShapes(stage.log);
     assert.equal(stage.timers.armedCount, 0);
+  });
+}
+
+function staysAway(name: string, subject: HttpFilterContractSubject): void {
+  it("does nothing where a route disables it", async () => {
+    const disables: StreamRoute = {
+      name: "",
+      metadata: new Map(),
+      perFilterConfig: () => undefined,
+      perFilterConfigs: () => [],
+      filterDisabled: (filterName) => filterName === name,
+    };
+    const stage = new FilterStage({ route: disables });
+    const after = new ScriptedFilter("after", stage.log);
+    stage.add([
+      { name, factory: subject.createFactory() },
+      { name: "after", factory: factoryOf(after) },
+    ]);
+    subject.prepare?.(stage.request);
+    const headers = stage.request.list.slice();
+    await run(stage, () => stage.decodeHeaders());
+    await run(stage, () => stage.decodeData("one", true));
+    await run(stage, () => stage.respond());
+    await run(stage, () => stage.respondData("two", true));
+    assert.deepEqual(stage.request.list, headers);
+    assert.deepEqual(
+      stage.log.filter((entry) => entry.startsWith("after decode") || entry.startsWith("out")),
+      ["after decodeHeaders", 'after decodeData "one" end', "out 200", 'out "two" end'],
+    );
   });
 }
 

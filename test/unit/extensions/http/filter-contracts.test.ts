@@ -1,9 +1,12 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import { silentLogger } from "../../../../src/base/log.ts";
 import { HeaderMutationFilter } from "../../../../src/extensions/http/header_mutation/filter.ts";
 import { MutationList } from "../../../../src/extensions/http/header_mutation/mutation-list.ts";
 import type { HttpModule } from "../../../../src/extensions/http/module/contract.ts";
 import { ModuleFilter } from "../../../../src/extensions/http/module/filter.ts";
 import type { HttpFilterFactory, StreamFilter } from "../../../../src/http/filter.ts";
+import type { RequestHeaderMap } from "../../../../src/http/header-map.ts";
+import { makeFilter } from "../../../harness/filter-under-test.ts";
 import { describeHttpFilterContract } from "../../../harness/http-filter-contract.ts";
 import { RecordingStats } from "../../../harness/recording-stats.ts";
 import { makeFormatEnvironment } from "../../../harness/stream-fixtures.ts";
@@ -74,3 +77,52 @@ describeHttpFilterContract("a module that fails everywhere", {
     },
   }),
 });
+
+const ALWAYS = { defaultValue: { numerator: 100 } };
+
+/** Filters of the table by their configuration; with a third entry by that of the route. */
+const CONFIGURED: readonly {
+  readonly what: string;
+  readonly filter: string;
+  readonly config?: JsonObject;
+  readonly route?: JsonObject;
+  readonly prepare?: (request: RequestHeaderMap) => void;
+}[] = [
+  { what: "buffer", filter: "buffer", config: { maxRequestBytes: 100 } },
+  { what: "buffer with a small limit", filter: "buffer", config: { maxRequestBytes: 4 } },
+  {
+    what: "cors",
+    filter: "cors",
+    config: {},
+    route: { allowOriginStringMatch: [{ exact: "*" }] },
+    prepare: (request) => request.set("origin", "http://a.test"),
+  },
+  {
+    what: "cors that answers a preflight",
+    filter: "cors",
+    route: { allowOriginStringMatch: [{ exact: "*" }] },
+    prepare: (request) => {
+      request.method = "OPTIONS";
+      request.set("origin", "http://a.test");
+      request.set("access-control-request-method", "PUT");
+    },
+  },
+  {
+    what: "csrf that refuses",
+    filter: "csrf",
+    config: { filterEnabled: ALWAYS },
+    prepare: (request) => {
+      request.method = "POST";
+    },
+  },
+  { what: "rbac that allows", filter: "rbac" },
+  { what: "rbac that refuses", filter: "rbac", config: { rules: { policies: {} } } },
+];
+for (const { what, filter, config = {}, route, prepare } of CONFIGURED) {
+  const made = await makeFilter(filter, config, route);
+  describeHttpFilterContract(what, {
+    createFactory: () => made.factory,
+    ...(made.route && { route: made.route }),
+    ...(prepare && { prepare }),
+  });
+}

@@ -1,0 +1,13 @@
+import type { HttpFilterModule } from "../../extension-module.ts";
+import { type CorsPolicyData, createCorsPolicy } from "./cors-policy.ts";
+import { CorsFilter, type CorsRuntime } from "./filter.ts";
+import { corsStats } from "./stats.ts";
+
+/** `envoy.filters.http.cors`, worker side. */
+export const httpFilter: HttpFilterModule = {
+  createFactory(_data, { scope, worker }) {
+    const runtime: CorsRuntime = { stats: corsStats(scope), random: worker.random };
+    return { create: (chain) => chain.addFilter(new CorsFilter(runtime)), dispose: () => {} };
+  },
+  createRouteConfig: (data) => createCorsPolicy(data as CorsPolicyData),
+};

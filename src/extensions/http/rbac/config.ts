@@ -1,0 +1,40 @@
+import type { CompileContext } from "../../../config/compile-context.ts";
+import { extensionConfig } from "../../../config/extension-config.ts";
+import { notYet, supportAll } from "../../../config/field-support.ts";
+import type { Place } from "../../../config/place.ts";
+import {
+  type RBAC,
+  RBACPerRouteSchema,
+  RBACSchema,
+} from "../../../proto/gen/envoy/extensions/filters/http/rbac/v3/rbac_pb.js";
+import { compileRbac, rbacSupport } from "../../rbac/config.ts";
+import type { RbacFilterData } from "./rbac-filter-data.ts";
+
+/** `envoy.filters.http.rbac`, main side. */
+export const rbacConfig = extensionConfig({
+  name: "envoy.filters.http.rbac",
+  categories: ["envoy.filters.http"],
+  schema: RBACSchema,
+  routeSchema: RBACPerRouteSchema,
+  support: [
+    supportAll(RBACSchema, { matcher: notYet(), shadow_matcher: notYet(), track_per_rule_stats: notYet() }),
+    supportAll(RBACPerRouteSchema),
+    ...rbacSupport,
+  ],
+  compile: compileFilter,
+  compileRoute: ({ rbac }, place, context): RbacFilterData =>
+    rbac === undefined
+      ? { rulesStatPrefix: "", shadowRulesStatPrefix: "", rules: null, shadowRules: null }
+      : compileFilter(rbac, place.field("rbac"), context),
+});
+
+function compileFilter(message: RBAC, place: Place, context: CompileContext): RbacFilterData {
+  const { rules, shadowRules } = message;
+  return {
+    rulesStatPrefix: message.rulesStatPrefix,
+    shadowRulesStatPrefix: message.shadowRulesStatPrefix,
+    rules: rules === undefined ? null : compileRbac(rules, "request", place.field("rules"), context),
+    shadowRules:
+      shadowRules === undefined ? null : compileRbac(shadowRules, "request", place.field("shadow_rules"), context),
+  };
+}

@@ -1,0 +1,65 @@
+import { fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { silentLogger } from "../../src/base/log.ts";
+import { Place } from "../../src/config/place.ts";
+import { loadExtensionConfigs } from "../../src/extensions/compiler-table.ts";
+import type { WorkerContext } from "../../src/extensions/extension-module.ts";
+import { HTTP_FILTERS } from "../../src/extensions/table.ts";
+import type { HttpFilterFactory } from "../../src/http/filter.ts";
+import type { StreamRoute } from "../../src/http/stream-route.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { RecordingCompileContext } from "./recording-compile-context.ts";
+import { RecordingStats } from "./recording-stats.ts";
+import { fixedRandom, makeFormatEnvironment } from "./stream-fixtures.ts";
+
+const configs = await loadExtensionConfigs();
+
+/** One HTTP filter of the table, compiled from proto JSON and made as on a worker, without listener and route table. */
+export interface FilterUnderTest {
+  readonly stats: RecordingStats;
+  readonly clock: FakeClock;
+  readonly factory: HttpFilterFactory;
+  /** A forwarding route whose only setting is the filter's; null without one. */
+  readonly route: StreamRoute | null;
+}
+
+/** `name` is Envoy's short one (`cors`). Throws with the problems of a configuration that is refused. */
+export async function makeFilter(name: string, json: JsonObject, routeJson?: JsonObject): Promise<FilterUnderTest> {
+  const extension = `envoy.filters.http.${name}`;
+  const module = await HTTP_FILTERS.find((entry) => entry.name === extension)!.filter();
+  const config = configs.find((each) => each.name === extension)!;
+  const context = new RecordingCompileContext();
+  const data = config.compile(fromJson(config.schema, json), Place.root, context);
+  const ofRoute =
+    routeJson === undefined
+      ? undefined
+      : config.compileRoute!(fromJson(config.routeSchema!, routeJson), Place.root, context);
+  if (context.problems.length > 0) throw new Error(context.problems.join("\n"));
+  const stats = new RecordingStats();
+  const clock = new FakeClock();
+  const worker = {
+    clock,
+    timers: clock.timers,
+    random: fixedRandom,
+    log: silentLogger,
+    stats,
+    format: makeFormatEnvironment(clock),
+  } as unknown as WorkerContext;
+  return {
+    stats,
+    clock,
+    factory: module.createFactory(structuredClone(data), { worker, scope: stats }),
+    route: ofRoute === undefined ? null : routeOf(module.createRouteConfig?.(ofRoute, worker) ?? ofRoute),
+  };
+}
+
+function routeOf(config: unknown): StreamRoute {
+  const route = {
+    name: "",
+    action: { type: "forward", clusterName: () => "app" },
+    perFilterConfig: () => config,
+    perFilterConfigs: () => [config],
+    filterDisabled: () => undefined,
+    metadata: new Map(),
+  };
+  return route;
+}

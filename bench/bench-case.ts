@@ -29,7 +29,7 @@ export interface BenchColumn {
   readonly title: string;
   /** Digits after the point. Default 0. */
   readonly digits?: number;
-  /** Whether a second column gives the ratio to nginx. */
+  /** Whether a second column gives the ratio to nginx, or else to HAProxy. */
   readonly ratio?: boolean;
 }
 

@@ -13,7 +13,7 @@ export interface BenchOptions {
 }
 
 /** What is printed for an option that is not known. */
-export const USAGE = `usage: npm run bench -- h1 [--case <name>[,<name>]] [--peers <name>[,<name>]] [--rounds 3] [--seconds 4] [--save|--no-save]
+export const USAGE = `usage: npm run bench -- <h1|tcp> [--case <name>[,<name>]] [--peers <name>[,<name>]] [--rounds 3] [--seconds 4] [--save|--no-save]
 
   --case     cases to run; default: all
   --peers    troupe, nginx, haproxy, http-proxy, fastify; default: all that the case has

@@ -4,11 +4,14 @@ import { median } from "./median.ts";
 /** A result as rows of text: a head, then one row for each peer. */
 export type TableRows = readonly (readonly string[])[];
 
-/** Makes the table of a case: medians, and ratios to nginx where it took part. */
+/** Makes the table of a case: medians, and ratios to nginx, or to HAProxy where nginx did not take part. */
 export function resultTable(columns: readonly BenchColumn[], rounds: readonly BenchRound[]): TableRows {
   const peers = [...new Set(rounds.map((round) => round.peer))];
-  const ratios = peers.includes("nginx");
-  const head = columns.flatMap((column) => [column.title, ...(ratios && column.ratio === true ? ["× nginx"] : [])]);
+  const base = BASES.find((peer) => peers.includes(peer));
+  const head = columns.flatMap((column) => [
+    column.title,
+    ...(base !== undefined && column.ratio === true ? [`× ${base}`] : []),
+  ]);
   const rows = peers
     .toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
     .map((peer) => [
@@ -16,8 +19,8 @@ export function resultTable(columns: readonly BenchColumn[], rounds: readonly Be
       ...columns.flatMap((column) => {
         const value = medianOf(rounds, peer, column.key);
         const text = formatNumber(value, column.digits ?? 0);
-        if (!ratios || column.ratio !== true) return [text];
-        return [text, formatNumber(value / medianOf(rounds, "nginx", column.key), 2)];
+        if (base === undefined || column.ratio !== true) return [text];
+        return [text, formatNumber(value / medianOf(rounds, base, column.key), 2)];
       }),
     ]);
   return [["", ...head], ...rows];
@@ -38,6 +41,8 @@ export function tableMarkdown(rows: TableRows): string {
   return [line(head), line(head.map((_, at) => (at === 0 ? "---" : "---:"))), ...body.map(line)].join("\n");
 }
 
+/** What ratios are to, the first that took part. */
+const BASES = ["nginx", "haproxy"];
 const ORDER = ["troupe", "nginx", "haproxy", "http-proxy", "fastify"];
 
 function medianOf(rounds: readonly BenchRound[], peer: string, key: string): number {

@@ -24,15 +24,22 @@ export function proxyConfig(parts: ProxyConfigParts): BootstrapJson {
       },
     ],
   };
-  const listener = {
-    name: "main",
-    address: socketAddress(0),
-    filter_chains: [{ filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] }],
+  return bootstrap({ name: "envoy.filters.network.http_connection_manager", typed_config: manager }, parts.clusters);
+}
+
+/** A bootstrap with one listener, `main`, on a free loopback port, and a TCP proxy to `cluster` without access log. */
+export function tcpProxyConfig(cluster: string, clusters: readonly object[]): BootstrapJson {
+  const proxy = {
+    "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+    stat_prefix: "ingress",
+    cluster,
   };
-  return {
-    admin: { address: socketAddress(0) },
-    static_resources: { listeners: [listener], clusters: parts.clusters },
-  };
+  return bootstrap({ name: "envoy.filters.network.tcp_proxy", typed_config: proxy }, clusters);
+}
+
+function bootstrap(filter: object, clusters: readonly object[]): BootstrapJson {
+  const listener = { name: "main", address: socketAddress(0), filter_chains: [{ filters: [filter] }] };
+  return { admin: { address: socketAddress(0) }, static_resources: { listeners: [listener], clusters } };
 }
 
 /** A STATIC cluster with these loopback ports as endpoints. */

@@ -50,7 +50,7 @@ export const idleConnectionsCase: BenchCase = {
 
 async function measure(peer: Peer, backendPort: number, context: BenchContext): Promise<BenchNumbers> {
   // A fresh process each time: memory once taken from the system seldom goes back.
-  const running = await peer.start({ folder: context.folder, backendPort, routes: 0 });
+  const running = await peer.start({ folder: context.folder, backendPort, routes: 0, tcp: false });
   const sockets: net.Socket[] = [];
   try {
     // What the first use of any kind takes is not the connections'. No more than that ahead of the first reading: after

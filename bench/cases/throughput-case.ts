@@ -15,10 +15,14 @@ export interface ThroughputWork {
   /** The steady rate for latency and for CPU away from full load; undefined: not measured. */
   readonly fixedRatePerSecond?: number;
   readonly upload?: boolean;
+  /** Whether the proxies move bytes without looking into them. Default: they are HTTP proxies. */
+  readonly tcp?: boolean;
   /** Default 0. */
   readonly routes?: number;
 }
 
+const HTTP_PEERS = ["troupe", "nginx", "haproxy", "http-proxy", "fastify"];
+const TCP_PEERS = ["troupe", "haproxy"];
 const WARM_UP_SECONDS = 1;
 const MEBI = 1024 * 1024;
 
@@ -27,7 +31,7 @@ export function throughputCase(work: ThroughputWork): BenchCase {
   return {
     name: work.name,
     description: work.description,
-    peers: ["troupe", "nginx", "haproxy", "http-proxy", "fastify"],
+    peers: work.tcp === true ? TCP_PEERS : HTTP_PEERS,
     columns: work.fixedRatePerSecond === undefined ? FULL_LOAD_COLUMNS : [...FULL_LOAD_COLUMNS, ...FIXED_RATE_COLUMNS],
     run: (context) => runThroughput(work, context),
   };
@@ -51,7 +55,12 @@ async function runThroughput(work: ThroughputWork, context: BenchContext): Promi
   const running = new Map<string, RunningPeer>();
   const rounds: BenchRound[] = [];
   try {
-    const peerWork = { folder: context.folder, backendPort: backend.port, routes: work.routes ?? 0 };
+    const peerWork = {
+      folder: context.folder,
+      backendPort: backend.port,
+      routes: work.routes ?? 0,
+      tcp: work.tcp ?? false,
+    };
     for (const peer of context.peers) running.set(peer.name, await peer.start(peerWork));
     for (let round = 0; round < context.options.rounds; round += 1) {
       // Order turns round every time, so that a machine that slows down or warms up favours nobody.

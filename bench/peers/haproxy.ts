@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Peer, type PeerWork, routePrefix } from "./peer.ts";
 import { startPinnedPeer } from "./pinned-peer.ts";
 
-/** HAProxy in HTTP mode, one thread, connections to the backend shared by all requests. */
+/** HAProxy, one thread. In HTTP mode connections to the backend are shared by all requests. */
 export const haproxyPeer: Peer = {
   name: "haproxy",
   start: (work) =>
@@ -14,10 +14,28 @@ export const haproxyPeer: Peer = {
       const map = path.join(folder, "routes.map");
       const lines = Array.from({ length: work.routes }, (_, index) => `${routePrefix(index)} backend\n`);
       writeFileSync(map, lines.join(""));
-      writeFileSync(file, haproxyConfig(work, port, map));
+      writeFileSync(file, work.tcp ? haproxyTcpConfig(work, port) : haproxyConfig(work, port, map));
       return ["haproxy", "-db", "-f", file];
     }),
 };
+
+/** TCP mode as it comes: HAProxy splices on its own where that pays. */
+function haproxyTcpConfig(work: PeerWork, port: number): string {
+  return `global
+  nbthread 1
+  no strict-limits
+  maxconn 12000
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 600s
+  timeout server 600s
+  maxconn 12000
+listen main
+  bind 127.0.0.1:${port} backlog 4096
+  server backend 127.0.0.1:${work.backendPort}
+`;
+}
 
 function haproxyConfig(work: PeerWork, port: number, map: string): string {
   const route = work.routes > 0 ? `use_backend %[path,map_beg(${map},none)]` : "default_backend backend";

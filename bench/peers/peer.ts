@@ -6,6 +6,8 @@ export interface PeerWork {
   readonly backendPort: number;
   /** 0: everything goes to the backend. Otherwise: `/service-<n>/` does, for each n below this, and nothing else. */
   readonly routes: number;
+  /** Whether bytes are moved without looking into them: a TCP proxy. */
+  readonly tcp: boolean;
 }
 
 /** A proxy that runs, on the proxy core, with one worker. */

@@ -1,19 +1,19 @@
 import { startProxy } from "../../test/harness/start-proxy.ts";
 import { PROXY_CORE } from "../pinned-process.ts";
-import { prefixRoute, proxyConfig, staticCluster } from "../troupe-config.ts";
+import { prefixRoute, proxyConfig, staticCluster, tcpProxyConfig } from "../troupe-config.ts";
 import { type Peer, routePrefix } from "./peer.ts";
 
-/** Troupe with one worker: default filter chain, stats on, access log off. */
+/** Troupe with one worker: default filter chain or TCP proxy, stats on, access log off. */
 export const troupePeer: Peer = {
   name: "troupe",
   async start(work) {
     const prefixes = work.routes === 0 ? ["/"] : Array.from({ length: work.routes }, (_, index) => routePrefix(index));
     const routes = prefixes.map((prefix) => prefixRoute(prefix, "backend"));
+    const clusters = [staticCluster("backend", [work.backendPort])];
     const proxy = await startProxy({
-      config: proxyConfig({
-        virtualHosts: [{ name: "all", domains: ["*"], routes }],
-        clusters: [staticCluster("backend", [work.backendPort])],
-      }),
+      config: work.tcp
+        ? tcpProxyConfig("backend", clusters)
+        : proxyConfig({ virtualHosts: [{ name: "all", domains: ["*"], routes }], clusters }),
       debugEndpoints: false,
       prefix: ["taskset", "-c", String(PROXY_CORE)],
     });

@@ -3,6 +3,7 @@ import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../n
 import { ConnectionState } from "../net/connection-state.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { ReadFilter, ReadFilterCallbacks } from "../net/network-filter.ts";
+import { NetworkFilterManager } from "./network-filter-manager.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -51,6 +52,10 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   get state(): ConnectionState {
     this.ownState ??= new ConnectionState();
     return this.ownState;
+  }
+
+  get isOnlyFilter(): boolean {
+    return !(this.filter instanceof NetworkFilterManager);
   }
 
   get connectionId(): number {

@@ -89,6 +89,10 @@ class FilterPosition implements ReadFilterCallbacks {
     return this.#callbacks!.info;
   }
 
+  get isOnlyFilter(): boolean {
+    return false;
+  }
+
   get state(): ConnectionState {
     return this.#callbacks!.state;
   }

@@ -2,7 +2,9 @@ import type net from "node:net";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
 import type { Counter, Gauge } from "../stats/scope.ts";
 import { formatIpPort } from "./address.ts";
+import { giveBackReadBuffer } from "./read-buffer-pool.ts";
 import type { Flushable, WriteFlusher } from "./write-flusher.ts";
+import { joinParts, writePart } from "./write-part.ts";
 
 /** Who ended a connection: the peer (FIN, reset, error) or we. */
 export type ConnectionCloseEvent = "remoteClose" | "localClose";
@@ -80,6 +82,9 @@ export class Connection implements Flushable {
   private stats: ConnectionStats | null;
   private callbacks: ConnectionCallbacks | null = null;
   private writeGate: WriteGate | null = null;
+  private loanReader: ((data: Buffer) => boolean) | null = null;
+  /** What `writeLent` left to the operating system, to be given back when it has taken all. */
+  private lent: Buffer[] | null = null;
   /** What was written since the last flush (strings are latin1): a head and a body mostly, so there is room for two. */
   private first: Buffer | string | null = null;
   private second: Buffer | string | null = null;
@@ -134,6 +139,14 @@ export class Connection implements Flushable {
     this.writeGate = gate;
   }
 
+  /**
+   * Large reads may go to `reader` instead of `onData`, on loan: the bytes may be overwritten as soon as it returns, unless it
+   * answers true; then it must give the buffer back (`giveBackReadBuffer`), now or later.
+   */
+  setLoanReader(reader: (data: Buffer) => boolean): void {
+    this.loanReader = reader;
+  }
+
   /** Whether bytes may still be written. */
   get isOpen(): boolean {
     return this.state === "open";
@@ -157,6 +170,27 @@ export class Connection implements Flushable {
     if (this.state !== "open" || bytes.length === 0) return;
     if (this.writeGate === null) this.#queue(bytes);
     else this.writeGate.onWrite(bytes, false);
+  }
+
+  /**
+   * Writes bytes on loan at once, behind what waits. False: they have been taken, and may be overwritten. True: the operating system could not
+   * take all of them; they are given back when it has.
+   */
+  writeLent(bytes: Buffer): boolean {
+    if (this.state !== "open" || bytes.length === 0) return false;
+    if (this.writeGate !== null) {
+      this.writeGate.onWrite(Buffer.from(bytes), false);
+      return false;
+    }
+    if (this.first !== null) this.flush();
+    const socket = this.socket;
+    this.stats?.txBytesTotal.add(bytes.length);
+    socket.write(bytes);
+    if (socket.writableLength === 0) return false;
+    this.lent ??= [];
+    this.lent.push(bytes);
+    this.#checkHighWatermark();
+    return true;
   }
 
   /** Queues text whose char codes are the bytes. */
@@ -266,7 +300,7 @@ export class Connection implements Flushable {
     if (second === null) {
       writePart(socket, first);
     } else if (bytes <= COPY_LIMIT_BYTES) {
-      socket.write(join(first, second, others, bytes));
+      socket.write(joinParts(first, second, others, bytes));
     } else {
       socket.cork();
       writePart(socket, first);
@@ -345,7 +379,28 @@ export class Connection implements Flushable {
   }
 
   /** @internal */
+  handleLentData(data: Buffer): boolean {
+    this.stats?.rxBytesTotal.add(data.length);
+    if (this.state !== "open") return false;
+    this.flusher.enter();
+    try {
+      return this.loanReader!(data);
+    } finally {
+      this.flusher.leave();
+    }
+  }
+
+  /** @internal */
+  get takesLoans(): boolean {
+    return this.loanReader !== null;
+  }
+
+  /** @internal */
   handleDrain(): void {
+    if (this.lent !== null && this.socket.writableLength === 0) {
+      for (const bytes of this.lent) giveBackReadBuffer(bytes);
+      this.lent = null;
+    }
     this.#reportBuffered(this.socket.writableLength);
     if (!this.aboveHighWatermark) return;
     this.aboveHighWatermark = false;
@@ -395,31 +450,6 @@ export class Connection implements Flushable {
   }
 }
 
-function writePart(socket: net.Socket, part: Buffer | string): void {
-  if (typeof part === "string") socket.write(part, "latin1");
-  else socket.write(part);
-}
-
-function join(
-  first: Buffer | string,
-  second: Buffer | string,
-  others: readonly (Buffer | string)[] | null,
-  bytes: number,
-): Buffer {
-  const joined = Buffer.allocUnsafe(bytes);
-  let at = put(joined, first, 0);
-  at = put(joined, second, at);
-  if (others !== null) for (const part of others) at = put(joined, part, at);
-  return joined;
-}
-
-/** Writes a part at `at`; answers where the next one goes. */
-function put(target: Buffer, part: Buffer | string, at: number): number {
-  if (typeof part === "string") return at + target.write(part, at, "latin1");
-  target.set(part, at);
-  return at + part.length;
-}
-
 function socketAddress(ip: string | undefined, port: number | undefined): string {
   if (ip === undefined || port === undefined) return "";
   return formatIpPort(ip.startsWith("::ffff:") ? ip.slice(7) : ip, port);
@@ -433,6 +463,16 @@ export function deliverRead(socket: net.Socket, bytes: Uint8Array, length: numbe
   const data = Buffer.allocUnsafe(length);
   data.set(length === bytes.length ? bytes : bytes.subarray(0, length));
   (socket as OwnedSocket)[OWNER].handleData(data);
+}
+
+/** Whether the socket's connection has a user that takes reads on loan: see `setLoanReader`. */
+export function takesLoans(socket: net.Socket): boolean {
+  return (socket as OwnedSocket)[OWNER].takesLoans;
+}
+
+/** As `deliverRead`, without the copy: `bytes` belongs to this read alone. Answers whether it is still in use. */
+export function deliverLentRead(socket: net.Socket, bytes: Buffer, length: number): boolean {
+  return (socket as OwnedSocket)[OWNER].handleLentData(length === bytes.length ? bytes : bytes.subarray(0, length));
 }
 
 function onConnect(this: net.Socket): void {

@@ -12,6 +12,8 @@ export interface ReadFilterCallbacks {
   readonly info: DownstreamConnectionInfo;
   /** What the connection's filters share; made on first use. */
   readonly state: ConnectionState;
+  /** Whether the filter is the only one of its chain: it may read the connection in its own way (`setLoanReader`). */
+  readonly isOnlyFilter: boolean;
   /** Goes on behind a filter that returned `stopIteration`, with the bytes that came since. */
   continueReading(): void;
   /** Within `onData`: the filter has taken these bytes (and their end of stream) for itself; nothing of them is held or handed on. */

@@ -1,20 +1,15 @@
 import net from "node:net";
 import type { Address } from "../net/address.ts";
-import { deliverRead } from "../net/connection.ts";
+import { ReadBuffer } from "../net/read-buffer.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
-
-/**
- * All upstream sockets of a thread read into this one buffer, and what they read is copied out of it at once. That costs less
- * than a fresh 64 KiB for each read, and a large body takes fewer reads.
- */
-const readBuffer = new Uint8Array(256 * 1024);
 
 /** Begins to connect to `address`, an IP or a path. Errors come as the socket's `error` event. */
 export function connectSocket(address: Address, info: ClusterInfo): net.Socket {
+  const buffer = new ReadBuffer();
   const onread: net.OnReadOpts = {
-    buffer: readBuffer,
-    callback: (length, bytes) => {
-      deliverRead(socket, bytes, length);
+    buffer: () => buffer.next(),
+    callback: (length) => {
+      buffer.onRead(socket, length);
       return true;
     },
   };

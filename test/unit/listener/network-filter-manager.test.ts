@@ -93,6 +93,7 @@ function setUp(bufferLimitBytes = 0) {
     connection,
     info,
     state,
+    isOnlyFilter: true,
     continueReading: nothing,
     takeReadData: nothing,
     injectReadData: nothing,

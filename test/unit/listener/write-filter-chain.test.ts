@@ -61,6 +61,7 @@ async function setUp(test: TestContext) {
     connection,
     info,
     state: new ConnectionState(),
+    isOnlyFilter: true,
     continueReading: nothing,
     takeReadData: nothing,
     injectReadData: nothing,

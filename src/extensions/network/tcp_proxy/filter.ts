@@ -3,6 +3,7 @@ import { ResponseFlag, StreamInfo, type UpstreamInfo } from "../../../http/strea
 import { ipOfAddress } from "../../../net/address.ts";
 import type { ConnectionCloseEvent } from "../../../net/connection.ts";
 import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
+import { useReadBuffer } from "../../../net/read-buffer.ts";
 import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type { PoolFailureReason } from "../../../upstream/http-conn-pool.ts";
@@ -49,6 +50,9 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     this.#info.downstreamRemoteIp = ipOfAddress(callbacks.info.remoteAddress);
     stats.cxTotal.inc();
     callbacks.connection.setStats(stats.connection);
+    if (callbacks.isOnlyFilter && useReadBuffer(callbacks.connection.socket)) {
+      callbacks.connection.setLoanReader((bytes) => this.#onLentData(bytes));
+    }
     callbacks.connection.readDisable(true);
   }
 
@@ -65,17 +69,11 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   onData(data: Buffer, endStream: boolean): FilterStatus {
     const upstream = this.#upstream?.connection;
     if (upstream === undefined) return FilterStatus.stopIteration;
-    const nowMs = this.#noteActivity();
-    const { upstream: upstreamInfo } = this.#info;
-    if (data.length > 0) {
-      this.#info.bytesReceived += data.length;
-      upstreamInfo!.bytesSent += data.length;
-      if (upstreamInfo!.firstByteSentAtMs < 0) upstreamInfo!.firstByteSentAtMs = nowMs;
-      upstream.write(data);
-    }
+    const nowMs = this.#noteData(data.length);
+    if (data.length > 0) upstream.write(data);
     if (endStream) {
       this.#info.requestLastByteMs = nowMs;
-      upstreamInfo!.lastByteSentAtMs = nowMs;
+      this.#info.upstream!.lastByteSentAtMs = nowMs;
       upstream.closeWrite();
     }
     return FilterStatus.stopIteration;
@@ -122,6 +120,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     info.connectedAtMs = upstream.connectedAtMs;
     info.transportFailureReason = "";
     upstream.setCallbacks(new UpstreamSide(this));
+    upstream.connection.setLoanReader((bytes) => this.#onLentUpstreamData(bytes));
     if (data.idleTimeoutMs > 0) {
       const both = [connection, upstream.connection];
       this.#idle = new IdleTimer(timers, data.idleTimeoutMs, both, () => this.#onIdleTimeout());
@@ -146,11 +145,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   // ---- from the upstream connection ----
 
   onUpstreamData(data: Buffer): void {
-    const nowMs = this.#noteActivity();
-    const info = this.#info.upstream!;
-    if (info.firstByteReceivedAtMs < 0) info.firstByteReceivedAtMs = nowMs;
-    info.bytesReceived += data.length;
-    this.#info.bytesSent += data.length;
+    this.#noteUpstreamData(data.length);
     this.#callbacks.connection.write(data);
   }
 
@@ -180,6 +175,36 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   }
 
   // ---- inside ----
+
+  /** Large reads are written on from where they were read to, without a copy: see `ReadBuffer`. */
+  #onLentData(data: Buffer): boolean {
+    if (this.#upstream === null) return false;
+    this.#noteData(data.length);
+    return this.#upstream.connection.writeLent(data);
+  }
+
+  #onLentUpstreamData(data: Buffer): boolean {
+    if (this.#upstream === null) return false;
+    this.#noteUpstreamData(data.length);
+    return this.#callbacks.connection.writeLent(data);
+  }
+
+  #noteData(length: number): number {
+    const nowMs = this.#noteActivity();
+    const info = this.#info.upstream!;
+    if (info.firstByteSentAtMs < 0) info.firstByteSentAtMs = nowMs;
+    info.bytesSent += length;
+    this.#info.bytesReceived += length;
+    return nowMs;
+  }
+
+  #noteUpstreamData(length: number): void {
+    const nowMs = this.#noteActivity();
+    const info = this.#info.upstream!;
+    if (info.firstByteReceivedAtMs < 0) info.firstByteReceivedAtMs = nowMs;
+    info.bytesReceived += length;
+    this.#info.bytesSent += length;
+  }
 
   #startTimers(): void {
     const { data, timers } = this.#runtime;

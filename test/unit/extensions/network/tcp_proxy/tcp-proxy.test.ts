@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { FakeClock } from "../../../../harness/fake-clock.ts";
 import { loopback, sampleCluster } from "../../../../harness/sample-bootstrap.ts";
-import { TcpUpstream } from "../../../../harness/tcp-peer.ts";
+import { type TcpPeer, TcpUpstream } from "../../../../harness/tcp-peer.ts";
 import { until } from "../../../../harness/until.ts";
 import { TcpProxied } from "./tcp-proxied.ts";
 
@@ -137,6 +137,25 @@ describe("envoy.filters.network.tcp_proxy", () => {
     });
   });
 
+  it("delivers every byte as it was while several slow readers hold them up", async (t) => {
+    const limits = { per_connection_buffer_limit_bytes: 512 * 1024 };
+    const proxied = await TcpProxied.start(t, { listener: limits, cluster: limits });
+    const pairs = [await proxied.pair(), await proxied.pair(), await proxied.pair()];
+    const sent = pairs.map((_, i) => Buffer.alloc(12 * MEBI, `connection ${i} sends these bytes, `));
+    const stutters = pairs.flatMap(({ client, server }, i) => {
+      client.write(sent[i]!);
+      server.write(sent[i]!);
+      return [stutter(client), stutter(server)];
+    });
+    const all = (peer: TcpPeer) => peer.bytesReceived === 12 * MEBI;
+    await until("all bytes", () => pairs.every(({ client, server }) => all(client) && all(server)), 30_000);
+    for (const stop of stutters) stop();
+    for (const [i, { client, server }] of pairs.entries()) {
+      assert.ok(client.bytes.equals(sent[i]!), `client ${i}`);
+      assert.ok(server.bytes.equals(sent[i]!), `server ${i}`);
+    }
+  });
+
   describe("when a client has gone whose bytes still wait for the server", () => {
     const roomy = { per_connection_buffer_limit_bytes: 256 * MEBI };
     const total = 32 * MEBI;
@@ -258,3 +277,21 @@ describe("envoy.filters.network.tcp_proxy", () => {
     await assert.rejects(start({ on_demand: {} }), /on_demand.*not supported yet/s);
   });
 });
+
+/** Makes a peer stop reading after each piece, for some turns of the event loop. */
+function stutter(peer: TcpPeer): () => void {
+  let stopped = false;
+  peer.socket.on("data", () => {
+    if (stopped) return;
+    peer.socket.pause();
+    let turns = 20;
+    const wait = (): void => {
+      if (turns-- === 0 || stopped) peer.socket.resume();
+      else setImmediate(wait);
+    };
+    setImmediate(wait);
+  });
+  return () => {
+    stopped = true;
+  };
+}

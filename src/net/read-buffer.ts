@@ -1,0 +1,106 @@
+import type net from "node:net";
+import { deliverLentRead, deliverRead, takesLoans } from "./connection.ts";
+import { giveBackReadBuffer, READ_BUFFER_BYTES, takeReadBuffer } from "./read-buffer-pool.ts";
+
+/** A read of this size says that there is more where it came from. */
+const BULK_BYTES = 64 * 1024;
+/** Reads below this size say that there is not. */
+const SMALL_BYTES = 16 * 1024;
+/** After so many small reads in a row a socket gives its buffer back. */
+const SMALL_READS = 8;
+/** So many sockets of a thread may have a buffer of their own; those that fell idle with one count until they close. */
+const OWNER_LIMIT = 128;
+
+/**
+ * All sockets of a thread that this file serves read into one buffer, and what they read is copied out of it at once. That costs less than a
+ * fresh 64 KiB for each read, and a large body takes fewer reads.
+ */
+const shared = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+let owners = 0;
+
+/**
+ * What one socket reads into (its `onread` option). Where the socket's user takes reads on loan, and many bytes come, the socket
+ * gets a buffer of its own: its bytes are written on from there and never copied. A socket with little traffic has none.
+ */
+export class ReadBuffer {
+  #own: Buffer | null = null;
+  /** What was read last is still being written. */
+  #inUse = false;
+  #smallReads = 0;
+  /** Whether the socket's end is listened to. */
+  #watched = false;
+
+  /** For `onread`: what the next read goes into. */
+  next(): Buffer {
+    if (this.#own === null) return shared;
+    if (this.#inUse) {
+      this.#own = takeReadBuffer();
+      this.#inUse = false;
+    }
+    return this.#own;
+  }
+
+  /** For `onread`: `length` bytes are in what `next` gave. */
+  onRead(socket: net.Socket, length: number): void {
+    const own = this.#own;
+    if (own === null) {
+      deliverRead(socket, shared, length);
+      if (length >= BULK_BYTES && owners < OWNER_LIMIT && takesLoans(socket)) this.#acquire(socket);
+      return;
+    }
+    this.#inUse = deliverLentRead(socket, own, length);
+    this.#smallReads = length < SMALL_BYTES ? this.#smallReads + 1 : 0;
+    if (this.#smallReads < SMALL_READS) return;
+    this.#release();
+  }
+
+  #acquire(socket: net.Socket): void {
+    if (socket.destroyed) return;
+    owners++;
+    this.#own = takeReadBuffer();
+    if (this.#watched) return;
+    this.#watched = true;
+    socket.once("close", () => this.#release());
+  }
+
+  #release(): void {
+    if (this.#own === null) return;
+    owners--;
+    if (!this.#inUse) giveBackReadBuffer(this.#own);
+    this.#own = null;
+    this.#inUse = false;
+    this.#smallReads = 0;
+  }
+}
+
+/** What of an accepted socket decides where it reads to; Node.js (26) gives it no names that others may use. */
+interface UserBufferSocket extends net.Socket {
+  readonly _handle?: { useUserBuffer?(buffer: Buffer): void } | null;
+  readonly encrypted?: boolean;
+}
+
+const FIELDS = ["kBuffer", "kBufferCb", "kBufferGen"] as const;
+
+/**
+ * Gives an accepted socket a `ReadBuffer`, before it has read anything. Node.js has an option for that, `onread`, only for sockets that
+ * connect; here is done what the option does. False, and nothing done, if this Node.js or this socket does it in another way.
+ */
+export function useReadBuffer(socket: net.Socket): boolean {
+  const { _handle: handle, encrypted } = socket as UserBufferSocket;
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const [buffer, callback, generator] = FIELDS.map((name) => symbols.find((symbol) => symbol.description === name));
+  const known = buffer !== undefined && callback !== undefined && generator !== undefined;
+  if (!known || encrypted === true || typeof handle?.useUserBuffer !== "function") return false;
+  const reader = new ReadBuffer();
+  const first = reader.next();
+  Object.assign(socket, {
+    [buffer]: first,
+    [generator]: () => reader.next(),
+    [callback]: (length: number): boolean => {
+      reader.onRead(socket, length);
+      return true;
+    },
+  });
+  handle.useUserBuffer(first);
+  return true;
+}

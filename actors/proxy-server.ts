@@ -21,6 +21,7 @@ import { buildStatsMatcher } from "../src/stats/stats-matcher.ts";
 import { StatsMerge } from "../src/stats/stats-merge.ts";
 import { StatsShard } from "../src/stats/stats-shard.ts";
 import { TagProducer } from "../src/stats/tag-producer.ts";
+import { Discoveries } from "../src/upstream/discovery/discoveries.ts";
 import { adminSpec } from "./admin/actor.ts";
 import { AdminStats } from "./admin/admin-stats.ts";
 import { adminViews } from "./admin/admin-views.ts";
@@ -31,6 +32,8 @@ import { BreakerMemoryExtras } from "./breaker-memory-extras.ts";
 import type { CommandLine } from "./command-line.ts";
 import { ConfigInForce } from "./config-in-force.ts";
 import { ConfigStats } from "./config-stats.ts";
+import { membershipSpec } from "./membership/actor.ts";
+import type { MembershipMessage } from "./membership/protocol.ts";
 import { commandLineOptions } from "./proxy-options.ts";
 import { statsSpec } from "./stats/actor.ts";
 import type { StatsMessage } from "./stats/protocol.ts";
@@ -85,6 +88,7 @@ export class ProxyServer {
   readonly #breakers = new BreakerMemoryExtras();
   readonly #mainStats: StatsScope;
   readonly #stats: ActorRef<StatsMessage>;
+  readonly #membership: ActorRef<MembershipMessage>;
   readonly #supervisor: ActorRef<SupervisorMessage>;
   readonly #startedMs = systemClock.nowMs();
 
@@ -102,6 +106,8 @@ export class ProxyServer {
     const shard = new StatsShard(buildStatsMatcher(options.bootstrap.stats.matcher));
     this.#mainStats = shard.scope();
     this.#stats = this.#spawnStats(shard);
+    const discoveries = new Discoveries(this.#mainStats, this.#timers, this.#random);
+    this.#membership = this.#system.spawn(membershipSpec(discoveries));
     this.#supervisor = this.#spawnSupervisor();
   }
 
@@ -191,6 +197,7 @@ export class ProxyServer {
         system: this.#system,
         random: this.#random,
         compiler,
+        membership: this.#membership,
         stats: {
           workerStarted: (worker, incarnation) => inlet.workerStarted(worker, incarnation),
           receive: (worker, incarnation, report) => inlet.receive(worker, incarnation, report),

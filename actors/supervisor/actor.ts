@@ -6,10 +6,12 @@ import { describeError } from "../../src/actor/ask-error.ts";
 import { settleWithin } from "../../src/actor/settle-within.ts";
 import { NEVER_RESTART, type RestartPolicy } from "../../src/actor/supervision.ts";
 import type { RandomSource } from "../../src/base/random.ts";
+import type { MembershipMessage } from "../membership/protocol.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import type { ConfigCompiler } from "./config-compiler.ts";
 import { ListenerMoves } from "./listener-moves.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
+import { MembershipLink } from "./membership-link.ts";
 import type {
   Broadcast,
   InspectWorkers,
@@ -43,6 +45,8 @@ export interface SupervisorOptions {
   readonly compiler: ConfigCompiler;
   readonly stats: StatsReceiver;
   readonly threads: WorkerThreadOptions;
+  /** Knows the hosts of clusters with discovery. Default: there are no such clusters. */
+  readonly membership?: ActorRef<MembershipMessage>;
   /** What goes with a version beside its resources. Default: nothing. */
   readonly extras?: SnapshotExtras;
   /** Workers to start with. */
@@ -95,6 +99,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
   readonly #sockets: ListeningSockets;
   readonly #moves: ListenerMoves;
   readonly #snapshots: SnapshotControl;
+  readonly #membership: MembershipLink;
   readonly #stats: StatsCollection;
   /** Whatever changes what workers have in force or who has which socket. */
   readonly #jobs = new SerialQueue();
@@ -110,6 +115,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     this.#sockets = new ListeningSockets((key, socket, holders) => this.#handOut(key, socket, holders), log);
     this.#moves = new ListenerMoves(this.#sockets, options.moveTimeoutMs ?? DEFAULT_MOVE_TIMEOUT_MS, timers, log);
     this.#stats = new StatsCollection(options.stats, timers);
+    this.#membership = new MembershipLink(options.membership, log);
     this.#fleet = this.#createFleet();
     this.#snapshots = new SnapshotControl({
       compiler: options.compiler,
@@ -122,6 +128,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
       },
       extras: options.extras ?? (() => undefined),
       onInForce: options.onInForce ?? (() => {}),
+      membership: this.#membership,
       estimateMs: ESTIMATE_TIMEOUT_MS,
       clock,
       log,
@@ -215,10 +222,14 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
       this.#context.self.id,
       options,
       {
-        catchUp: (worker) => this.#jobs.run(() => this.#snapshots.catchUp(worker)),
+        catchUp: (worker) => {
+          this.#membership.workerStarted(worker);
+          return this.#jobs.run(() => this.#snapshots.catchUp(worker));
+        },
         onThreadStarted: ({ name, incarnation }) => stats.workerStarted(name, incarnation),
         onThreadEnded: ({ name, incarnation }) => {
           this.#sockets.forget(name);
+          this.#membership.workerEnded(name);
           stats.workerEnded(name, incarnation);
         },
         emit: (event) => this.#emit(event),

@@ -6,6 +6,7 @@ import { packResource } from "../../src/config/resource-packing.ts";
 import type { CompiledConfig, ConfigCompiler, ConfigSource } from "./config-compiler.ts";
 import type { ListenerMoves } from "./listener-moves.ts";
 import type { ListeningSockets, SocketPlan } from "./listening-sockets.ts";
+import type { MembershipLink } from "./membership-link.ts";
 import type {
   AttemptCounts,
   DryRunOutcome,
@@ -43,6 +44,7 @@ export interface SnapshotControlOptions {
   readonly deadlines: RolloutDeadlines;
   readonly extras: SnapshotExtras;
   readonly onInForce: InForceListener;
+  readonly membership: MembershipLink;
   /** How long workers may take to estimate a dry run. */
   readonly estimateMs: number;
   readonly clock: Clock;
@@ -147,10 +149,15 @@ export class SnapshotControl {
     await this.#options.fleet.whenStarted();
     if (!this.#options.fleet.hopeful)
       return { outcome: "refused", refusals: [refusal("no worker is left to serve it")] };
+    const { membership } = this.#options;
+    await membership.warm(config.resources);
     this.#lastVersion++;
     const next: Snapshot = { version: this.#lastVersion, config };
     const refusals = await this.#rollOut(next, this.#options.fleet.participants(), diff);
-    if (refusals.length > 0) return { outcome: "refused", refusals };
+    if (refusals.length > 0) {
+      membership.dropWarmed();
+      return { outcome: "refused", refusals };
+    }
     const { added, changed, removed } = diff;
     return { outcome: "accepted", version: next.version, changes: { added, changed, removed }, warnings };
   }
@@ -172,7 +179,7 @@ export class SnapshotControl {
 
   /** Both phases on these workers. `diff` leads from the version in force to `next`; undefined = send everything. */
   async #rollOut(next: Snapshot, workers: readonly WorkerHandle[], diff: ResourceDiff | undefined): Promise<Refusal[]> {
-    const { sockets, deadlines, extras, log } = this.#options;
+    const { sockets, deadlines, extras, membership, log } = this.#options;
     let plan: SocketPlan;
     try {
       plan = sockets.plan(
@@ -194,7 +201,11 @@ export class SnapshotControl {
     }
     this.#current = next;
     // One worker that catches up brings nothing new.
-    if (diff !== undefined) this.#options.onInForce(next.config, next.version, diff);
+    if (diff !== undefined) {
+      this.#options.onInForce(next.config, next.version, diff);
+      membership.putInForce(next.config.resources);
+    }
+    await membership.sync(workers, deadlines.commitMs);
     await rollout.commit(workers);
     plan.commit();
     // A thread that ended during the commit took its sockets along, whatever has come after it.

@@ -4,6 +4,7 @@ import { withTransfer } from "../../src/actor/transfer.ts";
 import type { Logger } from "../../src/base/log.ts";
 import type { PrepareSnapshot, ResourceName, WorkerSocket } from "../worker/protocol.ts";
 import type { CompiledConfig, Resource } from "./config-compiler.ts";
+import { DISCOVERY_KIND } from "./membership-link.ts";
 import type { Refusal } from "./protocol.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
@@ -53,8 +54,8 @@ export class SnapshotRollout {
   ) {
     this.#next = next;
     this.#baseVersion = baseVersion;
-    this.#upserts = change.upserts;
-    this.#removed = change.removed;
+    this.#upserts = forWorkers(change.upserts);
+    this.#removed = forWorkers(change.removed);
     this.#deadlines = deadlines;
     this.#extras = extras;
     this.#log = log;
@@ -120,7 +121,7 @@ export class SnapshotRollout {
       upserts,
       removed: full ? [] : this.#removed,
       sockets,
-      extras: this.#extras(worker.name, full ? this.#next.config.resources : this.#upserts),
+      extras: this.#extras(worker.name, full ? forWorkers(this.#next.config.resources) : this.#upserts),
     };
     const bound = sockets.flatMap((socket) => (socket.kind === "bound" ? [socket.socket] : []));
     return withTransfer(message, [upserts.buffer, ...bound]);
@@ -128,10 +129,17 @@ export class SnapshotRollout {
 
   #packed(full: boolean): Uint8Array {
     if (full) {
-      this.#packedAll ??= new Uint8Array(packr.pack(this.#next.config.resources));
+      this.#packedAll ??= new Uint8Array(packr.pack(forWorkers(this.#next.config.resources)));
       return this.#packedAll;
     }
     this.#packedChange ??= new Uint8Array(packr.pack(this.#upserts));
     return this.#packedChange;
   }
+}
+
+/** Those that workers build something from. */
+function forWorkers<R extends ResourceName>(resources: readonly R[]): readonly R[] {
+  return resources.some(({ kind }) => kind === DISCOVERY_KIND)
+    ? resources.filter(({ kind }) => kind !== DISCOVERY_KIND)
+    : resources;
 }

@@ -84,6 +84,12 @@ export class WorkerActor implements Actor<WorkerInbox> {
           this.#context.reply(message, { type: "snapshotAborted" });
         });
         break;
+      case "updateMembership":
+        this.#context.reply(message, {
+          type: "membershipUpdated",
+          missed: this.#runtime.updateMembership(message.deltas),
+        });
+        break;
       case "drain":
         this.#drain(message);
         break;

@@ -2,6 +2,7 @@ import type { BoundSocket, Server, Socket } from "node:net";
 import type { Question } from "../../src/actor/actor-ref.ts";
 import type { LogLevel } from "../../src/base/log.ts";
 import type { StatsDelta } from "../../src/stats/stats-delta.ts";
+import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 
 /** A resource by kind and name, such as `listener` `ingress`. */
 export interface ResourceName {
@@ -86,6 +87,19 @@ export interface SnapshotRefused {
 export interface SnapshotApplied {
   readonly type: "snapshotApplied";
   readonly version: number;
+}
+
+/** How the hosts of clusters have changed. Takes effect at once; hosts of clusters that come with the next version wait for it. */
+export interface UpdateMembership extends Question<MembershipUpdated> {
+  readonly type: "updateMembership";
+  readonly deltas: readonly MembershipDelta[];
+}
+
+/** The deltas have been taken over. */
+export interface MembershipUpdated {
+  readonly type: "membershipUpdated";
+  /** Clusters whose delta did not fit what is known here: they need one with everything. */
+  readonly missed: readonly string[];
 }
 
 /** Winds up all connections; listening sockets are closed first, if any are left. Replies when all have ended. */
@@ -233,6 +247,7 @@ export type WorkerMessage =
   | PrepareSnapshot
   | CommitSnapshot
   | AbortSnapshot
+  | UpdateMembership
   | Drain
   | HandOverListeners
   | AdoptListeners

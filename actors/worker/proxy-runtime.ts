@@ -17,6 +17,7 @@ import { buildStatsMatcher } from "../../src/stats/stats-matcher.ts";
 import { StatsShard as ThreadStats } from "../../src/stats/stats-shard.ts";
 import { type ClusterChanges, ClusterManager } from "../../src/upstream/cluster-manager.ts";
 import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
+import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 import { SharedLimits } from "../../src/upstream/shared-limits.ts";
 import { breakerExtras } from "./breaker-extras.ts";
 import type {
@@ -152,6 +153,10 @@ export class ProxyRuntime implements WorkerRuntime {
     if (this.#staged === null || this.#staged.change.version !== version) return;
     this.#staged.listeners.abort();
     this.#staged = null;
+  }
+
+  updateMembership(deltas: readonly MembershipDelta[]): readonly string[] {
+    return this.#clusters.applyMembership(deltas);
   }
 
   takeListeningServers(servers: "all" | readonly ServerCount[]): ListeningServer[] {

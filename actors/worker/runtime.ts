@@ -4,6 +4,7 @@ import type { Clock } from "../../src/base/clock.ts";
 import type { Logger, LogLevel } from "../../src/base/log.ts";
 import type { RandomSource } from "../../src/base/random.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
+import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 import type {
   Drain,
   Drained,
@@ -49,6 +50,9 @@ export interface WorkerRuntime {
   commit(version: number): Promise<void>;
   /** Frees what was prepared, with its sockets. */
   abort(version: number): void;
+
+  /** Takes over how the hosts of clusters changed; answers the clusters that need a delta with everything. */
+  updateMembership(deltas: readonly MembershipDelta[]): readonly string[];
 
   /** Gives up listening servers, without closing them. They no longer accept here. Those it doesn't have are left out. */
   takeListeningServers(servers: "all" | readonly ServerCount[]): ListeningServer[];

@@ -6,7 +6,7 @@ import type { Place } from "./place.ts";
  * What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own, and so is what the
  * workers count together for a filter: a `sharedCount` or a `tokenBucket`, whose data is null.
  */
-export type ResourceKind = "listener" | "routeTable" | "cluster" | "sharedCount" | "tokenBucket";
+export type ResourceKind = "listener" | "routeTable" | "cluster" | "discovery" | "sharedCount" | "tokenBucket";
 
 /** What every resource may depend on. A change of any of these compiles everything anew. */
 export interface CompileFacts {

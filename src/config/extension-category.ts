@@ -11,6 +11,7 @@ export type ExtensionCategory =
   | "envoy.http.original_ip_detection"
   | "envoy.load_balancing_policies"
   | "envoy.matching"
+  | "envoy.network.dns_resolver"
   | "envoy.request_id"
   | "envoy.resource_monitors"
   | "envoy.retry_host_predicates"

@@ -130,6 +130,10 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./upstream_options/http_protocol_options/config.ts")).httpProtocolOptionsConfig,
   },
   {
+    name: "envoy.network.dns_resolver.cares",
+    config: async () => (await import("./network_dns_resolver/cares/config.ts")).caresResolverConfig,
+  },
+  {
     name: "envoy.transport_sockets.raw_buffer",
     config: async () => (await import("./transport_sockets/raw_buffer/config.ts")).rawBufferConfig,
   },

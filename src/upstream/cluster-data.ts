@@ -78,7 +78,8 @@ export interface ClusterData {
   readonly name: string;
   /** `alt_stat_name`, else the name: what its stats are called. */
   readonly observabilityName: string;
-  readonly discovery: "static";
+  /** `dynamic`: a `discovery` resource of the same name says where the hosts come from, and they come to workers by membership deltas. */
+  readonly discovery: "static" | "dynamic";
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
@@ -88,7 +89,51 @@ export interface ClusterData {
   readonly circuitBreakers: { readonly default: ThresholdsData; readonly high: ThresholdsData };
   readonly loadBalancer: LoadBalancerData;
   readonly priorityLoad: PriorityLoadSettings & { readonly failTrafficOnPanic: boolean };
+  /** The hosts of a STATIC cluster; empty if discovery brings them. */
   readonly endpoints: readonly EndpointData[];
+}
+
+/** Where the hosts of a cluster come from that are not in its configuration. What a `discovery` resource holds; for the main side only. */
+export type DiscoveryData = DnsDiscoveryData;
+
+/** Envoy's STRICT_DNS and LOGICAL_DNS. Durations in milliseconds. */
+export interface DnsDiscoveryData {
+  readonly type: "dns";
+  readonly cluster: string;
+  /** What the cluster's stats are called. */
+  readonly observabilityName: string;
+  /** One host, at the first address that the name has at the time. */
+  readonly logical: boolean;
+  readonly targets: readonly DnsTargetData[];
+  /** Time between two look-ups. Default 5,000. */
+  readonly refreshRateMs: number;
+  /** After failures: null = as after successes. */
+  readonly failureBackOff: { readonly baseMs: number; readonly maxMs: number } | null;
+  /** Look up again when the answer's time to live is over. */
+  readonly respectTtl: boolean;
+  readonly lookupFamily: DnsLookupFamily;
+  /** `ip:port` of name servers; empty = those of the system. */
+  readonly resolvers: readonly string[];
+  /** Whether the system's search domains are tried for short names. */
+  readonly searchesDomains: boolean;
+  /** Whether a configuration with the cluster waits for its first look-up before it comes into force. */
+  readonly waitsForWarm: boolean;
+}
+
+/** Which addresses of a name are used: `auto` is IPv6 if there are any, else IPv4; `v4Preferred` the other way round. */
+export type DnsLookupFamily = "auto" | "v4Only" | "v6Only" | "v4Preferred" | "all";
+
+/** A name to be looked up, and what its addresses are as endpoints. */
+export interface DnsTargetData {
+  /** A DNS name or an IP address. */
+  readonly name: string;
+  readonly port: number;
+  readonly endpoint: Omit<EndpointData, "address">;
+}
+
+/** Whether the hosts of a cluster come to workers by its membership and not with its data. */
+export function hasMembership(data: ClusterData): boolean {
+  return data.discovery === "dynamic";
 }
 
 /** Metadata in the form that code reads. */

@@ -2,9 +2,11 @@ import type { RandomSource } from "../base/random.ts";
 import type { Gauge, StatsScope } from "../stats/scope.ts";
 import { BreakerMemory } from "./breaker-memory.ts";
 import type { BreakerChunk } from "./circuit-breaker-cells.ts";
-import type { ClusterData } from "./cluster-data.ts";
+import { type ClusterData, hasMembership } from "./cluster-data.ts";
 import type { ClusterInspection } from "./cluster-inspection.ts";
 import { LocalCluster } from "./local-cluster.ts";
+import type { MembershipDelta } from "./membership/membership-delta.ts";
+import { MembershipMirror } from "./membership/membership-mirror.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { ClusterDirectory, ThreadLocalCluster } from "./thread-local-cluster.ts";
 
@@ -46,6 +48,8 @@ export class ClusterManager implements ClusterDirectory {
   readonly #options: ClusterManagerOptions;
   readonly #memory = new BreakerMemory();
   readonly #entries = new Map<string, Entry>();
+  /** Also of clusters that are not here yet: their hosts come before they do. */
+  readonly #memberships = new Map<string, MembershipMirror>();
   /** Removed or replaced ones whose streams still run. */
   readonly #draining = new Set<LocalCluster>();
   readonly #inflated: Gauge;
@@ -69,6 +73,24 @@ export class ClusterManager implements ClusterDirectory {
     this.#memory.attach(changes.breakerChunks);
     for (const name of changes.removals) this.#remove(name);
     for (const upsert of changes.upserts) this.#upsert(upsert);
+  }
+
+  /**
+   * Takes over how the hosts of clusters changed. Answers the clusters whose delta does not fit what is here: they need one that
+   * holds everything. Hosts of a cluster that is not known wait for it, and go with it when it is removed.
+   */
+  applyMembership(deltas: readonly MembershipDelta[]): string[] {
+    const missed: string[] = [];
+    for (const delta of deltas) {
+      const membership = this.#memberships.get(delta.cluster) ?? new MembershipMirror();
+      if (!membership.apply(delta)) {
+        missed.push(delta.cluster);
+        continue;
+      }
+      this.#memberships.set(delta.cluster, membership);
+      this.#entries.get(delta.cluster)?.cluster?.updateMembership(membership, delta);
+    }
+    return missed;
   }
 
   /** How many upstream connections of this worker `changes` would wind up. For a dry run; changes nothing. */
@@ -121,7 +143,8 @@ export class ClusterManager implements ClusterDirectory {
     if (entry.upsert.hash === upsert.hash) return;
     entry.upsert = upsert;
     const cluster = entry.cluster;
-    if (cluster === null || cluster.tryUpdate(upsert.data)) return;
+    if (!hasMembership(upsert.data)) this.#memberships.delete(name);
+    if (cluster === null || cluster.tryUpdate(upsert.data, this.#memberships.get(name))) return;
     entry.cluster = null;
     this.#retire(cluster);
   }
@@ -129,6 +152,7 @@ export class ClusterManager implements ClusterDirectory {
   #remove(name: string): void {
     const cluster = this.#entries.get(name)?.cluster;
     this.#entries.delete(name);
+    this.#memberships.delete(name);
     if (cluster !== undefined && cluster !== null) this.#retire(cluster);
   }
 
@@ -140,7 +164,8 @@ export class ClusterManager implements ClusterDirectory {
 
   #inflate(entry: Entry): LocalCluster {
     const { environment, random, stats } = this.#options;
-    const cluster = new LocalCluster(entry.upsert.data, {
+    const { data } = entry.upsert;
+    const cluster = new LocalCluster(data, this.#memberships.get(data.name), {
       environment,
       random,
       stats,

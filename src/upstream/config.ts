@@ -2,15 +2,12 @@ import type { CompileContext } from "../config/compile-context.ts";
 import type { ResourceCompiler } from "../config/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
-import {
-  type Cluster,
-  Cluster_DiscoveryType,
-  type ClusterSchema,
-} from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import type { Cluster, ClusterSchema } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import type { ClusterData } from "./cluster-data.ts";
 import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT } from "./compile/cluster-support.ts";
-import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
+import { compileDiscovery } from "./compile/discovery.ts";
+import { compileMetadata } from "./compile/endpoints.ts";
 import { compileLoadBalancer, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileHttpProtocol, type HttpProtocolData } from "./http-protocol-data.ts";
 
@@ -32,14 +29,10 @@ export const clusterCompiler: ResourceCompiler<typeof ClusterSchema> = {
 
 function compileCluster(message: Cluster, place: Place, context: CompileContext): ClusterData {
   const protocol = compileProtocol(message, place, context);
-  const isStatic =
-    message.clusterDiscoveryType.case !== "type" || message.clusterDiscoveryType.value === Cluster_DiscoveryType.STATIC;
-  const namesAreWrong = isStatic || context.allowsUnsupported;
   const keepalive = message.upstreamConnectionOptions?.tcpKeepalive;
   return {
     name: message.name,
     observabilityName: message.altStatName === "" ? message.name : message.altStatName,
-    discovery: "static",
     connectTimeoutMs: durationMs(message.connectTimeout, DEFAULT_CONNECT_TIMEOUT_MS),
     idleTimeoutMs: protocol.idleTimeoutMs,
     maxConnectionDurationMs: protocol.maxConnectionDurationMs,
@@ -55,7 +48,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
     loadBalancer: compileLoadBalancer(message, place, context),
     priorityLoad: compilePriorityLoad(message),
-    endpoints: compileEndpoints(message.loadAssignment, place.field("load_assignment"), namesAreWrong, context),
+    ...compileDiscovery(message, place, context),
   };
 }
 

@@ -1,20 +1,21 @@
 import { formatAddress } from "../net/address.ts";
 import { type EndpointData, metadataMap } from "./cluster-data.ts";
 import { Host } from "./host.ts";
+import type { MemberData } from "./membership/membership-delta.ts";
 
 /**
- * The hosts of one cluster on one worker. A host lives as long as its address is configured; all else about it changes in place. Of
- * several endpoints with one address the first counts.
+ * The hosts of one cluster on one worker. A host lives as long as its address belongs to the cluster; all else about it changes in place.
+ * Of several endpoints with one address the first counts.
  */
 export class HostRegistry {
   #byAddress = new Map<string, Host>();
   #hosts: readonly Host[] = [];
 
-  constructor(endpoints: readonly EndpointData[]) {
-    this.update(endpoints);
+  constructor(members: Iterable<MemberData>) {
+    this.replace(members);
   }
 
-  /** In the order of the configuration. A new array after each update. */
+  /** In the order in which they were told. A new array after each change. */
   get hosts(): readonly Host[] {
     return this.#hosts;
   }
@@ -24,28 +25,37 @@ export class HostRegistry {
     return this.#byAddress.get(host.addressText) === host;
   }
 
-  /** Takes `endpoints` as what there is now; answers the hosts that are gone. */
-  update(endpoints: readonly EndpointData[]): Host[] {
+  /** Takes `members` as what there is now; answers the hosts that are gone. */
+  replace(members: Iterable<MemberData>): Host[] {
     const before = this.#byAddress;
     const after = new Map<string, Host>();
-    for (const endpoint of endpoints) {
-      const key = formatAddress(endpoint.address);
-      if (after.has(key)) continue;
-      const settings = { ...endpoint, metadata: metadataMap(endpoint.metadata) };
-      const known = before.get(key);
-      if (known === undefined) {
-        after.set(key, new Host(endpoint.address, settings));
-      } else {
-        known.update(settings);
-        after.set(key, known);
-      }
+    for (const member of members) {
+      const key = formatAddress(member.endpoint.address);
+      if (!after.has(key)) after.set(key, updated(before.get(key), member));
     }
     this.#byAddress = after;
     this.#hosts = [...after.values()];
     return [...before.values()].filter((host) => !this.has(host));
   }
 
-  /** The present hosts that `update(endpoints)` would keep. */
+  /** Adds or changes some hosts and takes others away, by address; answers those that are gone. */
+  change(upserts: Iterable<MemberData>, removed: Iterable<string>): Host[] {
+    const gone: Host[] = [];
+    for (const key of removed) {
+      const host = this.#byAddress.get(key);
+      if (host === undefined) continue;
+      this.#byAddress.delete(key);
+      gone.push(host);
+    }
+    for (const member of upserts) {
+      const key = formatAddress(member.endpoint.address);
+      this.#byAddress.set(key, updated(this.#byAddress.get(key), member));
+    }
+    this.#hosts = [...this.#byAddress.values()];
+    return gone;
+  }
+
+  /** The present hosts that have one of these addresses. */
   keptBy(endpoints: readonly EndpointData[]): ReadonlySet<Host> {
     const kept = new Set<Host>();
     for (const endpoint of endpoints) {
@@ -54,4 +64,12 @@ export class HostRegistry {
     }
     return kept;
   }
+}
+
+/** The known host brought up to date, or a new one. */
+function updated(known: Host | undefined, { endpoint, healthFlags }: MemberData): Host {
+  const settings = { ...endpoint, healthFlags, metadata: metadataMap(endpoint.metadata) };
+  if (known === undefined) return new Host(endpoint.address, settings);
+  known.update(settings);
+  return known;
 }

@@ -1,5 +1,6 @@
 import type { HostHealth, LbHost, Locality } from "../lb/lb-host.ts";
 import { type Address, formatAddress } from "../net/address.ts";
+import { isDegraded, isUnhealthy } from "./membership/health-flag.ts";
 
 /** What is counted of one host on one worker; `/clusters` shows the sums over all workers. Plain numbers. */
 export interface HostStats {
@@ -28,6 +29,8 @@ export interface HostSettings {
   /** `load_balancing_weight` of the locality; 0 = none. */
   readonly localityWeight: number;
   readonly healthStatus: EndpointHealthStatus;
+  /** Bits of `HealthFlag`: what checks have found. */
+  readonly healthFlags: number;
   /** Plain JSON values by namespace. */
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
@@ -94,8 +97,15 @@ export class Host implements LbHost {
     return this.#settings.healthStatus;
   }
 
+  /** Bits of `HealthFlag`. */
+  get healthFlags(): number {
+    return this.#settings.healthFlags;
+  }
+
   get health(): HostHealth {
-    switch (this.#settings.healthStatus) {
+    const { healthFlags, healthStatus } = this.#settings;
+    if (isUnhealthy(healthFlags)) return "unhealthy";
+    switch (healthStatus) {
       case "unhealthy":
       case "draining":
       case "timeout":
@@ -103,7 +113,7 @@ export class Host implements LbHost {
       case "degraded":
         return "degraded";
       default:
-        return "healthy";
+        return isDegraded(healthFlags) ? "degraded" : "healthy";
     }
   }
 

@@ -6,7 +6,7 @@ import type { StatsScope } from "../stats/scope.ts";
 import type { BreakerMemory } from "./breaker-memory.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
 import { ClusterBreakers } from "./cluster-breakers.ts";
-import { type ClusterData, metadataMap } from "./cluster-data.ts";
+import { type ClusterData, hasMembership, metadataMap } from "./cluster-data.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import { type ClusterInspection, inspectHost } from "./cluster-inspection.ts";
 import { ClusterStats } from "./cluster-stats.ts";
@@ -15,6 +15,8 @@ import type { Host } from "./host.ts";
 import { HostPools } from "./host-pools.ts";
 import { HostRegistry } from "./host-registry.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
+import type { MemberData, MembershipDelta } from "./membership/membership-delta.ts";
+import type { MembershipMirror } from "./membership/membership-mirror.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
@@ -49,14 +51,15 @@ export class LocalCluster implements ThreadLocalCluster {
   /** Set from `retire` until its end was told. */
   #retired = false;
 
-  constructor(data: ClusterData, options: LocalClusterOptions) {
+  /** `membership`: see `membersOf`. */
+  constructor(data: ClusterData, membership: MembershipMirror | undefined, options: LocalClusterOptions) {
     this.#data = data;
     this.#options = options;
     this.#scope = new ScopeTree(options.stats.scope(`cluster.${data.observabilityName}`));
     const stats = new ClusterStats(this.#scope);
     this.#breakers = new ClusterBreakers(options.breakerMemory, options.breakerSlot, data.circuitBreakers, this.#scope);
     this.#info = clusterInfo(data, stats, this.#breakers);
-    this.#hosts = new HostRegistry(data.endpoints);
+    this.#hosts = new HostRegistry(membersOf(data, membership));
     this.#balancer = createLoadBalancer(data, options.random, stats.lb);
     this.#balancer.update(this.#hosts.hosts);
     this.#publishMembership();
@@ -97,27 +100,42 @@ export class LocalCluster implements ThreadLocalCluster {
 
   /**
    * Puts `data` into force and keeps all connections that fit it. False, and nothing done, if it needs other connections: then a
-   * new cluster must take this one's place.
+   * new cluster must take this one's place. `membership`: see `membersOf`.
    */
-  tryUpdate(data: ClusterData): boolean {
+  tryUpdate(data: ClusterData, membership: MembershipMirror | undefined): boolean {
     if (needsNewConnections(this.#data, data)) return false;
     const before = this.#data;
     this.#data = data;
     this.#breakers.setLimits(data.circuitBreakers);
     this.#info = clusterInfo(data, this.#info.stats, this.#breakers);
-    const removed = this.#hosts.update(data.endpoints);
+    const removed = this.#hosts.replace(membersOf(data, membership));
     if (!isDeepStrictEqual([before.loadBalancer, before.priorityLoad], [data.loadBalancer, data.priorityLoad])) {
       this.#balancer = createLoadBalancer(data, this.#options.random, this.#info.stats.lb);
     }
+    this.#onHostsChanged(removed);
+    return true;
+  }
+
+  /** Brings the hosts to where `membership` stands after `delta`. What did not change keeps its connections. */
+  updateMembership(membership: MembershipMirror, delta: MembershipDelta): void {
+    if (!hasMembership(this.#data)) return;
+    const isAll = delta.from === 0;
+    const { members } = membership;
+    this.#onHostsChanged(
+      isAll ? this.#hosts.replace(members.values()) : this.#hosts.change(delta.upserts, delta.removed),
+    );
+  }
+
+  #onHostsChanged(removed: readonly Host[]): void {
     this.#balancer.update(this.#hosts.hosts);
     for (const host of removed) this.#pools.get(host)?.drain();
     this.#publishMembership();
-    return true;
   }
 
   /** How many of this worker's connections `data` in its place would wind up; null = the cluster would be gone. */
   countDrainedBy(data: ClusterData | null): number {
     if (data === null || needsNewConnections(this.#data, data)) return this.connectionCount;
+    if (hasMembership(data)) return 0;
     const kept = this.#hosts.keptBy(data.endpoints);
     let count = 0;
     for (const [host, pools] of this.#pools) if (!kept.has(host)) count += pools.connectionCount;
@@ -180,6 +198,12 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#retired = false;
     this.#options.onDrained(this);
   }
+}
+
+/** A cluster's hosts: from its membership, which is empty until the worker is told of it, or from its own data. */
+function membersOf(data: ClusterData, membership: MembershipMirror | undefined): Iterable<MemberData> {
+  if (hasMembership(data)) return membership?.members.values() ?? [];
+  return data.endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }));
 }
 
 /** Whether the connections of a cluster do not fit its new settings. `Differs from Envoy:` there, any change means new ones. */

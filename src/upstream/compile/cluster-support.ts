@@ -19,6 +19,7 @@ import {
   Cluster_CommonLbConfigSchema,
   Cluster_LeastRequestLbConfigSchema,
   Cluster_MaglevLbConfigSchema,
+  Cluster_RefreshRateSchema,
   Cluster_RingHashLbConfigSchema,
   Cluster_RoundRobinLbConfigSchema,
   ClusterSchema,
@@ -31,6 +32,11 @@ import {
   TcpKeepaliveSchema,
 } from "../../proto/gen/envoy/config/core/v3/address_pb.js";
 import { LocalitySchema, MetadataSchema, RuntimeDoubleSchema } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import { TypedExtensionConfigSchema } from "../../proto/gen/envoy/config/core/v3/extension_pb.js";
+import {
+  DnsResolutionConfigSchema,
+  DnsResolverOptionsSchema,
+} from "../../proto/gen/envoy/config/core/v3/resolver_pb.js";
 import {
   EndpointSchema,
   LbEndpointSchema,
@@ -41,10 +47,11 @@ import {
   ClusterLoadAssignmentSchema,
 } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
 import { PercentSchema } from "../../proto/gen/envoy/type/v3/percent_pb.js";
+import { NAME_SERVERS } from "./discovery.ts";
 import { UPSTREAM_PROTOCOL_SUPPORT } from "./http-protocol-support.ts";
 
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
-const NO_DNS = noEffect("only clusters that resolve names by DNS read it");
+const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
 const NO_TLS = notYet("upstream connections are plain TCP for now");
 const NO_HEALTH_CHECKS = noEffect("there are no health checks yet");
 const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
@@ -53,7 +60,7 @@ const NO_ZONE_ROUTING = noEffect("zone-aware routing needs a local cluster, whic
 const CLUSTER = support(ClusterSchema, {
   name: yes,
   alt_stat_name: yes,
-  type: only(["STATIC"], "give the IP addresses of the endpoints and use STATIC"),
+  type: only(["STATIC", "STRICT_DNS", "LOGICAL_DNS"]),
   connect_timeout: yes,
   per_connection_buffer_limit_bytes: yes,
   lb_policy: only(["ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "RING_HASH", "MAGLEV"]),
@@ -69,12 +76,15 @@ const CLUSTER = support(ClusterSchema, {
   common_http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
   http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
   typed_extension_protocol_options: yes,
-  dns_refresh_rate: NO_DNS,
-  dns_failure_refresh_rate: NO_DNS,
-  respect_dns_ttl: NO_DNS,
-  dns_lookup_family: NO_DNS,
-  use_tcp_for_dns_lookups: NO_DNS,
-  wait_for_warm_on_init: noEffect("the hosts of a STATIC cluster are there from the start"),
+  dns_refresh_rate: yes,
+  dns_failure_refresh_rate: yes,
+  respect_dns_ttl: yes,
+  dns_lookup_family: yes,
+  dns_resolvers: NAME_SERVERS,
+  dns_resolution_config: yes,
+  typed_dns_resolver_config: yes,
+  use_tcp_for_dns_lookups: NO_TCP_LOOKUPS,
+  wait_for_warm_on_init: yes,
   close_connections_on_host_health_failure: NO_HEALTH_CHECKS,
   ignore_health_on_host_removal: NO_HEALTH_CHECKS,
   transport_socket: NO_TLS,
@@ -120,6 +130,10 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     min_cluster_size: NO_ZONE_ROUTING,
     fail_traffic_on_panic: yes,
   }),
+  support(Cluster_RefreshRateSchema, { base_interval: yes, max_interval: yes }),
+  support(DnsResolutionConfigSchema, { resolvers: NAME_SERVERS, dns_resolver_options: yes }),
+  support(DnsResolverOptionsSchema, { use_tcp_for_dns_lookups: NO_TCP_LOOKUPS, no_default_search_domain: yes }),
+  support(TypedExtensionConfigSchema, { name: yes, typed_config: yes }),
   support(UpstreamConnectionOptionsSchema, { tcp_keepalive: yes }),
   support(TcpKeepaliveSchema, {
     keepalive_time: yes,

@@ -6,9 +6,9 @@ import type { Address } from "../../net/address.ts";
 import type { Address as AddressMessage, SocketAddress } from "../../proto/gen/envoy/config/core/v3/address_pb.js";
 import type { Metadata } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
 import { HealthStatus } from "../../proto/gen/envoy/config/core/v3/health_check_pb.js";
-import type { LbEndpoint } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_components_pb.js";
+import type { Endpoint, LbEndpoint } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_components_pb.js";
 import type { ClusterLoadAssignment } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
-import type { EndpointData, MetadataData } from "../cluster-data.ts";
+import type { DnsTargetData, EndpointData, MetadataData } from "../cluster-data.ts";
 import type { EndpointHealthStatus } from "../host.ts";
 
 /** Linux keeps the path of a Unix-domain socket in 108 bytes, the last of them a zero. */
@@ -23,59 +23,74 @@ const HEALTH: Readonly<Record<HealthStatus, EndpointHealthStatus>> = {
   [HealthStatus.DEGRADED]: "degraded",
 };
 
-/**
- * Compiles the endpoints of a STATIC cluster; those in error are left out. `namesAreWrong` is false if the cluster is refused
- * anyway because of its type, for which names are right.
- */
+/** Compiles the endpoints of a cluster that has IP addresses; those in error are left out. */
 export function compileEndpoints(
   message: ClusterLoadAssignment | undefined,
   place: Place,
-  namesAreWrong: boolean,
   context: CompileContext,
 ): EndpointData[] {
-  const endpoints: EndpointData[] = [];
+  return visitEndpoints(message, place, context, (endpoint, at, settings) => {
+    const address = compileAddress(endpoint.address, at, context);
+    return address === undefined ? undefined : { ...settings, address };
+  });
+}
+
+/** Compiles the endpoints of a cluster whose names are looked up by DNS; those in error are left out. IP addresses are names of themselves. */
+export function compileDnsTargets(
+  message: ClusterLoadAssignment | undefined,
+  place: Place,
+  context: CompileContext,
+): DnsTargetData[] {
+  return visitEndpoints(message, place, context, (endpoint, at, settings) => {
+    const address = endpoint.address?.address;
+    if (address?.case !== "socketAddress") {
+      context.error(at, "a cluster that looks names up needs a socket_address", EXAMPLE);
+      return undefined;
+    }
+    const name = address.value.address;
+    const port = compilePort(address.value, at.field("socket_address"), context);
+    if (port === undefined) return undefined;
+    const hostname = settings.hostname === "" && isIP(name) === 0 ? name : settings.hostname;
+    return { name, port, endpoint: { ...settings, hostname } };
+  });
+}
+
+type EndpointSettings = Omit<EndpointData, "address">;
+
+function visitEndpoints<T>(
+  message: ClusterLoadAssignment | undefined,
+  place: Place,
+  context: CompileContext,
+  compile: (endpoint: Endpoint, addressPlace: Place, settings: EndpointSettings) => T | undefined,
+): T[] {
+  const compiled: T[] = [];
   for (const [at, group] of (message?.endpoints ?? []).entries()) {
     const { region = "", zone = "", subZone = "" } = group.locality ?? {};
     const locality = { region, zone, subZone, weight: group.loadBalancingWeight ?? 0 };
     const groupPlace = place.field("endpoints").index(at).field("lb_endpoints");
-    for (const [index, endpoint] of group.lbEndpoints.entries()) {
-      const compiled = compileEndpoint(
-        endpoint,
-        locality,
-        group.priority,
-        groupPlace.index(index),
-        namesAreWrong,
-        context,
-      );
-      if (compiled !== undefined) endpoints.push(compiled);
+    for (const [index, each] of group.lbEndpoints.entries()) {
+      const eachPlace = groupPlace.index(index);
+      if (each.hostIdentifier.case !== "endpoint") {
+        if (each.hostIdentifier.case === undefined) context.error(eachPlace, "an endpoint is required", EXAMPLE);
+        continue;
+      }
+      const endpoint = each.hostIdentifier.value;
+      const settings = endpointSettings(each, endpoint.hostname, locality, group.priority);
+      const result = compile(endpoint, eachPlace.field("endpoint").field("address"), settings);
+      if (result !== undefined) compiled.push(result);
     }
   }
-  return endpoints;
+  return compiled;
 }
 
-/** Metadata as plain data. */
-export function compileMetadata(message: Metadata | undefined): MetadataData {
-  return message === undefined ? [] : Object.entries(message.filterMetadata);
-}
-
-function compileEndpoint(
+function endpointSettings(
   message: LbEndpoint,
+  hostname: string,
   { weight: localityWeight, ...locality }: Locality & { readonly weight: number },
   priority: number,
-  place: Place,
-  namesAreWrong: boolean,
-  context: CompileContext,
-): EndpointData | undefined {
-  if (message.hostIdentifier.case !== "endpoint") {
-    if (message.hostIdentifier.case === undefined) context.error(place, "an endpoint is required", EXAMPLE);
-    return undefined;
-  }
-  const endpoint = message.hostIdentifier.value;
-  const address = compileAddress(endpoint.address, place.field("endpoint").field("address"), namesAreWrong, context);
-  if (address === undefined) return undefined;
+): EndpointSettings {
   return {
-    address,
-    hostname: endpoint.hostname,
+    hostname,
     weight: message.loadBalancingWeight ?? 1,
     priority,
     locality,
@@ -85,18 +100,22 @@ function compileEndpoint(
   };
 }
 
-const IP_HINT = "a STATIC cluster needs IP addresses; clusters that look names up are not supported yet";
+/** Metadata as plain data. */
+export function compileMetadata(message: Metadata | undefined): MetadataData {
+  return message === undefined ? [] : Object.entries(message.filterMetadata);
+}
+
+const IP_HINT = "use an IP address, or type STRICT_DNS or LOGICAL_DNS to look names up";
 const EXAMPLE = "endpoint: { address: { socket_address: { address: 10.0.0.1, port_value: 80 } } }";
 
 function compileAddress(
   message: AddressMessage | undefined,
   place: Place,
-  namesAreWrong: boolean,
   context: CompileContext,
 ): Address | undefined {
   const { address } = message ?? {};
   if (address?.case === "socketAddress") {
-    return compileSocketAddress(address.value, place.field("socket_address"), namesAreWrong, context);
+    return compileSocketAddress(address.value, place.field("socket_address"), context);
   }
   if (address?.case === "pipe") {
     const { path, mode } = address.value;
@@ -109,21 +128,18 @@ function compileAddress(
   return undefined;
 }
 
-function compileSocketAddress(
-  message: SocketAddress,
-  place: Place,
-  namesAreWrong: boolean,
-  context: CompileContext,
-): Address | undefined {
-  const { address: ip, portSpecifier } = message;
-  let valid = true;
-  if (isIP(ip) === 0) {
-    if (namesAreWrong) context.error(place.field("address"), `${JSON.stringify(ip)} is not an IP address`, IP_HINT);
-    valid = false;
-  }
-  if (portSpecifier.case === "portValue" && portSpecifier.value === 0) {
-    context.error(place.field("port_value"), "an endpoint can't have port 0", "1 to 65535");
-    valid = false;
-  }
-  return valid && portSpecifier.case === "portValue" ? { type: "ip", ip, port: portSpecifier.value } : undefined;
+function compileSocketAddress(message: SocketAddress, place: Place, context: CompileContext): Address | undefined {
+  const { address: ip } = message;
+  const valid = isIP(ip) !== 0;
+  if (!valid) context.error(place.field("address"), `${JSON.stringify(ip)} is not an IP address`, IP_HINT);
+  const port = compilePort(message, place, context);
+  return valid && port !== undefined ? { type: "ip", ip, port } : undefined;
+}
+
+/** The port; undefined after an error, or if none is given, which the proto's own rules report. */
+function compilePort({ portSpecifier }: SocketAddress, place: Place, context: CompileContext): number | undefined {
+  if (portSpecifier.case !== "portValue") return undefined;
+  if (portSpecifier.value !== 0) return portSpecifier.value;
+  context.error(place.field("port_value"), "an endpoint can't have port 0", "1 to 65535");
+  return undefined;
 }

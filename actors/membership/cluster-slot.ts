@@ -1,0 +1,136 @@
+import type { EndpointData } from "../../src/upstream/cluster-data.ts";
+import type { Discovery, DiscoveryOwner, DiscoveryStats } from "../../src/upstream/discovery/discovery.ts";
+import { HostSet } from "../../src/upstream/membership/host-set.ts";
+import type { DiscoveredCluster, MembershipStatus } from "./protocol.ts";
+
+/** Makes the discovery of a cluster; it does nothing before its `start`. */
+export type CreateDiscovery = (
+  data: DiscoveredCluster["data"],
+  owner: DiscoveryOwner,
+  stats: DiscoveryStats,
+) => Discovery;
+
+/** What the slots of all clusters share. */
+export interface SlotHost {
+  readonly createDiscovery: CreateDiscovery;
+  createStats(observabilityName: string): DiscoveryStats;
+  /** The hosts in force of some cluster have changed. */
+  onChanged(cluster: string): void;
+  /** The first attempt of some source is over. */
+  onFirstAttempt(): void;
+}
+
+/** One way of finding a cluster's hosts: that in force, or the one that is to take its place. */
+interface Source {
+  readonly cluster: DiscoveredCluster;
+  readonly discovery: Discovery;
+  /** What it has found; null = nothing yet. */
+  latest: readonly EndpointData[] | null;
+  attempted: boolean;
+}
+
+/**
+ * A cluster with discovery on the main side: its hosts in force, the source they come from, and another source while that is warming. A
+ * new source starts beside the old one, and what it found takes the place of the old hosts all at once, so that hosts
+ * which stay keep their connections.
+ */
+export class ClusterSlot {
+  readonly hosts: HostSet;
+  readonly #host: SlotHost;
+  readonly #stats: DiscoveryStats;
+  #current: Source | null = null;
+  #next: Source | null = null;
+
+  constructor(data: DiscoveredCluster["data"], host: SlotHost) {
+    this.hosts = new HostSet(data.cluster, 1);
+    this.#host = host;
+    this.#stats = host.createStats(data.observabilityName);
+  }
+
+  /** Whether it belongs to the version in force. */
+  get inForce(): boolean {
+    return this.#current !== null;
+  }
+
+  /** Whether a version with `hash` would have to wait for it. */
+  isWaitedFor(hash: string): boolean {
+    const source = this.#sourceOf(hash);
+    return source !== undefined && !source.attempted && source.cluster.data.waitsForWarm;
+  }
+
+  /** Starts finding hosts in this way, unless it is known. */
+  warm(cluster: DiscoveredCluster): void {
+    if (this.#sourceOf(cluster.hash) !== undefined) return;
+    this.dropWarmed();
+    let source: Source | undefined;
+    const owner: DiscoveryOwner = {
+      onHosts: (endpoints) => this.#onHosts(source!, endpoints),
+      onFirstAttempt: () => {
+        source!.attempted = true;
+        this.#host.onFirstAttempt();
+      },
+    };
+    const discovery = this.#host.createDiscovery(cluster.data, owner, this.#stats);
+    source = { cluster, discovery, latest: null, attempted: false };
+    this.#next = source;
+    discovery.start();
+  }
+
+  dropWarmed(): void {
+    this.#next?.discovery.stop();
+    this.#next = null;
+  }
+
+  /** From now on the hosts come from the source of this hash. One that has found nothing yet leaves the hosts as they are. */
+  putInForce(hash: string): void {
+    const next = this.#next;
+    if (next === null || next.cluster.hash !== hash) return;
+    this.#current?.discovery.stop();
+    this.#current = next;
+    this.#next = null;
+    this.#stats.version.set(this.hosts.version);
+    if (next.latest !== null) this.#replaceHosts(next.latest);
+  }
+
+  /** The cluster is gone. */
+  close(): void {
+    this.dropWarmed();
+    this.#current?.discovery.stop();
+    this.#current = null;
+    this.#stats.release();
+  }
+
+  setHealthFlags(address: string, flags: number, on: boolean): void {
+    if (this.hosts.setHealthFlags(address, flags, on)) this.#host.onChanged(this.hosts.cluster);
+  }
+
+  status(): MembershipStatus {
+    const source = this.#current ?? this.#next;
+    return {
+      cluster: this.hosts.cluster,
+      version: this.hosts.version,
+      hosts: this.hosts.members.size,
+      warming: this.#next !== null,
+      discovery: source?.discovery.inspect() ?? {},
+    };
+  }
+
+  #sourceOf(hash: string): Source | undefined {
+    return [this.#next, this.#current].find((source) => source?.cluster.hash === hash) ?? undefined;
+  }
+
+  #onHosts(source: Source, endpoints: readonly EndpointData[]): void {
+    source.latest = endpoints;
+    if (source === this.#current) this.#replaceHosts(endpoints);
+  }
+
+  #replaceHosts(endpoints: readonly EndpointData[]): void {
+    if (!this.hosts.replace(endpoints)) {
+      this.#stats.updateNoRebuild.inc();
+      return;
+    }
+    this.#stats.membershipChange.inc();
+    this.#stats.version.set(this.hosts.version);
+    this.#host.onChanged(this.hosts.cluster);
+  }
+}

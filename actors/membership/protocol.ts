@@ -1,0 +1,107 @@
+import type { ActorRef, Question } from "../../src/actor/actor-ref.ts";
+import type { DiscoveryData } from "../../src/upstream/cluster-data.ts";
+import type { WorkerMessage } from "../worker/protocol.ts";
+
+/** Where the hosts of one cluster come from. Equal hashes mean equal data. */
+export interface DiscoveredCluster {
+  readonly hash: string;
+  readonly data: DiscoveryData;
+}
+
+/**
+ * Begins to find the hosts of clusters that a version brings or changes; those known with the same hash go on as they are. Replies when
+ * every cluster that is waited for has made its first attempt, or at the deadline. The hosts in force are not touched.
+ */
+export interface WarmClusters extends Question<ClustersWarmed> {
+  readonly type: "warmClusters";
+  /** All of the version, not only what is new. */
+  readonly clusters: readonly DiscoveredCluster[];
+  readonly deadlineMs: number;
+}
+
+/** The clusters can be put in force. */
+export interface ClustersWarmed {
+  readonly type: "clustersWarmed";
+  /** Names of those that had not made their first attempt at the deadline. They start without hosts. */
+  readonly late: readonly string[];
+}
+
+/** These clusters, which have been warmed before, are in force from now on, and no others. */
+export interface PutClustersInForce {
+  readonly type: "putClustersInForce";
+  readonly clusters: readonly DiscoveredCluster[];
+}
+
+/** Drops what was warmed and is not in force: the version was refused. */
+export interface DropWarmedClusters {
+  readonly type: "dropWarmedClusters";
+}
+
+/** A worker's thread has answered: it is told of all hosts from now on. */
+export interface WorkerJoined {
+  readonly type: "workerJoined";
+  readonly worker: string;
+  readonly ref: ActorRef<WorkerMessage>;
+}
+
+/** The worker's thread has ended. */
+export interface WorkerLeft {
+  readonly type: "workerLeft";
+  readonly worker: string;
+}
+
+/** Asks that a worker have all hosts as they are now. */
+export interface SyncWorker extends Question<{ readonly type: "workerSynced" }> {
+  readonly type: "syncWorker";
+  readonly worker: string;
+}
+
+/** Sets or clears what is known of a host's health. Nothing happens if there is no such host any more. */
+export interface SetHostHealth {
+  readonly type: "setHostHealth";
+  readonly cluster: string;
+  /** As `formatAddress` writes it. */
+  readonly address: string;
+  /** Bits of `HealthFlag`. */
+  readonly flags: number;
+  readonly on: boolean;
+}
+
+/** Asks for what is known of the clusters with discovery, for people. */
+export interface InspectMembership extends Question<readonly MembershipStatus[]> {
+  readonly type: "inspectMembership";
+}
+
+/** One cluster with discovery. */
+export interface MembershipStatus {
+  readonly cluster: string;
+  readonly version: number;
+  readonly hosts: number;
+  /** Whether another form of it is being warmed. */
+  readonly warming: boolean;
+  /** What its discovery says of itself. */
+  readonly discovery: Readonly<Record<string, unknown>>;
+}
+
+/** From the actor to itself: workers may lack something. */
+export interface MembershipChanged {
+  readonly type: "membershipChanged";
+}
+
+/** From the actor to itself: the time to warm clusters is over. */
+export interface WarmingOver {
+  readonly type: "warmingOver";
+}
+
+/** All that the membership actor understands. */
+export type MembershipMessage =
+  | WarmClusters
+  | PutClustersInForce
+  | DropWarmedClusters
+  | WorkerJoined
+  | WorkerLeft
+  | SyncWorker
+  | SetHostHealth
+  | InspectMembership
+  | MembershipChanged
+  | WarmingOver;

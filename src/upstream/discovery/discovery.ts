@@ -1,0 +1,49 @@
+import type { Counter, Gauge, StatsScope } from "../../stats/scope.ts";
+import type { EndpointData } from "../cluster-data.ts";
+
+/** Finds the hosts of one cluster, again and again. Main thread. */
+export interface Discovery {
+  /** Begins. Calls back from then on, never from inside this call. */
+  start(): void;
+  /** Ends; no more calls back. */
+  stop(): void;
+  /** How things stand, for people. Plain data. */
+  inspect(): Readonly<Record<string, unknown>>;
+}
+
+/** Who wants the hosts. */
+export interface DiscoveryOwner {
+  /** All hosts there are now. */
+  onHosts(endpoints: readonly EndpointData[]): void;
+  /** The first attempt is over, however it ended. Called once, after the first `onHosts` if it succeeded. */
+  onFirstAttempt(): void;
+}
+
+/** `cluster.<name>.update_*` and the like; Envoy's names. */
+export class DiscoveryStats {
+  readonly updateAttempt: Counter;
+  readonly updateSuccess: Counter;
+  readonly updateFailure: Counter;
+  readonly updateEmpty: Counter;
+  readonly updateNoRebuild: Counter;
+  readonly updateRejected: Counter;
+  readonly membershipChange: Counter;
+  readonly version: Gauge;
+  readonly #scope: StatsScope;
+
+  constructor(scope: StatsScope) {
+    this.#scope = scope;
+    this.updateAttempt = scope.counter("update_attempt");
+    this.updateSuccess = scope.counter("update_success");
+    this.updateFailure = scope.counter("update_failure");
+    this.updateEmpty = scope.counter("update_empty");
+    this.updateNoRebuild = scope.counter("update_no_rebuild");
+    this.updateRejected = scope.counter("update_rejected");
+    this.membershipChange = scope.counter("membership_change");
+    this.version = scope.gauge("version");
+  }
+
+  release(): void {
+    this.#scope.release();
+  }
+}

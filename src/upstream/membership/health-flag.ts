@@ -1,0 +1,33 @@
+/**
+ * Reasons why a host is not, or not wholly, fit to get requests, beside what its endpoint's `health_status` says. A bit set. Set on the main
+ * side, read by the workers. Names and meaning: Envoy's `Host::HealthFlag`.
+ */
+export const HealthFlag = {
+  /** Active health checks fail. */
+  failedActiveHc: 1,
+  /** Outlier detection has ejected it. */
+  failedOutlierCheck: 2,
+  /** Active health checks succeed and say that it is degraded. */
+  degradedActiveHc: 4,
+  /** No active health check has been made yet. */
+  pendingActiveHc: 8,
+  /** Discovery has removed it, but it is kept while it is healthy. */
+  pendingDynamicRemoval: 16,
+  /** The last active health check ran into its timeout. */
+  activeHcTimeout: 32,
+  /** It told a health check to take it out of use at once, or was told so in passing. */
+  excludedViaImmediateHcFail: 64,
+} as const;
+export type HealthFlag = (typeof HealthFlag)[keyof typeof HealthFlag];
+
+const UNHEALTHY = HealthFlag.failedActiveHc | HealthFlag.failedOutlierCheck;
+
+/** Whether any of the flags keeps requests away. */
+export function isUnhealthy(flags: number): boolean {
+  return (flags & UNHEALTHY) !== 0;
+}
+
+/** Whether the flags say that the host is to be used only when healthy ones do not suffice. */
+export function isDegraded(flags: number): boolean {
+  return (flags & HealthFlag.degradedActiveHc) !== 0;
+}

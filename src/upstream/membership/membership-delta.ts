@@ -1,0 +1,20 @@
+import type { EndpointData } from "../cluster-data.ts";
+
+/** One host of a cluster with what is known of its health. Plain data. */
+export interface MemberData {
+  readonly endpoint: EndpointData;
+  /** Bits of `HealthFlag`. */
+  readonly healthFlags: number;
+}
+
+/** How the hosts of one cluster changed between two versions of its membership. Plain data, on its way to a worker. */
+export interface MembershipDelta {
+  readonly cluster: string;
+  /** The version that it changes; 0 = it holds everything, and what is not in it goes. */
+  readonly from: number;
+  readonly to: number;
+  /** New hosts, and changed ones with all their data. */
+  readonly upserts: readonly MemberData[];
+  /** Addresses as `formatAddress` writes them. To be taken away first: a host that came back is in `upserts` too. */
+  readonly removed: readonly string[];
+}

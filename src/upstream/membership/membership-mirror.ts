@@ -1,0 +1,27 @@
+import { formatAddress } from "../../net/address.ts";
+import type { MemberData, MembershipDelta } from "./membership-delta.ts";
+
+/** The hosts of one cluster as a worker was told of them, whether the cluster is in use there or not. */
+export class MembershipMirror {
+  #version = 0;
+  readonly #members = new Map<string, MemberData>();
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** In the main side's order. */
+  get members(): ReadonlyMap<string, MemberData> {
+    return this.#members;
+  }
+
+  /** Takes a delta over; false, and nothing done, if it changes another version than the one that is here. */
+  apply(delta: MembershipDelta): boolean {
+    if (delta.from === 0) this.#members.clear();
+    else if (delta.from !== this.#version) return false;
+    this.#version = delta.to;
+    for (const address of delta.removed) this.#members.delete(address);
+    for (const member of delta.upserts) this.#members.set(formatAddress(member.endpoint.address), member);
+    return true;
+  }
+}

@@ -35,6 +35,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     filter: async () => (await import("./http/csrf/factory.ts")).httpFilter,
   },
   {
+    name: "envoy.filters.http.fault",
+    config: async () => (await import("./http/fault/config.ts")).faultConfig,
+    filter: async () => (await import("./http/fault/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.header_mutation",
     config: async () => (await import("./http/header_mutation/config.ts")).headerMutationConfig,
     filter: async () => (await import("./http/header_mutation/factory.ts")).httpFilter,

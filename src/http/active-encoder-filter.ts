@@ -64,4 +64,10 @@ export class ActiveEncoderFilter extends ActiveStreamFilter<ResponseHeaderMap> i
   setEncoderBufferLimit(limitBytes: number): void {
     this.pass.limitBytes = limitBytes;
   }
+  onEncoderFilterAboveWriteBufferHighWatermark(): void {
+    this.host.pauseResponse(true);
+  }
+  onEncoderFilterBelowWriteBufferLowWatermark(): void {
+    this.host.pauseResponse(false);
+  }
 }

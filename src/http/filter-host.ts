@@ -21,5 +21,7 @@ export interface FilterHost {
   encodeTrailers(trailers: TrailerMap): void;
   /** Counted: stops and starts reading the request. */
   pauseRequest(pause: boolean): void;
+  /** Counted: stops and starts reading the response. */
+  pauseResponse(pause: boolean): void;
   setDownstreamWatermarkCallbacks(callbacks: DownstreamWatermarkCallbacks | null): void;
 }

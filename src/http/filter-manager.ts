@@ -185,6 +185,11 @@ export class FilterManager
   pauseRequest(pause: boolean): void {
     if (!this.destroyed) this.stream.pauseRequest(pause);
   }
+  pauseResponse(pause: boolean): void {
+    if (this.destroyed) return;
+    if (pause) this.onDownstreamAboveHighWatermark();
+    else this.onDownstreamBelowLowWatermark();
+  }
 
   setDownstreamWatermarkCallbacks(callbacks: DownstreamWatermarkCallbacks | null): void {
     this.downstreamCallbacks = callbacks;

@@ -136,6 +136,9 @@ export interface StreamEncoderFilterCallbacks extends StreamFilterCallbacks {
   addEncodedTrailers(): TrailerMap;
   readonly encoderBufferLimitBytes: number;
   setEncoderBufferLimit(limitBytes: number): void;
+  /** Counted: pauses the response's sender because this filter has too much. */
+  onEncoderFilterAboveWriteBufferHighWatermark(): void;
+  onEncoderFilterBelowWriteBufferLowWatermark(): void;
 }
 
 /** A filter of requests. */

@@ -11,6 +11,8 @@ export interface FilterStageOptions {
   /** Default 0: none. */
   readonly bufferLimitBytes?: number;
   readonly route?: StreamRoute | null;
+  /** How long the filters on it wait at most before they go on. Default 0. */
+  readonly waitsMs?: number;
   /** The log that scripted filters write to; what leaves the filters is noted there too, as `out …`. */
   readonly log?: string[];
 }
@@ -21,6 +23,7 @@ export class FilterStage implements FilterManagerStream {
   readonly timers = this.clock.timers;
   readonly streamInfo = makeStreamInfo();
   readonly log: string[];
+  readonly waitsMs: number;
   readonly manager: FilterManager;
   readonly request = makeRequest();
   response: ResponseHeaderMap | null = null;
@@ -35,6 +38,7 @@ export class FilterStage implements FilterManagerStream {
 
   constructor(options: FilterStageOptions = {}) {
     this.log = options.log ?? [];
+    this.waitsMs = options.waitsMs ?? 0;
     this.#route = options.route ?? null;
     this.manager = new FilterManager(this, options.bufferLimitBytes ?? 0);
   }

@@ -6,6 +6,8 @@ import type { WorkerContext } from "../../src/extensions/extension-module.ts";
 import { HTTP_FILTERS } from "../../src/extensions/table.ts";
 import type { HttpFilterFactory } from "../../src/http/filter.ts";
 import type { StreamRoute } from "../../src/http/stream-route.ts";
+import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
+import { SharedLimits } from "../../src/upstream/shared-limits.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { RecordingCompileContext } from "./recording-compile-context.ts";
 import { RecordingStats } from "./recording-stats.ts";
@@ -43,6 +45,7 @@ export async function makeFilter(name: string, json: JsonObject, routeJson?: Jso
     log: silentLogger,
     stats,
     format: makeFormatEnvironment(clock),
+    limits: limitsFor(context.added, clock),
   } as unknown as WorkerContext;
   return {
     stats,
@@ -50,6 +53,16 @@ export async function makeFilter(name: string, json: JsonObject, routeJson?: Jso
     factory: module.createFactory(structuredClone(data), { worker, scope: stats }),
     route: ofRoute === undefined ? null : routeOf(module.createRouteConfig?.(ofRoute, worker) ?? ofRoute),
   };
+}
+
+/** The shared memory of the limits among the added resources. */
+function limitsFor(added: readonly string[], clock: FakeClock): SharedLimits {
+  const cells = new CircuitBreakerCells();
+  const limits = new SharedLimits(clock);
+  const names = added.map((resource) => resource.slice(resource.indexOf(" ") + 1));
+  const slots = new Map(names.map((name) => [name, cells.allocate(name)]));
+  limits.attach({ slots, chunks: cells.chunksFor(0) });
+  return limits;
 }
 
 function routeOf(config: unknown): StreamRoute {

@@ -13,6 +13,8 @@ export interface HttpFilterContractSubject {
   /** Changes the request so that the filter has something to do. */
   readonly prepare?: (request: RequestHeaderMap) => void;
   readonly route?: StreamRoute;
+  /** How long it may hold a message back, if it does so by the clock. */
+  readonly waitsMs?: number;
 }
 
 /** One whole exchange, in steps. */
@@ -36,7 +38,7 @@ type SetStage = (after?: FilterScript, before?: FilterScript) => FilterStage;
  */
 export function describeHttpFilterContract(name: string, subject: HttpFilterContractSubject): void {
   const setStage: SetStage = (after = {}, before = {}) => {
-    const stage = new FilterStage({ route: subject.route ?? null });
+    const stage = new FilterStage({ route: subject.route ?? null, waitsMs: subject.waitsMs ?? 0 });
     stage.add([
       { name: "before", factory: factoryOf(new ScriptedFilter("before", stage.log, before)) },
       { name, factory: subject.createFactory() },
@@ -159,6 +161,7 @@ function leavesNothingBehind(setStage: SetStage): void {
 async function run(stage: FilterStage, step: (stage: FilterStage) => void): Promise<void> {
   step(stage);
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+  stage.clock.advance(stage.waitsMs);
 }
 
 function isAnswer(entry: string): boolean {

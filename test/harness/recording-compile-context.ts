@@ -18,6 +18,8 @@ export class RecordingCompileContext implements CompileContext {
   readonly problems: string[] = [];
   /** Files that the result depends on. */
   readonly files: string[] = [];
+  /** `kind name` of each resource that was added. */
+  readonly added: string[] = [];
   /** `kind name` of each resource that must exist. */
   readonly required: string[] = [];
 
@@ -47,7 +49,8 @@ export class RecordingCompileContext implements CompileContext {
     return { extension, disabled: extension === "", data: Buffer.from(config.value).toString("latin1") };
   }
 
-  addResource(_kind: ResourceKind, name: string): string {
+  addResource(kind: ResourceKind, name: string): string {
+    this.added.push(`${kind} ${name}`);
     return name;
   }
 

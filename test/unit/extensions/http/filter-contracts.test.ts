@@ -87,6 +87,7 @@ const CONFIGURED: readonly {
   readonly config?: JsonObject;
   readonly route?: JsonObject;
   readonly prepare?: (request: RequestHeaderMap) => void;
+  readonly waitsMs?: number;
 }[] = [
   { what: "buffer", filter: "buffer", config: { maxRequestBytes: 100 } },
   { what: "buffer with a small limit", filter: "buffer", config: { maxRequestBytes: 4 } },
@@ -115,13 +116,30 @@ const CONFIGURED: readonly {
       request.method = "POST";
     },
   },
+  {
+    what: "fault that delays",
+    filter: "fault",
+    config: { delay: { fixedDelay: "1s", percentage: { numerator: 100 } } },
+    waitsMs: 1100,
+  },
+  {
+    what: "fault that aborts",
+    filter: "fault",
+    config: { abort: { httpStatus: 503, percentage: { numerator: 100 } } },
+  },
+  {
+    what: "fault that slows down",
+    filter: "fault",
+    config: { responseRateLimit: { fixedLimit: { limitKbps: "1" }, percentage: { numerator: 100 } } },
+  },
   { what: "rbac that allows", filter: "rbac" },
   { what: "rbac that refuses", filter: "rbac", config: { rules: { policies: {} } } },
 ];
-for (const { what, filter, config = {}, route, prepare } of CONFIGURED) {
+for (const { what, filter, config = {}, route, prepare, waitsMs = 0 } of CONFIGURED) {
   const made = await makeFilter(filter, config, route);
   describeHttpFilterContract(what, {
     createFactory: () => made.factory,
+    waitsMs,
     ...(made.route && { route: made.route }),
     ...(prepare && { prepare }),
   });

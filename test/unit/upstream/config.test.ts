@@ -303,8 +303,8 @@ describe("A cluster that can't be compiled", () => {
   }
 
   it("is not blamed for names if its type is what is not supported, unless that is let through", () => {
-    const json = { type: "STRICT_DNS", ...assignment(endpoint("backend.test", 80)) };
-    const type = "type: type STRICT_DNS is not supported yet";
+    const json = { type: "EDS", ...assignment(endpoint("backend.test", 80)) };
+    const type = "type: type EDS is not supported yet";
     assert.deepEqual(compile(json).problems, [`error ${type}`]);
     assert.deepEqual(compile(json, true).problems, [
       `warning ${type}`,

@@ -1,7 +1,8 @@
-import { type FSWatcher, statSync, watch } from "node:fs";
+import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Logger } from "../src/base/log.ts";
 import type { TimerWheel, WheelTimer } from "../src/base/timer-wheel.ts";
+import { fileStamp } from "../src/config/file-stamp.ts";
 
 /** Changes that come in a burst (an editor's, a copy's) make one reload, this long after the last. */
 const QUIET_MS = 100;
@@ -62,15 +63,5 @@ export class ConfigWatch {
     this.#stamp = stamp;
     // A file that is away for a moment comes back, and that is the change.
     if (stamp !== "") this.#onChange();
-  }
-}
-
-/** Changes with the file behind the path and with its content; `""` if there is none. */
-export function fileStamp(path: string): string {
-  try {
-    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
-    return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-  } catch {
-    return "";
   }
 }

@@ -190,6 +190,7 @@ export class ProxyServer {
       drain,
       fileFlushIntervalMs: commandLine.fileFlushIntervalMs,
       hostname: hostname(),
+      ticketSecret: this.#random.bytes(32),
       environment,
     };
     return this.#system.spawn(

@@ -5,9 +5,11 @@ import type { Logger } from "../src/base/log.ts";
 import { TimerWheel } from "../src/base/timer-wheel.ts";
 import { CompilerPool } from "../src/config/compiler-pool.ts";
 import { problemsText, problemText } from "../src/config/config-problem.ts";
+import { fileStamp } from "../src/config/file-stamp.ts";
 import { formatAddress } from "../src/net/address.ts";
 import type { CommandLine } from "./command-line.ts";
-import { ConfigWatch, fileStamp } from "./config-watch.ts";
+import { ConfigWatch } from "./config-watch.ts";
+import { FileWatch } from "./file-watch.ts";
 import { compileRequest } from "./proxy-options.ts";
 import { ProxyServer } from "./proxy-server.ts";
 import { PoolConfigCompiler } from "./supervisor/pool-config-compiler.ts";
@@ -59,11 +61,13 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   let exitCode: 0 | 1 = 0;
   let stopping: Promise<void> | undefined;
   let watch: ConfigWatch | undefined;
+  let fileWatch: FileWatch | undefined;
   const watchTimers = new TimerWheel(systemClock);
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       mainLog.info({}, "draining; a second signal exits at once");
       watch?.stop();
+      fileWatch?.stop();
       watchTimers.stop();
       const cut = await server.shutdown();
       mainLog.info({ cut }, "stopped");
@@ -92,6 +96,10 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
       mainLog,
       () => void server.reload("file changed"),
     );
+  }
+  if (commandLine.watch) {
+    fileWatch = new FileWatch(watchTimers, mainLog, () => void server.reload("file changed"));
+    compiler.watchFiles((files) => fileWatch?.set(files));
   }
   await logReady(server, commandLine.concurrency, adminAddress, mainLog);
   return { server, adminAddress, stop, stopped };

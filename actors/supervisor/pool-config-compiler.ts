@@ -4,6 +4,7 @@ import type { BootstrapData } from "../../src/config/bootstrap-data.ts";
 import { type CompileRequest, type PackedResource, resourceKey } from "../../src/config/compile-request.ts";
 import type { CompilerPool } from "../../src/config/compiler-pool.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
+import type { StampedFile } from "../../src/config/file-stamp.ts";
 import { unpackResource } from "../../src/config/resource-packing.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import {
@@ -31,6 +32,8 @@ export class PoolConfigCompiler implements ConfigCompiler {
   #readOnce: CompileRequest["texts"];
   #known: ReadonlyMap<string, KnownResource> = new Map();
   #running: BootstrapData | null = null;
+  #files: readonly StampedFile[] = [];
+  #onFiles: (files: readonly StampedFile[]) => void = () => {};
 
   constructor(pool: CompilerPool, commandLine: CompileRequest) {
     this.#pool = pool;
@@ -42,12 +45,22 @@ export class PoolConfigCompiler implements ConfigCompiler {
     return this.#running;
   }
 
+  /** Calls `onFiles` now and after each compilation of the command line's configuration with the files that its settings name. */
+  watchFiles(onFiles: (files: readonly StampedFile[]) => void): void {
+    this.#onFiles = onFiles;
+    onFiles(this.#files);
+  }
+
   async compile(source: ConfigSource): Promise<CompileOutcome> {
     // A dry run and a reload may be under way together: what is left out of the answer is what was known when asked.
     const base = this.#known;
     const known = new Map([...base].map(([key, { hash }]) => [key, hash]));
     const outcome = await this.#pool.compile({ ...this.#request(source), known });
-    if (!outcome.ok) return outcome;
+    if (source.text === undefined) {
+      this.#files = outcome.files;
+      this.#onFiles(outcome.files);
+    }
+    if (!outcome.ok) return { ok: false, problems: outcome.problems };
     if (source.text === undefined && !isFile(this.#commandLine.path)) this.#readOnce = outcome.texts;
     const changed = new Map(outcome.changed.map((resource) => [resourceKey(resource), resource]));
     const resources = new Map<string, KnownResource>();

@@ -6,6 +6,9 @@ import type { LogLevel } from "../../src/base/log.ts";
 import { memoryHeld } from "../../src/base/memory-held.ts";
 import { nextTurn } from "../../src/base/turn.ts";
 import { extensionModule, type WorkerContext, type WorkerExtensions } from "../../src/extensions/extension-module.ts";
+import type { ClientTlsContext } from "../../src/extensions/transport_sockets/tls/client-tls-context.ts";
+import type { ServerTlsContext } from "../../src/extensions/transport_sockets/tls/server-tls-context.ts";
+import { TlsContexts } from "../../src/extensions/transport_sockets/tls/tls-contexts.ts";
 import { ConnectionHandler, type PreparedListeners } from "../../src/listener/connection-handler.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
@@ -39,6 +42,7 @@ interface Staged {
   readonly change: SnapshotChange;
   readonly listeners: PreparedListeners;
   readonly routeTables: ReadonlyMap<string, RouteTable>;
+  readonly tlsContexts: ReadonlyMap<string, ServerTlsContext | ClientTlsContext>;
   readonly clusters: ClusterChanges;
 }
 
@@ -49,6 +53,7 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #stats: ThreadStats;
   readonly #handler: ConnectionHandler;
   readonly #routeTables = new RouteTables();
+  readonly #tlsContexts: TlsContexts;
   readonly #clusters: ClusterManager;
   readonly #accessLogFiles: AccessLogFiles;
   readonly #limits: SharedLimits;
@@ -60,6 +65,7 @@ export class ProxyRuntime implements WorkerRuntime {
     cluster: new Set(),
     sharedCount: new Set(),
     tokenBucket: new Set(),
+    tlsContext: new Set(),
   };
   #staged: Staged | null = null;
 
@@ -73,6 +79,7 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#applicationLog = applicationLog;
     const { clock, timers, random, log } = services;
     this.#settings = settings;
+    this.#tlsContexts = new TlsContexts(settings.ticketSecret);
     this.#stats = new ThreadStats(buildStatsMatcher(settings.statsMatcher));
     const stats = this.#stats.scope();
     this.#clusters = new ClusterManager({
@@ -91,6 +98,7 @@ export class ProxyRuntime implements WorkerRuntime {
       stats,
       clusters: this.#clusters,
       routeTables: this.#routeTables,
+      tlsContexts: this.#tlsContexts,
       format: { hostname: settings.hostname, environment: new Map(settings.environment), clock, random },
       accessLogFiles: this.#accessLogFiles,
       limits: this.#limits,
@@ -105,6 +113,8 @@ export class ProxyRuntime implements WorkerRuntime {
       log,
       makeNetworkFilter: (filter, context) =>
         extensionModule(extensions.networkFilters, filter.extension).createFactory(filter.data, context, this.#context),
+      makeTransportSocket: ({ extension, data }, scope) =>
+        extensionModule(extensions.transportSockets, extension).createDownstreamFactory(data, scope, this.#context),
       drain: settings.drain,
     });
   }
@@ -118,6 +128,9 @@ export class ProxyRuntime implements WorkerRuntime {
       const listeners = resourcesOf("listener", change.upserts).map((resource) => resource.data);
       await this.#preload(listeners);
       const routeTables = this.#buildRouteTables(change);
+      const tlsContexts = new Map(
+        resourcesOf("tlsContext", change.upserts).map(({ name, data }) => [name, this.#tlsContexts.build(data)]),
+      );
       const clusters = this.#clusterChanges(change);
       // Last, because from here on the handler owns the sockets.
       const prepared = this.#handler.prepare(
@@ -125,7 +138,7 @@ export class ProxyRuntime implements WorkerRuntime {
         sockets,
         new Set(change.sockets.flatMap(({ kind, key }) => (kind === "pipe" ? key : []))),
       );
-      this.#staged = { change, listeners: prepared, routeTables, clusters };
+      this.#staged = { change, listeners: prepared, routeTables, tlsContexts, clusters };
     } catch (error) {
       for (const { socket } of sockets) closeQuietly(socket);
       throw error;
@@ -136,6 +149,7 @@ export class ProxyRuntime implements WorkerRuntime {
     const staged = this.#staged;
     if (staged === null || staged.change.version !== version) throw new Error(`version ${version} is not prepared`);
     this.#staged = null;
+    for (const [name, context] of staged.tlsContexts) this.#tlsContexts.set(name, context);
     // Clusters before routes before listeners: nothing may refer to what is not there yet.
     this.#clusters.apply(staged.clusters);
     for (const [name, table] of staged.routeTables) this.#routeTables.set(name, table);
@@ -144,6 +158,7 @@ export class ProxyRuntime implements WorkerRuntime {
     for (const kind of ["sharedCount", "tokenBucket"] as const) {
       for (const name of this.#removed(kind, staged.change)) this.#limits.forget(name);
     }
+    for (const name of this.#removed("tlsContext", staged.change)) this.#tlsContexts.remove(name);
     this.#noteNames(staged.change);
     // The sockets listen when this turn of the event loop is over.
     await new Promise<void>((resolve) => nextTurn(resolve));
@@ -292,7 +307,7 @@ export class ProxyRuntime implements WorkerRuntime {
   }
 
   #noteNames(change: SnapshotChange): void {
-    for (const kind of ["listener", "routeTable", "cluster", "sharedCount", "tokenBucket"] as const) {
+    for (const kind of ["listener", "routeTable", "cluster", "sharedCount", "tokenBucket", "tlsContext"] as const) {
       for (const name of this.#removed(kind, change)) this.#names[kind].delete(name);
       for (const name of namesOf(kind, change.upserts)) this.#names[kind].add(name);
     }

@@ -10,6 +10,8 @@ export interface ProxySettings {
   readonly drain: DrainOptions;
   readonly fileFlushIntervalMs: number;
   readonly hostname: string;
+  /** What the keys of TLS session tickets are derived from: random, the same for all workers. */
+  readonly ticketSecret: Uint8Array;
   /** The environment variables that formats may read. */
   readonly environment: readonly (readonly [string, string])[];
 }

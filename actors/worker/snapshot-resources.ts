@@ -1,3 +1,4 @@
+import type { TlsContextData } from "../../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { RouteTableData } from "../../src/route/route-table-data.ts";
 import type { ClusterData } from "../../src/upstream/cluster-data.ts";
@@ -10,6 +11,7 @@ export interface ResourceData {
   readonly cluster: ClusterData;
   readonly sharedCount: null;
   readonly tokenBucket: null;
+  readonly tlsContext: TlsContextData;
 }
 
 /** The kinds of resources that a worker builds something from; others are refused. */
@@ -40,6 +42,7 @@ export function unknownKind(resources: readonly WorkerResource[]): string | unde
     "cluster",
     "sharedCount",
     "tokenBucket",
+    "tlsContext",
   ] satisfies KnownKind[];
   return resources.find((resource) => !known.includes(resource.kind))?.kind;
 }

@@ -47,6 +47,11 @@ export class SystemRandom implements RandomSource {
     return text.toString("latin1");
   }
 
+  /** So many fresh bytes, fit for keys. */
+  bytes(count: number): Uint8Array {
+    return randomFillSync(new Uint8Array(count));
+  }
+
   /** Reserves `count` fresh bytes and returns where they start. */
   #take(count: number): number {
     if (this.#used + count > this.#block.length) {

@@ -69,7 +69,7 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
     admin: within(...admin),
     layered_runtime: notYet("there is no runtime yet"),
   }),
-  support(Bootstrap_StaticResourcesSchema, { listeners: yes, clusters: yes, secrets: notYet() }),
+  support(Bootstrap_StaticResourcesSchema, { listeners: yes, clusters: yes, secrets: yes }),
   support(ClusterManagerSchema, {
     enable_deferred_cluster_creation: noEffect("workers make every cluster on first use"),
   }),

@@ -4,9 +4,16 @@ import type { Place } from "./place.ts";
 
 /**
  * What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own, and so is what the
- * workers count together for a filter: a `sharedCount` or a `tokenBucket`, whose data is null.
+ * workers count together for a filter: a `sharedCount` or a `tokenBucket`, whose data is null. A `tlsContext` holds certificates, which change without it.
  */
-export type ResourceKind = "listener" | "routeTable" | "cluster" | "discovery" | "sharedCount" | "tokenBucket";
+export type ResourceKind =
+  | "listener"
+  | "routeTable"
+  | "cluster"
+  | "discovery"
+  | "sharedCount"
+  | "tokenBucket"
+  | "tlsContext";
 
 /** What every resource may depend on. A change of any of these compiles everything anew. */
 export interface CompileFacts {
@@ -18,6 +25,8 @@ export interface CompileFacts {
   readonly nodeZone: string;
   /** Absolute path of the configuration file's folder (the working directory without a file); relative paths start here. */
   readonly directory: string;
+  /** `static_resources.secrets` by name: binary `Secret` messages in base64. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** One configured extension, ready to be packed and sent to the workers. */

@@ -1,6 +1,7 @@
 import type { BootstrapData } from "./bootstrap-data.ts";
 import type { ResourceKind } from "./compile-context.ts";
 import type { ConfigProblem } from "./config-problem.ts";
+import type { StampedFile } from "./file-stamp.ts";
 import type { ConfigText } from "./open-source.ts";
 
 /** Identity and content of a compiled resource. */
@@ -34,7 +35,12 @@ export interface CompileRequest {
 /** The outcome of a compilation. */
 export type CompileOutcome =
   /** Nothing of the configuration may be used. */
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+  | {
+      readonly ok: false;
+      readonly problems: readonly ConfigProblem[];
+      /** Files that a setting names and whose content may be what is wrong. */
+      readonly files: readonly StampedFile[];
+    }
   | {
       readonly ok: true;
       /** What was compiled, as it was read. */
@@ -42,6 +48,8 @@ export type CompileOutcome =
       /** Warnings only. */
       readonly problems: readonly ConfigProblem[];
       readonly bootstrap: BootstrapData;
+      /** Files that a setting names and whose content went into a resource. */
+      readonly files: readonly StampedFile[];
       /** All resources, in the order of the configuration. */
       readonly resources: readonly ResourceStamp[];
       /** Those of `resources` that `known` does not have with the same hash. */

@@ -3,7 +3,7 @@ import { compileBootstrapOf } from "./bootstrap-compiler.ts";
 import type { BootstrapData } from "./bootstrap-data.ts";
 import type { CompileFacts } from "./compile-context.ts";
 import { type CompileOutcome, type CompileRequest, type PackedResource, resourceKey } from "./compile-request.ts";
-import type { CompilerTable } from "./compiler-table.ts";
+import type { CompilerTable, SecretChecker } from "./compiler-table.ts";
 import { byPlace, type ConfigProblem } from "./config-problem.ts";
 import { type ConfigSource, type SourceItem, SplitMismatch } from "./config-source.ts";
 import { ExtensionIndex } from "./extension-index.ts";
@@ -19,7 +19,7 @@ import { supportTables } from "./support-walk.ts";
 const CHUNK_ITEMS = 512;
 /** Items with errors after which no more are compiled: their list would be of no use, and placing errors takes time. */
 const MAX_FAILED_ITEMS = 200;
-const NO_FACTS: CompileFacts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "" };
+const NO_FACTS: CompileFacts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "", secrets: {} };
 
 /** One item of the merged configuration with what became of it. */
 interface ItemResult {
@@ -36,12 +36,14 @@ export class ConfigurationCompiler {
   readonly #extensions: ExtensionIndex;
   readonly #items: ItemCompiler;
   readonly #cache = new ItemCache();
+  readonly #secrets: SecretChecker | undefined;
   /** Those of the last good bootstrap; a bad one must not empty the cache by having none. */
   #facts = NO_FACTS;
 
   constructor(table: CompilerTable) {
     this.#extensions = new ExtensionIndex(table.extensions, supportTables(table.support));
     this.#items = new ItemCompiler(table);
+    this.#secrets = table.secret;
   }
 
   /** Never throws for bad input: whatever is wrong is in the outcome, all of it at once. */
@@ -64,15 +66,17 @@ export class ConfigurationCompiler {
   #compileTexts(texts: readonly ConfigText[], request: CompileRequest, split: boolean): CompileOutcome {
     const opened = texts.map((text) => openSource(text, split));
     const unopened = opened.flatMap(({ problems }) => problems ?? []);
-    if (unopened.length > 0) return { ok: false, problems: unopened };
+    if (unopened.length > 0) return { ok: false, problems: unopened, files: [] };
     const sources = opened.flatMap(({ source }) => source ?? []);
     const allowUnsupported = request.allowUnsupported ?? false;
-    const bootstrap = compileBootstrapOf(sources, request.node, {
-      facts: NO_FACTS,
-      extensions: this.#extensions,
-      allowUnsupported,
-    });
-    if (bootstrap.data !== undefined) this.#facts = factsOf(bootstrap.data, request);
+    const directory = request.path === undefined ? process.cwd() : resolve(request.path, "..");
+    const bootstrap = compileBootstrapOf(
+      sources,
+      request.node,
+      { facts: { ...NO_FACTS, directory }, extensions: this.#extensions, allowUnsupported },
+      this.#secrets,
+    );
+    if (bootstrap.data !== undefined) this.#facts = factsOf(bootstrap.data, bootstrap.secrets, directory);
     const environment: CompileEnvironment = {
       facts: this.#facts,
       extensions: this.#extensions,
@@ -87,11 +91,12 @@ export class ConfigurationCompiler {
         texts.findIndex(({ file }) => file === a.file) - texts.findIndex(({ file }) => file === b.file) ||
         byPlace(a, b),
     );
+    const files = [...bootstrap.files, ...results.flatMap(({ compiled }) => compiled.files)];
     if (bootstrap.data === undefined || problems.some(({ severity }) => severity === "error")) {
-      return { ok: false, problems };
+      return { ok: false, problems, files };
     }
     this.#cache.commit();
-    return { ok: true, texts, problems, bootstrap: bootstrap.data, ...collect(results, request.known) };
+    return { ok: true, texts, problems, bootstrap: bootstrap.data, files, ...collect(results, request.known) };
   }
 
   #compileItems(source: ConfigSource, environment: CompileEnvironment): ItemResult[] {
@@ -122,15 +127,16 @@ export class ConfigurationCompiler {
 
 function unreadable(file: string, message: string, hint: string | undefined): CompileOutcome {
   const problem: ConfigProblem = { severity: "error", file, line: 0, column: 0, path: "", message };
-  return { ok: false, problems: [hint === undefined ? problem : { ...problem, hint }] };
+  return { ok: false, problems: [hint === undefined ? problem : { ...problem, hint }], files: [] };
 }
 
-function factsOf({ node }: BootstrapData, request: CompileRequest): CompileFacts {
+function factsOf({ node }: BootstrapData, secrets: CompileFacts["secrets"], directory: string): CompileFacts {
   return {
     nodeId: node.id,
     nodeCluster: node.cluster,
     nodeZone: node.zone,
-    directory: request.path === undefined ? process.cwd() : resolve(request.path, ".."),
+    directory,
+    secrets,
   };
 }
 

@@ -1,13 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
+import { environmentVariable } from "../base/environment-variable.ts";
 import { type DataSource, DataSourceSchema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
 import type { CompileContext } from "./compile-context.ts";
-import { type MessageSupport, notYet, support, yes } from "./field-support.ts";
+import { type MessageSupport, noEffect, support, yes } from "./field-support.ts";
 import type { Place } from "./place.ts";
 
 /**
- * The bytes of a `DataSource`: given in place, or read now from a file (relative paths start at the configuration's
- * folder). What is larger than `limitBytes`, or can't be read, is reported; the result is empty then.
+ * The bytes of a `DataSource`: given in place, in a variable of the environment, or read now from a file (relative paths start
+ * at the configuration's folder). What is larger than `limitBytes`, or can't be read, is reported; the result is empty then.
  */
 export function compileDataSource(
   message: DataSource,
@@ -35,6 +36,12 @@ function readSource(
       return specifier.value;
     case "filename":
       return readFile(resolve(context.facts.directory, specifier.value), limitBytes, place.field("filename"), context);
+    case "environmentVariable": {
+      const value = environmentVariable(specifier.value);
+      if (value !== undefined) return Buffer.from(value, "utf8");
+      context.error(place.field("environment_variable"), `the environment has no variable ${specifier.value}`);
+      return new Uint8Array();
+    }
     default:
       return new Uint8Array();
   }
@@ -69,7 +76,7 @@ export const dataSourceSupport: readonly MessageSupport[] = [
     filename: yes,
     inline_bytes: yes,
     inline_string: yes,
-    environment_variable: notYet(),
-    watched_directory: notYet(),
+    environment_variable: yes,
+    watched_directory: noEffect("the file itself is watched, whatever links lead to it"),
   }),
 ];

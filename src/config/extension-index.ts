@@ -5,6 +5,7 @@ import { InvariantError } from "../base/fatal.ts";
 import { FilterConfigSchema } from "../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import { TypedStructSchema } from "../proto/gen/xds/type/v3/typed_struct_pb.js";
 import { messageType } from "../proto/type-registry.ts";
+import type { ExtensionCategory } from "./extension-category.ts";
 import type { ExtensionConfig } from "./extension-config.ts";
 import { type SupportTables, supportTables } from "./support-walk.ts";
 
@@ -20,14 +21,17 @@ export interface TypedExtension {
 
 /** All extensions of a compiler table, by name and by type. */
 export class ExtensionIndex {
-  readonly #byName = new Map<string, ExtensionConfig>();
+  readonly #byName = new Map<string, ExtensionConfig[]>();
   readonly #byType = new Map<string, TypedExtension>();
 
-  /** Throws `InvariantError` if two extensions claim the same name or type. */
+  /** Throws `InvariantError` if two extensions claim the same name in one category, or the same type. */
   constructor(extensions: readonly ExtensionConfig[], general: SupportTables) {
     for (const extension of extensions) {
-      if (this.#byName.has(extension.name)) throw new InvariantError(`two extensions are named ${extension.name}`);
-      this.#byName.set(extension.name, extension);
+      const namesakes = this.#byName.get(extension.name) ?? [];
+      if (namesakes.some(({ categories }) => categories.some((category) => extension.categories.includes(category)))) {
+        throw new InvariantError(`two extensions are named ${extension.name}`);
+      }
+      this.#byName.set(extension.name, [...namesakes, extension]);
       const tables = supportTables(extension.support, general);
       this.#add({ extension, schema: extension.schema, role: "config", tables });
       if (extension.routeSchema !== undefined) {
@@ -45,9 +49,10 @@ export class ExtensionIndex {
     this.#byType.set(typeName, typed);
   }
 
-  /** The extension of Envoy's name `name`. */
-  named(name: string): ExtensionConfig | undefined {
-    return this.#byName.get(name);
+  /** The extension of Envoy's name `name`: the one that stands in `category`, if there are several. */
+  named(name: string, category: ExtensionCategory): ExtensionConfig | undefined {
+    const namesakes = this.#byName.get(name);
+    return namesakes?.find(({ categories }) => categories.includes(category)) ?? namesakes?.[0];
   }
 
   /** The extension that a message type belongs to. */

@@ -26,7 +26,7 @@ export class ItemCache {
 
   /** Keeps a result. Failed ones are not kept: their problems need the text again; nor those that files went into. */
   set(item: SourceItem, compiled: CompiledItem): void {
-    if (!compiled.failed && !compiled.readsFiles) this.#next[item.kind].set(item.key, compiled);
+    if (!compiled.failed && compiled.files.length === 0) this.#next[item.kind].set(item.key, compiled);
   }
 
   /** Ends a compilation that was good: what it did not use is dropped. After a bad one the next is likely like the one before. */

@@ -11,6 +11,7 @@ import type {
 } from "./compile-context.ts";
 import type { ExtensionCategory } from "./extension-category.ts";
 import { anyTypeName, type ExtensionIndex, isFilterConfig, unsupportedExtension } from "./extension-index.ts";
+import { fileStamp, type StampedFile } from "./file-stamp.ts";
 import { checkRules } from "./message-rules.ts";
 import { Place } from "./place.ts";
 import { MAX_MESSAGE_DEPTH } from "./source-document.ts";
@@ -58,8 +59,7 @@ export class ItemCompilation implements CompileContext {
   readonly problems: PlacedProblem[] = [];
   readonly resources: UnpackedResource[] = [];
   readonly references: ResourceReference[] = [];
-  /** Files whose content went into the result. */
-  readonly files = new Set<string>();
+  readonly #files = new Map<string, StampedFile>();
   /** The item came as a binary message, in which nothing below an Any was looked at yet. */
   fromBinary = false;
   readonly #environment: CompileEnvironment;
@@ -96,7 +96,12 @@ export class ItemCompilation implements CompileContext {
   }
 
   dependsOnFile(path: string): void {
-    this.files.add(path);
+    if (!this.#files.has(path)) this.#files.set(path, { path, stamp: fileStamp(path) });
+  }
+
+  /** Files whose content went into the result. */
+  get files(): readonly StampedFile[] {
+    return [...this.#files.values()];
   }
 
   /** Like `error`, for a value that is left out of its message: that message's own rules are then not checked. */
@@ -211,7 +216,7 @@ export class ItemCompilation implements CompileContext {
   }
 
   #extensionByName(category: ExtensionCategory, config: NamedTypedConfig, place: Place): CompiledExtension | undefined {
-    const extension = this.#environment.extensions.named(config.name);
+    const extension = this.#environment.extensions.named(config.name, category);
     if (extension === undefined) {
       const known = config.name.startsWith("envoy.");
       const message = known ? `extension ${config.name} is not supported yet` : "typed_config is required";

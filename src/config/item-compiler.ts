@@ -6,6 +6,7 @@ import { canonicalMessage } from "./canonical-message.ts";
 import type { PackedResource } from "./compile-request.ts";
 import type { CompilerTable } from "./compiler-table.ts";
 import type { LoadedItem, SourceItem } from "./config-source.ts";
+import type { StampedFile } from "./file-stamp.ts";
 import {
   type CompileEnvironment,
   ItemCompilation,
@@ -26,8 +27,8 @@ export interface CompiledItem {
   readonly references: readonly ResourceReference[];
   readonly problems: readonly PlacedProblem[];
   readonly failed: boolean;
-  /** The same text may give another result the next time: files went into it. */
-  readonly readsFiles: boolean;
+  /** Files that went into it: the same text may give another result the next time. */
+  readonly files: readonly StampedFile[];
 }
 
 /** Compiles listeners and clusters one by one. */
@@ -56,7 +57,7 @@ export class ItemCompiler {
           const data = packResource(unpacked);
           return { kind, name, hash: contentHash(data), data };
         });
-    return { name: owner.name, resources, references, problems, failed, readsFiles: compilation.files.size > 0 };
+    return { name: owner.name, resources, references, problems, failed, files: compilation.files };
   }
 
   #compileListener(loaded: LoadedItem, compilation: ItemCompilation): void {

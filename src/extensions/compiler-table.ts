@@ -8,11 +8,11 @@ import { headerValueSupport } from "../route/compile/header-mutations.ts";
 import { matcherSupport } from "../route/compile/matchers.ts";
 import { routeSupport } from "../route/compile/route-support.ts";
 import { clusterCompiler } from "../upstream/config.ts";
-import { ACCESS_LOGGERS, HTTP_FILTERS, NETWORK_FILTERS, OTHER_EXTENSIONS } from "./table.ts";
+import { ACCESS_LOGGERS, HTTP_FILTERS, NETWORK_FILTERS, OTHER_EXTENSIONS, TRANSPORT_SOCKETS } from "./table.ts";
 
 /** Loads the main-side halves of all extensions. */
 export async function loadExtensionConfigs(): Promise<ExtensionConfig[]> {
-  const entries = [...HTTP_FILTERS, ...NETWORK_FILTERS, ...ACCESS_LOGGERS, ...OTHER_EXTENSIONS];
+  const entries = [...HTTP_FILTERS, ...NETWORK_FILTERS, ...ACCESS_LOGGERS, ...TRANSPORT_SOCKETS, ...OTHER_EXTENSIONS];
   return Promise.all(entries.map((entry) => entry.config()));
 }
 
@@ -21,6 +21,7 @@ export async function loadCompilerTable(): Promise<CompilerTable> {
   return {
     listener: listenerCompiler,
     cluster: clusterCompiler,
+    secret: (await import("./transport_sockets/tls/config.ts")).secretChecker,
     extensions: await loadExtensionConfigs(),
     support: [
       ...matcherSupport,

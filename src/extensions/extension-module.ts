@@ -8,10 +8,12 @@ import type { HttpFilterFactory } from "../http/filter.ts";
 import type { FormatEnvironment } from "../http/format/format-context.ts";
 import type { NetworkFilterContext } from "../listener/listener-context.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
+import type { DownstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { RouteTables } from "../route/route-tables.ts";
 import type { StatsScope } from "../stats/scope.ts";
 import type { SharedLimits } from "../upstream/shared-limits.ts";
 import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
+import type { TlsContexts } from "./transport_sockets/tls/tls-contexts.ts";
 
 /** What extensions find on their worker. One per worker, made before the first snapshot, the same for its whole life. */
 export interface WorkerContext {
@@ -23,6 +25,7 @@ export interface WorkerContext {
   readonly stats: StatsScope;
   readonly clusters: ClusterDirectory;
   readonly routeTables: RouteTables;
+  readonly tlsContexts: TlsContexts;
   readonly format: FormatEnvironment;
   readonly accessLogFiles: AccessLogFiles;
   /** Limits that all workers keep to together. */
@@ -58,11 +61,21 @@ export interface AccessLoggerModule {
   createLogger(data: unknown, worker: WorkerContext): AccessLog;
 }
 
+/** The worker-side half of a transport socket for connections from clients. */
+export interface TransportSocketModule {
+  createDownstreamFactory(
+    data: unknown,
+    listenerScope: StatsScope,
+    worker: WorkerContext,
+  ): DownstreamTransportSocketFactory;
+}
+
 /** The worker-side halves of all extensions, by name. */
 export interface WorkerExtensions {
   readonly httpFilters: ReadonlyMap<string, HttpFilterModule>;
   readonly networkFilters: ReadonlyMap<string, NetworkFilterModule>;
   readonly accessLoggers: ReadonlyMap<string, AccessLoggerModule>;
+  readonly transportSockets: ReadonlyMap<string, TransportSocketModule>;
 }
 
 /** The module called `name`; throws if there is none, which means that main side and worker are not of one build. */

@@ -1,5 +1,10 @@
 import type { ExtensionConfig } from "../config/extension-config.ts";
-import type { AccessLoggerModule, HttpFilterModule, NetworkFilterModule } from "./extension-module.ts";
+import type {
+  AccessLoggerModule,
+  HttpFilterModule,
+  NetworkFilterModule,
+  TransportSocketModule,
+} from "./extension-module.ts";
 
 /** How one extension is found. Its halves are loaded apart: `config` by the compiler thread, the other by the workers. */
 interface ExtensionEntry {
@@ -15,6 +20,9 @@ interface NetworkFilterEntry extends ExtensionEntry {
 }
 interface AccessLoggerEntry extends ExtensionEntry {
   logger(): Promise<AccessLoggerModule>;
+}
+interface TransportSocketEntry extends ExtensionEntry {
+  socket(): Promise<TransportSocketModule>;
 }
 
 /** Every HTTP filter there is. Nothing registers itself: what is not here does not exist. */
@@ -121,6 +129,15 @@ export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [
     name: "envoy.access_loggers.stderr",
     config: async () => (await import("./access_loggers/stderr/config.ts")).stderrLoggerConfig,
     logger: async () => (await import("./access_loggers/stderr/logger.ts")).accessLogger,
+  },
+];
+
+/** Every transport socket for connections from clients, beside the plain one. */
+export const TRANSPORT_SOCKETS: readonly TransportSocketEntry[] = [
+  {
+    name: "envoy.transport_sockets.tls",
+    config: async () => (await import("./transport_sockets/tls/config.ts")).downstreamTlsConfig,
+    socket: async () => (await import("./transport_sockets/tls/downstream.ts")).transportSocket,
   },
 ];
 

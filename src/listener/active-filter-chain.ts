@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
 import type { NetworkFilterFactory, ReadFilter } from "../net/network-filter.ts";
+import type { DownstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { ConnectionChain, DownstreamConnection } from "./downstream-connection.ts";
 import { Drain, type DrainOptions } from "./drain.ts";
 import type { FilterChainData } from "./listener-data.ts";
@@ -29,6 +30,8 @@ export interface ChainOwner {
 export class ActiveFilterChain implements ConnectionChain {
   readonly data: FilterChainData;
   readonly connections = new Set<DownstreamConnection>();
+  /** Null for plain sockets. */
+  readonly transportSocket: DownstreamTransportSocketFactory | null;
   readonly #factories: readonly NetworkFilterFactory[];
   readonly #owner: ChainOwner;
   readonly #drain: Drain;
@@ -40,8 +43,14 @@ export class ActiveFilterChain implements ConnectionChain {
   #retired = false;
   #disposed = false;
 
-  constructor(data: FilterChainData, factories: readonly NetworkFilterFactory[], owner: ChainOwner) {
+  constructor(
+    data: FilterChainData,
+    factories: readonly NetworkFilterFactory[],
+    transportSocket: DownstreamTransportSocketFactory | null,
+    owner: ChainOwner,
+  ) {
     this.data = data;
+    this.transportSocket = transportSocket;
     this.#factories = factories;
     this.#owner = owner;
     this.#drain = new Drain(owner.clock, owner.random);
@@ -102,6 +111,7 @@ export class ActiveFilterChain implements ConnectionChain {
     this.#disposed = true;
     this.#timer?.disarm();
     for (const factory of this.#factories) factory.dispose();
+    this.transportSocket?.dispose();
   }
 
   #finish(): void {

@@ -2,9 +2,10 @@ import type net from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
-import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
 import { Connection } from "../net/connection.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { ActiveFilterChain, type ChainOwner } from "./active-filter-chain.ts";
 import { DownstreamConnection } from "./downstream-connection.ts";
 import type { DrainOptions } from "./drain.ts";
@@ -110,8 +111,13 @@ export class ActiveListener implements ChainOwner {
   }
 
   /** Takes over an accepted socket. `localAddress` as text, or `""` to ask the socket. */
-  accept(socket: net.Socket, localAddress: string): void {
+  accept(accepted: net.Socket, localAddress: string): void {
     const context = this.#context;
+    const chain = this.#chains[0] ?? this.#defaultChain;
+    const transport = chain === null || chain.isEmpty ? null : chain.transportSocket;
+    let onSecure: (info: TlsConnectionInfo) => void = () => {};
+    const socket =
+      transport === null ? accepted : transport.accept(accepted, { onSecure: (info) => onSecure(info) }, null);
     const connection = new Connection(socket, {
       id: this.#owner.nextConnectionId(),
       flusher: context.flusher,
@@ -122,7 +128,6 @@ export class ActiveListener implements ChainOwner {
     });
     this.stats.cxTotal.inc();
     this.stats.workerCxTotal.inc();
-    const chain = this.#chains[0] ?? this.#defaultChain;
     if (chain === null || chain.isEmpty) {
       if (chain === null) this.stats.noFilterChainMatch.inc();
       this.stats.cxDestroy.inc();
@@ -137,12 +142,29 @@ export class ActiveListener implements ChainOwner {
     const filter = chain.createFilter();
     const downstream = new DownstreamConnection(connection, chain, filter, local, this.clock.nowMs());
     chain.connections.add(downstream);
-    context.flusher.enter();
-    try {
-      downstream.start();
-    } finally {
-      context.flusher.leave();
+    if (transport === null) {
+      connection.inEvent(() => downstream.start());
+      return;
     }
+    const deadline = this.#boundHandshake(downstream, chain.data.transportSocketConnectTimeoutMs);
+    onSecure = (info) => {
+      deadline?.disarm();
+      downstream.tls = info;
+      connection.inEvent(() => downstream.start());
+    };
+    downstream.awaitHandshake();
+  }
+
+  /** Cuts the connection if its handshake takes longer. */
+  #boundHandshake({ connection }: DownstreamConnection, timeoutMs: number): WheelTimer | null {
+    if (timeoutMs === 0) return null;
+    const deadline = this.timers.timer(() => {
+      this.stats.cxTransportSocketConnectTimeout.inc();
+      connection.close("noFlush");
+    });
+    deadline.arm(timeoutMs);
+    connection.socket.once("close", () => deadline.disarm());
+    return deadline;
   }
 
   /** Builds what `data` has anew. Throws with the reason, and leaves nothing behind, if a filter cannot be made. */
@@ -152,7 +174,7 @@ export class ActiveListener implements ChainOwner {
     const take = (chain: FilterChainData): ActiveFilterChain => {
       const same = present.findIndex((other) => isDeepStrictEqual(other.data, chain));
       if (same !== -1) return present.splice(same, 1)[0]!;
-      const built = new ActiveFilterChain(chain, this.#makeFactories(chain), this);
+      const built = this.#makeChain(chain);
       added.push(built);
       return built;
     };
@@ -228,6 +250,19 @@ export class ActiveListener implements ChainOwner {
     this.#finished = true;
     this.stats.scope.release();
     this.#owner.listenerDrained(this);
+  }
+
+  #makeChain(data: FilterChainData): ActiveFilterChain {
+    const factories = this.#makeFactories(data);
+    try {
+      const { transportSocket } = data;
+      const transport =
+        transportSocket === null ? null : this.#context.makeTransportSocket(transportSocket, this.stats.scope);
+      return new ActiveFilterChain(data, factories, transport, this);
+    } catch (error) {
+      for (const factory of factories) factory.dispose();
+      throw error;
+    }
   }
 
   #makeFactories(chain: FilterChainData): NetworkFilterFactory[] {

@@ -1,5 +1,6 @@
 import type { CompileContext, CompiledExtension } from "../config/compile-context.ts";
 import type { ResourceCompiler } from "../config/compiler-table.ts";
+import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
 import { formatAddress } from "../net/address.ts";
 import { TrafficDirection as TrafficDirectionCode } from "../proto/gen/envoy/config/core/v3/base_pb.js";
@@ -104,6 +105,7 @@ function compileChain(chain: FilterChain, place: Place, context: CompileContext)
     name: chain.name,
     filters: compileFilters(chain.filters, place.field("filters"), context),
     transportSocket: compileTransportSocket(chain, place, context),
+    transportSocketConnectTimeoutMs: durationMs(chain.transportSocketConnectTimeout, 0),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../n
 import { ConnectionState } from "../net/connection-state.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { ReadFilter, ReadFilterCallbacks } from "../net/network-filter.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { NetworkFilterManager } from "./network-filter-manager.ts";
 
 const NO_BYTES = Buffer.alloc(0);
@@ -27,7 +28,11 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   readonly localAddress: string;
   /** Whether `onDrain` has been called on its filter. */
   drainTold = false;
+  /** Of a connection with TLS, once its handshake is over. */
+  tls: TlsConnectionInfo | null = null;
   private readonly filter: ReadFilter;
+  private started = false;
+  private reading = false;
   private ownState: ConnectionState | null = null;
 
   constructor(
@@ -67,7 +72,11 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   }
 
   get requestedServerName(): string {
-    return "";
+    return this.tls === null ? "" : this.tls.serverName;
+  }
+
+  get alpnProtocol(): string {
+    return this.tls === null ? "" : this.tls.alpnProtocol;
   }
 
   get filterChainName(): string {
@@ -75,18 +84,21 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   }
 
   get isTls(): boolean {
-    return false;
+    return this.tls !== null;
   }
 
-  get alpnProtocol(): string {
-    return "";
+  /** Reads for the sake of a handshake, and notes if the connection ends in it. `start` follows when it is over. */
+  awaitHandshake(): void {
+    this.reading = true;
+    this.connection.start(this);
   }
 
   /** Shows the connection to its filters and starts reading. */
   start(): void {
+    this.started = true;
     this.filter.initialize(this);
     this.filter.onNewConnection();
-    this.connection.start(this);
+    if (!this.reading) this.connection.start(this);
   }
 
   /** The only or the first filter stopped: nothing stands behind it here. */
@@ -104,27 +116,32 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   tellDrain(): void {
     if (this.drainTold) return;
     this.drainTold = true;
-    this.filter.onDrain();
+    if (this.started) this.filter.onDrain();
   }
 
   /** Closes the connection unless a message is under way. */
   closeIfIdle(): void {
+    if (!this.started) {
+      this.connection.close("noFlush");
+      return;
+    }
     this.connection.inEvent(() => this.filter.closeIfIdle());
   }
 
   onConnected(): void {}
 
   onData(data: Buffer): void {
-    this.filter.onData(data, false);
+    if (this.started) this.filter.onData(data, false);
   }
 
   onEndOfStream(): void {
-    this.filter.onData(NO_BYTES, true);
+    if (this.started) this.filter.onData(NO_BYTES, true);
+    else this.connection.close("noFlush");
   }
 
   onClose(event: ConnectionCloseEvent, reason: string): void {
     try {
-      this.filter.onClose(event, reason);
+      if (this.started) this.filter.onClose(event, reason);
     } finally {
       this.chain.connectionClosed(this);
     }

@@ -3,6 +3,7 @@ import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { CompiledExtension } from "../config/compile-context.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
+import type { DownstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { WriteFlusher } from "../net/write-flusher.ts";
 import type { StatsScope } from "../stats/scope.ts";
 import type { DrainOptions } from "./drain.ts";
@@ -20,6 +21,12 @@ export interface NetworkFilterContext {
 /** Makes a worker's factory of one configured network filter. Throws with the reason if it can't. */
 export type NetworkFilterMaker = (filter: CompiledExtension, context: NetworkFilterContext) => NetworkFilterFactory;
 
+/** Makes the transport socket of a filter chain on this worker. Throws with the reason if it can't. */
+export type TransportSocketMaker = (
+  transportSocket: CompiledExtension,
+  listenerScope: StatsScope,
+) => DownstreamTransportSocketFactory;
+
 /** What the listeners of one worker share. */
 export interface ListenerContext {
   readonly workerIndex: number;
@@ -31,6 +38,8 @@ export interface ListenerContext {
   readonly log: Logger;
   /** The composition root looks the extension up in its table. */
   readonly makeNetworkFilter: NetworkFilterMaker;
+  /** Likewise. */
+  readonly makeTransportSocket: TransportSocketMaker;
   /** How changed and removed listeners and filter chains drain: `--drain-time-s` and `--drain-strategy`. */
   readonly drain: DrainOptions;
 }

@@ -16,6 +16,8 @@ export interface FilterChainData {
   readonly filters: readonly CompiledExtension[];
   /** Null is a plain socket. */
   readonly transportSocket: CompiledExtension | null;
+  /** How long its handshake may take (`transport_socket_connect_timeout`); 0 is for ever. */
+  readonly transportSocketConnectTimeoutMs: number;
 }
 
 /** `unspecified` is neither: it is drained with the others, but not by `/drain_listeners?inboundonly`. */

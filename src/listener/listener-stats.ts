@@ -10,6 +10,8 @@ export interface ListenerStats {
   readonly noFilterChainMatch: Counter;
   /** Connections cut because their drain time was over. Differs from Envoy: it cuts them, too, but has no such counter. */
   readonly cxDrainTimeout: Counter;
+  /** Handshakes that took longer than `transport_socket_connect_timeout`. */
+  readonly cxTransportSocketConnectTimeout: Counter;
   /** `worker_<n>.downstream_cx_total`. */
   readonly workerCxTotal: Counter;
   readonly workerCxActive: Gauge;
@@ -26,6 +28,7 @@ export function listenerStats(root: StatsScope, prefix: string, workerIndex: num
     cxLengthMs: scope.histogram("downstream_cx_length_ms", "ms"),
     noFilterChainMatch: scope.counter("no_filter_chain_match"),
     cxDrainTimeout: scope.counter("downstream_cx_drain_timeout"),
+    cxTransportSocketConnectTimeout: scope.counter("downstream_cx_transport_socket_connect_timeout"),
     workerCxTotal: scope.counter(`worker_${workerIndex}.downstream_cx_total`),
     workerCxActive: scope.gauge(`worker_${workerIndex}.downstream_cx_active`),
   };

@@ -66,7 +66,7 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     transport_socket: yes,
     use_proxy_proto: only([false]),
     metadata: NOT_READ,
-    transport_socket_connect_timeout: noEffect("plain connections have no handshake to wait for"),
+    transport_socket_connect_timeout: yes,
   }),
   support(FilterChainMatchSchema, {
     transport_protocol: only(["raw_buffer"], "conditions on connections come with listener filters and TLS"),

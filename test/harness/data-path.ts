@@ -9,6 +9,7 @@ import { ConfigurationCompiler } from "../../src/config/configuration-compiler.t
 import { unpackResource } from "../../src/config/resource-packing.ts";
 import { loadCompilerTable } from "../../src/extensions/compiler-table.ts";
 import { extensionModule, type WorkerContext } from "../../src/extensions/extension-module.ts";
+import { TlsContexts } from "../../src/extensions/transport_sockets/tls/tls-contexts.ts";
 import { loadWorkerExtensions } from "../../src/extensions/worker-extensions.ts";
 import { ResponseFlag, type StreamInfo } from "../../src/http/stream-info.ts";
 import { ConnectionHandler } from "../../src/listener/connection-handler.ts";
@@ -123,6 +124,7 @@ export class DataPath {
       format: { hostname: "test", environment: new Map(), clock, random },
       accessLogFiles: new AccessLogFiles({ timers, stats }),
       limits: new SharedLimits(clock),
+      tlsContexts: new TlsContexts(new Uint8Array(32)),
       extensions: { ...extensions, accessLoggers },
     };
     this.handler = new ConnectionHandler({
@@ -134,6 +136,9 @@ export class DataPath {
       log,
       makeNetworkFilter: ({ extension, data }, filterContext) =>
         extensionModule(extensions.networkFilters, extension).createFactory(data, filterContext, this.context),
+      makeTransportSocket: () => {
+        throw new Error("no transport sockets here");
+      },
       drain: { timeMs: 1000, strategy: "immediate" },
     });
   }

@@ -14,6 +14,7 @@ const CONNECTION: DownstreamConnectionInfo = {
   requestedServerName: "",
   filterChainName: "",
   isTls: false,
+  tls: null,
   alpnProtocol: "",
   acceptedAtMs: 0,
 };

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { ConfigWatch, fileStamp } from "../../../actors/config-watch.ts";
+import { ConfigWatch } from "../../../actors/config-watch.ts";
 import { silentLogger } from "../../../src/base/log.ts";
+import { fileStamp } from "../../../src/config/file-stamp.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 
 function setUp(t: TestContext) {

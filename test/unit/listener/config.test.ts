@@ -27,7 +27,7 @@ function compile(yaml: string, allowUnsupported = false) {
     { kind: "listener", list: "listeners", index: 0, key: yaml },
     { value: parse(yaml) as JsonValue, locate: () => ({ line: 1, column: 1, matched: 0 }) },
     {
-      facts: { nodeId: "", nodeCluster: "", nodeZone: "", directory: "/" },
+      facts: { nodeId: "", nodeCluster: "", nodeZone: "", directory: "/", secrets: {} },
       extensions: new ExtensionIndex(extensions, supportTables([])),
       allowUnsupported,
     },

@@ -43,6 +43,9 @@ const handler = new ConnectionHandler({
   stats: new RecordingStats(),
   log: silentLogger,
   makeNetworkFilter: filters.make,
+  makeTransportSocket: () => {
+    throw new Error("no transport sockets here");
+  },
   drain: { timeMs: 1000, strategy: "immediate" },
 });
 

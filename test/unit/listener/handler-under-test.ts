@@ -36,6 +36,9 @@ export class HandlerUnderTest {
       stats: this.stats,
       log: silentLogger,
       makeNetworkFilter: this.filters.make,
+      makeTransportSocket: () => {
+        throw new Error("no transport sockets here");
+      },
       drain: options.drain ?? { timeMs: 1000, strategy: "immediate" },
     });
   }

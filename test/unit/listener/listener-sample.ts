@@ -8,7 +8,7 @@ export function filterSample(extension: string, data: unknown = null): CompiledE
 
 /** A chain with one filter; `data` tells versions apart. */
 export function chainSample(name: string, data: unknown = null): FilterChainData {
-  return { name, filters: [filterSample("echo", data)], transportSocket: null };
+  return { name, filters: [filterSample("echo", data)], transportSocket: null, transportSocketConnectTimeoutMs: 0 };
 }
 
 /** A listener on a free loopback port with one echo chain, but for what the test says. */

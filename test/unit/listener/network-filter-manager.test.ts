@@ -84,6 +84,7 @@ function setUp(bufferLimitBytes = 0) {
     requestedServerName: "",
     filterChainName: "chain",
     isTls: false,
+    tls: null,
     alpnProtocol: "",
     acceptedAtMs: 0,
   };

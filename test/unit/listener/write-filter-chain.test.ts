@@ -53,6 +53,7 @@ async function setUp(test: TestContext) {
     requestedServerName: "",
     filterChainName: "",
     isTls: false,
+    tls: null,
     alpnProtocol: "",
     acceptedAtMs: 0,
   };

@@ -22,7 +22,7 @@ interface Compiled {
 function compile(json: JsonObject, allowUnsupported = false): Compiled {
   const message = fromJson(ClusterSchema, { name: "one", ...json }, { registry: typeRegistry });
   const tables = supportTables(clusterCompiler.support);
-  const facts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "/" };
+  const facts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "/", secrets: {} };
   const extensions = new ExtensionIndex([httpProtocolOptionsConfig], tables);
   const context = new ItemCompilation({ facts, extensions, allowUnsupported });
   context.check(ClusterSchema, message, Place.root, tables);

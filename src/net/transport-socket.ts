@@ -1,0 +1,22 @@
+import type net from "node:net";
+import type { TlsConnectionInfo } from "./tls-connection-info.ts";
+
+/** What a transport socket tells while it makes a connection usable. */
+export interface TransportSocketCallbacks {
+  /** The handshake is over and the peer may speak. Nothing comes after the socket's `close` event; a failed one just closes. */
+  onSecure(info: TlsConnectionInfo): void;
+}
+
+/**
+ * Turns the accepted sockets of a filter chain into the byte streams that its filters see. One for each chain and worker. The
+ * handshake needs no more than the returned socket's events; whoever asks for it bounds its time and owns its errors.
+ */
+export interface DownstreamTransportSocketFactory {
+  /**
+   * Begins the handshake. Bytes that were read from `socket` before have been put back with `unshift`. `serverName` is what a
+   * listener filter has read of the client's hello (`""`: the client names none); null if nobody has read it. Never throws.
+   */
+  accept(socket: net.Socket, callbacks: TransportSocketCallbacks, serverName: string | null): net.Socket;
+  /** Releases what the factory holds, when its chain has drained. */
+  dispose(): void;
+}

@@ -1,9 +1,11 @@
+import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
 import type { HashRingSettings } from "../lb/hash-ring.ts";
 import type { Locality } from "../lb/lb-host.ts";
 import type { MaglevSettings } from "../lb/maglev-table.ts";
 import type { PriorityLoadSettings } from "../lb/priority-load.ts";
 import type { Address } from "../net/address.ts";
 import type { EndpointHealthStatus } from "./host.ts";
+import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 
 /** Metadata as plain data: namespace and its fields. */
 export type MetadataData = readonly (readonly [namespace: string, fields: Readonly<Record<string, unknown>>])[];
@@ -71,6 +73,8 @@ export interface ConnectionSettingsData {
   readonly maxResponseHeadersCount: number;
   /** Whether HTTP/1 trailers are handed on. */
   readonly enableTrailers: boolean;
+  readonly httpProtocol: UpstreamHttpProtocol;
+  readonly http2: Http2ProtocolData;
 }
 
 /** A compiled cluster: plain, immutable, serialisable. Durations in milliseconds, 0 = no limit. */

@@ -1,7 +1,9 @@
 import type { Http1ClientOptions } from "../http/http1/codec-options.ts";
+import type { Http2ClientOptions } from "../http/http2/codec-options.ts";
 import type { CircuitBreakers } from "./circuit-breaker.ts";
 import type { ConnectionSettingsData } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
+import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 
 /** A cluster's settings and handles on one worker. Immutable; a changed cluster gets a new one. */
 export interface ClusterInfo {
@@ -14,7 +16,9 @@ export interface ClusterInfo {
   readonly perConnectionBufferLimitBytes: number;
   /** What connections are made with. */
   readonly connectionSettings: ConnectionSettingsData;
+  readonly httpProtocol: UpstreamHttpProtocol;
   readonly http1Options: Http1ClientOptions;
+  readonly http2Options: Http2ClientOptions;
   /** 0 = no limit. */
   readonly maxRequestsPerConnection: number;
   /** How long a connection may wait for its next request. Default 1 h; 0 = for ever. */

@@ -1,3 +1,4 @@
+import { type Http2CodecStats, http2CodecStats } from "../http/http2/codec-stats.ts";
 import type { HashRingStats } from "../lb/hash-ring.ts";
 import type { MaglevStats } from "../lb/maglev-table.ts";
 import type { ConnectionStats } from "../net/connection.ts";
@@ -109,6 +110,7 @@ export class ClusterStats {
   readonly bytes: ConnectionStats;
   /** `upstream_rq_<code>`, `upstream_rq_time`, … */
   readonly responses: ResponseStats;
+  #http2: Http2CodecStats | null = null;
 
   constructor(scope: StatsScope) {
     this.scope = scope;
@@ -130,6 +132,12 @@ export class ClusterStats {
       txBytesBuffered: this.cx.txBytesBuffered,
     };
     this.responses = new ResponseStats(scope);
+  }
+
+  /** `http2.*`, made when first asked for. */
+  get http2(): Http2CodecStats {
+    this.#http2 ??= http2CodecStats(this.scope.scope("http2"));
+    return this.#http2;
   }
 }
 

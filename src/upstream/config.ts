@@ -2,14 +2,18 @@ import type { CompileContext } from "../config/compile-context.ts";
 import type { ResourceCompiler } from "../config/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
-import type { Cluster, ClusterSchema } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import {
+  type Cluster,
+  Cluster_ClusterProtocolSelection,
+  type ClusterSchema,
+} from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import type { ClusterData } from "./cluster-data.ts";
 import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
 import { compileMetadata } from "./compile/endpoints.ts";
 import { compileLoadBalancer, compilePriorityLoad } from "./compile/load-balancer.ts";
-import { compileHttpProtocol, type HttpProtocolData } from "./http-protocol-data.ts";
+import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
 
 /** Name of the extension whose data is a `HttpProtocolData`; also its usual key in the configuration. */
 export const HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -43,6 +47,8 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
       maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
       maxResponseHeadersCount: protocol.maxResponseHeadersCount,
       enableTrailers: protocol.enableTrailers,
+      httpProtocol: protocol.httpProtocol,
+      http2: protocol.http2,
     },
     metadata: compileMetadata(message.metadata),
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
@@ -60,10 +66,19 @@ function compileProtocol(message: Cluster, place: Place, context: CompileContext
     const compiled = context.extension("envoy.upstream_options", { name, typedConfig }, extensions.field(name));
     if (compiled?.extension === HTTP_PROTOCOL_OPTIONS) options = compiled.data as HttpProtocolData;
   }
-  if (options === undefined) return compileHttpProtocol(message.commonHttpProtocolOptions, message.httpProtocolOptions);
+  if (options === undefined) {
+    const { commonHttpProtocolOptions, httpProtocolOptions, http2ProtocolOptions } = message;
+    return compileHttpProtocol(
+      commonHttpProtocolOptions,
+      httpProtocolOptions,
+      http2ProtocolOptions,
+      oldProtocol(message),
+    );
+  }
   const old = [
     ["common_http_protocol_options", message.commonHttpProtocolOptions],
     ["http_protocol_options", message.httpProtocolOptions],
+    ["http2_protocol_options", message.http2ProtocolOptions],
   ] as const;
   for (const [field, value] of old) {
     if (value === undefined) continue;
@@ -71,6 +86,12 @@ function compileProtocol(message: Cluster, place: Place, context: CompileContext
     context.error(place.field(field), text, `move them into ${HTTP_PROTOCOL_OPTIONS}`);
   }
   return options;
+}
+
+/** As the older fields say it: HTTP/2 wherever there are options for it. */
+function oldProtocol(message: Cluster): UpstreamHttpProtocol {
+  if (message.protocolSelection === Cluster_ClusterProtocolSelection.USE_DOWNSTREAM_PROTOCOL) return "downstream";
+  return message.http2ProtocolOptions === undefined ? "http1" : "http2";
 }
 
 function maxRequestsPerConnection(

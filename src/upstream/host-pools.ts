@@ -1,6 +1,7 @@
 import type { ResourcePriority } from "./circuit-breaker.ts";
 import type { Host } from "./host.ts";
 import { Http1ConnPool, type PoolOwner } from "./http1-conn-pool.ts";
+import { Http2ConnPool } from "./http2-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import { TcpConnPool } from "./tcp-conn-pool.ts";
 
@@ -9,8 +10,9 @@ export class HostPools {
   readonly host: Host;
   readonly #owner: PoolOwner;
   readonly #environment: PoolEnvironment;
-  #default: Http1ConnPool | null = null;
-  #high: Http1ConnPool | null = null;
+  readonly #http1: Record<ResourcePriority, Http1ConnPool | null> = { default: null, high: null };
+  /** Most hosts have none. */
+  #http2: Record<ResourcePriority, Http2ConnPool | null> | null = null;
   #tcp: TcpConnPool | null = null;
   #draining: boolean;
 
@@ -22,13 +24,17 @@ export class HostPools {
     this.#environment = environment;
   }
 
-  httpPool(priority: ResourcePriority): Http1ConnPool {
-    if (priority === "high") {
-      this.#high ??= this.#make(priority);
-      return this.#high;
-    }
-    this.#default ??= this.#make(priority);
-    return this.#default;
+  http1Pool(priority: ResourcePriority): Http1ConnPool {
+    const pools = this.#http1;
+    pools[priority] ??= new Http1ConnPool(this.host, priority, this.#owner, this.#environment, this.#draining);
+    return pools[priority];
+  }
+
+  http2Pool(priority: ResourcePriority): Http2ConnPool {
+    this.#http2 ??= { default: null, high: null };
+    const pools = this.#http2;
+    pools[priority] ??= new Http2ConnPool(this.host, priority, this.#owner, this.#environment, this.#draining);
+    return pools[priority];
   }
 
   /** Nothing has TCP connections of high priority. */
@@ -38,33 +44,36 @@ export class HostPools {
   }
 
   get connectionCount(): number {
-    const tcp = this.#tcp?.connectionCount ?? 0;
-    return (this.#default?.connectionCount ?? 0) + (this.#high?.connectionCount ?? 0) + tcp;
+    let count = this.#tcp?.connectionCount ?? 0;
+    for (const pool of this.#httpPools()) count += pool.connectionCount;
+    return count;
   }
 
   /** Whether nothing is open and nobody waits. */
   get isEmpty(): boolean {
-    const waiting = (this.#default?.pendingCount ?? 0) + (this.#high?.pendingCount ?? 0);
-    return waiting === 0 && this.connectionCount === 0;
+    return this.connectionCount === 0 && this.#httpPools().every((pool) => pool.pendingCount === 0);
   }
 
   /** See `Http1ConnPool.drain`. */
   drain(): void {
     this.#draining = true;
-    this.#default?.drain();
-    this.#high?.drain();
+    for (const pool of this.#httpPools()) pool.drain();
     this.#tcp?.drain();
   }
 
   /** See `Http1ConnPool.close`. */
   close(): void {
     this.#draining = true;
-    this.#default?.close();
-    this.#high?.close();
+    for (const pool of this.#httpPools()) pool.close();
     this.#tcp?.close();
   }
 
-  #make(priority: ResourcePriority): Http1ConnPool {
-    return new Http1ConnPool(this.host, priority, this.#owner, this.#environment, this.#draining);
+  #httpPools(): (Http1ConnPool | Http2ConnPool)[] {
+    const pools: (Http1ConnPool | Http2ConnPool)[] = [];
+    for (const { default: ordinary, high } of this.#http2 === null ? [this.#http1] : [this.#http1, this.#http2]) {
+      if (ordinary !== null) pools.push(ordinary);
+      if (high !== null) pools.push(high);
+    }
+    return pools;
   }
 }

@@ -1,5 +1,14 @@
 import { durationMs } from "../config/duration-ms.ts";
-import type { Http1ProtocolOptions, HttpProtocolOptions } from "../proto/gen/envoy/config/core/v3/protocol_pb.js";
+import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
+import { compileHttp2Protocol } from "../http/http2/config.ts";
+import type {
+  Http1ProtocolOptions,
+  Http2ProtocolOptions,
+  HttpProtocolOptions,
+} from "../proto/gen/envoy/config/core/v3/protocol_pb.js";
+
+/** What upstream connections speak; `downstream`: what the client of the request speaks. */
+export type UpstreamHttpProtocol = "http1" | "http2" | "downstream";
 
 /** How a cluster speaks HTTP. Plain data. Durations 0 = no limit. */
 export interface HttpProtocolData {
@@ -8,6 +17,8 @@ export interface HttpProtocolData {
   readonly maxRequestsPerConnection: number;
   readonly maxResponseHeadersCount: number;
   readonly enableTrailers: boolean;
+  readonly httpProtocol: UpstreamHttpProtocol;
+  readonly http2: Http2ProtocolData;
 }
 
 /** How long an upstream connection waits for its next request, if nothing else is configured. */
@@ -18,6 +29,8 @@ const DEFAULT_MAX_HEADERS_COUNT = 100;
 export function compileHttpProtocol(
   common: HttpProtocolOptions | undefined,
   http1: Http1ProtocolOptions | undefined,
+  http2: Http2ProtocolOptions | undefined,
+  httpProtocol: UpstreamHttpProtocol,
 ): HttpProtocolData {
   return {
     idleTimeoutMs: durationMs(common?.idleTimeout, DEFAULT_IDLE_TIMEOUT_MS),
@@ -25,5 +38,7 @@ export function compileHttpProtocol(
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     maxResponseHeadersCount: common?.maxHeadersCount ?? DEFAULT_MAX_HEADERS_COUNT,
     enableTrailers: http1?.enableTrailers ?? false,
+    httpProtocol,
+    http2: compileHttp2Protocol(http2),
   };
 }

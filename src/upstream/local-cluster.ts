@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RandomSource } from "../base/random.ts";
+import { Protocol } from "../http/codec.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
 import type { StatsScope } from "../stats/scope.ts";
@@ -81,8 +82,11 @@ export class LocalCluster implements ThreadLocalCluster {
     return host;
   }
 
-  httpPool(host: Host, priority: ResourcePriority): HttpConnPool {
-    return this.#poolsOf(host).httpPool(priority);
+  httpPool(host: Host, priority: ResourcePriority, downstream: Protocol | ""): HttpConnPool {
+    const { httpProtocol } = this.#info;
+    const isHttp2 = httpProtocol === "downstream" ? downstream === Protocol.http2 : httpProtocol === "http2";
+    const pools = this.#poolsOf(host);
+    return isHttp2 ? pools.http2Pool(priority) : pools.http1Pool(priority);
   }
 
   tcpPool(host: Host): TcpConnPool {
@@ -229,6 +233,14 @@ function clusterInfo(data: ClusterData, stats: ClusterStats, breakers: ClusterBr
         fieldCount: data.connectionSettings.maxResponseHeadersCount,
       },
       enableTrailers: data.connectionSettings.enableTrailers,
+    },
+    httpProtocol: data.connectionSettings.httpProtocol,
+    http2Options: {
+      protocol: data.connectionSettings.http2,
+      headerLimits: {
+        headBytes: data.connectionSettings.maxResponseHeadersBytes,
+        fieldCount: data.connectionSettings.maxResponseHeadersCount,
+      },
     },
     maxRequestsPerConnection: data.maxRequestsPerConnection,
     idleTimeoutMs: data.idleTimeoutMs,

@@ -1,6 +1,8 @@
 import type net from "node:net";
+import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ClientConnection, ClientConnectionCallbacks } from "../http/codec.ts";
+import type { Http2ClientHooks } from "../http/http2/connection-hooks.ts";
 import type { Address } from "../net/address.ts";
 import type { Connection } from "../net/connection.ts";
 import type { WriteFlusher } from "../net/write-flusher.ts";
@@ -17,6 +19,13 @@ export interface ClientCodecHost extends ClientConnectionCallbacks {
 /** Makes the codec of a new upstream connection. */
 export type ClientCodecFactory = (connection: Connection, host: ClientCodecHost, info: ClusterInfo) => ClientConnection;
 
+/** The same for HTTP/2. */
+export type Http2CodecFactory = (
+  connection: Connection,
+  client: ClientConnectionCallbacks & Http2ClientHooks,
+  info: ClusterInfo,
+) => ClientConnection;
+
 /** Begins to connect; the answer comes by the socket's events. Never resolves names. */
 export type UpstreamConnector = (address: Address, info: ClusterInfo) => net.Socket;
 
@@ -26,6 +35,8 @@ export interface PoolEnvironment {
   readonly flusher: WriteFlusher;
   readonly connect: UpstreamConnector;
   readonly createCodec: ClientCodecFactory;
+  readonly createHttp2Codec: Http2CodecFactory;
+  readonly random: RandomSource;
   /** Ids are unique among the worker's upstream connections. */
   nextConnectionId(): number;
 }

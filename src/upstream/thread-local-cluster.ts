@@ -1,3 +1,4 @@
+import type { Protocol } from "../http/codec.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
@@ -14,8 +15,11 @@ export interface ThreadLocalCluster {
   readonly info: ClusterInfo;
   /** Null = no healthy upstream; `upstream_cx_none_healthy` is counted here. Allocates nothing. */
   chooseHost(context: LoadBalancerContext): Host | null;
-  /** The worker's pool of this host, made on first use. `host` must come from `chooseHost` of the same cluster. */
-  httpPool(host: Host, priority: ResourcePriority): HttpConnPool;
+  /**
+   * The worker's pool of this host, made on first use. `host` must come from `chooseHost` of the same cluster. `downstream`: what the
+   * client speaks, for clusters that follow it.
+   */
+  httpPool(host: Host, priority: ResourcePriority, downstream: Protocol | ""): HttpConnPool;
   /** The same for plain TCP connections, of default priority. */
   tcpPool(host: Host): TcpConnPool;
 }

@@ -75,6 +75,7 @@ const CLUSTER = support(ClusterSchema, {
   circuit_breakers: yes,
   common_http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
   http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
+  http2_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
   typed_extension_protocol_options: yes,
   dns_refresh_rate: yes,
   dns_failure_refresh_rate: yes,
@@ -90,7 +91,7 @@ const CLUSTER = support(ClusterSchema, {
   transport_socket: NO_TLS,
   transport_socket_matches: NO_TLS,
   upstream_http_protocol_options: NO_TLS,
-  protocol_selection: only(["USE_CONFIGURED_PROTOCOL"]),
+  protocol_selection: yes,
   metadata: yes,
   upstream_connection_options: yes,
 });

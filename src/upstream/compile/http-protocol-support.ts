@@ -1,4 +1,5 @@
 import { type MessageSupport, noEffect, notYet, only, support, yes } from "../../config/field-support.ts";
+import { HTTP2_SUPPORT } from "../../http/http2/support.ts";
 import {
   Http1ProtocolOptionsSchema,
   HttpProtocolOptionsSchema,
@@ -24,4 +25,5 @@ export const UPSTREAM_PROTOCOL_SUPPORT: readonly MessageSupport[] = [
     allow_chunked_length: only([false], "responses with both lengths are refused: they are how responses are smuggled"),
     send_fully_qualified_url: only([false]),
   }),
+  ...HTTP2_SUPPORT,
 ];

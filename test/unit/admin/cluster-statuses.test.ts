@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { clusterStatuses } from "../../../src/admin/cluster-statuses.ts";
+import { DEFAULT_HTTP2_PROTOCOL } from "../../../src/http/http2/codec-options.ts";
 import type { ClusterData, EndpointData } from "../../../src/upstream/cluster-data.ts";
 import type { ClusterInspection } from "../../../src/upstream/cluster-inspection.ts";
 
@@ -40,6 +41,8 @@ const cluster: ClusterData = {
     maxResponseHeadersBytes: 0,
     maxResponseHeadersCount: 0,
     enableTrailers: false,
+    httpProtocol: "http1",
+    http2: DEFAULT_HTTP2_PROTOCOL,
   },
   metadata: [],
   circuitBreakers: { default: thresholds, high: thresholds },

@@ -1,3 +1,4 @@
+import { DEFAULT_HTTP2_PROTOCOL } from "../../../src/http/http2/codec-options.ts";
 import type { ClusterData, EndpointData, ThresholdsData } from "../../../src/upstream/cluster-data.ts";
 
 export const DEFAULT_THRESHOLDS: ThresholdsData = {
@@ -40,6 +41,8 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: false,
+      httpProtocol: "http1",
+      http2: DEFAULT_HTTP2_PROTOCOL,
     },
     metadata: [],
     circuitBreakers: { default: DEFAULT_THRESHOLDS, high: DEFAULT_THRESHOLDS },

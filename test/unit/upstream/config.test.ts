@@ -7,6 +7,7 @@ import { ItemCompilation } from "../../../src/config/item-compilation.ts";
 import { Place } from "../../../src/config/place.ts";
 import { supportTables } from "../../../src/config/support-walk.ts";
 import { httpProtocolOptionsConfig } from "../../../src/extensions/upstream_options/http_protocol_options/config.ts";
+import { DEFAULT_HTTP2_PROTOCOL } from "../../../src/http/http2/codec-options.ts";
 import { ClusterSchema } from "../../../src/proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import { typeRegistry } from "../../../src/proto/type-registry.ts";
 import type { ClusterData } from "../../../src/upstream/cluster-data.ts";
@@ -205,6 +206,33 @@ describe("A compiled cluster", () => {
     });
   }
 
+  const protocols: readonly (readonly [name: string, json: JsonObject, protocol: string, streams: number])[] = [
+    ["nothing", {}, "http1", 1024],
+    ["http_protocol_options", { httpProtocolOptions: {} }, "http1", 1024],
+    ["http2_protocol_options", { http2ProtocolOptions: { maxConcurrentStreams: 7 } }, "http2", 7],
+    ["protocol_selection", { protocolSelection: "USE_DOWNSTREAM_PROTOCOL" }, "downstream", 1024],
+    [
+      "explicit_http_config",
+      httpOptions({ explicitHttpConfig: { http2ProtocolOptions: { maxConcurrentStreams: 7 } } }),
+      "http2",
+      7,
+    ],
+    [
+      "use_downstream_protocol_config",
+      httpOptions({ useDownstreamProtocolConfig: { http2ProtocolOptions: { maxConcurrentStreams: 7 } } }),
+      "downstream",
+      7,
+    ],
+  ];
+  for (const [name, json, protocol, streams] of protocols) {
+    it(`speaks ${protocol} by ${name}`, () => {
+      const { data, problems } = compile(json);
+      assert.deepEqual(problems, []);
+      const { httpProtocol, http2 } = data.connectionSettings;
+      assert.deepEqual([httpProtocol, http2.maxConcurrentStreams], [protocol, streams]);
+    });
+  }
+
   it("keeps TCP keep-alive, buffer limit and trailers as settings of its connections", () => {
     const { data, problems } = compile({
       perConnectionBufferLimitBytes: 4096,
@@ -218,6 +246,8 @@ describe("A compiled cluster", () => {
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: true,
+      httpProtocol: "http1",
+      http2: DEFAULT_HTTP2_PROTOCOL,
     });
   });
 });
@@ -254,10 +284,10 @@ describe("A cluster that can't be compiled", () => {
       ],
     },
     {
-      name: "HTTP/2",
-      json: httpOptions({ explicitHttpConfig: { http2ProtocolOptions: {} } }),
+      name: "HTTP/3",
+      json: httpOptions({ explicitHttpConfig: { http3ProtocolOptions: {} } }),
       problems: [
-        'error typed_extension_protocol_options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"].explicit_http_config.http2_protocol_options: http2_protocol_options is not supported yet: upstream connections speak HTTP/1.1 for now',
+        'error typed_extension_protocol_options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"].explicit_http_config.http3_protocol_options: http3_protocol_options is not supported yet: there is no HTTP/3',
       ],
     },
     {

@@ -144,7 +144,7 @@ export class WorkerFixture {
   request(request = new PoolRequest(), priority: ResourcePriority = "default", name = "one"): PoolRequest {
     const cluster = this.manager.get(name)!;
     const host = cluster.chooseHost(PLAIN_LOAD_BALANCER_CONTEXT)!;
-    request.pending = cluster.httpPool(host, priority).newStream(request, request);
+    request.pending = cluster.httpPool(host, priority, "").newStream(request, request);
     return request;
   }
 

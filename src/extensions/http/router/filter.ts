@@ -54,7 +54,8 @@ export interface RouterRuntime {
  * The terminal HTTP filter: takes the request to a host of the route's cluster and the response back, or answers it
  * itself. Source: Envoy's `Router::Filter`.
  * Differs from Envoy: an idempotent request without body whose reused connection dies before any byte of a response is
- * sent once more, whatever the retry policy: such a connection was most likely being closed by the host already.
+ * sent once more, whatever the retry policy: such a connection was most likely being closed by the host already. So is any request
+ * without body that HTTP/2 has refused.
  */
 export class Router
   implements StreamDecoderFilter, UpstreamRequestOwner, PerTryTimersOwner, DownstreamWatermarkCallbacks
@@ -207,7 +208,7 @@ export class Router
     const request = new UpstreamRequest(this, cluster, host, this.headers, endStream, info);
     this.request = request;
     this.callbacks.setDownstreamWatermarkCallbacks(this);
-    request.start(this.action.priority);
+    request.start(this.action.priority, streamInfo.protocol);
   }
 
   #rewriteAuthority(hostname: string): void {

@@ -6,18 +6,15 @@ import type { UpstreamRequest } from "./upstream-request.ts";
 const IDEMPOTENT_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 
 /**
- * Whether an attempt failed, most likely, because the host was closing an idle connection as the request came; then no
- * harm is done by sending it once more. `request` must be whole and without body.
+ * Whether no harm is done by sending a request once more: HTTP/2 has refused it before the host looked at it (GOAWAY,
+ * REFUSED_STREAM), or, most likely, the host was closing an idle connection as it came. `request` must be whole and without body.
  */
 export function isKeepAliveRace(
   attempt: UpstreamRequest,
   reason: StreamResetReason,
   request: RequestHeaderMap,
 ): boolean {
-  return (
-    reason === "connection termination" &&
-    attempt.reusedConnection &&
-    !attempt.responseBegun &&
-    IDEMPOTENT_METHODS.has(request.method)
-  );
+  if (attempt.responseBegun) return false;
+  if (reason === "remote refused stream reset") return true;
+  return reason === "connection termination" && attempt.reusedConnection && IDEMPOTENT_METHODS.has(request.method);
 }

@@ -1,4 +1,10 @@
-import type { RequestEncoder, ResponseDecoder, StreamCallbacks, StreamResetReason } from "../../../http/codec.ts";
+import type {
+  Protocol,
+  RequestEncoder,
+  ResponseDecoder,
+  StreamCallbacks,
+  StreamResetReason,
+} from "../../../http/codec.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { UpstreamInfo } from "../../../http/stream-info.ts";
 import type { ResourcePriority } from "../../../upstream/circuit-breaker.ts";
@@ -76,10 +82,10 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   }
 
   /** Asks the pool for a stream; the answer may come before this returns. */
-  start(priority: ResourcePriority): void {
+  start(priority: ResourcePriority, downstream: Protocol | ""): void {
     this.info.hostAddress = this.host.addressText;
     this.info.hostName = this.host.hostname;
-    const pending = this.cluster.httpPool(this.host, priority).newStream(this, this);
+    const pending = this.cluster.httpPool(this.host, priority, downstream).newStream(this, this);
     if (!this.over && this.encoder === null) this.pending = pending;
   }
 
@@ -201,7 +207,8 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.over = true;
     this.#releaseDownstream();
     const rq = this.cluster.info.stats.rq;
-    if (reason === "remote reset" || reason === "connection termination") rq.rxReset.inc();
+    if (reason === "remote reset" || reason === "remote refused stream reset" || reason === "connection termination")
+      rq.rxReset.inc();
     this.owner.onUpstreamReset(this, reason, "");
   }
 

@@ -2,14 +2,14 @@ import { extensionConfig } from "../../../config/extension-config.ts";
 import { notYet, support, yes } from "../../../config/field-support.ts";
 import {
   HttpProtocolOptions_ExplicitHttpConfigSchema,
+  HttpProtocolOptions_UseDownstreamHttpConfigSchema,
   HttpProtocolOptionsSchema,
 } from "../../../proto/gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
 import { UPSTREAM_PROTOCOL_SUPPORT } from "../../../upstream/compile/http-protocol-support.ts";
 import { HTTP_PROTOCOL_OPTIONS } from "../../../upstream/config.ts";
 import { compileHttpProtocol, type HttpProtocolData } from "../../../upstream/http-protocol-data.ts";
 
-const ONLY_HTTP1 = "upstream connections speak HTTP/1.1 for now";
-const SAY_HTTP1 = "explicit_http_config: { http_protocol_options: {} }";
+const SAY_WHICH = "explicit_http_config: { http2_protocol_options: {} }";
 
 /** How a cluster speaks HTTP: the value of `typed_extension_protocol_options`, main side. It has no worker side of its own. */
 export const httpProtocolOptionsConfig = extensionConfig({
@@ -22,19 +22,30 @@ export const httpProtocolOptionsConfig = extensionConfig({
       common_http_protocol_options: yes,
       explicit_http_config: yes,
       upstream_http_protocol_options: notYet("upstream connections are plain TCP for now"),
-      use_downstream_protocol_config: notYet(ONLY_HTTP1, SAY_HTTP1),
-      auto_config: notYet(ONLY_HTTP1, SAY_HTTP1),
+      use_downstream_protocol_config: yes,
+      auto_config: notYet("the protocol is not chosen by ALPN yet", SAY_WHICH),
     }),
     support(HttpProtocolOptions_ExplicitHttpConfigSchema, {
       http_protocol_options: yes,
-      http2_protocol_options: notYet(ONLY_HTTP1, SAY_HTTP1),
-      http3_protocol_options: notYet(ONLY_HTTP1, SAY_HTTP1),
+      http2_protocol_options: yes,
+      http3_protocol_options: notYet("there is no HTTP/3", SAY_WHICH),
+    }),
+    support(HttpProtocolOptions_UseDownstreamHttpConfigSchema, {
+      http_protocol_options: yes,
+      http2_protocol_options: yes,
+      http3_protocol_options: notYet("there is no HTTP/3"),
     }),
   ],
   compile: (message): HttpProtocolData => {
-    const explicit = message.upstreamProtocolOptions;
-    const protocol = explicit.case === "explicitHttpConfig" ? explicit.value.protocolConfig : undefined;
+    const { commonHttpProtocolOptions: common, upstreamProtocolOptions: options } = message;
+    if (options.case === "useDownstreamProtocolConfig") {
+      const { httpProtocolOptions, http2ProtocolOptions } = options.value;
+      return compileHttpProtocol(common, httpProtocolOptions, http2ProtocolOptions, "downstream");
+    }
+    const protocol = options.case === "explicitHttpConfig" ? options.value.protocolConfig : undefined;
+    if (protocol?.case === "http2ProtocolOptions")
+      return compileHttpProtocol(common, undefined, protocol.value, "http2");
     const http1 = protocol?.case === "httpProtocolOptions" ? protocol.value : undefined;
-    return compileHttpProtocol(message.commonHttpProtocolOptions, http1);
+    return compileHttpProtocol(common, http1, undefined, "http1");
   },
 });

@@ -1,0 +1,222 @@
+import type { WheelTimer } from "../base/timer-wheel.ts";
+import type { ResponseDecoder } from "../http/codec.ts";
+import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
+import type { Host } from "./host.ts";
+import type { HttpConnPool, PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
+import type { PoolOwner } from "./http1-conn-pool.ts";
+import { Http2Client, type Http2ClientOwner, type Http2ClientState } from "./http2-client.ts";
+import { PendingEntry, PendingQueue } from "./pending-queue.ts";
+import type { PoolEnvironment } from "./pool-environment.ts";
+
+/** How many connections one event may open. As for HTTP/1. */
+const OPEN_AT_ONCE_LIMIT = 3;
+
+/**
+ * The HTTP/2 connections of one worker to one host. A request goes on the first connection with room for another stream: as
+ * many as the peer allows, and no more than `max_concurrent_streams`. Else it waits, and connections are opened for as many
+ * as wait. A connection that the host has said GOAWAY on is left to its streams. Source: Envoy's `Http2::ConnPoolImpl`.
+ */
+export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
+  readonly host: Host;
+  readonly #priority: ResourcePriority;
+  readonly #owner: PoolOwner;
+  readonly #environment: PoolEnvironment;
+  readonly #clients = new Set<Http2Client>();
+  /** Those that are connected and not draining, in the order of their age. */
+  readonly #ready: Http2Client[] = [];
+  #pending = new PendingQueue();
+  #draining: boolean;
+  readonly #idleTimer: WheelTimer;
+
+  /** `draining`: as if `drain` had been called; each connection serves who waits for it, then closes. */
+  constructor(
+    host: Host,
+    priority: ResourcePriority,
+    owner: PoolOwner,
+    environment: PoolEnvironment,
+    draining: boolean,
+  ) {
+    this.host = host;
+    this.#priority = priority;
+    this.#owner = owner;
+    this.#environment = environment;
+    this.#draining = draining;
+    this.#idleTimer = environment.timers.timer(() => this.#closeIdle());
+  }
+
+  get hasReadyConnection(): boolean {
+    return this.#clientWithRoom() !== null;
+  }
+
+  get connectionCount(): number {
+    return this.#clients.size;
+  }
+
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | null {
+    const client = this.#clientWithRoom();
+    if (client !== null) {
+      this.#attach(client, decoder, callbacks);
+      return null;
+    }
+    const { stats } = this.#owner.info;
+    if (!this.#breakers().pendingRequests.tryAcquire()) {
+      stats.rq.pendingOverflow.inc();
+      callbacks.onPoolFailure("overflow", "", this.host);
+      return null;
+    }
+    stats.rq.pendingTotal.inc();
+    stats.rq.pendingActive.inc();
+    const entry = new PendingEntry(decoder, callbacks, this);
+    this.#pending.push(entry);
+    this.#openConnections();
+    return entry;
+  }
+
+  /** See `Http1ConnPool.drain`. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    for (const client of [...this.#clients]) {
+      if (client.state === "connecting" && this.#pending.size === 0) client.close();
+      else client.drain();
+    }
+    this.#reportDrained();
+  }
+
+  /** See `Http1ConnPool.close`. */
+  close(): void {
+    this.#draining = true;
+    this.#failPending("localConnectionFailure", "");
+    for (const client of [...this.#clients]) client.close();
+    this.#reportDrained();
+  }
+
+  onPendingCancelled(): void {
+    this.#leftPending();
+    this.#owner.info.stats.rq.cancelled.inc();
+    if (this.#draining) this.#reportDrained();
+  }
+
+  onClientUsable(client: Http2Client): void {
+    if (!this.#ready.includes(client)) this.#ready.push(client);
+    while (client.capacity > 0 && client.state === "ready") {
+      const entry = this.#pending.shift();
+      if (entry === null) break;
+      this.#leftPending();
+      this.#attach(client, entry.decoder, entry.callbacks);
+    }
+    if (this.#draining) client.drain();
+    else if (client.activeStreams === 0 && !this.#idleTimer.armed) this.#armIdleTimer(client.idleSinceMs);
+  }
+
+  onStreamEnded(): void {
+    this.host.stats.rqActive--;
+    this.#owner.info.stats.rq.active.dec();
+    this.#breakers().requests.release();
+  }
+
+  onClientDraining(client: Http2Client): void {
+    const at = this.#ready.indexOf(client);
+    if (at !== -1) this.#ready.splice(at, 1);
+    this.#openConnections();
+  }
+
+  onClientClosed(client: Http2Client, before: Http2ClientState): void {
+    this.#clients.delete(client);
+    // Who waits must not wait for a host that is in trouble: the router may try another one.
+    if (before === "connecting") this.#failPending(client.failureReason, client.transportFailureReason);
+    this.#openConnections();
+    if (this.#draining) this.#reportDrained();
+  }
+
+  #clientWithRoom(): Http2Client | null {
+    for (const client of this.#ready) if (client.capacity > 0) return client;
+    return null;
+  }
+
+  #attach(client: Http2Client, decoder: ResponseDecoder, callbacks: PoolCallbacks): void {
+    const { stats } = this.#owner.info;
+    if (!this.#breakers().requests.tryAcquire()) {
+      stats.rq.pendingOverflow.inc();
+      callbacks.onPoolFailure("overflow", "", this.host);
+      return;
+    }
+    stats.rq.total.inc();
+    stats.rq.active.inc();
+    this.host.stats.rqTotal++;
+    this.host.stats.rqActive++;
+    callbacks.onPoolReady(client.newStream(decoder), this.host, client);
+  }
+
+  /** As many as those that wait need beyond the room of those that are being opened. */
+  #openConnections(): void {
+    let room = 0;
+    for (const client of this.#clients) if (client.state === "connecting") room += client.capacity;
+    for (let opened = 0; opened < OPEN_AT_ONCE_LIMIT && this.#pending.size > room; opened++) {
+      const { info } = this.#owner;
+      const { connections } = this.#breakers();
+      if (!connections.tryAcquire()) {
+        info.stats.cx.overflow.inc();
+        // Others may hold all connections for ever; one of its own keeps each host reachable.
+        if (this.#clients.size > 0) return;
+        connections.acquire();
+      }
+      const client = new Http2Client(this.host, info, connections, this, this.#environment);
+      this.#clients.add(client);
+      room += client.capacity;
+    }
+  }
+
+  #failPending(reason: PoolFailureReason, transportFailureReason: string): void {
+    const failed = this.#pending;
+    if (failed.size === 0) return;
+    // A request that comes back from its callback waits anew, in a queue of its own.
+    this.#pending = new PendingQueue();
+    for (let entry = failed.shift(); entry !== null; entry = failed.shift()) {
+      this.#leftPending();
+      this.#owner.info.stats.rq.pendingFailureEject.inc();
+      entry.callbacks.onPoolFailure(reason, transportFailureReason, this.host);
+    }
+  }
+
+  #leftPending(): void {
+    this.#owner.info.stats.rq.pendingActive.dec();
+    this.#breakers().pendingRequests.release();
+  }
+
+  #armIdleTimer(idleSinceMs: number): void {
+    const { idleTimeoutMs } = this.#owner.info;
+    if (idleTimeoutMs === 0) return;
+    const idleMs = this.#environment.timers.clock.nowMs() - idleSinceMs;
+    this.#idleTimer.arm(Math.max(0, idleTimeoutMs - idleMs));
+  }
+
+  /** One timer serves the whole pool, whose connections are few. */
+  #closeIdle(): void {
+    const { idleTimeoutMs, stats } = this.#owner.info;
+    const limitMs = this.#environment.timers.clock.nowMs() - idleTimeoutMs;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const client of [...this.#ready]) {
+      if (client.activeStreams > 0) continue;
+      if (client.idleSinceMs <= limitMs) {
+        stats.cx.idleTimeout.inc();
+        client.close();
+      } else oldestMs = Math.min(oldestMs, client.idleSinceMs);
+    }
+    if (oldestMs !== Number.POSITIVE_INFINITY) this.#armIdleTimer(oldestMs);
+  }
+
+  #breakers(): CircuitBreakers {
+    return this.#owner.info.circuitBreakers[this.#priority];
+  }
+
+  #reportDrained(): void {
+    if (!this.#draining || this.#clients.size > 0 || this.#pending.size > 0) return;
+    this.#idleTimer.disarm();
+    this.#owner.onPoolDrained(this.host);
+  }
+}

@@ -1,4 +1,5 @@
-import type { Connection, ConnectionCallbacks } from "../net/connection.ts";
+import type { ConnectionCallbacks } from "../net/connection.ts";
+import type { ByteStream } from "./byte-stream.ts";
 import type { Host } from "./host.ts";
 import type { PoolFailureReason } from "./http-conn-pool.ts";
 
@@ -8,7 +9,7 @@ export type TcpUpstreamCallbacks = Omit<ConnectionCallbacks, "onConnected">;
 /** A connected upstream connection in the hands of its user. */
 export interface TcpUpstream {
   /** To write, to stop reading, to half-close. */
-  readonly connection: Connection;
+  readonly connection: ByteStream;
   readonly connectedAtMs: number;
   /** Who hears of the connection from now on. */
   setCallbacks(callbacks: TcpUpstreamCallbacks): void;
@@ -22,7 +23,7 @@ export interface TcpPoolCallbacks {
   onTcpPoolFailure(reason: PoolFailureReason, transportFailureReason: string, host: Host): void;
 }
 
-/** A connection that is being opened. */
+/** A connection, or a tunnel through one, that is being opened. */
 export interface PendingTcpConnection {
   /** Gives up: the connection is closed, and no callback comes afterwards. */
   cancel(): void;

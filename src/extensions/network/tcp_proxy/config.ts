@@ -3,14 +3,17 @@ import type { CompileContext } from "../../../config/compile-context.ts";
 import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import type { Place } from "../../../config/place.ts";
+import { compileFormatText } from "../../../http/format/config.ts";
 import {
   type TcpProxy,
+  type TcpProxy_TunnelingConfig,
   TcpProxySchema,
 } from "../../../proto/gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js";
 import type { HashPolicy } from "../../../proto/gen/envoy/type/v3/hash_policy_pb.js";
 import { lbMetadata } from "../../../route/compile/cluster-specifier.ts";
+import { compileHeaderAddition } from "../../../route/compile/header-mutations.ts";
 import { TCP_PROXY_SUPPORT } from "./support.ts";
-import type { TcpClusterData, TcpHashPolicyData, TcpProxyData } from "./tcp-proxy-data.ts";
+import type { TcpClusterData, TcpHashPolicyData, TcpProxyData, TunnelData } from "./tcp-proxy-data.ts";
 
 const HOUR_MS = 3_600_000;
 const LARGEST_TOTAL_WEIGHT = 0xffff_ffff;
@@ -32,6 +35,7 @@ export const tcpProxyConfig = extensionConfig({
       metadataMatch: lbMetadata(message.metadataMatch),
       idleTimeoutMs: durationMs(message.idleTimeout, HOUR_MS),
       maxDownstreamConnectionDurationMs: durationMs(message.maxDownstreamConnectionDuration, 0),
+      tunnel: compileTunnel(message.tunnelingConfig, place.field("tunneling_config"), context),
       maxConnectAttempts: message.maxConnectAttempts ?? 1,
       accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
       accessLogFlushIntervalMs: durationMs(options?.accessLogFlushInterval ?? message.accessLogFlushInterval, 0),
@@ -58,6 +62,33 @@ function compileClusters(message: TcpProxy, place: Place, context: CompileContex
     context.error(at, `the sum of the weights is ${total}, more than ${LARGEST_TOTAL_WEIGHT}`);
   }
   return clusters;
+}
+
+function compileTunnel(
+  message: TcpProxy_TunnelingConfig | undefined,
+  place: Place,
+  context: CompileContext,
+): TunnelData | null {
+  if (message === undefined) return null;
+  const { hostname, usePost, postPath, headersToAdd } = message;
+  if (postPath !== "" && !usePost) context.error(place.field("post_path"), "has no effect without use_post");
+  if (postPath !== "" && !isRequestPath(postPath)) {
+    context.error(place.field("post_path"), `"${postPath}" is no path`, "it begins with / and has no spaces");
+  }
+  const headersPlace = place.field("headers_to_add");
+  return {
+    hostname: compileFormatText(hostname, place.field("hostname"), context),
+    method: usePost ? "POST" : "CONNECT",
+    path: postPath === "" ? "/" : postPath,
+    headers: {
+      remove: [],
+      add: headersToAdd.map((option, i) => compileHeaderAddition(option, headersPlace.index(i), context)),
+    },
+  };
+}
+
+function isRequestPath(path: string): boolean {
+  return /^\/[\x21-\x7e]*$/.test(path);
 }
 
 function compileHashPolicy([policy]: readonly HashPolicy[]): TcpHashPolicyData {

@@ -5,6 +5,7 @@ import { TcpProxy } from "./filter.ts";
 import { TcpProxyStats } from "./stats.ts";
 import type { TcpProxyData } from "./tcp-proxy-data.ts";
 import type { TcpProxyRuntime } from "./tcp-proxy-runtime.ts";
+import { TunnelRequest } from "./tunnel-request.ts";
 
 /** `envoy.filters.network.tcp_proxy`, worker side. */
 export const networkFilter: NetworkFilterModule = {
@@ -19,8 +20,10 @@ function createTcpProxyFactory(data: TcpProxyData, worker: WorkerContext): Netwo
   );
   const scope = worker.stats.scope(`tcp.${data.statPrefix}`);
   const { clusters, clock, timers, random } = worker;
+  const tunnel = data.tunnel === null ? null : new TunnelRequest(data.tunnel, worker.format);
   const runtime: TcpProxyRuntime = {
     data,
+    tunnel,
     stats: new TcpProxyStats(scope),
     accessLogs,
     clusters,

@@ -1,4 +1,5 @@
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
+import type { FormatContext } from "../../../http/format/format-context.ts";
 import { ResponseFlag, StreamInfo, type UpstreamInfo } from "../../../http/stream-info.ts";
 import { ipOfAddress } from "../../../net/address.ts";
 import type { ConnectionCloseEvent } from "../../../net/connection.ts";
@@ -9,6 +10,7 @@ import type { Host } from "../../../upstream/host.ts";
 import type { PoolFailureReason } from "../../../upstream/http-conn-pool.ts";
 import type { PendingTcpConnection, TcpPoolCallbacks, TcpUpstream } from "../../../upstream/tcp-upstream.ts";
 import { chooseCluster } from "./cluster-choice.ts";
+import { HttpTunnel } from "./http-tunnel.ts";
 import { IdleTimer } from "./idle-timer.ts";
 import { TcpLoadBalancerContext } from "./tcp-load-balancer-context.ts";
 import type { TcpClusterData } from "./tcp-proxy-data.ts";
@@ -224,7 +226,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
 
   /** Begins the next attempt to connect, if there may be one. */
   #connect(): void {
-    const { data, clusters, stats } = this.#runtime;
+    const { data, clusters, stats, tunnel, timers } = this.#runtime;
     const cluster = clusters.get(this.#cluster.name);
     if (cluster === undefined) {
       stats.cxNoRoute.inc();
@@ -246,7 +248,10 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     }
     this.#attempts++;
     this.#info.ensureUpstream().attemptCount = this.#attempts;
-    this.#pending = cluster.tcpPool(host).newConnection(this);
+    this.#pending =
+      tunnel === null
+        ? cluster.tcpPool(host).newConnection(this)
+        : HttpTunnel.open(cluster, host, tunnel.headers(this.#logContext("NotSet")), this, timers);
   }
 
   #fail(flag: ResponseFlag): void {
@@ -298,11 +303,17 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   #log(accessLogType: string): void {
     const { accessLogs } = this.#runtime;
     if (accessLogs.length === 0) return;
+    const context = this.#logContext(accessLogType);
+    for (const log of accessLogs) log.log(context);
+  }
+
+  /** What is known of the connection now. */
+  #logContext(accessLogType: string): FormatContext {
     const { state } = this.#callbacks;
-    this.#info.connectionTerminationDetails = state.terminationDetails;
-    this.#info.dynamicMetadata = state.dynamicMetadata;
-    this.#info.filterState = state.filterState;
-    const context = { requestHeaders: null, responseHeaders: null, responseTrailers: null, accessLogType };
-    for (const log of accessLogs) log.log({ ...context, streamInfo: this.#info });
+    const streamInfo = this.#info;
+    streamInfo.connectionTerminationDetails = state.terminationDetails;
+    streamInfo.dynamicMetadata = state.dynamicMetadata;
+    streamInfo.filterState = state.filterState;
+    return { requestHeaders: null, responseHeaders: null, responseTrailers: null, streamInfo, accessLogType };
   }
 }

@@ -1,5 +1,5 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
-import type { Connection } from "../../../net/connection.ts";
+import type { ByteStream } from "../../../upstream/byte-stream.ts";
 
 /**
  * Ends a pair of connections on which nothing is read and nothing sent for a time. Traffic costs it nothing but a note of the time.
@@ -10,12 +10,12 @@ export class IdleTimer {
   lastActivityMs: number;
   readonly #timers: TimerWheel;
   readonly #timeoutMs: number;
-  readonly #connections: readonly Connection[];
+  readonly #connections: readonly ByteStream[];
   readonly #onIdle: () => void;
   readonly #timer: WheelTimer;
   #bufferedBytes = 0;
 
-  constructor(timers: TimerWheel, timeoutMs: number, connections: readonly Connection[], onIdle: () => void) {
+  constructor(timers: TimerWheel, timeoutMs: number, connections: readonly ByteStream[], onIdle: () => void) {
     this.#timers = timers;
     this.#timeoutMs = timeoutMs;
     this.#connections = connections;

@@ -1,6 +1,7 @@
 import { type MessageSupport, notYet, support, supportAll, yes } from "../../../config/field-support.ts";
 import {
   TcpProxy_TcpAccessLogOptionsSchema,
+  TcpProxy_TunnelingConfigSchema,
   TcpProxy_WeightedCluster_ClusterWeightSchema,
   TcpProxy_WeightedClusterSchema,
   TcpProxySchema,
@@ -10,6 +11,8 @@ import {
   HashPolicy_SourceIpSchema,
   HashPolicySchema,
 } from "../../../proto/gen/envoy/type/v3/hash_policy_pb.js";
+
+import { headerValueSupport } from "../../../route/compile/header-mutations.ts";
 
 /** Which settings of the TCP proxy are implemented. */
 export const TCP_PROXY_SUPPORT: readonly MessageSupport[] = [
@@ -27,11 +30,16 @@ export const TCP_PROXY_SUPPORT: readonly MessageSupport[] = [
     flush_access_log_on_connected: yes,
     access_log_options: yes,
     on_demand: notYet("clusters come with the configuration"),
-    tunneling_config: notYet(),
+    tunneling_config: yes,
     downstream_idle_timeout: notYet("Envoy does not implement it either", "use idle_timeout"),
     upstream_idle_timeout: notYet("Envoy does not implement it either", "use idle_timeout"),
   }),
   supportAll(TcpProxy_WeightedClusterSchema),
+  supportAll(TcpProxy_TunnelingConfigSchema, {
+    propagate_response_headers: notYet(),
+    propagate_response_trailers: notYet(),
+  }),
+  ...headerValueSupport,
   supportAll(TcpProxy_WeightedCluster_ClusterWeightSchema),
   supportAll(TcpProxy_TcpAccessLogOptionsSchema),
   supportAll(HashPolicySchema),

@@ -1,4 +1,6 @@
 import type { AccessLogData } from "../../../access-log/access-log-data.ts";
+import type { FormatProgram } from "../../../http/format/format-program.ts";
+import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
 
 /** One cluster that connections go to. */
 export interface TcpClusterData {
@@ -14,6 +16,16 @@ export type TcpHashPolicyData =
   | { readonly type: "filterState"; readonly key: string }
   | null;
 
+/** How bytes travel inside an HTTP request. */
+export interface TunnelData {
+  /** `host:port` for CONNECT, or the host of a POST. */
+  readonly hostname: FormatProgram;
+  readonly method: "CONNECT" | "POST";
+  /** Of a POST. */
+  readonly path: string;
+  readonly headers: HeaderMutationsData;
+}
+
 /** Envoy's `TcpProxy`, checked, with its defaults filled in. Plain data. Times: 0 = off. */
 export interface TcpProxyData {
   readonly statPrefix: string;
@@ -25,6 +37,8 @@ export interface TcpProxyData {
   readonly idleTimeoutMs: number;
   readonly maxDownstreamConnectionDurationMs: number;
   readonly maxConnectAttempts: number;
+  /** Null: plain TCP. */
+  readonly tunnel: TunnelData | null;
   readonly accessLogs: readonly AccessLogData[];
   readonly accessLogFlushIntervalMs: number;
   readonly flushAccessLogOnConnected: boolean;

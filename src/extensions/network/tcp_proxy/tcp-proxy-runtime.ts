@@ -5,11 +5,14 @@ import type { TimerWheel } from "../../../base/timer-wheel.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
 import type { TcpProxyStats } from "./stats.ts";
 import type { TcpProxyData } from "./tcp-proxy-data.ts";
+import type { TunnelRequest } from "./tunnel-request.ts";
 
 /** What all connections of one configured TCP proxy on one worker share. */
 export interface TcpProxyRuntime {
   readonly data: TcpProxyData;
   readonly stats: TcpProxyStats;
+  /** Makes the request of a tunnel; null: plain TCP. */
+  readonly tunnel: TunnelRequest | null;
   readonly accessLogs: readonly AccessLog[];
   readonly clusters: ClusterDirectory;
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
-import type { Connection } from "../../../net/connection.ts";
+import type { ByteStream } from "../../../upstream/byte-stream.ts";
 import type { TcpUpstream, TcpUpstreamCallbacks } from "../../../upstream/tcp-upstream.ts";
 import type { TcpProxyRuntime } from "./tcp-proxy-runtime.ts";
 
@@ -9,7 +9,7 @@ import type { TcpProxyRuntime } from "./tcp-proxy-runtime.ts";
  */
 export class UpstreamFlush implements TcpUpstreamCallbacks {
   readonly #runtime: TcpProxyRuntime;
-  readonly #connection: Connection;
+  readonly #connection: ByteStream;
   readonly #timer: WheelTimer | null = null;
   #leftBytes: number;
 

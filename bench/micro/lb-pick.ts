@@ -20,7 +20,7 @@ const policies: readonly {
   {
     name: "least request, two choices",
     weighted: false,
-    picker: (hosts) => new LeastRequest(hosts, random, { choiceCount: 2, activeRequestBias: 1 }),
+    picker: (hosts) => new LeastRequest(hosts, random, { choiceCount: 2, activeRequestBias: 1, fullScan: false }),
   },
   { name: "random", weighted: false, picker: (hosts) => new RandomPick(hosts, random) },
 ];

@@ -57,6 +57,12 @@ export interface NamedTypedConfig {
   readonly typedConfig?: Any | undefined;
 }
 
+/** A typed configuration and where it stands. */
+export interface PlacedTypedConfig {
+  readonly config: NamedTypedConfig;
+  readonly place: Place;
+}
+
 /**
  * What a compile function gets beside its message. One context serves one top-level item of the configuration (a
  * listener or a cluster), whose result must depend on nothing but the item itself and `facts`: unchanged items are
@@ -93,6 +99,12 @@ export interface CompileContext {
    * one the name does. Undefined after an error (also one that `--allow-unsupported` turned into a warning).
    */
   extension(category: ExtensionCategory, config: NamedTypedConfig, place: Place): CompiledExtension | undefined;
+
+  /**
+   * Checks and compiles the first of several alternatives that is an extension Troupe has; the ones behind it are not looked at, the
+   * ones before it only named in a warning. For fields whose support is `opaque`. Undefined after an error: if there is none.
+   */
+  firstExtension(category: ExtensionCategory, candidates: readonly PlacedTypedConfig[]): CompiledExtension | undefined;
 
   /** Compiles one value of `typed_per_filter_config`; a `FilterConfig` wrapper is taken off. Undefined after an error. */
   routeExtension(config: Any, place: Place): CompiledRouteExtension | undefined;

@@ -1,13 +1,14 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { InvariantError } from "../base/fatal.ts";
 
-/** What Troupe does with one field of a message. Made by `yes`, `only`, `noEffect`, `notYet` and `within`. */
+/** What Troupe does with one field of a message. Made by `yes`, `only`, `noEffect`, `notYet`, `within` and `opaque`. */
 export type FieldSupport =
   | { readonly type: "yes" }
   | { readonly type: "only"; readonly values: readonly (string | number | boolean)[]; readonly hint?: string }
   | { readonly type: "noEffect"; readonly reason: string }
   | { readonly type: "notYet"; readonly reason?: string; readonly hint?: string }
-  | { readonly type: "within"; readonly tables: readonly MessageSupport[] };
+  | { readonly type: "within"; readonly tables: readonly MessageSupport[] }
+  | { readonly type: "opaque"; readonly note: string };
 
 /**
  * Which fields of a message type Troupe implements. A field that is set but not listed here is refused as not
@@ -44,6 +45,14 @@ export function notYet(reason?: string, hint?: string): FieldSupport {
 /** Implemented, and below this field `tables` hold in place of the tables that hold elsewhere for the same messages. */
 export function within(...tables: readonly MessageSupport[]): FieldSupport {
   return { type: "within", tables };
+}
+
+/**
+ * Implemented, and what is below is for the compile function to check, by `firstExtension`: alternatives of which Troupe need not
+ * have all. `note` says on the page of supported configuration what counts.
+ */
+export function opaque(note: string): FieldSupport {
+  return { type: "opaque", note };
 }
 
 /** The table of one message type. Throws `InvariantError` if the type has no such field. */

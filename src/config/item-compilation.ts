@@ -7,6 +7,7 @@ import type {
   CompiledRouteExtension,
   CompileFacts,
   NamedTypedConfig,
+  PlacedTypedConfig,
   ResourceKind,
 } from "./compile-context.ts";
 import type { ExtensionCategory } from "./extension-category.ts";
@@ -157,6 +158,24 @@ export class ItemCompilation implements CompileContext {
     }
     const data = extension.compile(this.#unpack(typedConfig, extension.schema, at), at, this);
     return { name: config.name, extension: extension.name, data, terminal: extension.terminal === true };
+  }
+
+  firstExtension(category: ExtensionCategory, candidates: readonly PlacedTypedConfig[]): CompiledExtension | undefined {
+    for (const [at, { config, place }] of candidates.entries()) {
+      const { typedConfig } = config;
+      const typed = typedConfig !== undefined && typedConfig.typeUrl !== "";
+      const typeName = typed ? anyTypeName(typedConfig) : config.name;
+      const known = typed
+        ? this.#environment.extensions.typed(typeName)
+        : this.#environment.extensions.named(typeName, category);
+      if (known === undefined && at + 1 < candidates.length) {
+        this.warning(place, unsupportedExtension(typeName), "the next one is tried");
+        continue;
+      }
+      const broken = typed && this.#checkAny(typedConfig, place.field("typed_config"), false);
+      return broken ? undefined : this.extension(category, config, place);
+    }
+    return undefined;
   }
 
   routeExtension(config: Any, place: Place): CompiledRouteExtension | undefined {

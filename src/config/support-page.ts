@@ -92,6 +92,8 @@ function describe(support: FieldSupport | undefined): [word: string, note: strin
       return ["yes", ""];
     case "only":
       return ["partly", `only ${support.values.map((value) => `\`${value}\``).join(", ")}`];
+    case "opaque":
+      return ["yes", support.note];
     case "noEffect":
       return ["no effect", support.reason];
     default:

@@ -41,7 +41,7 @@ export function walkSupport(
       refuse(field, at, support, visitor, optional);
     } else if (support.type === "only") {
       checkOnly(field, rawFieldValue(message as MessageFields, field), support, at, visitor);
-    } else if (support.type !== "noEffect") {
+    } else if (support.type !== "noEffect" && support.type !== "opaque") {
       const below = support.type === "within" ? supportTables(support.tables, tables) : tables;
       walkChildren(field, message as MessageFields, at, below, visitor, optional);
     }

@@ -7,6 +7,7 @@ import { listenerCompiler } from "../listener/config.ts";
 import { headerValueSupport } from "../route/compile/header-mutations.ts";
 import { matcherSupport } from "../route/compile/matchers.ts";
 import { routeSupport } from "../route/compile/route-support.ts";
+import { policySupport } from "../upstream/compile/cluster-support.ts";
 import { clusterCompiler } from "../upstream/config.ts";
 import { ACCESS_LOGGERS, HTTP_FILTERS, NETWORK_FILTERS, OTHER_EXTENSIONS, TRANSPORT_SOCKETS } from "./table.ts";
 
@@ -30,6 +31,7 @@ export async function loadCompilerTable(): Promise<CompilerTable> {
       ...formatSupport,
       ...dataSourceSupport,
       ...accessLogSupport,
+      ...policySupport,
     ],
   };
 }

@@ -144,6 +144,30 @@ export const TRANSPORT_SOCKETS: readonly TransportSocketEntry[] = [
 /** Extensions that are only settings of something else: the worker has no half of its own for them. */
 export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
   {
+    name: "envoy.load_balancing_policies.round_robin",
+    config: async () => (await import("./load_balancing_policies/round_robin/config.ts")).roundRobinConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.least_request",
+    config: async () => (await import("./load_balancing_policies/least_request/config.ts")).leastRequestConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.random",
+    config: async () => (await import("./load_balancing_policies/random/config.ts")).randomConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.ring_hash",
+    config: async () => (await import("./load_balancing_policies/ring_hash/config.ts")).ringHashConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.maglev",
+    config: async () => (await import("./load_balancing_policies/maglev/config.ts")).maglevConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.wrr_locality",
+    config: async () => (await import("./load_balancing_policies/wrr_locality/config.ts")).wrrLocalityConfig,
+  },
+  {
     name: "envoy.retry_host_predicates.previous_hosts",
     config: async () => (await import("./retry_host_predicates/previous_hosts/config.ts")).previousHostsConfig,
   },

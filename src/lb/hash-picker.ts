@@ -21,3 +21,8 @@ export function hostHashKey(host: LbHost, useHostname: boolean): string {
   if (typeof key === "string" && key !== "") return wireText(key);
   return wireText(useHostname ? host.hostname : host.addressText);
 }
+
+/** The indices of keys in the order of the keys: hosts come in different orders to workers of different age. */
+export function sortedByKey(keys: readonly string[]): number[] {
+  return [...keys.keys()].sort((a, b) => (keys[a]! < keys[b]! ? -1 : keys[a] === keys[b] ? a - b : 1));
+}

@@ -2,7 +2,7 @@ import { murmurHash2 } from "../base/murmur-hash2.ts";
 import { Uint64 } from "../base/uint64.ts";
 import { xxHash64 } from "../base/xx-hash64.ts";
 import type { Gauge } from "../stats/scope.ts";
-import { type HashPicker, hostHashKey } from "./hash-picker.ts";
+import { type HashPicker, hostHashKey, sortedByKey } from "./hash-picker.ts";
 import type { LbHost } from "./lb-host.ts";
 import { type HashedEntries, sortByHash } from "./sort-by-hash.ts";
 import type { WeightedHosts } from "./weighted-hosts.ts";
@@ -60,7 +60,7 @@ export class HashRing<H extends LbHost> implements HashPicker<H> {
 }
 
 /**
- * Places in the order of the hosts. The least host gets a whole number of them; others may not, which is why sums run along: over all
+ * Places in the order of the hosts' keys, which all workers have alike. The least host gets a whole number of them; others may not, which is why sums run along: over all
  * hosts the shares come out right.
  */
 function buildRing<H extends LbHost>(
@@ -79,8 +79,9 @@ function buildRing<H extends LbHost>(
   let target = 0;
   let least = size;
   let most = 0;
-  for (const [owner, host] of hosts.entries()) {
-    const key = `${hostHashKey(host, settings.useHostname)}_`;
+  const keys = hosts.map((host) => hostHashKey(host, settings.useHostname));
+  for (const owner of sortedByKey(keys)) {
+    const key = `${keys[owner]!}_`;
     target += scale * shares[owner]!;
     let count = 0;
     for (; owners.length < target; count++) {

@@ -1,7 +1,7 @@
 import { Uint64 } from "../base/uint64.ts";
 import { xxHash64 } from "../base/xx-hash64.ts";
 import type { Gauge } from "../stats/scope.ts";
-import { type HashPicker, hostHashKey } from "./hash-picker.ts";
+import { type HashPicker, hostHashKey, sortedByKey } from "./hash-picker.ts";
 import type { LbHost } from "./lb-host.ts";
 import type { WeightedHosts } from "./weighted-hosts.ts";
 
@@ -51,7 +51,7 @@ interface Permutations {
   readonly skips: Uint32Array;
 }
 
-function permutations(keys: readonly string[], order: Uint32Array, size: number): Permutations {
+function permutations(keys: readonly string[], order: readonly number[], size: number): Permutations {
   const next = new Uint32Array(keys.length);
   const skips = new Uint32Array(keys.length);
   const hash = new Uint64();
@@ -70,7 +70,7 @@ function buildTable<H extends LbHost>(
   const size = settings.tableSize;
   const keys = hosts.map((host) => hostHashKey(host, settings.useHostname));
   // The table must not depend on the order in which the hosts came.
-  const order = Uint32Array.from(hosts.keys()).sort((a, b) => (keys[a]! < keys[b]! ? -1 : keys[a] === keys[b] ? 0 : 1));
+  const order = sortedByKey(keys);
   const { next, skips } = permutations(keys, order, size);
   const owners = new Uint32Array(size).fill(FREE);
   const targets = new Float64Array(hosts.length);

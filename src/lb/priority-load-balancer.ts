@@ -1,6 +1,6 @@
 import type { RandomSource } from "../base/random.ts";
 import type { Counter } from "../stats/scope.ts";
-import { hostLevels } from "./host-level.ts";
+import { type HostLevel, hostLevels } from "./host-level.ts";
 import type { LbHost } from "./lb-host.ts";
 import type { HostPicker, HostPickerFactory, LoadBalancer } from "./load-balancer.ts";
 import type { LoadBalancerContext } from "./load-balancer-context.ts";
@@ -16,6 +16,13 @@ interface PriorityLevel<H extends LbHost> {
 /** What a `PriorityLoadBalancer` is made of. */
 export interface PriorityLoadBalancerOptions<H extends LbHost> extends PriorityLoadSettings {
   readonly picker: HostPickerFactory<H>;
+  /**
+   * Makes the picker of the usable (healthy or degraded) hosts of a priority, where it is to look at localities; null = a plain one
+   * will do. Not asked in a panic.
+   */
+  readonly spread?: (level: HostLevel<H>, usable: readonly H[], priority: number) => HostPicker<H> | null;
+  /** Called with all hosts before an update makes pickers of them. */
+  readonly onUpdate?: (hosts: readonly H[]) => void;
   /** Answer "no host" instead of using unhealthy ones in a panic. */
   readonly failTrafficOnPanic: boolean;
   readonly random: RandomSource;
@@ -36,14 +43,21 @@ export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   }
 
   update(hosts: readonly H[]): void {
+    this.#options.onUpdate?.(hosts);
     const groups = hostLevels(hosts);
     this.#load = levelLoad(groups, this.#options);
     const { panic, healthyPercent } = this.#load;
     this.#levels = groups.map((group, priority) => {
-      const usable = panic[priority] ? (this.#options.failTrafficOnPanic ? [] : group.all) : group.healthy;
-      return { picker: this.#options.picker(usable), degradedPicker: this.#options.picker(group.degraded) };
+      const picker = panic[priority]
+        ? this.#options.picker(this.#options.failTrafficOnPanic ? [] : group.all)
+        : this.#usablePicker(group, group.healthy, priority);
+      return { picker, degradedPicker: this.#usablePicker(group, group.degraded, priority) };
     });
     this.#onlyLevel = healthyPercent.indexOf(100);
+  }
+
+  #usablePicker(level: HostLevel<H>, usable: readonly H[], priority: number): HostPicker<H> {
+    return this.#options.spread?.(level, usable, priority) ?? this.#options.picker(usable);
   }
 
   chooseHost(context: LoadBalancerContext): H | null {

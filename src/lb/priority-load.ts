@@ -6,6 +6,8 @@ export interface PriorityHealth {
   readonly total: number;
   readonly healthy: number;
   readonly degraded: number;
+  /** The same in weights, if hosts are to count by theirs; a panic is judged by hosts alone. */
+  readonly weights?: { readonly total: number; readonly healthy: number; readonly degraded: number };
 }
 
 /** How traffic spreads over the priorities, by index. The healthy and degraded percentages add up to 100 together. */
@@ -22,6 +24,8 @@ export interface PriorityLoadSettings {
   readonly panicThresholdPercent: number;
   /** Up to which share of lost hosts a priority still takes all of its traffic. Default 140. */
   readonly overprovisioningFactorPercent: number;
+  /** Let a host count by its weight when the health of a priority is worked out (`weighted_priority_health`). Default false. */
+  readonly weightedPriorityHealth?: boolean;
 }
 
 /**
@@ -30,8 +34,10 @@ export interface PriorityLoadSettings {
  * Source: Envoy's `LoadBalancerBase::recalculatePerPriorityState` and `recalculatePerPriorityPanic`.
  */
 export function priorityLoad(priorities: readonly PriorityHealth[], settings: PriorityLoadSettings): PriorityLoad {
-  const healthy = priorities.map((p) => availability(p.healthy, p.total, settings.overprovisioningFactorPercent));
-  const degraded = priorities.map((p) => availability(p.degraded, p.total, settings.overprovisioningFactorPercent));
+  const factorPercent = settings.overprovisioningFactorPercent;
+  const shares = priorities.map((p) => p.weights ?? p);
+  const healthy = shares.map((p) => availability(p.healthy, p.total, factorPercent));
+  const degraded = shares.map((p) => availability(p.degraded, p.total, factorPercent));
   const available = Math.min(100, sum(healthy) + sum(degraded));
   const threshold = Math.min(100, settings.panicThresholdPercent);
   const panic = priorities.map((p) => available < 100 && usablePercent(p) < threshold);
@@ -53,14 +59,19 @@ export function priorityLoad(priorities: readonly PriorityHealth[], settings: Pr
 
 /** `priorityLoad` of hosts that are sorted already. */
 export function levelLoad(levels: readonly HostLevel<LbHost>[], settings: PriorityLoadSettings): PriorityLoad {
-  return priorityLoad(
-    levels.map(({ all, healthy, degraded }) => ({
-      total: all.length,
-      healthy: healthy.length,
-      degraded: degraded.length,
-    })),
-    settings,
-  );
+  const healths = levels.map(({ all, healthy, degraded }): PriorityHealth => {
+    const counts = { total: all.length, healthy: healthy.length, degraded: degraded.length };
+    if (!settings.weightedPriorityHealth) return counts;
+    const weights = { total: totalWeight(all), healthy: totalWeight(healthy), degraded: totalWeight(degraded) };
+    return { ...counts, weights };
+  });
+  return priorityLoad(healths, settings);
+}
+
+function totalWeight(hosts: readonly LbHost[]): number {
+  let total = 0;
+  for (const host of hosts) total += host.weight;
+  return total;
 }
 
 function availability(usable: number, total: number, factorPercent: number): number {

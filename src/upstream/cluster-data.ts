@@ -1,8 +1,10 @@
 import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
 import type { HashRingSettings } from "../lb/hash-ring.ts";
 import type { Locality } from "../lb/lb-host.ts";
+import type { LeastRequestSettings } from "../lb/least-request.ts";
 import type { MaglevSettings } from "../lb/maglev-table.ts";
 import type { PriorityLoadSettings } from "../lb/priority-load.ts";
+import type { SlowStartSettings } from "../lb/slow-start.ts";
 import type { Address } from "../net/address.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
@@ -34,9 +36,9 @@ export interface ThresholdsData {
 
 /** Which policy picks hosts, and its settings. */
 export type LoadBalancerData =
-  | { readonly type: "roundRobin" }
+  | { readonly type: "roundRobin"; readonly slowStart: SlowStartSettings | null }
   | { readonly type: "random" }
-  | { readonly type: "leastRequest"; readonly choiceCount: number; readonly activeRequestBias: number }
+  | ({ readonly type: "leastRequest"; readonly slowStart: SlowStartSettings | null } & LeastRequestSettings)
   | ({ readonly type: "ringHash"; readonly ring: HashRingSettings } & HashBalanceData)
   | ({ readonly type: "maglev"; readonly table: MaglevSettings } & HashBalanceData);
 
@@ -44,8 +46,22 @@ export type LoadBalancerData =
 export interface HashBalanceData {
   /** `hash_balance_factor`; 0 = off. */
   readonly balanceFactorPercent: number;
-  /** Weigh localities before hosts (`locality_weighted_lb_config`). */
-  readonly byLocality: boolean;
+}
+
+/** Whether localities count when a host is picked. */
+export type LocalityRoutingData =
+  | { readonly type: "none" }
+  | { readonly type: "weighted" }
+  | {
+      readonly type: "zoneAware";
+      /** Answer "no host" instead of using unhealthy ones in a panic. */
+      readonly failTrafficOnPanic: boolean;
+    };
+
+/** How a cluster's hosts are picked: what `lb_policy` with its settings, or `load_balancing_policy`, says. */
+export interface BalancingData {
+  readonly loadBalancer: LoadBalancerData;
+  readonly locality: LocalityRoutingData;
 }
 
 /** One endpoint of a cluster. */
@@ -78,7 +94,7 @@ export interface ConnectionSettingsData {
 }
 
 /** A compiled cluster: plain, immutable, serialisable. Durations in milliseconds, 0 = no limit. */
-export interface ClusterData {
+export interface ClusterData extends BalancingData {
   readonly name: string;
   /** `alt_stat_name`, else the name: what its stats are called. */
   readonly observabilityName: string;
@@ -91,8 +107,7 @@ export interface ClusterData {
   readonly connectionSettings: ConnectionSettingsData;
   readonly metadata: MetadataData;
   readonly circuitBreakers: { readonly default: ThresholdsData; readonly high: ThresholdsData };
-  readonly loadBalancer: LoadBalancerData;
-  readonly priorityLoad: PriorityLoadSettings & { readonly failTrafficOnPanic: boolean };
+  readonly priorityLoad: PriorityLoadSettings;
   /** The hosts of a STATIC cluster; empty if discovery brings them. */
   readonly endpoints: readonly EndpointData[];
 }

@@ -12,7 +12,7 @@ import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
 import { compileMetadata } from "./compile/endpoints.ts";
-import { compileLoadBalancer, compilePriorityLoad } from "./compile/load-balancer.ts";
+import { compileBalancing, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
 
 /** Name of the extension whose data is a `HttpProtocolData`; also its usual key in the configuration. */
@@ -52,7 +52,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     },
     metadata: compileMetadata(message.metadata),
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
-    loadBalancer: compileLoadBalancer(message, place, context),
+    ...compileBalancing(message, place, context),
     priorityLoad: compilePriorityLoad(message),
     ...compileDiscovery(message, place, context),
   };

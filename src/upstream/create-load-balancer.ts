@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
 import { BoundedLoad } from "../lb/bounded-load.ts";
 import { HashLoadBalancer } from "../lb/hash-load-balancer.ts";
@@ -5,56 +7,74 @@ import type { HashPicker, HashPickerFactory } from "../lb/hash-picker.ts";
 import { HashRing } from "../lb/hash-ring.ts";
 import { LeastRequest } from "../lb/least-request.ts";
 import type { HostPickerFactory, LoadBalancer } from "../lb/load-balancer.ts";
+import { LocalityWeighted } from "../lb/locality-weighted.ts";
 import { MaglevTable } from "../lb/maglev-table.ts";
 import { PriorityLoadBalancer } from "../lb/priority-load-balancer.ts";
 import { RandomPick } from "../lb/random-pick.ts";
 import { RoundRobin } from "../lb/round-robin.ts";
-import type { ClusterData, LoadBalancerData } from "./cluster-data.ts";
+import { SlowStart } from "../lb/slow-start.ts";
+import type { BalancingData, ClusterData, LoadBalancerData } from "./cluster-data.ts";
 import type { ClusterLoadBalancerStats } from "./cluster-stats.ts";
 import type { Host } from "./host.ts";
 
 type HashingData = Extract<LoadBalancerData, { type: "ringHash" | "maglev" }>;
 
-/** What of a cluster decides how hosts are picked. */
-export type BalancingData = Pick<ClusterData, "loadBalancer" | "priorityLoad">;
+/** What a load balancer is made with, beside its settings. */
+export interface BalancingEnvironment {
+  readonly random: RandomSource;
+  readonly clock: Clock;
+  readonly stats: ClusterLoadBalancerStats;
+}
 
 /** Builds the load balancer that a cluster's settings describe, without hosts yet. */
 export function createLoadBalancer(
-  data: BalancingData,
-  random: RandomSource,
-  stats: ClusterLoadBalancerStats,
+  data: BalancingData & Pick<ClusterData, "priorityLoad">,
+  environment: BalancingEnvironment,
 ): LoadBalancer<Host> {
-  const { healthyPanic } = stats;
-  const settings = data.loadBalancer;
-  if (settings.type === "ringHash" || settings.type === "maglev") {
-    const { byLocality } = settings;
-    return new HashLoadBalancer({
-      ...data.priorityLoad,
-      table: tableFactory(settings, stats),
-      byLocality,
-      random,
-      healthyPanic,
-    });
+  const { random, stats } = environment;
+  const { loadBalancer, locality, priorityLoad } = data;
+  const common = { ...priorityLoad, random, healthyPanic: stats.healthyPanic };
+  if (loadBalancer.type === "ringHash" || loadBalancer.type === "maglev") {
+    const table = tableFactory(loadBalancer, stats);
+    return new HashLoadBalancer({ ...common, table, byLocality: locality.type === "weighted" });
   }
+  const slowStart = createSlowStart(loadBalancer, environment.clock);
+  const picker = pickerFactory(loadBalancer, random, slowStart);
   return new PriorityLoadBalancer({
-    ...data.priorityLoad,
-    picker: pickerFactory(settings, random),
-    random,
-    healthyPanic,
+    ...common,
+    picker,
+    failTrafficOnPanic: locality.type === "zoneAware" && locality.failTrafficOnPanic,
+    ...(slowStart !== null && { onUpdate: (hosts) => slowStart.update(hosts) }),
+    ...(locality.type === "weighted" && {
+      spread: ({ all }, usable) =>
+        LocalityWeighted.of(all, usable, priorityLoad.overprovisioningFactorPercent, picker, random),
+    }),
   });
+}
+
+/** Whether a load balancer made for one cluster does for the other. */
+export function balancesAlike(one: ClusterData, other: ClusterData): boolean {
+  const relevant = ({ loadBalancer, locality, priorityLoad }: ClusterData) => [loadBalancer, locality, priorityLoad];
+  return isDeepStrictEqual(relevant(one), relevant(other));
+}
+
+function createSlowStart(settings: LoadBalancerData, clock: Clock): SlowStart<Host> | null {
+  const slowStart = "slowStart" in settings ? settings.slowStart : null;
+  return slowStart === null ? null : new SlowStart(slowStart, clock);
 }
 
 function pickerFactory(
   settings: Exclude<LoadBalancerData, HashingData>,
   random: RandomSource,
+  slowStart: SlowStart<Host> | null,
 ): HostPickerFactory<Host> {
   switch (settings.type) {
     case "roundRobin":
-      return (hosts) => new RoundRobin(hosts, random);
+      return (hosts) => new RoundRobin(hosts, random, slowStart);
     case "random":
       return (hosts) => new RandomPick(hosts, random);
     case "leastRequest":
-      return (hosts) => new LeastRequest(hosts, random, settings);
+      return (hosts) => new LeastRequest(hosts, random, settings, slowStart);
   }
 }
 

@@ -11,7 +11,7 @@ import { type ClusterData, hasMembership, metadataMap } from "./cluster-data.ts"
 import type { ClusterInfo } from "./cluster-info.ts";
 import { type ClusterInspection, inspectHost } from "./cluster-inspection.ts";
 import { ClusterStats } from "./cluster-stats.ts";
-import { createLoadBalancer } from "./create-load-balancer.ts";
+import { balancesAlike, createLoadBalancer } from "./create-load-balancer.ts";
 import type { Host } from "./host.ts";
 import { HostPools } from "./host-pools.ts";
 import { HostRegistry } from "./host-registry.ts";
@@ -61,7 +61,7 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#breakers = new ClusterBreakers(options.breakerMemory, options.breakerSlot, data.circuitBreakers, this.#scope);
     this.#info = clusterInfo(data, stats, this.#breakers);
     this.#hosts = new HostRegistry(membersOf(data, membership));
-    this.#balancer = createLoadBalancer(data, options.random, stats.lb);
+    this.#balancer = this.#createBalancer();
     this.#balancer.update(this.#hosts.hosts);
     this.#publishMembership();
   }
@@ -113,9 +113,7 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#breakers.setLimits(data.circuitBreakers);
     this.#info = clusterInfo(data, this.#info.stats, this.#breakers);
     const removed = this.#hosts.replace(membersOf(data, membership));
-    if (!isDeepStrictEqual([before.loadBalancer, before.priorityLoad], [data.loadBalancer, data.priorityLoad])) {
-      this.#balancer = createLoadBalancer(data, this.#options.random, this.#info.stats.lb);
-    }
+    if (!balancesAlike(before, data)) this.#balancer = this.#createBalancer();
     this.#onHostsChanged(removed);
     return true;
   }
@@ -186,6 +184,11 @@ export class LocalCluster implements ThreadLocalCluster {
       hosts: this.#hosts.hosts.map(inspectHost),
       connectionCount: this.connectionCount,
     };
+  }
+
+  #createBalancer(): LoadBalancer<Host> {
+    const { random, environment } = this.#options;
+    return createLoadBalancer(this.#data, { random, clock: environment.timers.clock, stats: this.#info.stats.lb });
   }
 
   #publishMembership(): void {

@@ -43,6 +43,10 @@ export class RecordingCompileContext implements CompileContext {
     return { name: config.name, extension: config.name, data: null };
   }
 
+  firstExtension(): undefined {
+    return undefined;
+  }
+
   /** The extension's name is the last word of the type URL; its data is the text of the bytes. */
   routeExtension(config: Any, _place: Place): CompiledRouteExtension {
     const extension = config.typeUrl.slice(config.typeUrl.lastIndexOf(".") + 1);

@@ -15,6 +15,7 @@ import {
 } from "../../proto/gen/envoy/config/cluster/v3/circuit_breaker_pb.js";
 import {
   Cluster_CommonLbConfig_ConsistentHashingLbConfigSchema,
+  Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema,
   Cluster_CommonLbConfig_ZoneAwareLbConfigSchema,
   Cluster_CommonLbConfigSchema,
   Cluster_LeastRequestLbConfigSchema,
@@ -22,6 +23,7 @@ import {
   Cluster_RefreshRateSchema,
   Cluster_RingHashLbConfigSchema,
   Cluster_RoundRobinLbConfigSchema,
+  Cluster_SlowStartConfigSchema,
   ClusterSchema,
   UpstreamConnectionOptionsSchema,
 } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
@@ -46,9 +48,16 @@ import {
   ClusterLoadAssignment_PolicySchema,
   ClusterLoadAssignmentSchema,
 } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
+import {
+  LocalityLbConfig_LocalityWeightedLbConfigSchema,
+  LocalityLbConfig_ZoneAwareLbConfigSchema,
+  LocalityLbConfigSchema,
+  SlowStartConfigSchema,
+} from "../../proto/gen/envoy/extensions/load_balancing_policies/common/v3/common_pb.js";
 import { PercentSchema } from "../../proto/gen/envoy/type/v3/percent_pb.js";
 import { NAME_SERVERS } from "./discovery.ts";
 import { UPSTREAM_PROTOCOL_SUPPORT } from "./http-protocol-support.ts";
+import { LOAD_BALANCING_POLICY_SUPPORT } from "./load-balancing-policy.ts";
 
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
 const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
@@ -56,6 +65,8 @@ const NO_TLS = notYet("upstream connections are plain TCP for now");
 const NO_HEALTH_CHECKS = noEffect("there are no health checks yet");
 const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
 const NO_ZONE_ROUTING = noEffect("zone-aware routing needs a local cluster, which is not supported yet");
+const RUNTIME_DOUBLE = { default_value: yes, runtime_key: noEffect("there is no runtime layer yet") };
+const ZONE_AWARE = { routing_enabled: NO_ZONE_ROUTING, min_cluster_size: NO_ZONE_ROUTING, fail_traffic_on_panic: yes };
 
 const CLUSTER = support(ClusterSchema, {
   name: yes,
@@ -63,13 +74,13 @@ const CLUSTER = support(ClusterSchema, {
   type: only(["STATIC", "STRICT_DNS", "LOGICAL_DNS"]),
   connect_timeout: yes,
   per_connection_buffer_limit_bytes: yes,
-  lb_policy: only(["ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "RING_HASH", "MAGLEV"]),
+  lb_policy: only(["ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "RING_HASH", "MAGLEV", "LOAD_BALANCING_POLICY_CONFIG"]),
   least_request_lb_config: yes,
   round_robin_lb_config: yes,
   ring_hash_lb_config: yes,
   maglev_lb_config: yes,
   common_lb_config: yes,
-  load_balancing_policy: notYet(undefined, "use lb_policy"),
+  load_balancing_policy: yes,
   load_assignment: yes,
   max_requests_per_connection: yes,
   circuit_breakers: yes,
@@ -113,24 +124,28 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   }),
   support(CircuitBreakers_Thresholds_RetryBudgetSchema, { budget_percent: yes, min_retry_concurrency: yes }),
   support(PercentSchema, { value: yes }),
-  support(Cluster_LeastRequestLbConfigSchema, { choice_count: yes, active_request_bias: yes }),
-  support(Cluster_RoundRobinLbConfigSchema, {}),
+  support(Cluster_LeastRequestLbConfigSchema, {
+    choice_count: yes,
+    active_request_bias: yes,
+    slow_start_config: yes,
+  }),
+  supportAll(Cluster_RoundRobinLbConfigSchema),
+  supportAll(Cluster_SlowStartConfigSchema),
+  LOAD_BALANCING_POLICY_SUPPORT,
   supportAll(Cluster_RingHashLbConfigSchema),
   supportAll(Cluster_MaglevLbConfigSchema),
   supportAll(Cluster_CommonLbConfig_ConsistentHashingLbConfigSchema),
-  support(RuntimeDoubleSchema, { default_value: yes, runtime_key: noEffect("there is no runtime layer yet") }),
+  support(RuntimeDoubleSchema, RUNTIME_DOUBLE),
   support(Cluster_CommonLbConfigSchema, {
     healthy_panic_threshold: yes,
     zone_aware_lb_config: yes,
+    locality_weighted_lb_config: yes,
     consistent_hashing_lb_config: yes,
     update_merge_window: noEffect("the hosts of a STATIC cluster change only with the configuration"),
     ignore_new_hosts_until_first_hc: NO_HEALTH_CHECKS,
   }),
-  support(Cluster_CommonLbConfig_ZoneAwareLbConfigSchema, {
-    routing_enabled: NO_ZONE_ROUTING,
-    min_cluster_size: NO_ZONE_ROUTING,
-    fail_traffic_on_panic: yes,
-  }),
+  support(Cluster_CommonLbConfig_ZoneAwareLbConfigSchema, ZONE_AWARE),
+  supportAll(Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema),
   support(Cluster_RefreshRateSchema, { base_interval: yes, max_interval: yes }),
   support(DnsResolutionConfigSchema, { resolvers: NAME_SERVERS, dns_resolver_options: yes }),
   support(DnsResolverOptionsSchema, { use_tcp_for_dns_lookups: NO_TCP_LOOKUPS, no_default_search_domain: yes }),
@@ -144,13 +159,14 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   support(ClusterLoadAssignmentSchema, { cluster_name: yes, endpoints: yes, policy: yes }),
   support(ClusterLoadAssignment_PolicySchema, {
     overprovisioning_factor: yes,
+    weighted_priority_health: yes,
     endpoint_stale_after: noEffect("the endpoints of a STATIC cluster do not get old"),
   }),
   support(LocalityLbEndpointsSchema, {
     locality: yes,
     lb_endpoints: yes,
     priority: yes,
-    load_balancing_weight: noEffect("localities are weighed only by locality_weighted_lb_config"),
+    load_balancing_weight: yes,
   }),
   support(LocalitySchema, { region: yes, zone: yes, sub_zone: yes }),
   support(LbEndpointSchema, {
@@ -175,4 +191,15 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     health_check_config: NO_HEALTH_CHECKS,
     additional_addresses: notYet(),
   }),
+];
+
+/** Which fields of the messages that several load balancing policies share are implemented. */
+export const policySupport: readonly MessageSupport[] = [
+  supportAll(LocalityLbConfigSchema),
+  support(LocalityLbConfig_ZoneAwareLbConfigSchema, ZONE_AWARE),
+  supportAll(LocalityLbConfig_LocalityWeightedLbConfigSchema),
+  supportAll(SlowStartConfigSchema),
+  support(RuntimeDoubleSchema, RUNTIME_DOUBLE),
+  support(PercentSchema, { value: yes }),
+  LOAD_BALANCING_POLICY_SUPPORT,
 ];

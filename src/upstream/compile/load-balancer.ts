@@ -5,8 +5,11 @@ import {
   Cluster_LbPolicy,
   Cluster_RingHashLbConfig_HashFunction as HashFunction,
 } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
-import type { ClusterData, HashBalanceData, LoadBalancerData } from "../cluster-data.ts";
+import type { BalancingData, ClusterData, HashBalanceData, LoadBalancerData } from "../cluster-data.ts";
+import { compileLeastRequest, compileSlowStart } from "./edf-policies.ts";
 import { compileHashRing, compileMaglev } from "./hash-policies.ts";
+import { compileLoadBalancingPolicy } from "./load-balancing-policy.ts";
+import { compileLocalityRouting } from "./locality-routing.ts";
 
 /** The policy that each `lb_config` belongs to. */
 const POLICY_OF_CONFIG: ReadonlyMap<string | undefined, Cluster_LbPolicy> = new Map([
@@ -16,8 +19,39 @@ const POLICY_OF_CONFIG: ReadonlyMap<string | undefined, Cluster_LbPolicy> = new 
   ["maglevLbConfig", Cluster_LbPolicy.MAGLEV],
 ]);
 
-/** Compiles `lb_policy` and its settings. `place` is the cluster's. */
-export function compileLoadBalancer(message: Cluster, place: Place, context: CompileContext): LoadBalancerData {
+/** Compiles `load_balancing_policy`, or else `lb_policy` and what belongs to it. `place` is the cluster's. */
+export function compileBalancing(message: Cluster, place: Place, context: CompileContext): BalancingData {
+  const list = message.loadBalancingPolicy;
+  if (list !== undefined) {
+    refuseOldSettings(message, place, context);
+    return compileLoadBalancingPolicy(list, place.field("load_balancing_policy"), context);
+  }
+  if (message.lbPolicy === Cluster_LbPolicy.LOAD_BALANCING_POLICY_CONFIG) {
+    context.error(place.field("lb_policy"), "load_balancing_policy is missing", "it says which policy is meant");
+  }
+  return {
+    loadBalancer: compileLoadBalancer(message, place, context),
+    locality: compileLocalityRouting(message.commonLbConfig),
+  };
+}
+
+/** The policy's own message says all of it: what stands elsewhere would be ignored. */
+function refuseOldSettings({ commonLbConfig }: Cluster, place: Place, context: CompileContext): void {
+  const common = place.field("common_lb_config");
+  const refuse = (at: Place): void => {
+    context.error(
+      at,
+      "load_balancing_policy is set, and this would be ignored",
+      "move it into the policy's own settings",
+    );
+  };
+  const locality = commonLbConfig?.localityConfigSpecifier.case;
+  if (locality === "zoneAwareLbConfig") refuse(common.field("zone_aware_lb_config"));
+  if (locality === "localityWeightedLbConfig") refuse(common.field("locality_weighted_lb_config"));
+  if (commonLbConfig?.consistentHashingLbConfig !== undefined) refuse(common.field("consistent_hashing_lb_config"));
+}
+
+function compileLoadBalancer(message: Cluster, place: Place, context: CompileContext): LoadBalancerData {
   const { lbConfig, lbPolicy } = message;
   const configured = POLICY_OF_CONFIG.get(lbConfig.case);
   if (configured !== undefined && configured !== lbPolicy) {
@@ -27,24 +61,21 @@ export function compileLoadBalancer(message: Cluster, place: Place, context: Com
   switch (lbPolicy) {
     case Cluster_LbPolicy.RANDOM:
       return { type: "random" };
-    case Cluster_LbPolicy.LEAST_REQUEST:
-      return compileLeastRequest(message, place, context);
+    case Cluster_LbPolicy.LEAST_REQUEST: {
+      const settings = lbConfig.case === "leastRequestLbConfig" ? lbConfig.value : undefined;
+      return compileLeastRequest(settings, false, place.field("least_request_lb_config"), context);
+    }
     case Cluster_LbPolicy.RING_HASH:
     case Cluster_LbPolicy.MAGLEV:
       return compileHashing(message, place, context);
-    default:
-      return { type: "roundRobin" };
+    default: {
+      const settings = lbConfig.case === "roundRobinLbConfig" ? lbConfig.value.slowStartConfig : undefined;
+      return {
+        type: "roundRobin",
+        slowStart: compileSlowStart(settings, place.field("round_robin_lb_config"), context),
+      };
+    }
   }
-}
-
-function compileLeastRequest({ lbConfig }: Cluster, place: Place, context: CompileContext): LoadBalancerData {
-  const settings = lbConfig.case === "leastRequestLbConfig" ? lbConfig.value : undefined;
-  const activeRequestBias = settings?.activeRequestBias?.defaultValue ?? 1;
-  if (activeRequestBias < 0) {
-    const at = place.field("least_request_lb_config").field("active_request_bias");
-    context.error(at, "the bias can't be negative", "0 ignores active requests, 1 is the default");
-  }
-  return { type: "leastRequest", choiceCount: settings?.choiceCount ?? 2, activeRequestBias };
 }
 
 function compileHashing(message: Cluster, place: Place, context: CompileContext): LoadBalancerData {
@@ -52,7 +83,6 @@ function compileHashing(message: Cluster, place: Place, context: CompileContext)
   const useHostname = commonLbConfig?.consistentHashingLbConfig?.useHostnameForHashing ?? false;
   const balance: HashBalanceData = {
     balanceFactorPercent: commonLbConfig?.consistentHashingLbConfig?.hashBalanceFactor ?? 0,
-    byLocality: commonLbConfig?.localityConfigSpecifier.case === "localityWeightedLbConfig",
   };
   if (lbPolicy === Cluster_LbPolicy.MAGLEV) {
     const size = lbConfig.case === "maglevLbConfig" ? lbConfig.value.tableSize : undefined;
@@ -67,11 +97,10 @@ function compileHashing(message: Cluster, place: Place, context: CompileContext)
 
 /** Compiles how traffic spreads over priorities and what happens in a panic. */
 export function compilePriorityLoad(message: Cluster): ClusterData["priorityLoad"] {
-  const common = message.commonLbConfig;
-  const locality = common?.localityConfigSpecifier;
+  const policy = message.loadAssignment?.policy;
   return {
-    panicThresholdPercent: common?.healthyPanicThreshold?.value ?? 50,
-    overprovisioningFactorPercent: message.loadAssignment?.policy?.overprovisioningFactor ?? 140,
-    failTrafficOnPanic: locality?.case === "zoneAwareLbConfig" && locality.value.failTrafficOnPanic,
+    panicThresholdPercent: message.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
+    overprovisioningFactorPercent: policy?.overprovisioningFactor ?? 140,
+    weightedPriorityHealth: policy?.weightedPriorityHealth ?? false,
   };
 }

@@ -46,8 +46,9 @@ const cluster: ClusterData = {
   },
   metadata: [],
   circuitBreakers: { default: thresholds, high: thresholds },
-  loadBalancer: { type: "roundRobin" },
-  priorityLoad: { overprovisioningFactorPercent: 140, panicThresholdPercent: 50, failTrafficOnPanic: false },
+  loadBalancer: { type: "roundRobin", slowStart: null },
+  locality: { type: "none" },
+  priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
   endpoints: [endpoint("10.0.0.1", "healthy"), endpoint("10.0.0.2", "draining")],
 };
 

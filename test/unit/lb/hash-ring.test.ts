@@ -200,11 +200,14 @@ describe("HashLoadBalancer", () => {
     assert.equal(pick(0n), "127.0.0.1:90");
   });
 
-  it("makes the same picks whichever worker asks", () => {
-    const hosts = (): LbHost[] => hostsOnPorts(Array.from({ length: 200 }, (_, at) => 1000 + at));
-    for (const setting of [{}, { maglev: {} }]) {
-      const one = hashBalancer(hosts(), setting);
-      const other = hashBalancer(hosts(), setting);
+  it("makes the same picks whichever worker asks, in whatever order the hosts came to it", () => {
+    const hosts = hostsOnPorts(
+      Array.from({ length: 200 }, (_, at) => 1000 + at),
+      (at) => ({ weight: 1 + (at % 7) }),
+    );
+    for (const setting of [{ ring: { minRingSize: 100, maxRingSize: 500 } }, { maglev: { tableSize: 1009 } }]) {
+      const one = hashBalancer(hosts, setting);
+      const other = hashBalancer([...hosts].reverse(), setting);
       for (let hash = 1n; hash < MAX; hash *= 3n) assert.equal(one.pick(hash), other.pick(hash));
     }
   });

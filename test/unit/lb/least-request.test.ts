@@ -4,7 +4,7 @@ import { LeastRequest } from "../../../src/lb/least-request.ts";
 import { RandomPick } from "../../../src/lb/random-pick.ts";
 import { lbHost, SeededRandom, tally } from "./lb-fixture.ts";
 
-const DEFAULTS = { choiceCount: 2, activeRequestBias: 1 };
+const DEFAULTS = { choiceCount: 2, activeRequestBias: 1, fullScan: false };
 
 describe("LeastRequest", () => {
   it("has no host to give if there is none", () => {
@@ -34,11 +34,21 @@ describe("LeastRequest", () => {
 
   it("looks at weights only if the bias is 0", () => {
     const hosts = [lbHost("a", { weight: 1 }), lbHost("b", { weight: 3, activeRequests: 50 })];
-    const lb = new LeastRequest(hosts, new SeededRandom(), { choiceCount: 2, activeRequestBias: 0 });
+    const lb = new LeastRequest(hosts, new SeededRandom(), { choiceCount: 2, activeRequestBias: 0, fullScan: false });
     assert.deepEqual(
       tally(() => lb.pick(), 400),
       { a: 100, b: 300 },
     );
+  });
+});
+
+describe("LeastRequest that looks at all hosts", () => {
+  it("takes the least busy one, and each of several with the same chance", () => {
+    const hosts = [lbHost("busy", { activeRequests: 3 }), lbHost("a"), lbHost("b"), lbHost("c", { activeRequests: 1 })];
+    const lb = new LeastRequest(hosts, new SeededRandom(), { choiceCount: 2, activeRequestBias: 1, fullScan: true });
+    const counts = tally(() => lb.pick(), 4000);
+    assert.deepEqual(Object.keys(counts).sort(), ["a", "b"]);
+    assert.ok(Math.abs(counts.a! - 2000) < 200, JSON.stringify(counts));
   });
 });
 

@@ -15,6 +15,19 @@ function load(levels: readonly Level[], settings = SETTINGS): ReturnType<typeof 
 }
 
 describe("priorityLoad", () => {
+  it("works out health by weights, but panics by the number of hosts", () => {
+    const weights = { total: 100, healthy: 50, degraded: 0 };
+    const levels = [
+      { total: 10, healthy: 9, degraded: 0, weights },
+      { total: 2, healthy: 2, degraded: 0 },
+    ];
+    assert.deepEqual(priorityLoad(levels, SETTINGS), {
+      healthyPercent: [70, 30],
+      degradedPercent: [0, 0],
+      panic: [false, false],
+    });
+  });
+
   const rows: readonly {
     name: string;
     levels: readonly Level[];

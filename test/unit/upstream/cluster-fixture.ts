@@ -46,8 +46,9 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     },
     metadata: [],
     circuitBreakers: { default: DEFAULT_THRESHOLDS, high: DEFAULT_THRESHOLDS },
-    loadBalancer: { type: "roundRobin" },
-    priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, failTrafficOnPanic: false },
+    loadBalancer: { type: "roundRobin", slowStart: null },
+    locality: { type: "none" },
+    priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
     endpoints,
     ...changes,
   };

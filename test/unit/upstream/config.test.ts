@@ -1,35 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { pack, unpack } from "msgpackr";
-import { ExtensionIndex } from "../../../src/config/extension-index.ts";
-import { ItemCompilation } from "../../../src/config/item-compilation.ts";
-import { Place } from "../../../src/config/place.ts";
-import { supportTables } from "../../../src/config/support-walk.ts";
-import { httpProtocolOptionsConfig } from "../../../src/extensions/upstream_options/http_protocol_options/config.ts";
 import { DEFAULT_HTTP2_PROTOCOL } from "../../../src/http/http2/codec-options.ts";
 import { ClusterSchema } from "../../../src/proto/gen/envoy/config/cluster/v3/cluster_pb.js";
-import { typeRegistry } from "../../../src/proto/type-registry.ts";
 import type { ClusterData } from "../../../src/upstream/cluster-data.ts";
 import { clusterCompiler } from "../../../src/upstream/config.ts";
 import { clusterData, DEFAULT_THRESHOLDS, endpointData } from "./cluster-fixture.ts";
-
-interface Compiled {
-  readonly data: ClusterData;
-  readonly problems: readonly string[];
-}
-
-/** Checks and compiles a cluster named `one`, as the compiler thread does. */
-function compile(json: JsonObject, allowUnsupported = false): Compiled {
-  const message = fromJson(ClusterSchema, { name: "one", ...json }, { registry: typeRegistry });
-  const tables = supportTables(clusterCompiler.support);
-  const facts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "/", secrets: {} };
-  const extensions = new ExtensionIndex([httpProtocolOptionsConfig], tables);
-  const context = new ItemCompilation({ facts, extensions, allowUnsupported });
-  context.check(ClusterSchema, message, Place.root, tables);
-  const data = clusterCompiler.compile(message, Place.root, context) as ClusterData;
-  return { data, problems: context.problems.map(({ severity, place, message }) => `${severity} ${place}: ${message}`) };
-}
+import { compileCluster as compile } from "./compile-cluster.ts";
 
 function endpoint(address: string, port: number, more: JsonObject = {}): JsonObject {
   return { endpoint: { address: { socketAddress: { address, portValue: port } } }, ...more };
@@ -107,7 +85,9 @@ describe("A compiled cluster", () => {
     {
       name: "LEAST_REQUEST",
       json: { lbPolicy: "LEAST_REQUEST", leastRequestLbConfig: { choiceCount: 5 } },
-      expected: { loadBalancer: { type: "leastRequest", choiceCount: 5, activeRequestBias: 1 } },
+      expected: {
+        loadBalancer: { type: "leastRequest", choiceCount: 5, activeRequestBias: 1, fullScan: false, slowStart: null },
+      },
     },
     {
       name: "RING_HASH",
@@ -121,7 +101,6 @@ describe("A compiled cluster", () => {
           type: "ringHash",
           ring: { minRingSize: 2048, maxRingSize: 4096, hashFunction: "murmurHash2", useHostname: true },
           balanceFactorPercent: 150,
-          byLocality: false,
         },
       },
     },
@@ -133,7 +112,6 @@ describe("A compiled cluster", () => {
           type: "maglev",
           table: { tableSize: 1009, useHostname: false },
           balanceFactorPercent: 0,
-          byLocality: false,
         },
       },
     },
@@ -174,7 +152,12 @@ describe("A compiled cluster", () => {
         commonLbConfig: { healthyPanicThreshold: { value: 12.5 }, zoneAwareLbConfig: { failTrafficOnPanic: true } },
       },
       expected: {
-        priorityLoad: { panicThresholdPercent: 12.5, overprovisioningFactorPercent: 140, failTrafficOnPanic: true },
+        priorityLoad: {
+          panicThresholdPercent: 12.5,
+          overprovisioningFactorPercent: 140,
+          weightedPriorityHealth: false,
+        },
+        locality: { type: "zoneAware", failTrafficOnPanic: true },
       },
     },
     {

@@ -137,6 +137,7 @@ function derived(
     allowsUnsupported: context.allowsUnsupported,
     dependsOnFile: (path) => context.dependsOnFile(path),
     extension: (category, config, place) => context.extension(category, config, place),
+    firstExtension: (category, candidates) => context.firstExtension(category, candidates),
     routeExtension: (config, place) => context.routeExtension(config, place),
     addResource: (kind, name, data) => context.addResource(kind, name, data),
     requireResource: (kind, name, place) => context.requireResource(kind, name, place),

@@ -1,0 +1,59 @@
+import type { RandomSource } from "../base/random.ts";
+import { EdfScheduler } from "./edf-scheduler.ts";
+import { hostsByLocality, localityKey } from "./hosts-by-locality.ts";
+import type { LbHost } from "./lb-host.ts";
+import type { HostPicker, HostPickerFactory } from "./load-balancer.ts";
+import type { LoadBalancerContext } from "./load-balancer-context.ts";
+
+/**
+ * `locality_weighted_lb_config`: chooses the locality by its weight, less what it lacks in usable hosts, then a host of it.
+ * Source: Envoy's `LocalityWrr`.
+ */
+export class LocalityWeighted<H extends LbHost> implements HostPicker<H> {
+  readonly #pickers: readonly HostPicker<H>[];
+  readonly #weights: readonly number[];
+  readonly #scheduler: EdfScheduler;
+
+  /** The arguments are by locality. Weights must be above 0; there must be at least one. */
+  private constructor(pickers: readonly HostPicker<H>[], weights: readonly number[], random: RandomSource) {
+    this.#pickers = pickers;
+    this.#weights = weights;
+    this.#scheduler = new EdfScheduler(weights);
+    for (let skip = random.uint32() % weights.length; skip > 0; skip--) this.#next();
+  }
+
+  /**
+   * A picker of `usable` hosts among `all` of a priority; null if no locality has a weight, for then there is nothing to weigh by.
+   * A locality keeps its whole weight while its usable hosts, times the overprovisioning factor, are as many as all of its hosts.
+   */
+  static of<H extends LbHost>(
+    all: readonly H[],
+    usable: readonly H[],
+    overprovisioningFactorPercent: number,
+    picker: HostPickerFactory<H>,
+    random: RandomSource,
+  ): LocalityWeighted<H> | null {
+    const totals = new Map(hostsByLocality(all).map(({ locality, hosts }) => [localityKey(locality), hosts.length]));
+    const used = hostsByLocality(usable).filter(({ weight }) => weight > 0);
+    if (used.length === 0) return null;
+    const weights = used.map(({ locality, weight, hosts }) => {
+      const share = hosts.length / totals.get(localityKey(locality))!;
+      return weight * Math.min(1, (overprovisioningFactorPercent / 100) * share);
+    });
+    return new LocalityWeighted(
+      used.map(({ hosts }) => picker(hosts)),
+      weights,
+      random,
+    );
+  }
+
+  pick(context: LoadBalancerContext): H | null {
+    return this.#pickers[this.#next()]!.pick(context);
+  }
+
+  #next(): number {
+    const entry = this.#scheduler.peek();
+    this.#scheduler.putBack(this.#weights[entry]!);
+    return entry;
+  }
+}

@@ -181,7 +181,7 @@ export class Http2ServerConnection extends Http2Connection implements ServerConn
       this.#refuse(streamId, ErrorCode.refusedStream);
       return;
     }
-    const stream = new ServerStream(this, streamId);
+    const stream = new ServerStream(this, streamId, headers.method === "HEAD");
     stream.remoteStarted = true;
     stream.remoteEnded = endStream;
     stream.remoteLeftBytes = block.contentLength;

@@ -16,14 +16,17 @@ export class ServerStream extends Http2Stream implements ResponseEncoder {
   decoder: RequestDecoder | null = null;
   responseStarted = false;
   readonly #server: ServerStreamOwner;
+  readonly #isHead: boolean;
   /** The user needs nothing more; the end of its response waits to be sent. */
   #resetWhenSent = false;
   #flushTimer: WheelTimer | null = null;
   #queuedBytesSeen = 0;
 
-  constructor(connection: ServerStreamOwner, id: number) {
+  /** `isHead`: the response has no body, whatever the user gives. */
+  constructor(connection: ServerStreamOwner, id: number, isHead: boolean) {
     super(connection);
     this.#server = connection;
+    this.#isHead = isHead;
     this.id = id;
   }
 
@@ -72,10 +75,12 @@ export class ServerStream extends Http2Stream implements ResponseEncoder {
       return;
     }
     this.responseStarted = true;
-    this.endQueued = endStream;
-    if (endStream) this.localEnded = true;
-    this.#server.sendResponseHeaders(this, headers, endStream);
-    if (endStream) this.afterEnd();
+    // What the user says behind the end of a response that has no body is not heard.
+    const ends = endStream || this.#isHead || headers.status === 204 || headers.status === 304;
+    this.endQueued = ends;
+    if (ends) this.localEnded = true;
+    this.#server.sendResponseHeaders(this, headers, ends);
+    if (ends) this.afterEnd();
   }
 
   override afterEnd(): void {

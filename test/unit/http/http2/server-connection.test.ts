@@ -101,6 +101,23 @@ describe("Responses of an HTTP/2 server connection", () => {
     }
   });
 
+  it("to HEAD, and with status 204 and 304, have no body, whatever is given for one", () => {
+    for (const [method, status] of [
+      ["HEAD", 200],
+      ["GET", 204],
+      ["GET", 304],
+    ] as const) {
+      const peer = Http2ServerPeer.started({}, ({ encoder }) => {
+        encoder.encodeHeaders(new ResponseHeaderMap(status, ["x-a", "b"]), false);
+        encoder.encodeData(Buffer.from("abc"), false);
+        encoder.encodeTrailers(new TrailerMap(["c", "d"]));
+      });
+      const head = headersFrame(1, [":method", method, ...GET.slice(2)]);
+      assert.deepEqual(peer.feed(head), [`HEADERS 1 end [:status: ${status}, x-a: b]`]);
+      assert.equal(peer.streamsGone, 1);
+    }
+  });
+
   it("with many headers are split over CONTINUATION", () => {
     const list = Array.from({ length: 10 }, (_, i) => [`x-${i}`, "v".repeat(6000)]).flat();
     const peer = Http2ServerPeer.started({}, ({ encoder }) =>

@@ -16,7 +16,7 @@ export interface RbacSubject {
   readonly remoteAddress: string;
   /** SNI; `""` if there is none. */
   readonly requestedServerName: string;
-  /** Null if the peer does not speak TLS; else URI SANs, DNS SANs and subject of its certificate, if it has one. */
+  /** Null if the peer does not speak TLS; else its names: see `peerNamesOf`. */
   readonly peerNames: readonly string[] | null;
   readonly dynamicMetadata: MatchedMetadata | null;
   readonly filterState: ReadonlyMap<string, unknown> | null;

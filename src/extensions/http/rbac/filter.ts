@@ -2,6 +2,7 @@ import { FilterHeadersStatus } from "../../../http/filter.ts";
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
+import { peerNamesOf } from "../../rbac/peer-names.ts";
 import { type RbacDecision, rbacDenialDetails } from "../../rbac/rbac-engine.ts";
 import type { RbacSubject } from "../../rbac/rbac-subject.ts";
 import type { RbacEngines } from "./rbac-filter-data.ts";
@@ -80,7 +81,9 @@ function requestSubject(headers: RequestHeaderMap, streamInfo: StreamInfo): Rbac
     directRemoteAddress: connection.directRemoteAddress,
     remoteAddress: streamInfo.downstreamRemoteIp === "" ? connection.remoteAddress : streamInfo.downstreamRemoteIp,
     requestedServerName: connection.requestedServerName,
-    peerNames: connection.isTls ? [] : null,
+    get peerNames() {
+      return peerNamesOf(connection.tls);
+    },
     dynamicMetadata: streamInfo.dynamicMetadata,
     filterState: streamInfo.filterState,
     headers,

@@ -1,5 +1,6 @@
 import { FilterStatus, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
 import { QuietReadFilter } from "../../../net/quiet-read-filter.ts";
+import { peerNamesOf } from "../../rbac/peer-names.ts";
 import type { RbacDecision, RbacEngine } from "../../rbac/rbac-engine.ts";
 import { rbacDenialDetails } from "../../rbac/rbac-engine.ts";
 import type { RbacSubject } from "../../rbac/rbac-subject.ts";
@@ -63,7 +64,9 @@ function connectionSubject({ info, state }: ReadFilterCallbacks): RbacSubject {
     directRemoteAddress: info.directRemoteAddress,
     remoteAddress: info.remoteAddress,
     requestedServerName: info.requestedServerName,
-    peerNames: info.isTls ? [] : null,
+    get peerNames() {
+      return peerNamesOf(info.tls);
+    },
     dynamicMetadata: state.dynamicMetadata,
     filterState: state.filterState,
     headers: null,

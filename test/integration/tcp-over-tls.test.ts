@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { before, describe, it, type TestContext } from "node:test";
+import tls from "node:tls";
+import { type Issued, TestCa } from "../harness/certificates.ts";
+import { loopback, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { startProxy } from "../harness/start-proxy.ts";
+import { TcpPeer, TcpUpstream } from "../harness/tcp-peer.ts";
+import { downstreamTls, inlineCertificate, tlsListener } from "../harness/tls-listener.ts";
+
+const FILTERS = "type.googleapis.com/envoy.extensions.filters.network";
+const MEBI = 1024 * 1024;
+const proxyFilter = {
+  name: "envoy.filters.network.tcp_proxy",
+  typed_config: { "@type": `${FILTERS}.tcp_proxy.v3.TcpProxy`, stat_prefix: "in", cluster: "app" },
+};
+
+/** Lets only these principals in. */
+function rbac(principal: object, action = "ALLOW"): object {
+  const policies = { p: { permissions: [{ any: true }], principals: [principal] } };
+  const typed_config = { "@type": `${FILTERS}.rbac.v3.RBAC`, stat_prefix: "in", rules: { action, policies } };
+  return { name: "envoy.filters.network.rbac", typed_config };
+}
+
+const uri = (exact: string) => ({ authenticated: { principal_name: { exact } } });
+
+describe("Network filters behind TLS", () => {
+  let ca: TestCa;
+  let server: Issued;
+  let ada: Issued;
+  let bob: Issued;
+
+  before(() => {
+    ca = new TestCa("test ca");
+    server = ca.issue({ commonName: "server", dns: ["a.test"] });
+    ada = ca.issue({ commonName: "ada", uri: ["spiffe://test/ada"] });
+    bob = ca.issue({ commonName: "bob", uri: ["spiffe://test/bob"], dns: ["bob.test"] });
+  });
+
+  async function start(t: TestContext, filters: readonly object[]) {
+    const upstream = await TcpUpstream.start();
+    upstream.onConnection((peer) => peer.socket.pipe(peer.socket));
+    const transportSocket = downstreamTls({
+      common_tls_context: {
+        tls_certificates: [inlineCertificate(server)],
+        validation_context: { trusted_ca: { inline_string: ca.certPem } },
+      },
+    });
+    const clusters = [sampleCluster("app", [loopback(upstream.port)])];
+    const listeners = [tlsListener({ transport_socket: transportSocket, filters })];
+    const proxy = await startProxy({ config: { static_resources: { listeners, clusters } } });
+    t.after(async () => {
+      await proxy.kill();
+      await upstream.close();
+    });
+    const connect = async (identity: Issued | null): Promise<TcpPeer> => {
+      const more = identity === null ? {} : { cert: identity.certPem, key: identity.keyPem };
+      const socket = tls.connect({ port: proxy.port(), host: "127.0.0.1", rejectUnauthorized: false, ...more });
+      t.after(() => socket.destroy());
+      await once(socket, "secureConnect");
+      return new TcpPeer(socket);
+    };
+    return { proxy, connect };
+  }
+
+  it("move bytes of a TLS client to a plain server and back, unchanged, with the client's end", async (t) => {
+    const { connect } = await start(t, [proxyFilter]);
+    const client = await connect(null);
+    const sent = Buffer.alloc(8 * MEBI, "these bytes go through TLS, ");
+    client.write(sent);
+    client.end();
+    await client.untilEnded();
+    assert.ok(client.bytes.equals(sent));
+  });
+
+  it("know clients by the names in their certificates", async (t) => {
+    const { connect, proxy } = await start(t, [rbac(uri("spiffe://test/ada")), proxyFilter]);
+    const welcome = await connect(ada);
+    welcome.write("hello");
+    await welcome.untilText("hello");
+    for (const identity of [bob, null]) {
+      const refused = await connect(identity);
+      refused.write("hello");
+      await refused.untilEnded();
+      assert.equal(refused.text, "");
+    }
+    await proxy.until("the counts", async () => {
+      const stats = await proxy.stats("in.rbac");
+      return stats.get("in.rbac.allowed") === 1 && stats.get("in.rbac.denied") === 2;
+    });
+  });
+
+  it("deny clients by a DNS name or a subject, too", async (t) => {
+    for (const name of ["bob.test", "CN=bob"]) {
+      const { connect } = await start(t, [rbac(uri(name), "DENY"), proxyFilter]);
+      const welcome = await connect(ada);
+      welcome.write("hello");
+      await welcome.untilText("hello");
+      const refused = await connect(bob);
+      refused.write("hello");
+      await refused.untilEnded();
+      assert.equal(refused.text, "", name);
+    }
+  });
+});

@@ -53,9 +53,24 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     filter: async () => (await import("./http/header_mutation/factory.ts")).httpFilter,
   },
   {
-    name: "troupe.filters.http.module",
-    config: async () => (await import("./http/module/config.ts")).moduleConfig,
-    filter: async () => (await import("./http/module/factory.ts")).httpFilter,
+    name: "envoy.filters.http.header_to_metadata",
+    config: async () => (await import("./http/header_to_metadata/config.ts")).headerToMetadataConfig,
+    filter: async () => (await import("./http/header_to_metadata/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.ip_tagging",
+    config: async () => (await import("./http/ip_tagging/config.ts")).ipTaggingConfig,
+    filter: async () => (await import("./http/ip_tagging/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.local_ratelimit",
+    config: async () => (await import("./http/local_ratelimit/config.ts")).localRateLimitConfig,
+    filter: async () => (await import("./http/local_ratelimit/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.on_demand",
+    config: async () => (await import("./http/on_demand/config.ts")).onDemandConfig,
+    filter: async () => (await import("./http/on_demand/factory.ts")).httpFilter,
   },
   {
     name: "envoy.filters.http.rbac",
@@ -66,6 +81,21 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     name: "envoy.filters.http.router",
     config: async () => (await import("./http/router/config.ts")).routerConfig,
     filter: async () => (await import("./http/router/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.set_filter_state",
+    config: async () => (await import("./http/set_filter_state/config.ts")).setFilterStateConfig,
+    filter: async () => (await import("./http/set_filter_state/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.set_metadata",
+    config: async () => (await import("./http/set_metadata/config.ts")).setMetadataConfig,
+    filter: async () => (await import("./http/set_metadata/factory.ts")).httpFilter,
+  },
+  {
+    name: "troupe.filters.http.module",
+    config: async () => (await import("./http/module/config.ts")).moduleConfig,
+    filter: async () => (await import("./http/module/factory.ts")).httpFilter,
   },
 ];
 

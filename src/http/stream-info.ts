@@ -134,6 +134,8 @@ export class StreamInfo {
   dynamicMetadata: Map<string, Record<string, unknown>> | null = null;
   /** Filter state by key. Null until a filter sets one. */
   filterState: Map<string, unknown> | null = null;
+  /** Keys of the filter state that keep their value. Null until there is one. */
+  #lockedFilterState: Set<string> | null = null;
 
   constructor(connection: DownstreamConnectionInfo, protocol: Protocol | "", startMs: number, startWallMs: number) {
     this.connection = connection;
@@ -181,5 +183,17 @@ export class StreamInfo {
       this.dynamicMetadata.set(namespace, entry);
     }
     return entry;
+  }
+
+  /** Sets a key of the filter state; `readOnly` locks it. A key that is locked stays as it is: answers false. */
+  setFilterState(key: string, value: unknown, readOnly: boolean): boolean {
+    if (this.#lockedFilterState?.has(key) === true) return false;
+    this.filterState ??= new Map();
+    this.filterState.set(key, value);
+    if (readOnly) {
+      this.#lockedFilterState ??= new Set();
+      this.#lockedFilterState.add(key);
+    }
+    return true;
   }
 }

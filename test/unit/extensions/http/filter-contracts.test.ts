@@ -132,6 +132,59 @@ const CONFIGURED: readonly {
     filter: "fault",
     config: { responseRateLimit: { fixedLimit: { limitKbps: "1" }, percentage: { numerator: 100 } } },
   },
+  {
+    what: "header_to_metadata",
+    filter: "header_to_metadata",
+    config: {
+      requestRules: [{ header: ":path", onHeaderPresent: { key: "k" } }],
+      responseRules: [{ header: ":status", onHeaderPresent: { key: "k" } }],
+    },
+  },
+  {
+    what: "set_metadata",
+    filter: "set_metadata",
+    config: { metadata: [{ metadataNamespace: "a", value: { a: 1 } }] },
+  },
+  {
+    what: "set_filter_state",
+    filter: "set_filter_state",
+    config: {
+      onRequestHeaders: [
+        {
+          objectKey: "a",
+          factoryKey: "envoy.string",
+          formatString: { textFormatSource: { inlineString: "%REQ(:path)%" } },
+        },
+      ],
+    },
+  },
+  {
+    what: "ip_tagging",
+    filter: "ip_tagging",
+    config: { ipTags: [{ ipTagName: "a", ipList: [{ addressPrefix: "0.0.0.0" }] }] },
+  },
+  { what: "on_demand", filter: "on_demand" },
+  {
+    what: "local_ratelimit",
+    filter: "local_ratelimit",
+    config: {
+      statPrefix: "a",
+      tokenBucket: { maxTokens: 1000, fillInterval: "60s" },
+      filterEnabled: ALWAYS,
+      filterEnforced: ALWAYS,
+      enableXRatelimitHeaders: "DRAFT_VERSION_03",
+    },
+  },
+  {
+    what: "local_ratelimit that refuses",
+    filter: "local_ratelimit",
+    config: {
+      statPrefix: "a",
+      tokenBucket: { maxTokens: 1, fillInterval: "60s" },
+      filterEnabled: ALWAYS,
+      filterEnforced: ALWAYS,
+    },
+  },
   { what: "rbac that allows", filter: "rbac" },
   { what: "rbac that refuses", filter: "rbac", config: { rules: { policies: {} } } },
 ];

@@ -1,0 +1,23 @@
+import type { TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
+import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
+import type { FractionData } from "../../../route/route-table-data.ts";
+
+/** Envoy's HTTP `LocalRateLimit`, checked: of a filter or of a route. Plain data. */
+export interface LocalRateLimitData {
+  readonly statPrefix: string;
+  readonly status: number;
+  /** Null: nothing is limited. */
+  readonly settings: TokenBucketSettings | null;
+  /** Name of the `tokenBucket` resource that all workers share; `""`: each connection has a bucket of its own. */
+  readonly bucket: string;
+  readonly enabled: FractionData;
+  readonly enforced: FractionData;
+  /** For requests that go on although the bucket is empty. */
+  readonly requestHeaders: HeaderMutationsData;
+  /** For the answers of the filter. */
+  readonly responseHeaders: HeaderMutationsData;
+  /** Write `x-ratelimit-…` headers. */
+  readonly tellsRemaining: boolean;
+  /** gRPC status RESOURCE_EXHAUSTED instead of UNAVAILABLE. */
+  readonly asResourceExhausted: boolean;
+}

@@ -1,0 +1,58 @@
+import { SharedTokenBucket, TOKEN_BUCKET_CELLS, type TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
+import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
+import { HeaderMutations } from "../../../route/header-mutations.ts";
+import type { StatsScope } from "../../../stats/scope.ts";
+import type { TokenBucket } from "../../../upstream/shared-limits.ts";
+import type { WorkerContext } from "../../extension-module.ts";
+import type { LocalRateLimitData } from "./local-rate-limit-data.ts";
+import { type LocalRateLimitStats, localRateLimitStats } from "./stats.ts";
+
+/** The limit of a filter or a route, on a worker. */
+export class RateLimit {
+  readonly data: LocalRateLimitData;
+  readonly stats: LocalRateLimitStats;
+  readonly requestHeaders: HeaderMutations;
+  readonly responseHeaders: HeaderMutations;
+  readonly #scope: StatsScope;
+  readonly #worker: WorkerContext;
+  readonly #shared: TokenBucket | null;
+  /** Buckets of connections, which go when their connections do. */
+  readonly #ofConnections = new WeakMap<DownstreamConnectionInfo, TokenBucket>();
+
+  constructor(data: LocalRateLimitData, worker: WorkerContext) {
+    this.data = data;
+    this.#worker = worker;
+    this.#scope = worker.stats.scope(`${data.statPrefix}.http_local_rate_limit`);
+    this.stats = localRateLimitStats(this.#scope);
+    this.requestHeaders = new HeaderMutations(data.requestHeaders, worker.format);
+    this.responseHeaders = new HeaderMutations(data.responseHeaders, worker.format);
+    const { settings, bucket } = data;
+    this.#shared = settings === null || bucket === "" ? null : worker.limits.tokenBucket(bucket, settings);
+  }
+
+  /** The bucket that a request takes a token of; null if nothing is limited. */
+  bucket(connection: DownstreamConnectionInfo): TokenBucket | null {
+    const { settings } = this.data;
+    if (this.#shared !== null || settings === null) return this.#shared;
+    let own = this.#ofConnections.get(connection);
+    if (own === undefined) {
+      own = this.#createOwn(settings);
+      this.#ofConnections.set(connection, own);
+    }
+    return own;
+  }
+
+  dispose(): void {
+    this.#scope.release();
+  }
+
+  #createOwn(settings: TokenBucketSettings): TokenBucket {
+    const { clock } = this.#worker;
+    const bucket = new SharedTokenBucket(new Int32Array(TOKEN_BUCKET_CELLS), 0, settings);
+    return {
+      tryTake: () => bucket.tryTake(clock.nowMs()),
+      available: () => bucket.available(clock.nowMs()),
+      nextFillMs: () => bucket.nextFillMs(clock.nowMs()),
+    };
+  }
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { FakeClock } from "../../../../harness/fake-clock.ts";
+import type { Http1Client } from "../../../../harness/http1-client.ts";
+import type { Proxied } from "../../proxied.ts";
+import { filtered, routeWith } from "../filtered.ts";
+
+const ALWAYS = { default_value: { numerator: 100 } };
+const add = (key: string, value: string) => ({ header: { key, value } });
+const LIMIT = {
+  stat_prefix: "limit",
+  token_bucket: { max_tokens: 2, tokens_per_fill: 1, fill_interval: "10s" },
+  filter_enabled: ALWAYS,
+  filter_enforced: ALWAYS,
+};
+
+function start(test: TestContext, fields: object, options: object = {}): Promise<Proxied> {
+  return filtered(test, "local_ratelimit", "LocalRateLimit", fields, options);
+}
+
+async function statuses(client: Http1Client, count: number, target = "/"): Promise<number[]> {
+  const seen: number[] = [];
+  for (let i = 0; i < count; i++) seen.push((await client.request({ target })).status);
+  return seen;
+}
+
+const counts = (proxied: Proxied, prefix = "limit") =>
+  ["enabled", "ok", "rate_limited", "enforced"].map((name) => proxied.stat(`${prefix}.http_local_rate_limit.${name}`));
+
+describe("The HTTP local_ratelimit filter", () => {
+  it("answers what is too much with 429 until the bucket fills again", async (test) => {
+    const clock = new FakeClock();
+    const proxied = await start(test, LIMIT, { clock });
+    const client = await proxied.client();
+    assert.deepEqual(await statuses(client, 3), [200, 200, 429]);
+    assert.deepEqual(await proxied.logged(3), { status: 429, flags: "RL", details: "local_rate_limited" });
+    assert.deepEqual(counts(proxied), [3, 2, 1, 1]);
+    clock.advance(10_000);
+    assert.deepEqual(await statuses(client, 2), [200, 429]);
+  });
+
+  it("shares the bucket among connections, or gives each its own", async (test) => {
+    const shared = await start(test, LIMIT);
+    assert.deepEqual(await statuses(await shared.client(), 2), [200, 200]);
+    assert.deepEqual(await statuses(await shared.client(), 1), [429]);
+    const own = await start(test, { ...LIMIT, local_rate_limit_per_downstream_connection: true });
+    assert.deepEqual(await statuses(await own.client(), 3), [200, 200, 429]);
+    assert.deepEqual(await statuses(await own.client(), 3), [200, 200, 429]);
+  });
+
+  it("is off, or only counts, unless it is told otherwise", async (test) => {
+    const off = await start(test, { ...LIMIT, filter_enabled: undefined });
+    assert.deepEqual(await statuses(await off.client(), 3), [200, 200, 200]);
+    assert.deepEqual(counts(off), [0, 0, 0, 0]);
+    const counting = await start(
+      test,
+      { ...LIMIT, filter_enforced: undefined, request_headers_to_add_when_not_enforced: [add("x-over", "yes")] },
+      {
+        script: (exchange: { header(name: string): string | undefined; respond(response: object): void }) =>
+          exchange.respond({ body: exchange.header("x-over") ?? "no" }),
+      },
+    );
+    const client = await counting.client();
+    const bodies: string[] = [];
+    for (let i = 0; i < 3; i++) bodies.push((await client.request()).body);
+    assert.deepEqual(bodies, ["no", "no", "yes"]);
+    assert.deepEqual(counts(counting), [3, 2, 1, 0]);
+  });
+
+  it("chooses status, headers and what it tells of the bucket", async (test) => {
+    const proxied = await start(test, {
+      ...LIMIT,
+      status: { code: "ServiceUnavailable" },
+      response_headers_to_add: [add("x-why", "limit")],
+      enable_x_ratelimit_headers: "DRAFT_VERSION_03",
+    });
+    const client = await proxied.client();
+    const first = await client.request();
+    const told = (response: typeof first) =>
+      ["limit", "remaining", "reset"].map((name) => response.header(`x-ratelimit-${name}`));
+    assert.deepEqual(told(first), ["2", "1", "10"]);
+    assert.equal(first.header("x-why"), undefined);
+    await client.request();
+    const third = await client.request();
+    assert.deepEqual([third.status, third.body, third.header("x-why")], [503, "local_rate_limited", "limit"]);
+    assert.deepEqual(told(third), ["2", "0", "10"]);
+  });
+
+  it("takes another status than an error for 429, and tells gRPC clients what was exhausted", async (test) => {
+    const fields = { ...LIMIT, token_bucket: { ...LIMIT.token_bucket, max_tokens: 1 }, status: { code: "OK" } };
+    const plain = await start(test, fields);
+    assert.deepEqual(await statuses(await plain.client(), 2), [200, 429]);
+    for (const [exhausted, expected] of [
+      [true, "8"],
+      [false, "14"],
+    ] as const) {
+      const proxied = await start(test, { ...fields, rate_limited_as_resource_exhausted: exhausted });
+      const client = await proxied.client();
+      const headers = { "content-type": "application/grpc" };
+      await client.request({ headers });
+      assert.equal((await client.request({ headers })).header("grpc-status"), expected);
+    }
+  });
+
+  it("follows the limit of the route, with a bucket and counters of its own", async (test) => {
+    const tight = { ...LIMIT, stat_prefix: "tight", token_bucket: { max_tokens: 1, fill_interval: "60s" } };
+    const routes = [
+      routeWith("/tight", "local_ratelimit", "LocalRateLimit", tight),
+      routeWith("/", "local_ratelimit", "LocalRateLimit", LIMIT),
+    ];
+    const proxied = await start(test, { stat_prefix: "filter" }, { routes });
+    const client = await proxied.client();
+    assert.deepEqual(await statuses(client, 2, "/tight"), [200, 429]);
+    assert.deepEqual(await statuses(client, 3), [200, 200, 429]);
+    assert.deepEqual(counts(proxied, "tight"), [2, 1, 1, 1]);
+  });
+
+  it("refuses a route without bucket, and descriptors", async (test) => {
+    const routes = [routeWith("/", "local_ratelimit", "LocalRateLimit", { stat_prefix: "a" })];
+    await assert.rejects(start(test, LIMIT, { routes }), /token_bucket: is required for a route/);
+    const descriptors = [{ entries: [{ key: "a", value: "b" }], token_bucket: LIMIT.token_bucket }];
+    await assert.rejects(start(test, { ...LIMIT, descriptors }), /descriptors come from rate_limits/);
+  });
+});

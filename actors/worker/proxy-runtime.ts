@@ -86,7 +86,9 @@ export class ProxyRuntime implements WorkerRuntime {
       stats,
       workerName: `worker_${services.number - 1}`,
       random,
-      environment: http1PoolEnvironment(timers, flusher),
+      environment: http1PoolEnvironment(timers, flusher, random, ({ extension, data }, scope) =>
+        extensionModule(extensions.transportSockets, extension).createUpstreamFactory(data, scope, this.#context),
+      ),
     });
     this.#accessLogFiles = new AccessLogFiles({ timers, stats, flushIntervalMs: settings.fileFlushIntervalMs });
     this.#limits = new SharedLimits(clock);

@@ -8,7 +8,7 @@ import type { HttpFilterFactory } from "../http/filter.ts";
 import type { FormatEnvironment } from "../http/format/format-context.ts";
 import type { NetworkFilterContext } from "../listener/listener-context.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
-import type { DownstreamTransportSocketFactory } from "../net/transport-socket.ts";
+import type { DownstreamTransportSocketFactory, UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { RouteTables } from "../route/route-tables.ts";
 import type { StatsScope } from "../stats/scope.ts";
 import type { SharedLimits } from "../upstream/shared-limits.ts";
@@ -61,13 +61,15 @@ export interface AccessLoggerModule {
   createLogger(data: unknown, worker: WorkerContext): AccessLog;
 }
 
-/** The worker-side half of a transport socket for connections from clients. */
+/** The worker-side half of a transport socket. */
 export interface TransportSocketModule {
   createDownstreamFactory(
     data: unknown,
     listenerScope: StatsScope,
     worker: WorkerContext,
   ): DownstreamTransportSocketFactory;
+  /** `clusterScope` is released with the cluster. */
+  createUpstreamFactory(data: unknown, clusterScope: StatsScope, worker: WorkerContext): UpstreamTransportSocketFactory;
 }
 
 /** The worker-side halves of all extensions, by name. */

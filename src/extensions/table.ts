@@ -162,12 +162,12 @@ export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [
   },
 ];
 
-/** Every transport socket for connections from clients, beside the plain one. */
+/** Every transport socket beside the plain one. */
 export const TRANSPORT_SOCKETS: readonly TransportSocketEntry[] = [
   {
     name: "envoy.transport_sockets.tls",
     config: async () => (await import("./transport_sockets/tls/config.ts")).downstreamTlsConfig,
-    socket: async () => (await import("./transport_sockets/tls/downstream.ts")).transportSocket,
+    socket: async () => (await import("./transport_sockets/tls/transport-socket.ts")).transportSocket,
   },
 ];
 
@@ -208,6 +208,10 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
   {
     name: "envoy.network.dns_resolver.cares",
     config: async () => (await import("./network_dns_resolver/cares/config.ts")).caresResolverConfig,
+  },
+  {
+    name: "envoy.transport_sockets.tls",
+    config: async () => (await import("./transport_sockets/tls/config.ts")).upstreamTlsConfig,
   },
   {
     name: "envoy.transport_sockets.raw_buffer",

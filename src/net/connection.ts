@@ -118,7 +118,7 @@ export class Connection implements Flushable {
   /** Starts reading and calling back. Bytes that came before wait in the socket. */
   start(callbacks: ConnectionCallbacks): void {
     this.callbacks = callbacks;
-    if (this.socket.connecting) this.socket.on("connect", onConnect);
+    if (this.socket.connecting) this.socket.on("encrypted" in this.socket ? "secureConnect" : "connect", onConnect);
     this.socket.on("drain", onDrain);
     this.socket.on("end", onEnd);
     this.socket.on("data", onData);
@@ -363,6 +363,7 @@ export class Connection implements Flushable {
 
   /** @internal */
   handleConnect(): void {
+    if (this.socket.destroyed) return;
     this.inEvent(() => this.callbacks?.onConnected());
   }
 

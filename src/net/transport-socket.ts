@@ -20,3 +20,22 @@ export interface DownstreamTransportSocketFactory {
   /** Releases what the factory holds, when its chain has drained. */
   dispose(): void;
 }
+
+/** A connection that is wanted to an upstream host. */
+export interface UpstreamSocketRequest {
+  /** Where to, and what the socket is to be like. */
+  readonly options: net.NetConnectOpts;
+  /** The host's address as text: a session that it resumes is one of its own. */
+  readonly server: string;
+  /** The protocol that the connection will carry, offered by ALPN if nothing else is configured. */
+  readonly alpnFallback?: string | undefined;
+}
+
+/**
+ * Makes the connections of a cluster. One for each cluster and worker. The socket has `encrypted` if it is usable not at its `connect` but at its
+ * `secureConnect` event; until then it may end with an error whose `code` says why.
+ */
+export interface UpstreamTransportSocketFactory {
+  /** Begins to connect. Never throws: if it can't even begin, the socket ends with an error. */
+  connect(request: UpstreamSocketRequest): net.Socket;
+}

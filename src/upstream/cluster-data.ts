@@ -1,3 +1,4 @@
+import type { CompiledExtension } from "../config/compile-context.ts";
 import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
 import type { HashRingSettings } from "../lb/hash-ring.ts";
 import type { Locality } from "../lb/lb-host.ts";
@@ -83,6 +84,8 @@ export interface ConnectionSettingsData {
   readonly perConnectionBufferLimitBytes: number;
   /** Seconds of quiet before TCP keep-alive probes start; null = no probes. */
   readonly tcpKeepaliveTimeS: number | null;
+  /** Null is a plain socket. */
+  readonly transportSocket: CompiledExtension | null;
   /** `max_response_headers_kb` in bytes. Default 80 KiB. */
   readonly maxResponseHeadersBytes: number;
   /** `max_headers_count`. Default 100. */

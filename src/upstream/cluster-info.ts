@@ -1,5 +1,6 @@
 import type { Http1ClientOptions } from "../http/http1/codec-options.ts";
 import type { Http2ClientOptions } from "../http/http2/codec-options.ts";
+import type { UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { CircuitBreakers } from "./circuit-breaker.ts";
 import type { ConnectionSettingsData } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
@@ -17,6 +18,8 @@ export interface ClusterInfo {
   /** What connections are made with. */
   readonly connectionSettings: ConnectionSettingsData;
   readonly httpProtocol: UpstreamHttpProtocol;
+  /** What makes its connections; null for plain sockets. */
+  readonly transportSocket: UpstreamTransportSocketFactory | null;
   readonly http1Options: Http1ClientOptions;
   readonly http2Options: Http2ClientOptions;
   /** 0 = no limit. */

@@ -1,4 +1,4 @@
-import type { CompileContext } from "../config/compile-context.ts";
+import type { CompileContext, CompiledExtension } from "../config/compile-context.ts";
 import type { ResourceCompiler } from "../config/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
@@ -18,6 +18,7 @@ import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol }
 /** Name of the extension whose data is a `HttpProtocolData`; also its usual key in the configuration. */
 export const HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
+const RAW_BUFFER = "envoy.transport_sockets.raw_buffer";
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
 const MAX_RESPONSE_HEADERS_BYTES = 80 * 1024;
@@ -44,6 +45,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     connectionSettings: {
       perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
       tcpKeepaliveTimeS: keepalive === undefined ? null : (keepalive.keepaliveTime ?? DEFAULT_KEEPALIVE_TIME_S),
+      transportSocket: compileTransportSocket(message, place, context),
       maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
       maxResponseHeadersCount: protocol.maxResponseHeadersCount,
       enableTrailers: protocol.enableTrailers,
@@ -106,4 +108,14 @@ function maxRequestsPerConnection(
     context.error(place.field("max_requests_per_connection"), text, "keep the one in the HTTP protocol options");
   }
   return message.maxRequestsPerConnection;
+}
+
+function compileTransportSocket(message: Cluster, place: Place, context: CompileContext): CompiledExtension | null {
+  const { transportSocket } = message;
+  if (transportSocket === undefined) return null;
+  const { name, configType } = transportSocket;
+  const typedConfig = configType.case === "typedConfig" ? configType.value : undefined;
+  const at = place.field("transport_socket");
+  const compiled = context.extension("envoy.transport_sockets.upstream", { name, typedConfig }, at);
+  return compiled === undefined || compiled.extension === RAW_BUFFER ? null : compiled;
 }

@@ -35,5 +35,8 @@ export function isLocalConnectError(code: string): boolean {
 
 /** The transport failure reason of an attempt to connect that ended with `code`; `""` for none (the peer just closed). */
 export function connectFailureReason(code: string): string {
+  if (code.startsWith("TLS_error")) return code;
+  const tls = /^ERR_(?:SSL|TLS)_(.+)$/.exec(code)?.[1];
+  if (tls !== undefined) return `TLS_error:|SSL routines:OPENSSL_internal:${tls}:TLS_error_end`;
   return code === "" ? "" : `delayed connect error: ${WORDS.get(code) ?? code}`;
 }

@@ -1,10 +1,15 @@
 import net from "node:net";
-import type { Address } from "../net/address.ts";
+import { type Address, formatAddress } from "../net/address.ts";
 import { ReadBuffer } from "../net/read-buffer.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 
 /** Begins to connect to `address`, an IP or a path. Errors come as the socket's `error` event. */
-export function connectSocket(address: Address, info: ClusterInfo): net.Socket {
+export function connectSocket(address: Address, info: ClusterInfo, alpnFallback?: string): net.Socket {
+  const { transportSocket } = info;
+  if (transportSocket !== null) {
+    const options = connectOptions(address, info);
+    return transportSocket.connect({ options, server: formatAddress(address), alpnFallback });
+  }
   const buffer = new ReadBuffer();
   const onread: net.OnReadOpts = {
     buffer: () => buffer.next(),
@@ -13,14 +18,14 @@ export function connectSocket(address: Address, info: ClusterInfo): net.Socket {
       return true;
     },
   };
-  const socket = net.connect(connectOptions(address, info, onread));
+  const socket = net.connect({ ...connectOptions(address, info), onread });
   return socket;
 }
 
-function connectOptions(address: Address, info: ClusterInfo, onread: net.OnReadOpts): net.NetConnectOpts {
+function connectOptions(address: Address, info: ClusterInfo): net.NetConnectOpts {
   if (address.type === "pipe") {
     const path = address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path;
-    return { path, onread, allowHalfOpen: true };
+    return { path, allowHalfOpen: true };
   }
   const keepaliveS = info.connectionSettings.tcpKeepaliveTimeS;
   return {
@@ -31,6 +36,5 @@ function connectOptions(address: Address, info: ClusterInfo, onread: net.OnReadO
     allowHalfOpen: true,
     keepAlive: keepaliveS !== null,
     keepAliveInitialDelay: (keepaliveS ?? 0) * 1000,
-    onread,
   };
 }

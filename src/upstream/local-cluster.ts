@@ -3,6 +3,7 @@ import type { RandomSource } from "../base/random.ts";
 import { Protocol } from "../http/codec.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
+import type { UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { StatsScope } from "../stats/scope.ts";
 import type { BreakerMemory } from "./breaker-memory.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
@@ -47,6 +48,8 @@ export class LocalCluster implements ThreadLocalCluster {
   readonly #breakers: ClusterBreakers;
   readonly #hosts: HostRegistry;
   #balancer: LoadBalancer<Host>;
+  /** The same for its whole life: another one means another cluster. */
+  readonly #transportSocket: UpstreamTransportSocketFactory | null;
   readonly #pools = new Map<Host, HostPools>();
   #draining = false;
   /** Set from `retire` until its end was told. */
@@ -59,7 +62,10 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#scope = new ScopeTree(options.stats.scope(`cluster.${data.observabilityName}`));
     const stats = new ClusterStats(this.#scope);
     this.#breakers = new ClusterBreakers(options.breakerMemory, options.breakerSlot, data.circuitBreakers, this.#scope);
-    this.#info = clusterInfo(data, stats, this.#breakers);
+    const { transportSocket } = data.connectionSettings;
+    this.#transportSocket =
+      transportSocket === null ? null : options.environment.makeTransportSocket(transportSocket, this.#scope);
+    this.#info = clusterInfo(data, stats, this.#breakers, this.#transportSocket);
     this.#hosts = new HostRegistry(membersOf(data, membership));
     this.#balancer = this.#createBalancer();
     this.#balancer.update(this.#hosts.hosts);
@@ -111,7 +117,7 @@ export class LocalCluster implements ThreadLocalCluster {
     const before = this.#data;
     this.#data = data;
     this.#breakers.setLimits(data.circuitBreakers);
-    this.#info = clusterInfo(data, this.#info.stats, this.#breakers);
+    this.#info = clusterInfo(data, this.#info.stats, this.#breakers, this.#transportSocket);
     const removed = this.#hosts.replace(membersOf(data, membership));
     if (!balancesAlike(before, data)) this.#balancer = this.#createBalancer();
     this.#onHostsChanged(removed);
@@ -223,13 +229,19 @@ function needsNewConnections(before: ClusterData, after: ClusterData): boolean {
   );
 }
 
-function clusterInfo(data: ClusterData, stats: ClusterStats, breakers: ClusterBreakers): ClusterInfo {
+function clusterInfo(
+  data: ClusterData,
+  stats: ClusterStats,
+  breakers: ClusterBreakers,
+  transportSocket: UpstreamTransportSocketFactory | null,
+): ClusterInfo {
   return {
     name: data.name,
     observabilityName: data.observabilityName,
     connectTimeoutMs: data.connectTimeoutMs,
     perConnectionBufferLimitBytes: data.connectionSettings.perConnectionBufferLimitBytes,
     connectionSettings: data.connectionSettings,
+    transportSocket,
     http1Options: {
       headLimits: {
         headBytes: data.connectionSettings.maxResponseHeadersBytes,

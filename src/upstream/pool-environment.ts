@@ -1,11 +1,14 @@
 import type net from "node:net";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { CompiledExtension } from "../config/compile-context.ts";
 import type { ClientConnection, ClientConnectionCallbacks } from "../http/codec.ts";
 import type { Http2ClientHooks } from "../http/http2/connection-hooks.ts";
 import type { Address } from "../net/address.ts";
 import type { Connection } from "../net/connection.ts";
+import type { UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { WriteFlusher } from "../net/write-flusher.ts";
+import type { StatsScope } from "../stats/scope.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 
 /** What a client codec may ask of the connection it runs on, beside writing. */
@@ -26,8 +29,17 @@ export type Http2CodecFactory = (
   info: ClusterInfo,
 ) => ClientConnection;
 
-/** Begins to connect; the answer comes by the socket's events. Never resolves names. */
-export type UpstreamConnector = (address: Address, info: ClusterInfo) => net.Socket;
+/**
+ * Begins to connect; the answer comes by the socket's events. Never resolves names. `alpnFallback` is what the connection is to carry,
+ * for a TLS handshake that nothing else is configured for.
+ */
+export type UpstreamConnector = (address: Address, info: ClusterInfo, alpnFallback?: string) => net.Socket;
+
+/** Makes the transport socket of a cluster. `scope` is the cluster's. Throws with the reason if it can't. */
+export type UpstreamTransportSocketMaker = (
+  transportSocket: CompiledExtension,
+  scope: StatsScope,
+) => UpstreamTransportSocketFactory;
 
 /** What all pools of one worker share. */
 export interface PoolEnvironment {
@@ -37,6 +49,7 @@ export interface PoolEnvironment {
   readonly createCodec: ClientCodecFactory;
   readonly createHttp2Codec: Http2CodecFactory;
   readonly random: RandomSource;
+  readonly makeTransportSocket: UpstreamTransportSocketMaker;
   /** Ids are unique among the worker's upstream connections. */
   nextConnectionId(): number;
 }

@@ -33,7 +33,12 @@ import {
   SocketAddressSchema,
   TcpKeepaliveSchema,
 } from "../../proto/gen/envoy/config/core/v3/address_pb.js";
-import { LocalitySchema, MetadataSchema, RuntimeDoubleSchema } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import {
+  LocalitySchema,
+  MetadataSchema,
+  RuntimeDoubleSchema,
+  TransportSocketSchema,
+} from "../../proto/gen/envoy/config/core/v3/base_pb.js";
 import { TypedExtensionConfigSchema } from "../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   DnsResolutionConfigSchema,
@@ -61,7 +66,8 @@ import { LOAD_BALANCING_POLICY_SUPPORT } from "./load-balancing-policy.ts";
 
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
 const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
-const NO_TLS = notYet("upstream connections are plain TCP for now");
+const NO_MATCHES = notYet("all hosts of a cluster have the same transport socket");
+const NO_AUTO_SNI = notYet("the server name is that of the TLS context", "set sni in UpstreamTlsContext");
 const NO_HEALTH_CHECKS = noEffect("there are no health checks yet");
 const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
 const NO_ZONE_ROUTING = noEffect("zone-aware routing needs a local cluster, which is not supported yet");
@@ -99,9 +105,9 @@ const CLUSTER = support(ClusterSchema, {
   wait_for_warm_on_init: yes,
   close_connections_on_host_health_failure: NO_HEALTH_CHECKS,
   ignore_health_on_host_removal: NO_HEALTH_CHECKS,
-  transport_socket: NO_TLS,
-  transport_socket_matches: NO_TLS,
-  upstream_http_protocol_options: NO_TLS,
+  transport_socket: within(support(TransportSocketSchema, { name: yes, typed_config: yes })),
+  transport_socket_matches: NO_MATCHES,
+  upstream_http_protocol_options: NO_AUTO_SNI,
   protocol_selection: yes,
   metadata: yes,
   upstream_connection_options: yes,

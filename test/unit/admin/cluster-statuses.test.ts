@@ -38,6 +38,7 @@ const cluster: ClusterData = {
   connectionSettings: {
     perConnectionBufferLimitBytes: 0,
     tcpKeepaliveTimeS: null,
+    transportSocket: null,
     maxResponseHeadersBytes: 0,
     maxResponseHeadersCount: 0,
     enableTrailers: false,

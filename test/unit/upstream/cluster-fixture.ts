@@ -38,6 +38,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     connectionSettings: {
       perConnectionBufferLimitBytes: 1_048_576,
       tcpKeepaliveTimeS: null,
+      transportSocket: null,
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: false,

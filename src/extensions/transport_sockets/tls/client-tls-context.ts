@@ -40,7 +40,7 @@ export class ClientTlsContext {
     return isIP(wanted) === 0 ? wanted : "";
   }
 
-  /** A session to be resumed with this server, which is not given out again. */
+  /** A session to be resumed with this server, which is not given out again unless it is kept again. */
   takeSession(server: string): Buffer | undefined {
     return this.#sessions.get(server)?.pop();
   }

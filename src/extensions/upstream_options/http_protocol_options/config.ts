@@ -21,7 +21,10 @@ export const httpProtocolOptionsConfig = extensionConfig({
     support(HttpProtocolOptionsSchema, {
       common_http_protocol_options: yes,
       explicit_http_config: yes,
-      upstream_http_protocol_options: notYet("upstream connections are plain TCP for now"),
+      upstream_http_protocol_options: notYet(
+        "the server name is that of the TLS context",
+        "set sni in UpstreamTlsContext",
+      ),
       use_downstream_protocol_config: yes,
       auto_config: notYet("the protocol is not chosen by ALPN yet", SAY_WHICH),
     }),

@@ -2,8 +2,9 @@ import type { TransportSocketModule } from "../../extension-module.ts";
 import { DownstreamTlsFactory } from "./downstream-factory.ts";
 import type { TlsReference } from "./tls-context-data.ts";
 import { TlsStats } from "./tls-stats.ts";
+import { UpstreamTlsFactory } from "./upstream-factory.ts";
 
-/** TLS with clients, worker side. */
+/** TLS with clients and upstream hosts, worker side. */
 export const transportSocket: TransportSocketModule = {
   createDownstreamFactory(data, listenerScope, worker) {
     return new DownstreamTlsFactory({
@@ -12,5 +13,9 @@ export const transportSocket: TransportSocketModule = {
       clock: worker.clock,
       log: worker.log,
     });
+  },
+  createUpstreamFactory(data, clusterScope, worker) {
+    const slot = worker.tlsContexts.slot((data as TlsReference).context);
+    return new UpstreamTlsFactory(slot, new TlsStats(clusterScope), worker.log);
   },
 };

@@ -12,6 +12,7 @@ import type { Http2ClientOptions } from "./codec-options.ts";
 import type { Http2CodecStats } from "./codec-stats.ts";
 import { Http2Connection } from "./connection.ts";
 import type { Http2ClientHooks } from "./connection-hooks.ts";
+import { toUpgradeResponse } from "./extended-connect.ts";
 import { ErrorCode } from "./frame.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import type { LateSink } from "./late-sink.ts";
@@ -53,6 +54,10 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
     return theirs === -1 ? ours : Math.min(ours, theirs);
   }
 
+  get mayUpgrade(): boolean {
+    return !this.#settingsCame || this.peer.enableConnectProtocol;
+  }
+
   newStream(decoder: ResponseDecoder): RequestEncoder {
     this.keepalive?.beforeStream();
     return new ClientStream(this, decoder);
@@ -83,7 +88,9 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
   }
 
   sendRequestHeaders(stream: ClientStream, headers: RequestHeaderMap, endStream: boolean): void {
-    const { method, path, authority, scheme, protocol, list } = headers;
+    const { path, authority, scheme, list } = headers;
+    const protocol = stream.upgrade;
+    const method = protocol === "" ? headers.method : "CONNECT";
     const encoder = this.beginHeaders(list, method.length + path.length + authority.length + protocol.length + 64);
     if (method === "GET") encoder.staticField(2);
     else if (method === "POST") encoder.staticField(3);
@@ -94,7 +101,7 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
       else encoder.field(":path", path);
     }
     if (authority !== "") encoder.field(":authority", authority);
-    if (protocol !== "" && method === "CONNECT") encoder.field(":protocol", protocol);
+    if (protocol !== "") encoder.field(":protocol", protocol);
     this.endHeaders(list, stream.id, endStream);
   }
 
@@ -159,6 +166,7 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
       stream.decoder.decode1xxHeaders(headers);
       return;
     }
+    if (stream.upgrade !== "" && status < 300) toUpgradeResponse(headers, stream.upgrade, stream.websocketKey);
     const hasNoBody = stream.isHead || status === 204 || status === 304;
     if (endStream && !hasNoBody && block.contentLength > 0) {
       this.messagingError(stream, "content-length announces a body that does not come");

@@ -1,6 +1,7 @@
 import type { RequestEncoder, ResponseDecoder } from "../codec.ts";
 import type { RequestHeaderMap } from "../header-map.ts";
 import { isRequestTarget, isToken, isWritableValue } from "../http1/characters.ts";
+import { upgradeOf } from "./extended-connect.ts";
 import { ErrorCode } from "./frame.ts";
 import { Http2Stream, type Http2StreamOwner } from "./stream.ts";
 
@@ -9,6 +10,8 @@ const INVALID_REQUEST = "filter_added_invalid_request_data";
 
 /** What a stream of a client needs of its connection. */
 export interface ClientStreamOwner extends Http2StreamOwner {
+  /** Whether the peer takes extended CONNECT, as far as it has said. */
+  readonly mayUpgrade: boolean;
   openStream(stream: ClientStream): boolean;
   sendRequestHeaders(stream: ClientStream, headers: RequestHeaderMap, endStream: boolean): void;
   onStreamComplete(wasReset: boolean): void;
@@ -20,6 +23,9 @@ export class ClientStream extends Http2Stream implements RequestEncoder {
   /** The response has no body, whatever its `content-length` says. */
   isHead = false;
   interimCount = 0;
+  /** What the request asks to upgrade to, as extended CONNECT; `""` if nothing. */
+  upgrade = "";
+  websocketKey: string | undefined;
   readonly #client: ClientStreamOwner;
 
   constructor(connection: ClientStreamOwner, decoder: ResponseDecoder) {
@@ -47,6 +53,14 @@ export class ClientStream extends Http2Stream implements RequestEncoder {
       this.resetWith(ErrorCode.internalError, "protocol error", INVALID_REQUEST);
       return;
     }
+    this.upgrade = upgradeOf(headers);
+    if (this.upgrade !== "") {
+      if (!this.#client.mayUpgrade) {
+        this.resetWith(ErrorCode.internalError, "remote error with CONNECT request", "");
+        return;
+      }
+      this.websocketKey = headers.get("sec-websocket-key");
+    }
     this.isHead = headers.method === "HEAD";
     this.endQueued = endStream;
     if (!this.#client.openStream(this)) return;
@@ -65,7 +79,6 @@ function canBeWritten(headers: RequestHeaderMap): boolean {
     isToken(headers.method) &&
     (isRequestTarget(headers.path) || (headers.method === "CONNECT" && headers.path === "")) &&
     isWritableValue(headers.authority) &&
-    isWritableValue(headers.protocol) &&
     isToken(headers.scheme === "" ? "http" : headers.scheme)
   );
 }

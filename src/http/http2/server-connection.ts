@@ -6,6 +6,7 @@ import type { Http2ServerOptions } from "./codec-options.ts";
 import type { Http2CodecStats } from "./codec-stats.ts";
 import { Http2Connection } from "./connection.ts";
 import type { Http2ServerHooks } from "./connection-hooks.ts";
+import { toUpgradeRequest } from "./extended-connect.ts";
 import { CLIENT_PREFACE, ErrorCode, MAX_WINDOW_BYTES } from "./frame.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import type { LateSink } from "./late-sink.ts";
@@ -185,6 +186,10 @@ export class Http2ServerConnection extends Http2Connection implements ServerConn
     stream.remoteStarted = true;
     stream.remoteEnded = endStream;
     stream.remoteLeftBytes = block.contentLength;
+    if (headers.protocol !== "") {
+      stream.isUpgrade = true;
+      toUpgradeRequest(headers, () => this.hooks.random.uuid());
+    }
     const asksToGoOn = block.expect === "100-continue" && !this.#options.proxy100Continue;
     if (asksToGoOn) headers.remove("expect");
     this.addStream(stream);

@@ -15,6 +15,8 @@ export class ServerStream extends Http2Stream implements ResponseEncoder {
   /** Set right after construction. */
   decoder: RequestDecoder | null = null;
   responseStarted = false;
+  /** The request came as extended CONNECT, and its user knows it as an upgrade. */
+  isUpgrade = false;
   readonly #server: ServerStreamOwner;
   readonly #isHead: boolean;
   /** The user needs nothing more; the end of its response waits to be sent. */
@@ -70,6 +72,8 @@ export class ServerStream extends Http2Stream implements ResponseEncoder {
 
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
     if (this.gone || this.responseStarted) return;
+    // RFC 8441 §5: the stream is open with 200, as it is with 101 in HTTP/1.
+    if (this.isUpgrade && headers.status === 101) headers.status = 200;
     if (headers.status < 200 || headers.status > 999) {
       this.resetWith(ErrorCode.internalError, "protocol error", "");
       return;

@@ -8,7 +8,6 @@ import { PercentSchema } from "../../proto/gen/envoy/type/v3/percent_pb.js";
 /** Which settings of HTTP/2 are implemented, down- and upstream. */
 export const HTTP2_SUPPORT: readonly MessageSupport[] = [
   supportAll(Http2ProtocolOptionsSchema, {
-    allow_connect: only([false], "extended CONNECT is not there yet"),
     allow_metadata: only([false], "METADATA frames are Envoy's own"),
     custom_settings_parameters: notYet(),
     use_oghttp2_codec: noEffect("it chooses between two codecs; Troupe has one"),

@@ -150,7 +150,9 @@ describe("A request", () => {
     assert.equal(plain.request.headers.path, "");
     const extended = Http2ServerPeer.started({ protocol: { allowConnect: true } }, silence);
     extended.feed(headersFrame(1, [":method", "CONNECT", ":protocol", "websocket", ...GET.slice(2)], false));
-    assert.equal(extended.request.headers.protocol, "websocket");
+    const { headers } = extended.request;
+    assert.deepEqual([headers.method, headers.protocol, headers.path], ["GET", "websocket", "/"]);
+    assert.deepEqual(headers.list.slice(0, 5), ["connection", "upgrade", "upgrade", "websocket", "sec-websocket-key"]);
   });
 
   it("waits for its body with 100, if it says so and nobody else will answer", () => {

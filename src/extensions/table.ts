@@ -194,6 +194,10 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./load_balancing_policies/maglev/config.ts")).maglevConfig,
   },
   {
+    name: "envoy.load_balancing_policies.subset",
+    config: async () => (await import("./load_balancing_policies/subset/config.ts")).subsetConfig,
+  },
+  {
     name: "envoy.load_balancing_policies.wrr_locality",
     config: async () => (await import("./load_balancing_policies/wrr_locality/config.ts")).wrrLocalityConfig,
   },

@@ -6,6 +6,7 @@ import type { LeastRequestSettings } from "../lb/least-request.ts";
 import type { MaglevSettings } from "../lb/maglev-table.ts";
 import type { PriorityLoadSettings } from "../lb/priority-load.ts";
 import type { SlowStartSettings } from "../lb/slow-start.ts";
+import type { SubsetSettings } from "../lb/subset-settings.ts";
 import type { Address } from "../net/address.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
@@ -63,6 +64,8 @@ export type LocalityRoutingData =
 export interface BalancingData {
   readonly loadBalancer: LoadBalancerData;
   readonly locality: LocalityRoutingData;
+  /** Null = all hosts are one set. */
+  readonly subsets: SubsetSettings | null;
 }
 
 /** One endpoint of a cluster. */

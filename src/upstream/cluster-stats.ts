@@ -1,6 +1,7 @@
 import { type Http2CodecStats, http2CodecStats } from "../http/http2/codec-stats.ts";
 import type { HashRingStats } from "../lb/hash-ring.ts";
 import type { MaglevStats } from "../lb/maglev-table.ts";
+import type { SubsetStats } from "../lb/subset-load-balancer.ts";
 import type { ConnectionStats } from "../net/connection.ts";
 import type { Counter, Gauge, Histogram, StatsScope } from "../stats/scope.ts";
 import { ResponseStats } from "./response-stats.ts";
@@ -93,6 +94,8 @@ export interface ClusterLoadBalancerStats {
   ringHash(): HashRingStats;
   /** `maglev_lb.*`, likewise. */
   maglev(): MaglevStats;
+  /** `lb_subsets_*`; each worker sorts hosts into subsets of its own. Asked for only by clusters with subsets. */
+  subsets(): SubsetStats;
 }
 
 /** The handles of one cluster's general stats on one worker, under `cluster.<name>.`; made when the cluster is. */
@@ -148,6 +151,15 @@ function loadBalancerStats(scope: StatsScope): ClusterLoadBalancerStats {
       size: scope.gauge("ring_hash_lb.size", "max"),
       minHashesPerHost: scope.gauge("ring_hash_lb.min_hashes_per_host", "max"),
       maxHashesPerHost: scope.gauge("ring_hash_lb.max_hashes_per_host", "max"),
+    }),
+    subsets: () => ({
+      active: scope.gauge("lb_subsets_active", "max"),
+      created: scope.counter("lb_subsets_created"),
+      removed: scope.counter("lb_subsets_removed"),
+      selected: scope.counter("lb_subsets_selected"),
+      fallback: scope.counter("lb_subsets_fallback"),
+      fallbackPanic: scope.counter("lb_subsets_fallback_panic"),
+      singleHostDuplicate: scope.gauge("lb_subsets_single_host_per_subset_duplicate", "max"),
     }),
     maglev: () => ({
       minEntriesPerHost: scope.gauge("maglev_lb.min_entries_per_host", "max"),

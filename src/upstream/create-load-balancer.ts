@@ -13,6 +13,7 @@ import { PriorityLoadBalancer } from "../lb/priority-load-balancer.ts";
 import { RandomPick } from "../lb/random-pick.ts";
 import { RoundRobin } from "../lb/round-robin.ts";
 import { SlowStart } from "../lb/slow-start.ts";
+import { SubsetLoadBalancer } from "../lb/subset-load-balancer.ts";
 import type { BalancingData, ClusterData, LoadBalancerData } from "./cluster-data.ts";
 import type { ClusterLoadBalancerStats } from "./cluster-stats.ts";
 import type { Host } from "./host.ts";
@@ -29,6 +30,17 @@ export interface BalancingEnvironment {
 /** Builds the load balancer that a cluster's settings describe, without hosts yet. */
 export function createLoadBalancer(
   data: BalancingData & Pick<ClusterData, "priorityLoad">,
+  environment: BalancingEnvironment,
+): LoadBalancer<Host> {
+  const { subsets, ...whole } = data;
+  if (subsets === null) return createWhole(whole, environment);
+  const ignoresWeights = data.locality.type === "weighted" && !subsets.localityWeightAware;
+  const part = ignoresWeights ? { ...whole, locality: { type: "none" } as const } : whole;
+  return new SubsetLoadBalancer(subsets, environment.stats.subsets(), () => createWhole(part, environment));
+}
+
+function createWhole(
+  data: Omit<BalancingData, "subsets"> & Pick<ClusterData, "priorityLoad">,
   environment: BalancingEnvironment,
 ): LoadBalancer<Host> {
   const { random, stats } = environment;
@@ -54,7 +66,12 @@ export function createLoadBalancer(
 
 /** Whether a load balancer made for one cluster does for the other. */
 export function balancesAlike(one: ClusterData, other: ClusterData): boolean {
-  const relevant = ({ loadBalancer, locality, priorityLoad }: ClusterData) => [loadBalancer, locality, priorityLoad];
+  const relevant = ({ loadBalancer, locality, subsets, priorityLoad }: ClusterData) => [
+    loadBalancer,
+    locality,
+    subsets,
+    priorityLoad,
+  ];
   return isDeepStrictEqual(relevant(one), relevant(other));
 }
 

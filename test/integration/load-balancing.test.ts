@@ -77,3 +77,51 @@ describe("Consistent hashing", () => {
     }
   });
 });
+
+describe("Subset load balancing", () => {
+  /** Upstreams 0 and 1 are of stage prod, 2 and 3 of stage canary, 4 of none. */
+  async function staged(t: TestContext, route: object): Promise<Http1Client> {
+    const upstreams = await Promise.all([0, 1, 2, 3, 4].map((number) => FakeUpstream.start(answering(String(number)))));
+    t.after(() => Promise.all(upstreams.map((upstream) => upstream.close())));
+    const stages = ["prod", "prod", "canary", "canary"];
+    const lb_endpoints = upstreams.map(({ port }, at) => ({
+      endpoint: { address: loopback(port) },
+      ...(stages[at] && { metadata: { filter_metadata: { "envoy.lb": { stage: stages[at] } } } }),
+    }));
+    const cluster = sampleCluster("app", [], {
+      load_assignment: { cluster_name: "app", endpoints: [{ lb_endpoints }] },
+      lb_subset_config: { subset_selectors: [{ keys: ["stage"] }] },
+    });
+    const config = sampleBootstrap({
+      listeners: [{ routes: [{ match: { prefix: "/" }, route }] }],
+      clusters: [cluster],
+    });
+    const proxy = await startProxy({ config });
+    t.after(() => proxy.kill());
+    return (await clientsOf(t, proxy, 1))[0]!;
+  }
+
+  const stage = (name: string) => ({ metadata_match: { filter_metadata: { "envoy.lb": { stage: name } } } });
+
+  async function answersOf(client: Http1Client): Promise<Set<string>> {
+    const answers = new Set<string>();
+    for (let at = 0; at < 8; at++) answers.add((await client.request()).body);
+    return answers;
+  }
+
+  it("sends a route's requests to the hosts that its metadata_match names", async (t) => {
+    const client = await staged(t, { cluster: "app", ...stage("canary") });
+    assert.deepEqual([...(await answersOf(client))].sort(), ["2", "3"]);
+  });
+
+  it("goes by the metadata_match of a weighted cluster before that of its route", async (t) => {
+    const weighted_clusters = { clusters: [{ name: "app", weight: 1, ...stage("prod") }] };
+    const client = await staged(t, { weighted_clusters, ...stage("canary") });
+    assert.deepEqual([...(await answersOf(client))].sort(), ["0", "1"]);
+  });
+
+  it("answers 503 if no host carries the metadata", async (t) => {
+    const client = await staged(t, { cluster: "app", ...stage("test") });
+    assert.equal((await client.request()).status, 503);
+  });
+});

@@ -19,7 +19,6 @@ import { retryPolicySupport } from "./retry-policy.ts";
 import { routeMatchSupport } from "./route-match.ts";
 
 const NO_TRACING = noEffect("there is no tracing yet");
-const NO_SUBSETS = noEffect("only subset load balancing reads it, and clusters with lb_subset_config are refused");
 const CORS_HINT = "Envoy has deprecated this field: put a CorsPolicy into typed_per_filter_config";
 
 /**
@@ -68,13 +67,12 @@ export const routeSupport: readonly MessageSupport[] = [
     internal_redirect_action: notYet(),
     max_internal_redirects: notYet(),
     hedge_policy: notYet(),
-    metadata_match: NO_SUBSETS,
   }),
   supportAll(WeightedClusterSchema, {
     total_weight: noEffect("the sum of the weights counts, as in Envoy"),
     runtime_key_prefix: noEffect("Troupe has no runtime layers: the weights always hold"),
   }),
-  supportAll(WeightedCluster_ClusterWeightSchema, { metadata_match: NO_SUBSETS }),
+  supportAll(WeightedCluster_ClusterWeightSchema),
   supportAll(RouteAction_MaxStreamDurationSchema),
   support(RouteAction_UpgradeConfigSchema, { upgrade_type: yes, enabled: yes, connect_config: notYet() }),
   supportAll(RedirectActionSchema),

@@ -10,6 +10,7 @@ import { compileLeastRequest, compileSlowStart } from "./edf-policies.ts";
 import { compileHashRing, compileMaglev } from "./hash-policies.ts";
 import { compileLoadBalancingPolicy } from "./load-balancing-policy.ts";
 import { compileLocalityRouting } from "./locality-routing.ts";
+import { compileSubsets } from "./subsets.ts";
 
 /** The policy that each `lb_config` belongs to. */
 const POLICY_OF_CONFIG: ReadonlyMap<string | undefined, Cluster_LbPolicy> = new Map([
@@ -29,14 +30,22 @@ export function compileBalancing(message: Cluster, place: Place, context: Compil
   if (message.lbPolicy === Cluster_LbPolicy.LOAD_BALANCING_POLICY_CONFIG) {
     context.error(place.field("lb_policy"), "load_balancing_policy is missing", "it says which policy is meant");
   }
+  const { lbSubsetConfig } = message;
+  const at = place.field("lb_subset_config");
+  const locality = compileLocalityRouting(message.commonLbConfig);
+  if (lbSubsetConfig?.localityWeightAware === true && locality.type !== "weighted") {
+    const text = "localities have no weights: locality_weighted_lb_config is not set";
+    context.error(at.field("locality_weight_aware"), text);
+  }
   return {
     loadBalancer: compileLoadBalancer(message, place, context),
-    locality: compileLocalityRouting(message.commonLbConfig),
+    locality,
+    subsets: lbSubsetConfig === undefined ? null : compileSubsets(lbSubsetConfig, at, context),
   };
 }
 
 /** The policy's own message says all of it: what stands elsewhere would be ignored. */
-function refuseOldSettings({ commonLbConfig }: Cluster, place: Place, context: CompileContext): void {
+function refuseOldSettings({ commonLbConfig, lbSubsetConfig }: Cluster, place: Place, context: CompileContext): void {
   const common = place.field("common_lb_config");
   const refuse = (at: Place): void => {
     context.error(
@@ -45,6 +54,7 @@ function refuseOldSettings({ commonLbConfig }: Cluster, place: Place, context: C
       "move it into the policy's own settings",
     );
   };
+  if (lbSubsetConfig !== undefined) refuse(place.field("lb_subset_config"));
   const locality = commonLbConfig?.localityConfigSpecifier.case;
   if (locality === "zoneAwareLbConfig") refuse(common.field("zone_aware_lb_config"));
   if (locality === "localityWeightedLbConfig") refuse(common.field("locality_weighted_lb_config"));

@@ -8,7 +8,11 @@ import {
 import type { BalancingData } from "../cluster-data.ts";
 
 /** What holds if a policy can't be compiled: the result is not used then. */
-const FALLBACK: BalancingData = { loadBalancer: { type: "roundRobin", slowStart: null }, locality: { type: "none" } };
+const FALLBACK: BalancingData = {
+  loadBalancer: { type: "roundRobin", slowStart: null },
+  locality: { type: "none" },
+  subsets: null,
+};
 
 /**
  * Compiles a list of policies: the first one that Troupe has is taken, the others are not even looked at. Also for lists inside of

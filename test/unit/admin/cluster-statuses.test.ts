@@ -49,6 +49,7 @@ const cluster: ClusterData = {
   circuitBreakers: { default: thresholds, high: thresholds },
   loadBalancer: { type: "roundRobin", slowStart: null },
   locality: { type: "none" },
+  subsets: null,
   priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
   endpoints: [endpoint("10.0.0.1", "healthy"), endpoint("10.0.0.2", "draining")],
 };

@@ -49,6 +49,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     circuitBreakers: { default: DEFAULT_THRESHOLDS, high: DEFAULT_THRESHOLDS },
     loadBalancer: { type: "roundRobin", slowStart: null },
     locality: { type: "none" },
+    subsets: null,
     priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
     endpoints,
     ...changes,

@@ -8,6 +8,7 @@ import { maglevConfig } from "../../../src/extensions/load_balancing_policies/ma
 import { randomConfig } from "../../../src/extensions/load_balancing_policies/random/config.ts";
 import { ringHashConfig } from "../../../src/extensions/load_balancing_policies/ring_hash/config.ts";
 import { roundRobinConfig } from "../../../src/extensions/load_balancing_policies/round_robin/config.ts";
+import { subsetConfig } from "../../../src/extensions/load_balancing_policies/subset/config.ts";
 import { wrrLocalityConfig } from "../../../src/extensions/load_balancing_policies/wrr_locality/config.ts";
 import { httpProtocolOptionsConfig } from "../../../src/extensions/upstream_options/http_protocol_options/config.ts";
 import { ClusterSchema } from "../../../src/proto/gen/envoy/config/cluster/v3/cluster_pb.js";
@@ -24,6 +25,7 @@ const EXTENSIONS = [
   ringHashConfig,
   maglevConfig,
   wrrLocalityConfig,
+  subsetConfig,
 ];
 
 /** A compiled cluster and what was said about it. */

@@ -6,16 +6,21 @@ import { type LoadBalancerContext, PLAIN_LOAD_BALANCER_CONTEXT } from "../../../
 import type { HashedRequest } from "../../../route/hash-policy.ts";
 import type { ForwardAction } from "../../../route/route.ts";
 
-/** Whether the route says anything about which host is to be chosen. Otherwise a request needs no `HostChoice`. */
-export function choosesHosts(action: ForwardAction): boolean {
-  return action.hashPolicy !== null;
+/** Namespace of the metadata that load balancing looks at. */
+const LB_NAMESPACE = "envoy.lb";
+
+/** Whether route or filters say anything about which host is to be chosen. Otherwise a request needs no `HostChoice`. */
+export function choosesHosts(action: ForwardAction, streamInfo: StreamInfo): boolean {
+  if (action.hashPolicy !== null || action.metadataMatch !== null) return true;
+  return streamInfo.dynamicMetadata?.has(LB_NAMESPACE) === true;
 }
 
 /** What one request tells the load balancer: its hash, and what a retry asks for beside. One for all attempts. */
 export class HostChoice implements LoadBalancerContext, HashedRequest {
   readonly headers: RequestHeaderMap;
   readonly streamInfo: StreamInfo;
-  readonly metadataMatch = null;
+  /** The route's, and over it what filters set as dynamic metadata. */
+  readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   readonly #action: ForwardAction;
   readonly #retry: LoadBalancerContext;
   readonly #hash = new Uint64();
@@ -33,6 +38,8 @@ export class HostChoice implements LoadBalancerContext, HashedRequest {
     this.#action = action;
     this.headers = headers;
     this.streamInfo = streamInfo;
+    const own = streamInfo.dynamicMetadata?.get(LB_NAMESPACE);
+    this.metadataMatch = own === undefined ? action.metadataMatch : { ...action.metadataMatch, ...own };
     this.#retry = retry ?? PLAIN_LOAD_BALANCER_CONTEXT;
   }
 

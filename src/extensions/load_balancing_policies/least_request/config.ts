@@ -19,6 +19,7 @@ export const leastRequestConfig = extensionConfig({
     return {
       loadBalancer: compileLeastRequest(message, fullScan, place, context),
       locality: compileLocalityRouting(message.localityLbConfig),
+      subsets: null,
     };
   },
 });

@@ -20,6 +20,7 @@ export const maglevConfig = extensionConfig({
         balanceFactorPercent: message.consistentHashingLbConfig?.hashBalanceFactor ?? 0,
       },
       locality: { type: message.localityWeightedLbConfig === undefined ? "none" : "weighted" },
+      subsets: null,
     };
   },
 });

@@ -13,5 +13,6 @@ export const randomConfig = extensionConfig({
   compile: (message): BalancingData => ({
     loadBalancer: { type: "random" },
     locality: compileLocalityRouting(message.localityLbConfig),
+    subsets: null,
   }),
 });

@@ -24,6 +24,7 @@ export const ringHashConfig = extensionConfig({
         balanceFactorPercent: hashBalanceFactor ?? 0,
       },
       locality: { type: message.localityWeightedLbConfig === undefined ? "none" : "weighted" },
+      subsets: null,
     };
   },
 });

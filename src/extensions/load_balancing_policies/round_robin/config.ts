@@ -14,5 +14,6 @@ export const roundRobinConfig = extensionConfig({
   compile: (message, place, context): BalancingData => ({
     loadBalancer: { type: "roundRobin", slowStart: compileSlowStart(message.slowStartConfig, place, context) },
     locality: compileLocalityRouting(message.localityLbConfig),
+    subsets: null,
   }),
 });

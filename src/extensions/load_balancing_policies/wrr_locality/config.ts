@@ -14,6 +14,6 @@ export const wrrLocalityConfig = extensionConfig({
   compile: (message, place, context): BalancingData => {
     const at = place.field("endpoint_picking_policy");
     const { loadBalancer } = compileLoadBalancingPolicy(message.endpointPickingPolicy!, at, context);
-    return { loadBalancer, locality: { type: "weighted" } };
+    return { loadBalancer, locality: { type: "weighted" }, subsets: null };
   },
 });

@@ -46,16 +46,27 @@ describe("Network filters behind TLS", () => {
         validation_context: { trusted_ca: { inline_string: ca.certPem } },
       },
     });
-    const clusters = [sampleCluster("app", [loopback(upstream.port)])];
+    const named = await TcpUpstream.start();
+    named.onConnection((peer) => peer.write("the cluster named.test"));
+    const clusters = [
+      sampleCluster("app", [loopback(upstream.port)]),
+      sampleCluster("named.test", [loopback(named.port)]),
+    ];
     const listeners = [tlsListener({ transport_socket: transportSocket, filters })];
     const proxy = await startProxy({ config: { static_resources: { listeners, clusters } } });
     t.after(async () => {
       await proxy.kill();
-      await upstream.close();
+      await Promise.all([upstream.close(), named.close()]);
     });
-    const connect = async (identity: Issued | null): Promise<TcpPeer> => {
+    const connect = async (identity: Issued | null, servername = ""): Promise<TcpPeer> => {
       const more = identity === null ? {} : { cert: identity.certPem, key: identity.keyPem };
-      const socket = tls.connect({ port: proxy.port(), host: "127.0.0.1", rejectUnauthorized: false, ...more });
+      const socket = tls.connect({
+        port: proxy.port(),
+        host: "127.0.0.1",
+        rejectUnauthorized: false,
+        servername,
+        ...more,
+      });
       t.after(() => socket.destroy());
       await once(socket, "secureConnect");
       return new TcpPeer(socket);
@@ -101,5 +112,21 @@ describe("Network filters behind TLS", () => {
       await refused.untilEnded();
       assert.equal(refused.text, "", name);
     }
+  });
+
+  it("choose the cluster by the server name that the client asks for", async (t) => {
+    const sni = {
+      name: "envoy.filters.network.sni_cluster",
+      typed_config: { "@type": `${FILTERS}.sni_cluster.v3.SniCluster` },
+    };
+    const { connect } = await start(t, [sni, proxyFilter]);
+    const named = await connect(null, "named.test");
+    await named.untilText("the cluster named.test");
+    const other = await connect(null, "nobody.test");
+    await other.untilEnded();
+    assert.equal(other.text, "");
+    const plain = await connect(null);
+    plain.write("echo");
+    await plain.untilText("echo");
   });
 });

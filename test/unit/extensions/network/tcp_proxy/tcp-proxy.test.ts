@@ -270,6 +270,22 @@ describe("envoy.filters.network.tcp_proxy", () => {
     assert.deepEqual([proxied.upstream.connections.length, other.connections.length], [1, 1]);
   });
 
+  it("sends all connections of one client to the same host if the source IP is hashed", async (t) => {
+    const others = await Promise.all([TcpUpstream.start(), TcpUpstream.start(), TcpUpstream.start()]);
+    t.after(() => Promise.all(others.map((other) => other.close())));
+    const addresses = others.map(({ port }) => loopback(port));
+    const { load_assignment } = sampleCluster("app", addresses) as { load_assignment: object };
+    const cluster = { load_assignment, lb_policy: "RING_HASH" };
+    const proxied = await TcpProxied.start(t, { cluster, proxy: { hash_policy: [{ source_ip: {} }] } });
+    for (let i = 0; i < 9; i++) {
+      const client = await proxied.tcp.client();
+      client.write("?");
+    }
+    const counts = () => others.map(({ connections }) => connections.length).toSorted();
+    await until("all connections", () => counts().at(-1) === 9);
+    assert.deepEqual(counts(), [0, 0, 9]);
+  });
+
   it("refuses clusters that are not there, and settings it lacks, by name", async (t) => {
     const start = (proxy: object) => TcpProxied.start(t, { proxy });
     await assert.rejects(start({ cluster: "nowhere" }), /nowhere/);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type http2 from "node:http2";
 import { describe, it } from "node:test";
 import { FakeClock } from "../../../../harness/fake-clock.ts";
+import { startHttp2Upstream } from "../../../../harness/http2-upstream.ts";
 import { until } from "../../../../harness/until.ts";
 import { TcpProxied, type TcpProxiedOptions } from "./tcp-proxied.ts";
 
@@ -44,6 +46,42 @@ describe("The tunnels of envoy.filters.network.tcp_proxy", () => {
     server.write("3\r\nbye\r\n0\r\n\r\n");
     await client.untilEnded();
     assert.equal(client.text, "bye");
+  });
+
+  it("share a connection to a host that speaks HTTP/2, each a stream of its own", async (t) => {
+    const requests: http2.IncomingHttpHeaders[] = [];
+    const upstream = await startHttp2Upstream(t, (stream, headers) => {
+      requests.push(headers);
+      stream.respond({ ":status": 200 });
+      stream.pipe(stream);
+    });
+    const typed_extension_protocol_options = {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config: { http2_protocol_options: {} },
+      },
+    };
+    const options = tunnelling({}, { port: upstream.port, cluster: { typed_extension_protocol_options } });
+    const proxied = await TcpProxied.start(t, options);
+    const clients = [await proxied.tcp.client(), await proxied.tcp.client()];
+    for (const [i, client] of clients.entries()) {
+      client.write(`hello ${i}`);
+      await client.untilText(`hello ${i}`);
+    }
+    assert.deepEqual(
+      requests.map((headers) => [headers[":method"], headers[":authority"]]),
+      [
+        ["CONNECT", "db.test:5432"],
+        ["CONNECT", "db.test:5432"],
+      ],
+    );
+    assert.equal(upstream.sessionCount(), 1);
+    for (const client of clients) {
+      client.end();
+      await client.untilClosed();
+      assert.equal(client.error, "");
+    }
+    await until("the end of the streams", () => proxied.stat("cluster.app.upstream_rq_active") === 0);
   });
 
   it("have the headers and the hostname that the configuration makes for each", async (t) => {

@@ -12,6 +12,8 @@ export interface LoadBalancerContext {
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   /** How often a refused pick is repeated before it is taken all the same. 0 = `shouldSelectAnotherHost` is not asked. */
   readonly hostSelectionRetryCount: number;
+  /** The first value of a request header, by its name in lower case; absent if what asks for a host has no headers. */
+  downstreamHeader?(name: string): string | undefined;
   /** Refuses a pick, for instance because an earlier attempt went to that host. */
   shouldSelectAnotherHost(host: LbHost): boolean;
 }

@@ -106,6 +106,8 @@ export interface ClusterData extends BalancingData {
   readonly observabilityName: string;
   /** `dynamic`: a `discovery` resource of the same name says where the hosts come from, and they come to workers by membership deltas. */
   readonly discovery: "static" | "dynamic";
+  /** Requests name their hosts themselves; null = they don't. `discovery` is `static` then, and `endpoints` is empty. */
+  readonly originalDst: OriginalDstData | null;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
@@ -116,6 +118,16 @@ export interface ClusterData extends BalancingData {
   readonly priorityLoad: PriorityLoadSettings;
   /** The hosts of a STATIC cluster; empty if discovery brings them. */
   readonly endpoints: readonly EndpointData[];
+}
+
+/** Envoy's ORIGINAL_DST with `use_http_header`. */
+export interface OriginalDstData {
+  /** The header that names the host, in lower case. Default `x-envoy-original-dst-host`. */
+  readonly header: string;
+  /** Takes the place of the port in the header; null = that one counts. */
+  readonly portOverride: number | null;
+  /** How long a host without connections is kept that nobody asks for. Default 5,000. */
+  readonly cleanupIntervalMs: number;
 }
 
 /** Where the hosts of a cluster come from that are not in its configuration. What a `discovery` resource holds; for the main side only. */

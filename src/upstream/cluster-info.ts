@@ -30,6 +30,8 @@ export interface ClusterInfo {
   readonly maxConnectionDurationMs: number;
   /** Plain JSON values by namespace. */
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** Whether `chooseHost` asks for a header of the request. */
+  readonly choosesByHeader: boolean;
   readonly stats: ClusterStats;
   readonly circuitBreakers: { readonly default: CircuitBreakers; readonly high: CircuitBreakers };
 }

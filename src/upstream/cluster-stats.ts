@@ -109,6 +109,8 @@ export class ClusterStats {
   readonly lb: ClusterLoadBalancerStats;
   /** `retry_or_shadow_abandoned`: a body outgrew the buffer that retries need. The router's. */
   readonly retryOrShadowAbandoned: Counter;
+  /** An ORIGINAL_DST cluster was given something that is no address. */
+  readonly originalDstHostInvalid: Counter;
   /** `upstream_cx_rx_bytes_total` and so on, as a connection wants them. */
   readonly bytes: ConnectionStats;
   /** `upstream_rq_<code>`, `upstream_rq_time`, … */
@@ -129,6 +131,7 @@ export class ClusterStats {
     };
     this.lb = loadBalancerStats(scope);
     this.retryOrShadowAbandoned = scope.counter("retry_or_shadow_abandoned");
+    this.originalDstHostInvalid = scope.counter("original_dst_host_invalid");
     this.bytes = {
       rxBytesTotal: this.cx.rxBytesTotal,
       txBytesTotal: this.cx.txBytesTotal,

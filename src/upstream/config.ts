@@ -13,6 +13,7 @@ import { CLUSTER_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
 import { compileMetadata } from "./compile/endpoints.ts";
 import { compileBalancing, compilePriorityLoad } from "./compile/load-balancer.ts";
+import { compileOriginalDst } from "./compile/original-dst.ts";
 import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
 
 /** Name of the extension whose data is a `HttpProtocolData`; also its usual key in the configuration. */
@@ -56,6 +57,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
     ...compileBalancing(message, place, context),
     priorityLoad: compilePriorityLoad(message),
+    originalDst: compileOriginalDst(message, place, context),
     ...compileDiscovery(message, place, context),
   };
 }

@@ -9,7 +9,8 @@ import type { MemberData } from "./membership/membership-delta.ts";
  */
 export class HostRegistry {
   #byAddress = new Map<string, Host>();
-  #hosts: readonly Host[] = [];
+  /** Null after a change, until somebody asks. */
+  #hosts: readonly Host[] | null = [];
 
   constructor(members: Iterable<MemberData>) {
     this.replace(members);
@@ -17,7 +18,25 @@ export class HostRegistry {
 
   /** In the order in which they were told. A new array after each change. */
   get hosts(): readonly Host[] {
+    this.#hosts ??= [...this.#byAddress.values()];
     return this.#hosts;
+  }
+
+  get size(): number {
+    return this.#byAddress.size;
+  }
+
+  /** The host with this address, as `formatAddress` writes it. */
+  get(address: string): Host | undefined {
+    return this.#byAddress.get(address);
+  }
+
+  /** Adds a host with an address that is not here yet. Costs the same however many there are. */
+  add(member: MemberData): Host {
+    const host = updated(undefined, member);
+    this.#byAddress.set(host.addressText, host);
+    this.#hosts = null;
+    return host;
   }
 
   /** Whether the host still belongs to the cluster. */
@@ -34,7 +53,7 @@ export class HostRegistry {
       if (!after.has(key)) after.set(key, updated(before.get(key), member));
     }
     this.#byAddress = after;
-    this.#hosts = [...after.values()];
+    this.#hosts = null;
     return [...before.values()].filter((host) => !this.has(host));
   }
 
@@ -51,7 +70,7 @@ export class HostRegistry {
       const key = formatAddress(member.endpoint.address);
       this.#byAddress.set(key, updated(this.#byAddress.get(key), member));
     }
-    this.#hosts = [...this.#byAddress.values()];
+    this.#hosts = null;
     return gone;
   }
 

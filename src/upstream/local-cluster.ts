@@ -19,6 +19,7 @@ import { HostRegistry } from "./host-registry.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
 import type { MemberData, MembershipDelta } from "./membership/membership-delta.ts";
 import type { MembershipMirror } from "./membership/membership-mirror.ts";
+import { OriginalDstHosts } from "./original-dst-hosts.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
@@ -50,6 +51,8 @@ export class LocalCluster implements ThreadLocalCluster {
   #balancer: LoadBalancer<Host>;
   /** The same for its whole life: another one means another cluster. */
   readonly #transportSocket: UpstreamTransportSocketFactory | null;
+  /** In place of the balancer if requests name their hosts. */
+  readonly #originalDst: OriginalDstHosts | null;
   readonly #pools = new Map<Host, HostPools>();
   #draining = false;
   /** Set from `retire` until its end was told. */
@@ -69,6 +72,7 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#hosts = new HostRegistry(membersOf(data, membership));
     this.#balancer = this.#createBalancer();
     this.#balancer.update(this.#hosts.hosts);
+    this.#originalDst = this.#originalDstHosts(stats);
     this.#publishMembership();
   }
 
@@ -83,7 +87,8 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   chooseHost(context: LoadBalancerContext): Host | null {
-    const host = this.#balancer.chooseHost(context);
+    const host =
+      this.#originalDst === null ? this.#balancer.chooseHost(context) : this.#originalDst.chooseHost(context);
     if (host === null) this.#info.stats.cx.noneHealthy.inc();
     return host;
   }
@@ -118,7 +123,7 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#data = data;
     this.#breakers.setLimits(data.circuitBreakers);
     this.#info = clusterInfo(data, this.#info.stats, this.#breakers, this.#transportSocket);
-    const removed = this.#hosts.replace(membersOf(data, membership));
+    const removed = this.#originalDst === null ? this.#hosts.replace(membersOf(data, membership)) : [];
     if (!balancesAlike(before, data)) this.#balancer = this.#createBalancer();
     this.#onHostsChanged(removed);
     return true;
@@ -143,7 +148,7 @@ export class LocalCluster implements ThreadLocalCluster {
   /** How many of this worker's connections `data` in its place would wind up; null = the cluster would be gone. */
   countDrainedBy(data: ClusterData | null): number {
     if (data === null || needsNewConnections(this.#data, data)) return this.connectionCount;
-    if (hasMembership(data)) return 0;
+    if (hasMembership(data) || data.originalDst !== null) return 0;
     const kept = this.#hosts.keptBy(data.endpoints);
     let count = 0;
     for (const [host, pools] of this.#pools) if (!kept.has(host)) count += pools.connectionCount;
@@ -153,6 +158,7 @@ export class LocalCluster implements ThreadLocalCluster {
   /** Idle connections close now, all others after their stream. The cluster can still be used. */
   drain(): void {
     this.#draining = true;
+    this.#originalDst?.stop();
     for (const pools of [...this.#pools.values()]) pools.drain();
   }
 
@@ -166,6 +172,7 @@ export class LocalCluster implements ThreadLocalCluster {
   /** Closes everything now and resets what runs. */
   close(): void {
     this.#draining = true;
+    this.#originalDst?.stop();
     for (const pools of [...this.#pools.values()]) pools.close();
   }
 
@@ -197,6 +204,21 @@ export class LocalCluster implements ThreadLocalCluster {
     return createLoadBalancer(this.#data, { random, clock: environment.timers.clock, stats: this.#info.stats.lb });
   }
 
+  #originalDstHosts(stats: ClusterStats): OriginalDstHosts | null {
+    const { originalDst } = this.#data;
+    if (originalDst === null) return null;
+    const owner = {
+      timer: (onTimeout: () => void) => this.#options.environment.timers.timer(onTimeout),
+      isInUse: (host: Host) => this.#pools.get(host)?.isEmpty === false,
+      onHostsChanged: (removed: readonly Host[]) => {
+        for (const host of removed) this.#pools.get(host)?.drain();
+        this.#info.stats.membership.total.set(this.#hosts.size);
+        this.#info.stats.membership.healthy.set(this.#hosts.size);
+      },
+    };
+    return new OriginalDstHosts(originalDst, this.#hosts, owner, stats.originalDstHostInvalid);
+  }
+
   #publishMembership(): void {
     const { membership } = this.#info.stats;
     const hosts = this.#hosts.hosts;
@@ -223,6 +245,7 @@ function membersOf(data: ClusterData, membership: MembershipMirror | undefined):
 function needsNewConnections(before: ClusterData, after: ClusterData): boolean {
   return (
     before.observabilityName !== after.observabilityName ||
+    !isDeepStrictEqual(before.originalDst, after.originalDst) ||
     !isDeepStrictEqual(before.connectionSettings, after.connectionSettings) ||
     before.circuitBreakers.default.trackRemaining !== after.circuitBreakers.default.trackRemaining ||
     before.circuitBreakers.high.trackRemaining !== after.circuitBreakers.high.trackRemaining
@@ -261,6 +284,7 @@ function clusterInfo(
     idleTimeoutMs: data.idleTimeoutMs,
     maxConnectionDurationMs: data.maxConnectionDurationMs,
     metadata: metadataMap(data.metadata),
+    choosesByHeader: data.originalDst !== null,
     stats,
     circuitBreakers: breakers,
   };

@@ -65,6 +65,7 @@ import { PercentSchema } from "../../proto/gen/envoy/type/v3/percent_pb.js";
 import { NAME_SERVERS } from "./discovery.ts";
 import { UPSTREAM_PROTOCOL_SUPPORT } from "./http-protocol-support.ts";
 import { LOAD_BALANCING_POLICY_SUPPORT } from "./load-balancing-policy.ts";
+import { ORIGINAL_DST_SUPPORT } from "./original-dst.ts";
 
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
 const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
@@ -79,10 +80,18 @@ const ZONE_AWARE = { routing_enabled: NO_ZONE_ROUTING, min_cluster_size: NO_ZONE
 const CLUSTER = support(ClusterSchema, {
   name: yes,
   alt_stat_name: yes,
-  type: only(["STATIC", "STRICT_DNS", "LOGICAL_DNS"]),
+  type: only(["STATIC", "STRICT_DNS", "LOGICAL_DNS", "ORIGINAL_DST"]),
   connect_timeout: yes,
   per_connection_buffer_limit_bytes: yes,
-  lb_policy: only(["ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "RING_HASH", "MAGLEV", "LOAD_BALANCING_POLICY_CONFIG"]),
+  lb_policy: only([
+    "ROUND_ROBIN",
+    "LEAST_REQUEST",
+    "RANDOM",
+    "RING_HASH",
+    "MAGLEV",
+    "CLUSTER_PROVIDED",
+    "LOAD_BALANCING_POLICY_CONFIG",
+  ]),
   least_request_lb_config: yes,
   round_robin_lb_config: yes,
   ring_hash_lb_config: yes,
@@ -112,6 +121,8 @@ const CLUSTER = support(ClusterSchema, {
   transport_socket_matches: NO_MATCHES,
   upstream_http_protocol_options: NO_AUTO_SNI,
   protocol_selection: yes,
+  original_dst_lb_config: yes,
+  cleanup_interval: yes,
   metadata: yes,
   upstream_connection_options: yes,
 });
@@ -120,6 +131,7 @@ const CLUSTER = support(ClusterSchema, {
 export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   CLUSTER,
   METADATA,
+  ORIGINAL_DST_SUPPORT,
   support(CircuitBreakersSchema, { thresholds: yes, per_host_thresholds: notYet() }),
   support(CircuitBreakers_ThresholdsSchema, {
     priority: yes,

@@ -31,6 +31,7 @@ const cluster: ClusterData = {
   name: "web",
   observabilityName: "web_alt",
   discovery: "static",
+  originalDst: null,
   connectTimeoutMs: 5000,
   idleTimeoutMs: 0,
   maxConnectionDurationMs: 0,

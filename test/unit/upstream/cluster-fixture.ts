@@ -31,6 +31,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     name: "one",
     observabilityName: "one",
     discovery: "static",
+    originalDst: null,
     connectTimeoutMs: 5000,
     idleTimeoutMs: 3_600_000,
     maxConnectionDurationMs: 0,

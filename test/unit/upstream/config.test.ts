@@ -257,7 +257,7 @@ describe("A cluster that can't be compiled", () => {
     {
       name: "a policy that is not there",
       json: { lbPolicy: "CLUSTER_PROVIDED" },
-      problems: ["error lb_policy: lb_policy CLUSTER_PROVIDED is not supported yet"],
+      problems: ["error lb_policy: CLUSTER_PROVIDED is for clusters of type ORIGINAL_DST only"],
     },
     {
       name: "TLS",
@@ -310,10 +310,54 @@ describe("A cluster that can't be compiled", () => {
       json: { lbPolicy: "MAGLEV", maglevLbConfig: { tableSize: "8" } },
       problems: ["error maglev_lb_config.table_size: 8 is not a prime number"],
     },
+    {
+      name: "an ORIGINAL_DST cluster with another policy",
+      json: { type: "ORIGINAL_DST", originalDstLbConfig: { useHttpHeader: true } },
+      problems: ["error lb_policy: an ORIGINAL_DST cluster needs CLUSTER_PROVIDED"],
+    },
+    {
+      name: "an ORIGINAL_DST cluster without a header",
+      json: { type: "ORIGINAL_DST", lbPolicy: "CLUSTER_PROVIDED" },
+      problems: [
+        "error original_dst_lb_config.use_http_header: where a redirected connection was going is not found out yet",
+      ],
+    },
+    {
+      name: "a header that is not used",
+      json: { type: "ORIGINAL_DST", lbPolicy: "CLUSTER_PROVIDED", originalDstLbConfig: { httpHeaderName: "x-to" } },
+      problems: ["error original_dst_lb_config.http_header_name: the header is not used"],
+    },
+    {
+      name: "an ORIGINAL_DST cluster with endpoints, and port 0",
+      json: {
+        type: "ORIGINAL_DST",
+        lbPolicy: "CLUSTER_PROVIDED",
+        originalDstLbConfig: { useHttpHeader: true, upstreamPortOverride: 0 },
+        ...assignment(endpoint("10.0.0.1", 80)),
+      },
+      problems: [
+        "error load_assignment: an ORIGINAL_DST cluster has no endpoints of its own",
+        "error original_dst_lb_config.upstream_port_override: port 0 can't be connected to",
+      ],
+    },
   ];
   for (const { name, json, problems } of rows) {
     it(`says where and why: ${name}`, () => assert.deepEqual(compile(json).problems, problems));
   }
+
+  it("may leave the choice of its hosts to a header, by default Envoy's", () => {
+    const json = { type: "ORIGINAL_DST", lbPolicy: "CLUSTER_PROVIDED" };
+    const plain = compile({ ...json, originalDstLbConfig: { useHttpHeader: true } });
+    assert.deepEqual(plain.problems, []);
+    assert.deepEqual(plain.data.originalDst, {
+      header: "x-envoy-original-dst-host",
+      portOverride: null,
+      cleanupIntervalMs: 5000,
+    });
+    const all = { useHttpHeader: true, httpHeaderName: "X-To", upstreamPortOverride: 8080 };
+    const { originalDst } = compile({ ...json, originalDstLbConfig: all, cleanupInterval: "1s" }).data;
+    assert.deepEqual(originalDst, { header: "x-to", portOverride: 8080, cleanupIntervalMs: 1000 });
+  });
 
   it("is not blamed for names if its type is what is not supported, unless that is let through", () => {
     const json = { type: "EDS", ...assignment(endpoint("backend.test", 80)) };

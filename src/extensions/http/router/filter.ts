@@ -188,7 +188,7 @@ export class Router
     const cluster = this.cluster!;
     const streamInfo = this.callbacks.streamInfo;
     const previousHosts = this.retry === null ? null : this.retry.previousHosts;
-    if (choosesHosts(this.action, streamInfo)) {
+    if (choosesHosts(this.action, streamInfo) || cluster.info.choosesByHeader) {
       this.hostChoice ??= new HostChoice(this.action, this.headers, streamInfo, previousHosts);
     }
     const host = cluster.chooseHost(this.hostChoice ?? previousHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);

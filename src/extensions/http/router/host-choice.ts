@@ -57,6 +57,10 @@ export class HostChoice implements LoadBalancerContext, HashedRequest {
     return this.#retry.shouldSelectAnotherHost(host);
   }
 
+  downstreamHeader(name: string): string | undefined {
+    return this.headers.get(name);
+  }
+
   setCookie(value: string): void {
     this.#cookies ??= [];
     this.#cookies.push(value);

@@ -21,6 +21,7 @@ const SIDEWAYS: readonly { from: string; to: string; why: string }[] = [
   { from: "src/route", to: "src/http", why: "routes match on header maps" },
   { from: "src/match", to: "src/proto", why: "matchers are compiled from the generated messages" },
   { from: "src/http", to: "src/net/downstream-connection-info.ts", why: "plain data of the stream's connection" },
+  { from: "src/http", to: "src/net/tls-connection-info.ts", why: "plain data of the stream's connection" },
   { from: "src/http", to: "src/net/address.ts", why: "plain data" },
   { from: "src/lb", to: "src/net/address.ts", why: "plain data" },
   { from: "src/lb", to: "src/net/downstream-connection-info.ts", why: "plain data of the stream's connection" },

@@ -11,12 +11,14 @@ import {
   HttpConnectionManager_CodecType as CodecType,
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
   type HttpConnectionManager,
+  HttpConnectionManager_ForwardClientCertDetails,
   type HttpConnectionManager_UpgradeConfig,
   HttpConnectionManagerSchema,
   type HttpFilter,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { compileRouteConfiguration } from "../../../route/config.ts";
+import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
 import type { HcmData, HttpFilterData, UpgradeData } from "./hcm-data.ts";
 import { HCM_SUPPORT } from "./support.ts";
 
@@ -126,6 +128,7 @@ function compileTrust(message: HttpConnectionManager, place: Place, context: Com
   return {
     useRemoteAddress: message.useRemoteAddress ?? false,
     skipXffAppend: message.skipXffAppend,
+    clientCertificateHeader: clientCertificateHeader(message),
     xffNumTrustedHops: message.xffNumTrustedHops,
     internalCidrRanges: ranges,
     internalUnixSockets: internal?.unixSockets ?? false,
@@ -217,4 +220,23 @@ function underscores(value: Underscores | undefined): HeadersWithUnderscoresActi
     default:
       return "allow";
   }
+}
+
+const CLIENT_CERTIFICATE_MODES = {
+  [HttpConnectionManager_ForwardClientCertDetails.SANITIZE]: "sanitize",
+  [HttpConnectionManager_ForwardClientCertDetails.FORWARD_ONLY]: "forwardOnly",
+  [HttpConnectionManager_ForwardClientCertDetails.APPEND_FORWARD]: "appendForward",
+  [HttpConnectionManager_ForwardClientCertDetails.SANITIZE_SET]: "sanitizeSet",
+  [HttpConnectionManager_ForwardClientCertDetails.ALWAYS_FORWARD_ONLY]: "alwaysForwardOnly",
+} as const;
+
+function clientCertificateHeader(message: HttpConnectionManager): ClientCertificateHeaderData {
+  const set = message.setCurrentClientCertDetails;
+  const details: ClientCertificateHeaderData["details"][number][] = [];
+  if (set?.cert) details.push("cert");
+  if (set?.chain) details.push("chain");
+  if (set?.subject) details.push("subject");
+  if (set?.uri) details.push("uri");
+  if (set?.dns) details.push("dns");
+  return { mode: CLIENT_CERTIFICATE_MODES[message.forwardClientCertDetails] ?? "sanitize", details };
 }

@@ -3,6 +3,7 @@ import type { CompiledExtension } from "../../../config/compile-context.ts";
 import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
 import type { Http2ProtocolData } from "../../../http/http2/codec-options.ts";
 import type { CidrData } from "../../../match/ip-prefix-table.ts";
+import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
 
 /** A configured HTTP filter with the switches around it. */
 export interface HttpFilterData {
@@ -40,6 +41,7 @@ export interface HcmData {
   /** Peers on Unix-domain sockets are internal. */
   readonly internalUnixSockets: boolean;
   readonly appendXForwardedPort: boolean;
+  readonly clientCertificateHeader: ClientCertificateHeaderData;
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
   readonly alwaysSetRequestIdInResponse: boolean;

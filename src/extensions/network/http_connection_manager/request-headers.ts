@@ -3,6 +3,7 @@ import { internHeaderName, type RequestHeaderMap } from "../../../http/header-ma
 import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { IpPrefixTable } from "../../../match/ip-prefix-table.ts";
 import { ipOfAddress } from "../../../net/address.ts";
+import { mutateClientCertificateHeader } from "./client-certificate-header.ts";
 import { lastAddressFromXff } from "./forwarded-for.ts";
 import type { HcmData } from "./hcm-data.ts";
 
@@ -18,6 +19,7 @@ export type RequestHeaderSettings = Pick<
   | "generateRequestId"
   | "preserveExternalRequestId"
   | "via"
+  | "clientCertificateHeader"
 >;
 
 /** What the treatment of request headers needs beside the headers. One per connection manager. */
@@ -58,7 +60,7 @@ const STRIPPED_FROM_EXTERNAL = new Set([
   "x-envoy-external-address",
 ]);
 
-/** Who the client is by its certificate. Nobody's word is taken for it: `forward_client_cert_details` is SANITIZE. */
+/** Who the client is by its certificate. Nobody's word is taken for it, unless `forward_client_cert_details` says so. */
 const CLIENT_CERTIFICATE = internHeaderName("x-forwarded-client-cert");
 
 /**
@@ -92,12 +94,16 @@ export function mutateRequestHeaders(
 
   const internal = client.single && isInternal(client.ip, streamInfo, context);
   const edge = !internal && data.useRemoteAddress;
-  sanitize(headers, internal, edge);
+  sanitize(headers, internal, edge, data.clientCertificateHeader.mode === "sanitize");
   if (!internal) for (const name of internalOnlyHeaders) headers.remove(name);
   if (internal) headers.set("x-envoy-internal", "true");
   else if (edge && client.ip !== "") headers.set("x-envoy-external-address", client.ip);
   setRequestId(headers, edge, context);
   streamInfo.requestId = headers.get("x-request-id") ?? "";
+  // Without a mode set, `sanitize` has removed it.
+  if (data.clientCertificateHeader.mode !== "sanitize") {
+    mutateClientCertificateHeader(headers, streamInfo.connection.tls, data.clientCertificateHeader);
+  }
   if (data.via !== "") headers.append("via", data.via, ", ");
   return internal;
 }
@@ -135,7 +141,7 @@ function isInternal(ip: string, streamInfo: StreamInfo, context: RequestHeaderCo
 }
 
 /** Drops the `x-envoy-` headers that this peer may not send. One look for the prefix spares most requests the rest. */
-function sanitize(headers: RequestHeaderMap, internal: boolean, edge: boolean): void {
+function sanitize(headers: RequestHeaderMap, internal: boolean, edge: boolean, noCertificate: boolean): void {
   const list = headers.list;
   let suspicious = false;
   for (let i = 0; i < list.length; i += 2) {
@@ -147,7 +153,7 @@ function sanitize(headers: RequestHeaderMap, internal: boolean, edge: boolean): 
   headers.removeWhere(
     (name) =>
       name === "x-envoy-internal" ||
-      name === CLIENT_CERTIFICATE ||
+      (noCertificate && name === CLIENT_CERTIFICATE) ||
       (!internal && STRIPPED_FROM_EXTERNAL.has(name)) ||
       (edge && STRIPPED_FROM_EDGE.has(name)),
   );

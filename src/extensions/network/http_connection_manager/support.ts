@@ -15,6 +15,7 @@ import {
 } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
 import {
   HttpConnectionManager_InternalAddressConfigSchema,
+  HttpConnectionManager_SetCurrentClientCertDetailsSchema,
   HttpConnectionManager_UpgradeConfigSchema,
   HttpConnectionManagerSchema,
   HttpFilterSchema,
@@ -58,7 +59,8 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     strip_any_host_port: yes,
     strip_trailing_host_dot: yes,
     append_x_forwarded_port: yes,
-    forward_client_cert_details: only(["SANITIZE"], "client certificates need TLS, which is not there yet"),
+    forward_client_cert_details: yes,
+    set_current_client_cert_details: yes,
     add_proxy_protocol_connection_state: noEffect("there is no PROXY protocol yet"),
     stream_error_on_invalid_http_message: only(
       [false],
@@ -66,6 +68,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     ),
   }),
   ...HTTP2_SUPPORT,
+  supportAll(HttpConnectionManager_SetCurrentClientCertDetailsSchema),
   supportAll(HttpConnectionManager_UpgradeConfigSchema),
   supportAll(HttpConnectionManager_InternalAddressConfigSchema),
   supportAll(CidrRangeSchema),

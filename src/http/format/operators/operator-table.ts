@@ -4,6 +4,7 @@ import { peerOperators } from "./peer-operators.ts";
 import { responseOperators } from "./response-operators.ts";
 import { stateOperators } from "./state-operators.ts";
 import { timeOperators } from "./time-operators.ts";
+import { tlsOperators } from "./tls-operators.ts";
 
 /** All command operators by name. */
 export const operatorTable: ReadonlyMap<string, FormatOperator> = new Map([
@@ -12,6 +13,7 @@ export const operatorTable: ReadonlyMap<string, FormatOperator> = new Map([
   ...responseOperators,
   ...peerOperators,
   ...stateOperators,
+  ...tlsOperators,
 ]);
 
 /** Operators of Envoy that Troupe does not have; patterns over the whole name. */

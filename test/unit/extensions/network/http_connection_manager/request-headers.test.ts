@@ -12,6 +12,7 @@ import { fixedRandom, makeRequest, makeStreamInfo } from "../../../../harness/st
 const DEFAULTS: RequestHeaderSettings = {
   useRemoteAddress: false,
   skipXffAppend: false,
+  clientCertificateHeader: { mode: "sanitize", details: [] },
   xffNumTrustedHops: 0,
   internalCidrRanges: [],
   internalUnixSockets: false,

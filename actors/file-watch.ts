@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import { fileStamp, type StampedFile } from "../src/base/file-stamp.ts";
 import type { Logger } from "../src/base/log.ts";
 import type { TimerWheel, WheelTimer } from "../src/base/timer-wheel.ts";
-import { fileStamp, type StampedFile } from "../src/config/file-stamp.ts";
 
 /** A certificate and its key are written one after the other: both are read this long after the last change. */
 const QUIET_MS = 100;
@@ -11,7 +11,7 @@ const LOOK_INTERVAL_MS = 1000;
 
 /**
  * Watches the files that a configuration names (certificates, keys, secrets, modules), which are others after each reload. As
- * `ConfigWatch`, for many files: one watcher for each folder, one look for all. Main thread.
+ * `PathWatch`, for many files: one watcher for each folder, one look for all. Main thread.
  */
 export class FileWatch {
   readonly #log: Logger;

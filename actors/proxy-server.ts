@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 import type { ActorRef } from "../src/actor/actor-ref.ts";
 import type { ActorReport } from "../src/actor/actor-report.ts";
 import { ActorSystem } from "../src/actor/actor-system.ts";
@@ -13,6 +13,7 @@ import { TimerWheel } from "../src/base/timer-wheel.ts";
 import { nextTurn } from "../src/base/turn.ts";
 import type { BootstrapData } from "../src/config/bootstrap-data.ts";
 import type { CompilerPool } from "../src/config/compiler-pool.ts";
+import { problemText } from "../src/config/config-problem.ts";
 import type { Address } from "../src/net/address.ts";
 import { HistogramBuckets } from "../src/stats/histogram-buckets.ts";
 import { ProcessMetrics } from "../src/stats/process-metrics.ts";
@@ -21,6 +22,7 @@ import { buildStatsMatcher } from "../src/stats/stats-matcher.ts";
 import { StatsMerge } from "../src/stats/stats-merge.ts";
 import { StatsShard } from "../src/stats/stats-shard.ts";
 import { TagProducer } from "../src/stats/tag-producer.ts";
+import type { EndpointData } from "../src/upstream/cluster-data.ts";
 import { Discoveries } from "../src/upstream/discovery/discoveries.ts";
 import { adminSpec } from "./admin/actor.ts";
 import { AdminStats } from "./admin/admin-stats.ts";
@@ -106,8 +108,7 @@ export class ProxyServer {
     const shard = new StatsShard(buildStatsMatcher(options.bootstrap.stats.matcher));
     this.#mainStats = shard.scope();
     this.#stats = this.#spawnStats(shard);
-    const discoveries = new Discoveries(this.#mainStats, this.#timers, this.#random);
-    this.#membership = this.#system.spawn(membershipSpec(discoveries));
+    this.#membership = this.#system.spawn(membershipSpec(this.#discoveries()));
     this.#supervisor = this.#spawnSupervisor();
   }
 
@@ -160,6 +161,24 @@ export class ProxyServer {
     await Promise.all([this.#options.pool.close(), this.#dumps.close()]);
     this.#timers.stop();
     return cut;
+  }
+
+  #discoveries(): Discoveries {
+    const { pool, log, bootstrap, commandLine } = this.#options;
+    return new Discoveries({
+      stats: this.#mainStats,
+      timers: this.#timers,
+      random: this.#random,
+      log: log.logger("upstream"),
+      readEndpoints: async (path, serviceName) => {
+        const { id, cluster, zone } = bootstrap.node;
+        const facts = { nodeId: id, nodeCluster: cluster, nodeZone: zone, directory: dirname(path), secrets: {} };
+        const { allowUnsupported } = commandLine;
+        const outcome = await pool.compileLoadAssignment({ path, serviceName, facts, allowUnsupported });
+        if (!outcome.ok) return { problems: outcome.problems.map(problemText) };
+        return { endpoints: outcome.endpoints as readonly EndpointData[], versionInfo: outcome.versionInfo };
+      },
+    });
   }
 
   #spawnStats(shard: StatsShard): ActorRef<StatsMessage> {

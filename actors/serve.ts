@@ -1,15 +1,17 @@
 import { renameSync, writeFileSync } from "node:fs";
 import type { ApplicationLog, ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
+import { fileStamp } from "../src/base/file-stamp.ts";
 import type { Logger } from "../src/base/log.ts";
+import { PathWatch } from "../src/base/path-watch.ts";
 import { TimerWheel } from "../src/base/timer-wheel.ts";
 import { CompilerPool } from "../src/config/compiler-pool.ts";
 import { problemsText, problemText } from "../src/config/config-problem.ts";
-import { fileStamp } from "../src/config/file-stamp.ts";
 import { formatAddress } from "../src/net/address.ts";
 import type { CommandLine } from "./command-line.ts";
-import { ConfigWatch } from "./config-watch.ts";
+
 import { FileWatch } from "./file-watch.ts";
+
 import { compileRequest } from "./proxy-options.ts";
 import { ProxyServer } from "./proxy-server.ts";
 import { PoolConfigCompiler } from "./supervisor/pool-config-compiler.ts";
@@ -60,7 +62,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   const { promise: stopped, resolve: onStopped } = Promise.withResolvers<0 | 1>();
   let exitCode: 0 | 1 = 0;
   let stopping: Promise<void> | undefined;
-  let watch: ConfigWatch | undefined;
+  let watch: PathWatch | undefined;
   let fileWatch: FileWatch | undefined;
   const watchTimers = new TimerWheel(systemClock);
   const stop = (): Promise<void> => {
@@ -89,7 +91,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   });
   const adminAddress = await bringUp(server, environment);
   if (commandLine.watch && commandLine.configPath !== "") {
-    watch = new ConfigWatch(
+    watch = new PathWatch(
       commandLine.configPath,
       stamp,
       watchTimers,

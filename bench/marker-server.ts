@@ -9,6 +9,8 @@ export class MarkerServer {
   readonly port: number;
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
+  /** Connections that have ended, whoever ended them. */
+  closedCount = 0;
 
   private constructor(server: net.Server, port: number, marker: string) {
     this.#server = server;
@@ -35,7 +37,10 @@ export class MarkerServer {
     let tail = "";
     this.#sockets.add(socket);
     socket.on("error", () => {});
-    socket.on("close", () => this.#sockets.delete(socket));
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.closedCount++;
+    });
     socket.on("data", (chunk: Buffer) => {
       const parts = (tail + chunk.toString("latin1")).split("\r\n\r\n");
       tail = parts.pop() ?? "";

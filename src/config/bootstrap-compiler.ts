@@ -1,4 +1,5 @@
 import { create, mergeFromBinary, toBinary } from "@bufbuild/protobuf";
+import type { StampedFile } from "../base/file-stamp.ts";
 import { type Bootstrap, BootstrapSchema } from "../proto/gen/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { SecretSchema } from "../proto/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import { compileBootstrap } from "./bootstrap.ts";
@@ -8,7 +9,6 @@ import type { CompileRequest } from "./compile-request.ts";
 import type { SecretChecker } from "./compiler-table.ts";
 import type { ConfigProblem } from "./config-problem.ts";
 import type { ConfigSource } from "./config-source.ts";
-import type { StampedFile } from "./file-stamp.ts";
 import { type CompileEnvironment, ItemCompilation, type PlacedProblem } from "./item-compilation.ts";
 import { readMessage } from "./item-compiler.ts";
 import { Place } from "./place.ts";

@@ -1,7 +1,7 @@
+import type { StampedFile } from "../base/file-stamp.ts";
 import type { BootstrapData } from "./bootstrap-data.ts";
 import type { ResourceKind } from "./compile-context.ts";
 import type { ConfigProblem } from "./config-problem.ts";
-import type { StampedFile } from "./file-stamp.ts";
 import type { ConfigText } from "./open-source.ts";
 
 /** Identity and content of a compiled resource. */

@@ -1,7 +1,8 @@
 import { extname } from "node:path";
 import { Piscina } from "piscina";
 import type { CompileOutcome, CompileRequest } from "./compile-request.ts";
-import type { CompilerTask } from "./compiler-task.ts";
+import type { CompilerTask, LoadAssignmentTask } from "./compiler-task.ts";
+import type { LoadAssignmentOutcome, LoadAssignmentRequest } from "./load-assignment-file.ts";
 
 /** How many compilations may wait. More than one waits only if reloads come faster than they are compiled. */
 const MAX_WAITING = 16;
@@ -12,7 +13,7 @@ const MAX_WAITING = 16;
  */
 export class CompilerPool {
   readonly #tableModule: string;
-  readonly #pool: Piscina<CompilerTask, CompileOutcome>;
+  readonly #pool: Piscina<CompilerTask | LoadAssignmentTask, CompileOutcome | LoadAssignmentOutcome>;
 
   /** `tableModule` is the URL of a module that exports `loadCompilerTable` (see `CompilerTableModule`). Starts the thread. */
   constructor(tableModule: string) {
@@ -35,7 +36,13 @@ export class CompilerPool {
    * wait, or the pool is closed. After a rejection the next call starts a fresh thread.
    */
   compile(request: CompileRequest): Promise<CompileOutcome> {
-    return this.#pool.run({ tableModule: this.#tableModule, request });
+    return this.#pool.run({ tableModule: this.#tableModule, request }) as Promise<CompileOutcome>;
+  }
+
+  /** Reads and checks the file of an EDS cluster. Bad input is an outcome; rejects as `compile` does. */
+  compileLoadAssignment(request: LoadAssignmentRequest): Promise<LoadAssignmentOutcome> {
+    const task: LoadAssignmentTask = { tableModule: this.#tableModule, request };
+    return this.#pool.run(task, { name: "loadAssignment" }) as Promise<LoadAssignmentOutcome>;
   }
 
   /** Stops the thread; waiting compilations are rejected. */

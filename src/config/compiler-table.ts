@@ -1,5 +1,6 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { ClusterSchema } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import type { ClusterLoadAssignmentSchema } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
 import type { ListenerSchema } from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
 import type { Secret } from "../proto/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import type { CompileContext } from "./compile-context.ts";
@@ -32,6 +33,8 @@ export interface CompilerTable {
   readonly cluster: ResourceCompiler<typeof ClusterSchema>;
   /** Without it, secrets are not checked before something uses them. */
   readonly secret?: SecretChecker;
+  /** For the files of EDS. */
+  readonly loadAssignment: ResourceCompiler<typeof ClusterLoadAssignmentSchema>;
   readonly extensions: readonly ExtensionConfig[];
   /** Tables of messages that several resources and extensions share (addresses, data sources, header values, …). */
   readonly support: readonly MessageSupport[];

@@ -1,6 +1,11 @@
 import type { CompileOutcome, CompileRequest } from "./compile-request.ts";
 import type { CompilerTable } from "./compiler-table.ts";
 import { ConfigurationCompiler } from "./configuration-compiler.ts";
+import {
+  compileLoadAssignmentFile,
+  type LoadAssignmentOutcome,
+  type LoadAssignmentRequest,
+} from "./load-assignment-file.ts";
 
 /** What the compiler thread is sent. */
 export interface CompilerTask {
@@ -14,15 +19,28 @@ export interface CompilerTableModule {
   loadCompilerTable(): Promise<CompilerTable>;
 }
 
+/** What the compiler thread is sent for a file of endpoints. */
+export interface LoadAssignmentTask {
+  readonly tableModule: string;
+  readonly request: LoadAssignmentRequest;
+}
+
+let table: Promise<CompilerTable> | undefined;
 let compiler: Promise<ConfigurationCompiler> | undefined;
 
-async function load(tableModule: string): Promise<ConfigurationCompiler> {
-  const module = (await import(tableModule)) as CompilerTableModule;
-  return new ConfigurationCompiler(await module.loadCompilerTable());
+async function loadTable(tableModule: string): Promise<CompilerTable> {
+  return ((await import(tableModule)) as CompilerTableModule).loadCompilerTable();
+}
+
+/** Compiles the file of an EDS cluster. */
+export async function loadAssignment(task: LoadAssignmentTask): Promise<LoadAssignmentOutcome> {
+  table ??= loadTable(task.tableModule);
+  return compileLoadAssignmentFile(await table, task.request);
 }
 
 /** Entry of the compiler thread: compiles, and keeps the compiler with its cache for the next call. */
 export default async function compile(task: CompilerTask): Promise<CompileOutcome> {
-  compiler ??= load(task.tableModule);
+  table ??= loadTable(task.tableModule);
+  compiler ??= table.then((loaded) => new ConfigurationCompiler(loaded));
   return (await compiler).compile(task.request);
 }

@@ -1,5 +1,6 @@
 import { create, type DescMessage, fromBinary, type Message, type MessageShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
+import { fileStamp, type StampedFile } from "../base/file-stamp.ts";
 import { FilterConfigSchema } from "../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import type {
   CompileContext,
@@ -12,7 +13,6 @@ import type {
 } from "./compile-context.ts";
 import type { ExtensionCategory } from "./extension-category.ts";
 import { anyTypeName, type ExtensionIndex, isFilterConfig, unsupportedExtension } from "./extension-index.ts";
-import { fileStamp, type StampedFile } from "./file-stamp.ts";
 import { checkRules } from "./message-rules.ts";
 import { Place } from "./place.ts";
 import { MAX_MESSAGE_DEPTH } from "./source-document.ts";

@@ -1,4 +1,5 @@
 import { type DescMessage, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
+import type { StampedFile } from "../base/file-stamp.ts";
 import { ClusterSchema } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import { ListenerSchema } from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
 import { typeRegistry } from "../proto/type-registry.ts";
@@ -6,7 +7,6 @@ import { canonicalMessage } from "./canonical-message.ts";
 import type { PackedResource } from "./compile-request.ts";
 import type { CompilerTable } from "./compiler-table.ts";
 import type { LoadedItem, SourceItem } from "./config-source.ts";
-import type { StampedFile } from "./file-stamp.ts";
 import {
   type CompileEnvironment,
   ItemCompilation,

@@ -7,8 +7,9 @@ import { listenerCompiler } from "../listener/config.ts";
 import { headerValueSupport } from "../route/compile/header-mutations.ts";
 import { matcherSupport } from "../route/compile/matchers.ts";
 import { routeSupport } from "../route/compile/route-support.ts";
+
 import { policySupport } from "../upstream/compile/cluster-support.ts";
-import { clusterCompiler } from "../upstream/config.ts";
+import { clusterCompiler, loadAssignmentCompiler } from "../upstream/config.ts";
 import { ACCESS_LOGGERS, HTTP_FILTERS, NETWORK_FILTERS, OTHER_EXTENSIONS, TRANSPORT_SOCKETS } from "./table.ts";
 
 /** Loads the main-side halves of all extensions. */
@@ -23,6 +24,7 @@ export async function loadCompilerTable(): Promise<CompilerTable> {
     listener: listenerCompiler,
     cluster: clusterCompiler,
     secret: (await import("./transport_sockets/tls/config.ts")).secretChecker,
+    loadAssignment: loadAssignmentCompiler,
     extensions: await loadExtensionConfigs(),
     support: [
       ...matcherSupport,

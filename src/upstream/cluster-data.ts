@@ -131,14 +131,30 @@ export interface OriginalDstData {
 }
 
 /** Where the hosts of a cluster come from that are not in its configuration. What a `discovery` resource holds; for the main side only. */
-export type DiscoveryData = DnsDiscoveryData;
+export type DiscoveryData = DnsDiscoveryData | FileDiscoveryData;
 
-/** Envoy's STRICT_DNS and LOGICAL_DNS. Durations in milliseconds. */
-export interface DnsDiscoveryData {
-  readonly type: "dns";
+interface AnyDiscoveryData {
   readonly cluster: string;
   /** What the cluster's stats are called. */
   readonly observabilityName: string;
+  /** Whether a configuration with the cluster waits for the first attempt before it comes into force. */
+  readonly waitsForWarm: boolean;
+}
+
+/** Envoy's EDS from a file. */
+export interface FileDiscoveryData extends AnyDiscoveryData {
+  readonly type: "file";
+  /** Absolute. Holds a `DiscoveryResponse`. */
+  readonly path: string;
+  /** A folder in which any change means that the file is to be read again; null = the file itself is watched. */
+  readonly watchedFolder: string | null;
+  /** `cluster_name` of the wanted assignment in the file. */
+  readonly serviceName: string;
+}
+
+/** Envoy's STRICT_DNS and LOGICAL_DNS. Durations in milliseconds. */
+export interface DnsDiscoveryData extends AnyDiscoveryData {
+  readonly type: "dns";
   /** One host, at the first address that the name has at the time. */
   readonly logical: boolean;
   readonly targets: readonly DnsTargetData[];
@@ -153,8 +169,6 @@ export interface DnsDiscoveryData {
   readonly resolvers: readonly string[];
   /** Whether the system's search domains are tried for short names. */
   readonly searchesDomains: boolean;
-  /** Whether a configuration with the cluster waits for its first look-up before it comes into force. */
-  readonly waitsForWarm: boolean;
 }
 
 /** Which addresses of a name are used: `auto` is IPv6 if there are any, else IPv4; `v4Preferred` the other way round. */

@@ -2,16 +2,21 @@ import type { CompileContext, CompiledExtension } from "../config/compile-contex
 import type { ResourceCompiler } from "../config/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
+
 import {
   type Cluster,
   Cluster_ClusterProtocolSelection,
   type ClusterSchema,
 } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+
+import type { ClusterLoadAssignmentSchema } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
+
 import type { ClusterData } from "./cluster-data.ts";
 import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
-import { CLUSTER_SUPPORT } from "./compile/cluster-support.ts";
+import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
-import { compileMetadata } from "./compile/endpoints.ts";
+
+import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
 import { compileBalancing, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileOriginalDst } from "./compile/original-dst.ts";
 import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
@@ -31,6 +36,13 @@ export const clusterCompiler: ResourceCompiler<typeof ClusterSchema> = {
   support: CLUSTER_SUPPORT,
   name: (message) => message.name,
   compile: compileCluster,
+};
+
+/** Compiles `envoy.config.endpoint.v3.ClusterLoadAssignment` as discovery brings it to `EndpointData[]`. Main side. */
+export const loadAssignmentCompiler: ResourceCompiler<typeof ClusterLoadAssignmentSchema> = {
+  support: LOAD_ASSIGNMENT_SUPPORT,
+  name: (message) => message.clusterName,
+  compile: (message, place, context) => compileEndpoints(message, place, context),
 };
 
 function compileCluster(message: Cluster, place: Place, context: CompileContext): ClusterData {

@@ -14,6 +14,8 @@ export interface StartProxyOptions {
   readonly config: string | object;
   /** Name of the configuration file. Default `config.json` for an object and `config.yaml` for text. */
   readonly configName?: string;
+  /** More files for the configuration's folder, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Worker threads. Default 1. */
   readonly concurrency?: number;
   /** More arguments for the command line. */
@@ -71,6 +73,7 @@ export class RunningProxy {
     this.#adminPathFile = path.join(this.folder, "admin-address");
     this.#hasAdmin = hasAdmin(options.config);
     this.writeConfig(options.config);
+    for (const [file, text] of Object.entries(options.files ?? {})) writeFileSync(path.join(this.folder, file), text);
     const [command = process.execPath, ...args] = [...(options.prefix ?? []), process.execPath];
     this.child = spawn(command, [...args, MAIN, ...this.#commandLine(options)], {
       stdio: ["ignore", "pipe", "pipe"],

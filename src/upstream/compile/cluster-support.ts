@@ -18,6 +18,7 @@ import {
   Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema,
   Cluster_CommonLbConfig_ZoneAwareLbConfigSchema,
   Cluster_CommonLbConfigSchema,
+  Cluster_EdsClusterConfigSchema,
   Cluster_LbSubsetConfig_LbSubsetSelectorSchema,
   Cluster_LbSubsetConfigSchema,
   Cluster_LeastRequestLbConfigSchema,
@@ -40,7 +41,9 @@ import {
   MetadataSchema,
   RuntimeDoubleSchema,
   TransportSocketSchema,
+  WatchedDirectorySchema,
 } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import { ConfigSourceSchema, PathConfigSourceSchema } from "../../proto/gen/envoy/config/core/v3/config_source_pb.js";
 import { TypedExtensionConfigSchema } from "../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   DnsResolutionConfigSchema,
@@ -80,7 +83,7 @@ const ZONE_AWARE = { routing_enabled: NO_ZONE_ROUTING, min_cluster_size: NO_ZONE
 const CLUSTER = support(ClusterSchema, {
   name: yes,
   alt_stat_name: yes,
-  type: only(["STATIC", "STRICT_DNS", "LOGICAL_DNS", "ORIGINAL_DST"]),
+  type: only(["STATIC", "STRICT_DNS", "LOGICAL_DNS", "EDS", "ORIGINAL_DST"]),
   connect_timeout: yes,
   per_connection_buffer_limit_bytes: yes,
   lb_policy: only([
@@ -106,6 +109,7 @@ const CLUSTER = support(ClusterSchema, {
   http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
   http2_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
   typed_extension_protocol_options: yes,
+  eds_cluster_config: yes,
   dns_refresh_rate: yes,
   dns_failure_refresh_rate: yes,
   respect_dns_ttl: yes,
@@ -169,6 +173,17 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   }),
   support(Cluster_CommonLbConfig_ZoneAwareLbConfigSchema, ZONE_AWARE),
   supportAll(Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema),
+  support(Cluster_EdsClusterConfigSchema, { eds_config: yes, service_name: yes }),
+  support(ConfigSourceSchema, {
+    path: yes,
+    path_config_source: yes,
+    ads: notYet("ADS comes with xDS", "put the endpoints into a file, with path_config_source"),
+    api_config_source: notYet("it comes with xDS", "put the endpoints into a file, with path_config_source"),
+    resource_api_version: only(["AUTO", "V3"]),
+    initial_fetch_timeout: noEffect("a file is read at once"),
+  }),
+  support(PathConfigSourceSchema, { path: yes, watched_directory: yes }),
+  support(WatchedDirectorySchema, { path: yes }),
   support(Cluster_RefreshRateSchema, { base_interval: yes, max_interval: yes }),
   support(DnsResolutionConfigSchema, { resolvers: NAME_SERVERS, dns_resolver_options: yes }),
   support(DnsResolverOptionsSchema, { use_tcp_for_dns_lookups: NO_TCP_LOOKUPS, no_default_search_domain: yes }),
@@ -213,6 +228,15 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     hostname: yes,
     health_check_config: NO_HEALTH_CHECKS,
     additional_addresses: notYet(),
+  }),
+];
+
+/** The same for endpoints that discovery brings. */
+export const LOAD_ASSIGNMENT_SUPPORT: readonly MessageSupport[] = [
+  ...CLUSTER_SUPPORT,
+  support(ClusterLoadAssignment_PolicySchema, {
+    overprovisioning_factor: only([140], "for other values the endpoints have to be in the configuration"),
+    weighted_priority_health: only([false]),
   }),
 ];
 

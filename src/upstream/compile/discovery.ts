@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { isIP } from "node:net";
+import { resolve } from "node:path";
 import type { CompileContext } from "../../config/compile-context.ts";
 import { durationMs } from "../../config/duration-ms.ts";
 import { type FieldSupport, noEffect, support, within, yes } from "../../config/field-support.ts";
@@ -10,11 +12,18 @@ import {
   Cluster_DnsLookupFamily,
 } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import { type Address, AddressSchema, SocketAddressSchema } from "../../proto/gen/envoy/config/core/v3/address_pb.js";
-import type { ClusterData, DiscoveryData, DnsDiscoveryData, DnsLookupFamily } from "../cluster-data.ts";
+import type {
+  ClusterData,
+  DiscoveryData,
+  DnsDiscoveryData,
+  DnsLookupFamily,
+  FileDiscoveryData,
+} from "../cluster-data.ts";
 import { compileDnsTargets, compileEndpoints } from "./endpoints.ts";
 
 const DEFAULT_REFRESH_RATE_MS = 5000;
 const DNS_PORT = 53;
+const EDS_EXAMPLE = "eds_config: { path_config_source: { path: endpoints.yaml } }";
 
 const FAMILIES: Readonly<Record<Cluster_DnsLookupFamily, DnsLookupFamily>> = {
   [Cluster_DnsLookupFamily.AUTO]: "auto",
@@ -52,12 +61,44 @@ export function compileDiscovery(
     context.addResource("discovery", "hosts", discovery);
     return { discovery: "dynamic", endpoints: [] };
   }
+  if (isOfType(message, Cluster_DiscoveryType.EDS)) {
+    const discovery = compileEds(message, place, context);
+    if (discovery !== undefined) context.addResource("discovery", "hosts", discovery);
+    return { discovery: "dynamic", endpoints: [] };
+  }
   // Any other type is refused by its name; its endpoints may rightly be something else than addresses.
   const readsEndpoints = context.allowsUnsupported || isOfType(message, Cluster_DiscoveryType.STATIC);
   const at = place.field("load_assignment");
   return {
     discovery: "static",
     endpoints: readsEndpoints ? compileEndpoints(message.loadAssignment, at, context) : [],
+  };
+}
+
+/** Undefined if it can't be had. */
+function compileEds(message: Cluster, place: Place, context: CompileContext): FileDiscoveryData | undefined {
+  const config = message.edsClusterConfig;
+  const at = place.field("eds_cluster_config");
+  const source = config?.edsConfig?.configSourceSpecifier;
+  const fromFile = source?.case === "pathConfigSource" ? source.value : undefined;
+  const given = fromFile?.path ?? (source?.case === "path" ? source.value : undefined);
+  if (given === undefined) {
+    // Other sources are refused by their names.
+    if (source?.case === undefined) context.error(at, "an EDS cluster needs an eds_config", EDS_EXAMPLE);
+    return undefined;
+  }
+  const path = resolve(context.facts.directory, given);
+  const pathPlace = at.field("eds_config").field(fromFile === undefined ? "path" : "path_config_source");
+  if (!existsSync(path)) context.error(pathPlace, `there is no file ${path}`, "it has to be there from the start");
+  const watched = fromFile?.watchedDirectory?.path;
+  return {
+    type: "file",
+    cluster: message.name,
+    observabilityName: message.altStatName === "" ? message.name : message.altStatName,
+    waitsForWarm: true,
+    path,
+    watchedFolder: watched === undefined ? null : resolve(context.facts.directory, watched),
+    serviceName: config?.serviceName === "" || config === undefined ? message.name : config.serviceName,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Logger } from "../../base/log.ts";
 import type { RandomSource } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { StatsScope } from "../../stats/scope.ts";
@@ -5,36 +6,38 @@ import type { DiscoveryData } from "../cluster-data.ts";
 import { type Discovery, type DiscoveryOwner, DiscoveryStats } from "./discovery.ts";
 import { DnsDiscovery } from "./dns-discovery.ts";
 import { CaresLookup, DnsStats } from "./dns-lookup.ts";
+import { FileDiscovery, type ReadEndpoints } from "./file-discovery.ts";
 import { SystemNameFiles } from "./system-names.ts";
+
+/** What discoveries work with. */
+export interface DiscoveryEnvironment {
+  /** The root scope of the thread. */
+  readonly stats: StatsScope;
+  readonly timers: TimerWheel;
+  readonly random: RandomSource;
+  readonly log: Logger;
+  readonly readEndpoints: ReadEndpoints;
+}
 
 /** Makes the discoveries of all clusters. One per process, on the main thread. */
 export class Discoveries {
-  readonly #stats: StatsScope;
-  readonly #timers: TimerWheel;
-  readonly #random: RandomSource;
+  readonly #environment: DiscoveryEnvironment;
   readonly #dnsStats: DnsStats;
   readonly #names = new SystemNameFiles();
 
-  /** `stats` is the root scope of the thread. */
-  constructor(stats: StatsScope, timers: TimerWheel, random: RandomSource) {
-    this.#stats = stats;
-    this.#timers = timers;
-    this.#random = random;
-    this.#dnsStats = new DnsStats(stats);
+  constructor(environment: DiscoveryEnvironment) {
+    this.#environment = environment;
+    this.#dnsStats = new DnsStats(environment.stats);
   }
 
   readonly createDiscovery = (data: DiscoveryData, owner: DiscoveryOwner, stats: DiscoveryStats): Discovery => {
-    const environment = { timers: this.#timers, stats: this.#dnsStats, names: this.#names };
-    const cares = new CaresLookup(data, environment);
-    return new DnsDiscovery(data, owner, {
-      lookup: (name) => cares.lookup(name),
-      onStop: () => cares.stop(),
-      timers: this.#timers,
-      random: this.#random,
-      stats,
-    });
+    const { timers, random, log, readEndpoints } = this.#environment;
+    if (data.type === "file") return new FileDiscovery(data, owner, { read: readEndpoints, timers, log, stats });
+    const cares = new CaresLookup(data, { timers, stats: this.#dnsStats, names: this.#names });
+    const lookup = (name: string) => cares.lookup(name);
+    return new DnsDiscovery(data, owner, { lookup, onStop: () => cares.stop(), timers, random, stats });
   };
 
   readonly createStats = (observabilityName: string): DiscoveryStats =>
-    new DiscoveryStats(this.#stats.scope(`cluster.${observabilityName}`));
+    new DiscoveryStats(this.#environment.stats.scope(`cluster.${observabilityName}`));
 }

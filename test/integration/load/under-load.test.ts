@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { crashOneWorker } from "../../../bench/load/crash-one-worker.ts";
+import { membershipUnderLoad } from "../../../bench/load/membership-under-load.ts";
 import { reloadUnderLoad } from "../../../bench/load/reload-under-load.ts";
 import { soak } from "../../../bench/load/soak.ts";
 import { workerCountUnderLoad } from "../../../bench/load/worker-count-under-load.ts";
@@ -8,6 +9,11 @@ import { workerCountUnderLoad } from "../../../bench/load/worker-count-under-loa
 describe("The proxy under load", () => {
   it("reloads routes and endpoints without failing a request or closing a connection", async () => {
     const { broken, lines } = await reloadUnderLoad({ connections: 64, reloads: 200, workers: 2 });
+    assert.deepEqual(broken, [], lines.join("\n"));
+  });
+
+  it("follows a file of endpoints without failing a request or touching connections to hosts that stay", async () => {
+    const { broken, lines } = await membershipUnderLoad({ connections: 16, updates: 25, workers: 2 });
     assert.deepEqual(broken, [], lines.join("\n"));
   });
 

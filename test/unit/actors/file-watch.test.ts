@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { FileWatch } from "../../../actors/file-watch.ts";
+import { fileStamp, type StampedFile } from "../../../src/base/file-stamp.ts";
 import { silentLogger } from "../../../src/base/log.ts";
-import { fileStamp, type StampedFile } from "../../../src/config/file-stamp.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 
 function setUp(t: TestContext) {

@@ -165,6 +165,11 @@ export const sampleTable: CompilerTable = {
       return { name: message.name, timeout: message.connectTimeout, endpoints: endpoints(message) };
     },
   },
+  loadAssignment: {
+    support: [supportAll(ClusterLoadAssignmentSchema)],
+    name: (message) => message.clusterName,
+    compile: (message) => message.endpoints.length,
+  },
   extensions: [echo, tcpProxy, buffer, http],
   support: [supportAll(AddressSchema), supportAll(SocketAddressSchema)],
 };

@@ -12,7 +12,7 @@ import { listenerCompiler } from "../../../src/listener/config.ts";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
 import { EchoSchema } from "../../../src/proto/gen/envoy/extensions/filters/network/echo/v3/echo_pb.js";
 import { SniClusterSchema } from "../../../src/proto/gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb.js";
-import { clusterCompiler } from "../../../src/upstream/config.ts";
+import { clusterCompiler, loadAssignmentCompiler } from "../../../src/upstream/config.ts";
 
 const categories = ["envoy.filters.network"] as const;
 const extensions = [
@@ -20,7 +20,13 @@ const extensions = [
   extensionConfig({ name: "between", categories, schema: SniClusterSchema, support: [], compile: () => "between" }),
   rawBufferConfig,
 ];
-const compiler = new ItemCompiler({ listener: listenerCompiler, cluster: clusterCompiler, extensions, support: [] });
+const compiler = new ItemCompiler({
+  listener: listenerCompiler,
+  cluster: clusterCompiler,
+  loadAssignment: loadAssignmentCompiler,
+  extensions,
+  support: [],
+});
 
 function compile(yaml: string, allowUnsupported = false) {
   const result = compiler.compile(

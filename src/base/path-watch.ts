@@ -1,8 +1,10 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import type { Logger } from "../src/base/log.ts";
-import type { TimerWheel, WheelTimer } from "../src/base/timer-wheel.ts";
-import { fileStamp } from "../src/config/file-stamp.ts";
+
+import { fileStamp } from "./file-stamp.ts";
+
+import type { Logger } from "./log.ts";
+import type { TimerWheel, WheelTimer } from "./timer-wheel.ts";
 
 /** Changes that come in a burst (an editor's, a copy's) make one reload, this long after the last. */
 const QUIET_MS = 100;
@@ -13,7 +15,7 @@ const LOOK_INTERVAL_MS = 1000;
  * Tells when a file's content may have changed: written in place, replaced by a rename, or reached by a symlink that was swapped
  * (as Kubernetes does with mounted ConfigMaps). Watches the folder, because a replaced file is another file. Main thread.
  */
-export class ConfigWatch {
+export class PathWatch {
   readonly #path: string;
   readonly #onChange: () => void;
   readonly #quiet: WheelTimer;
@@ -23,9 +25,16 @@ export class ConfigWatch {
 
   /**
    * Starts to watch. `since` is the file's `fileStamp` from before it was last read, so that a change meanwhile counts. A folder that
-   * can't be watched is looked at once a second.
+   * can't be watched is looked at once a second. With a `folder`, what happens in that one counts and not in the file's own.
    */
-  constructor(path: string, since: string, timers: TimerWheel, log: Logger, onChange: () => void) {
+  constructor(
+    path: string,
+    since: string,
+    timers: TimerWheel,
+    log: Logger,
+    onChange: () => void,
+    folder: string | null = null,
+  ) {
     this.#path = path;
     this.#onChange = onChange;
     this.#stamp = since;
@@ -33,7 +42,8 @@ export class ConfigWatch {
     this.#look = timers.timer(() => this.#lookAgain());
     this.#look.arm(LOOK_INTERVAL_MS);
     try {
-      this.#watcher = watch(dirname(path), { persistent: false }, (_event, name) => this.#onEvent(name));
+      const onEvent = (_event: string, name: string | null): void => this.#onEvent(folder === null ? name : null);
+      this.#watcher = watch(folder ?? dirname(path), { persistent: false }, onEvent);
       this.#watcher.on("error", (error) => log.warn({ path, error: error.message }, "the folder can't be watched"));
       if (fileStamp(path) !== since) this.#quiet.arm(QUIET_MS);
     } catch (error) {

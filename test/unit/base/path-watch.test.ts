@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { ConfigWatch } from "../../../actors/config-watch.ts";
+import { fileStamp } from "../../../src/base/file-stamp.ts";
 import { silentLogger } from "../../../src/base/log.ts";
-import { fileStamp } from "../../../src/config/file-stamp.ts";
+import { PathWatch } from "../../../src/base/path-watch.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 
 function setUp(t: TestContext) {
@@ -15,14 +15,14 @@ function setUp(t: TestContext) {
   const clock = new FakeClock();
   let changes = 0;
   const watch = (since: string): void => {
-    const watching = new ConfigWatch(file, since, clock.timers, silentLogger, () => changes++);
+    const watching = new PathWatch(file, since, clock.timers, silentLogger, () => changes++);
     t.after(() => watching.stop());
   };
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return { file, clock, watch, changes: () => changes };
 }
 
-describe("ConfigWatch", () => {
+describe("PathWatch", () => {
   it("counts a change from before the watch began", (t) => {
     const { file, clock, watch, changes } = setUp(t);
     const since = fileStamp(file);

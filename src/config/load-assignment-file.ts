@@ -1,0 +1,96 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { ClusterLoadAssignmentSchema } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
+import type { CompileFacts } from "./compile-context.ts";
+import type { CompilerTable } from "./compiler-table.ts";
+import type { ConfigProblem } from "./config-problem.ts";
+import type { ConfigSource } from "./config-source.ts";
+import { ExtensionIndex } from "./extension-index.ts";
+import { ItemCompilation } from "./item-compilation.ts";
+import { readMessage } from "./item-compiler.ts";
+import { openSource } from "./open-source.ts";
+import { Place } from "./place.ts";
+import { readConfigFile } from "./read-config-file.ts";
+import { supportTables } from "./support-walk.ts";
+
+/** A file of endpoints, and whose are wanted. Plain, so that it can go to the compiler thread. */
+export interface LoadAssignmentRequest {
+  readonly path: string;
+  /** The `cluster_name` of the wanted assignment. */
+  readonly serviceName: string;
+  readonly facts: CompileFacts;
+  readonly allowUnsupported: boolean;
+}
+
+/** What is in the file: the endpoints as `CompilerTable.loadAssignment` made them, or all that is wrong with it. */
+export type LoadAssignmentOutcome =
+  | { readonly ok: true; readonly endpoints: unknown; readonly versionInfo: string }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+const RESPONSE_HINT = 'resources: [{ "@type": type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment, … }]';
+
+/**
+ * Reads and checks the file of an EDS cluster: a `DiscoveryResponse` in YAML or JSON. Never throws for bad input. Compiler thread.
+ * Source: Envoy's filesystem subscriptions.
+ */
+export function compileLoadAssignmentFile(table: CompilerTable, request: LoadAssignmentRequest): LoadAssignmentOutcome {
+  const { path, serviceName } = request;
+  const file = readConfigFile(path);
+  if (file.content === undefined) return { ok: false, problems: [wholeFile(path, file.message, file.hint)] };
+  const { source, problems } = openSource({ file: path, content: file.content }, false);
+  if (source === undefined) return { ok: false, problems };
+  if (!("value" in source.rest))
+    return { ok: false, problems: [wholeFile(path, "binary files are not supported yet", "use YAML or JSON")] };
+  const root = source.rest.value;
+  const resources = isObject(root) ? root.resources : undefined;
+  if (!isObject(root) || !Array.isArray(resources)) {
+    return { ok: false, problems: [wholeFile(path, "this is no DiscoveryResponse", RESPONSE_HINT)] };
+  }
+  const index = resources.findIndex((resource) => isObject(resource) && nameOf(resource) === serviceName);
+  if (index === -1) {
+    const message = `there is no ClusterLoadAssignment with cluster_name ${JSON.stringify(serviceName)}`;
+    return { ok: false, problems: [wholeFile(path, message, RESPONSE_HINT)] };
+  }
+  const versionInfo = String(root.version_info ?? root.versionInfo ?? "");
+  return compileAssignment(table, request, source, index, resources[index] as JsonObject, versionInfo);
+}
+
+function compileAssignment(
+  table: CompilerTable,
+  { facts, allowUnsupported, serviceName }: LoadAssignmentRequest,
+  source: ConfigSource,
+  index: number,
+  { "@type": _type, ...value }: JsonObject,
+  versionInfo: string,
+): LoadAssignmentOutcome {
+  const extensions = new ExtensionIndex(table.extensions, supportTables(table.support));
+  const compilation = new ItemCompilation({ facts, extensions, allowUnsupported });
+  compilation.owner = { kind: "cluster", name: serviceName };
+  const message = readMessage(ClusterLoadAssignmentSchema, { value }, compilation);
+  let endpoints: unknown;
+  if (message !== undefined) {
+    const tables = supportTables(table.loadAssignment.support, supportTables(table.support));
+    compilation.check(ClusterLoadAssignmentSchema, message, Place.root, tables);
+    const typed = message as Parameters<typeof table.loadAssignment.compile>[0];
+    if (compilation.errorCount === 0) endpoints = table.loadAssignment.compile(typed, Place.root, compilation);
+  }
+  if (compilation.errorCount === 0) return { ok: true, endpoints, versionInfo };
+  const at = Place.root.field("resources").index(index);
+  const problems = compilation.problems.map(({ severity, place, message: text, hint }): ConfigProblem => {
+    const { line, column } = source.locate(["resources", index, ...place.steps()]);
+    const path = place.under(at).toString();
+    return { severity, file: source.file, line, column, path, message: text, ...(hint !== undefined && { hint }) };
+  });
+  return { ok: false, problems };
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function nameOf(resource: JsonObject): JsonValue | undefined {
+  return resource.cluster_name ?? resource.clusterName;
+}
+
+function wholeFile(file: string, message: string, hint: string | undefined): ConfigProblem {
+  return { severity: "error", file, line: 0, column: 0, path: "", message, ...(hint !== undefined && { hint }) };
+}

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
+import { requestOnce } from "../harness/http1-client.ts";
+import { loopback, pipe, sampleBootstrap } from "../harness/sample-bootstrap.ts";
+import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+
+const FILE = "endpoints.yaml";
+
+async function upstream(t: TestContext, text: string): Promise<FakeUpstream> {
+  const server = await FakeUpstream.start(answering(text));
+  t.after(() => server.close());
+  return server;
+}
+
+/** The file's content: endpoints with more fields beside their address. */
+function assignment(endpoints: readonly (readonly [address: object, more?: object])[]): string {
+  const resource = {
+    "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+    cluster_name: "service",
+    endpoints: [{ lb_endpoints: endpoints.map(([address, more]) => ({ endpoint: { address }, ...more })) }],
+  };
+  return JSON.stringify({ version_info: "1", resources: [resource] }, null, 2);
+}
+
+function edsCluster(source: object = { path_config_source: { path: FILE } }): object {
+  const common_lb_config = { healthy_panic_threshold: { value: 1 } };
+  return {
+    name: "app",
+    type: "EDS",
+    common_lb_config,
+    eds_cluster_config: { service_name: "service", eds_config: source },
+  };
+}
+
+async function start(t: TestContext, text: string, source?: object): Promise<RunningProxy> {
+  const config = sampleBootstrap({ clusters: [edsCluster(source)] });
+  const proxy = await startProxy({ config, files: { [FILE]: text }, concurrency: 2 });
+  t.after(() => proxy.kill());
+  return proxy;
+}
+
+function replace(proxy: RunningProxy, text: string): void {
+  const file = path.join(proxy.folder, FILE);
+  writeFileSync(`${file}.next`, text);
+  renameSync(`${file}.next`, file);
+}
+
+function makeFolder(t: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "troupe-eds-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+async function answers(proxy: RunningProxy): Promise<string> {
+  return (await requestOnce(proxy.port())).body;
+}
+
+describe("An EDS cluster with a file", () => {
+  it("has the endpoints of the file, and follows it when it is replaced", async (t) => {
+    const [first, second] = [await upstream(t, "first"), await upstream(t, "second")];
+    const proxy = await start(t, assignment([[loopback(first.port)]]));
+    assert.equal(await answers(proxy), "first");
+    replace(proxy, assignment([[loopback(second.port)]]));
+    await proxy.until("the second", async () => (await answers(proxy)) === "second");
+    const stats = await proxy.stats("cluster.app.(update|membership)");
+    assert.equal(stats.get("cluster.app.update_success"), 2);
+    assert.equal(stats.get("cluster.app.membership_total"), 1);
+  });
+
+  it("heeds health and socket paths of endpoints", async (t) => {
+    const socket = path.join(tmpdir(), "troupe-eds-none.sock");
+    const [sick, well] = [await upstream(t, "sick"), await upstream(t, "well")];
+    const proxy = await start(
+      t,
+      assignment([
+        [loopback(sick.port), { health_status: "UNHEALTHY" }],
+        [loopback(well.port)],
+        [pipe(socket), { health_status: "DRAINING" }],
+      ]),
+      { path: FILE },
+    );
+    for (let i = 0; i < 6; i++) assert.equal(await answers(proxy), "well");
+    const stats = await proxy.stats("cluster.app.membership");
+    assert.equal(stats.get("cluster.app.membership_total"), 3);
+    assert.equal(stats.get("cluster.app.membership_healthy"), 1);
+    assert.equal(sick.requestCount, 0);
+  });
+
+  it("keeps its hosts when the file is wrong, and says where it is wrong", async (t) => {
+    const first = await upstream(t, "first");
+    const proxy = await start(t, assignment([[loopback(first.port)]]));
+    const wrong = assignment([[loopback(first.port), { load_balancing_wait: 3 }]]);
+    const line = wrong.split("\n").findIndex((text) => text.includes("load_balancing_wait")) + 1;
+    replace(proxy, wrong);
+    await proxy.waitForLog(
+      new RegExp(`${FILE}:${line}:\\d+: resources\\[0\\]\\.endpoints\\[0\\]\\.lb_endpoints\\[0\\]`),
+    );
+    assert.equal(await answers(proxy), "first");
+    assert.equal((await proxy.stats("update_rejected")).get("cluster.app.update_rejected"), 1);
+    replace(proxy, "{}");
+    await proxy.waitForLog(/this is no DiscoveryResponse/);
+    replace(proxy, assignment([]).replace('"service"', '"other"'));
+    await proxy.waitForLog(/there is no ClusterLoadAssignment with cluster_name/);
+    assert.equal(await answers(proxy), "first");
+  });
+
+  it("reads the file again when anything happens in watched_directory, as Kubernetes swaps folders", async (t) => {
+    const [first, second] = [await upstream(t, "first"), await upstream(t, "second")];
+    const folder = makeFolder(t);
+    for (const [version, server] of [
+      ["..1", first],
+      ["..2", second],
+    ] as const) {
+      mkdirSync(path.join(folder, version));
+      writeFileSync(path.join(folder, version, FILE), assignment([[loopback(server.port)]]));
+    }
+    symlinkSync("..1", path.join(folder, "..data"));
+    const file = path.join(folder, "..data", FILE);
+    const source = { path_config_source: { path: file, watched_directory: { path: folder } } };
+    const proxy = await start(t, "", source);
+    assert.equal(await answers(proxy), "first");
+    symlinkSync("..2", path.join(folder, "..tmp"));
+    renameSync(path.join(folder, "..tmp"), path.join(folder, "..data"));
+    await proxy.until("the second", async () => (await answers(proxy)) === "second");
+  });
+
+  it("is refused without a file, and with ADS, by name", async () => {
+    const rows = [
+      { source: { path_config_source: { path: "nowhere.yaml" } }, says: /there is no file .*nowhere\.yaml/ },
+      { source: { ads: {} }, says: /eds_config\.ads: ads is not supported yet: ADS comes with xDS/ },
+    ];
+    for (const { source, says } of rows) {
+      await assert.rejects(startProxy({ config: sampleBootstrap({ clusters: [edsCluster(source)] }) }), says);
+    }
+  });
+});

@@ -79,7 +79,23 @@ interface UserBufferSocket extends net.Socket {
   readonly encrypted?: boolean;
 }
 
-const FIELDS = ["kBuffer", "kBufferCb", "kBufferGen"] as const;
+/** The fields behind `onread`: the same symbols in all sockets. */
+interface ReadFields {
+  readonly buffer: symbol;
+  readonly callback: symbol;
+  readonly generator: symbol;
+}
+
+/** Undefined until the first socket was looked at; null if this Node.js has other fields. */
+let readFields: ReadFields | null | undefined;
+
+function findReadFields(socket: net.Socket): ReadFields | null {
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const named = (name: string): symbol | undefined => symbols.find(({ description }) => description === name);
+  const [buffer, callback, generator] = [named("kBuffer"), named("kBufferCb"), named("kBufferGen")];
+  if (buffer === undefined || callback === undefined || generator === undefined) return null;
+  return { buffer, callback, generator };
+}
 
 /**
  * Gives an accepted socket a `ReadBuffer`, before it has read anything. Node.js has an option for that, `onread`, only for sockets that
@@ -87,20 +103,18 @@ const FIELDS = ["kBuffer", "kBufferCb", "kBufferGen"] as const;
  */
 export function useReadBuffer(socket: net.Socket): boolean {
   const { _handle: handle, encrypted } = socket as UserBufferSocket;
-  const symbols = Object.getOwnPropertySymbols(socket);
-  const [buffer, callback, generator] = FIELDS.map((name) => symbols.find((symbol) => symbol.description === name));
-  const known = buffer !== undefined && callback !== undefined && generator !== undefined;
-  if (!known || encrypted === true || typeof handle?.useUserBuffer !== "function") return false;
+  if (encrypted === true || typeof handle?.useUserBuffer !== "function") return false;
+  if (readFields === undefined) readFields = findReadFields(socket);
+  if (readFields === null) return false;
   const reader = new ReadBuffer();
   const first = reader.next();
-  Object.assign(socket, {
-    [buffer]: first,
-    [generator]: () => reader.next(),
-    [callback]: (length: number): boolean => {
-      reader.onRead(socket, length);
-      return true;
-    },
-  });
+  const fields = socket as unknown as Record<symbol, unknown>;
+  fields[readFields.buffer] = first;
+  fields[readFields.generator] = () => reader.next();
+  fields[readFields.callback] = (length: number): boolean => {
+    reader.onRead(socket, length);
+    return true;
+  };
   handle.useUserBuffer(first);
   return true;
 }

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { loopback, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { TcpPeer, TcpUpstream } from "../harness/tcp-peer.ts";
+import { until } from "../harness/until.ts";
 
 const TYPE = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 const MEBI = 1024 * 1024;
@@ -127,5 +128,20 @@ describe("A TCP proxy", () => {
     client.end();
     await client.untilEnded();
     await proxy.waitForLog(/^127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+ in 5 out 6 \d+ms -$/m, 15_000);
+  });
+
+  it("ends with its last connection on SIGTERM, and takes no new ones meanwhile", async (t) => {
+    const { proxy } = await start(t);
+    const client = await connect(t, proxy);
+    await client.untilText("a");
+    proxy.child.kill("SIGTERM");
+    await proxy.waitForLog(/drain/i);
+    client.write("still served");
+    await client.untilText("astill served");
+    assert.equal(proxy.exited, false);
+    client.end();
+    await client.untilEnded();
+    await until("the end of the process", () => proxy.exited, 10_000);
+    assert.equal(proxy.child.exitCode, 0);
   });
 });

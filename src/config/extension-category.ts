@@ -2,6 +2,8 @@
 export type ExtensionCategory =
   | "envoy.access_loggers"
   | "envoy.access_loggers.extension_filters"
+  | "envoy.compression.compressor"
+  | "envoy.compression.decompressor"
   | "envoy.filters.http"
   | "envoy.filters.listener"
   | "envoy.filters.network"

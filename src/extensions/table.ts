@@ -33,6 +33,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     filter: async () => (await import("./http/buffer/factory.ts")).httpFilter,
   },
   {
+    name: "envoy.filters.http.compressor",
+    config: async () => (await import("./http/compressor/config.ts")).compressorConfig,
+    filter: async () => (await import("./http/compressor/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.cors",
     config: async () => (await import("./http/cors/config.ts")).corsConfig,
     filter: async () => (await import("./http/cors/factory.ts")).httpFilter,
@@ -41,6 +46,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     name: "envoy.filters.http.csrf",
     config: async () => (await import("./http/csrf/config.ts")).csrfConfig,
     filter: async () => (await import("./http/csrf/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.decompressor",
+    config: async () => (await import("./http/decompressor/config.ts")).decompressorConfig,
+    filter: async () => (await import("./http/decompressor/factory.ts")).httpFilter,
   },
   {
     name: "envoy.filters.http.fault",
@@ -173,6 +183,30 @@ export const TRANSPORT_SOCKETS: readonly TransportSocketEntry[] = [
 
 /** Extensions that are only settings of something else: the worker has no half of its own for them. */
 export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
+  {
+    name: "envoy.compression.brotli.compressor",
+    config: async () => (await import("./compression/brotli_compressor/config.ts")).brotliCompressorConfig,
+  },
+  {
+    name: "envoy.compression.brotli.decompressor",
+    config: async () => (await import("./compression/brotli_decompressor/config.ts")).brotliDecompressorConfig,
+  },
+  {
+    name: "envoy.compression.gzip.compressor",
+    config: async () => (await import("./compression/gzip_compressor/config.ts")).gzipCompressorConfig,
+  },
+  {
+    name: "envoy.compression.gzip.decompressor",
+    config: async () => (await import("./compression/gzip_decompressor/config.ts")).gzipDecompressorConfig,
+  },
+  {
+    name: "envoy.compression.zstd.compressor",
+    config: async () => (await import("./compression/zstd_compressor/config.ts")).zstdCompressorConfig,
+  },
+  {
+    name: "envoy.compression.zstd.decompressor",
+    config: async () => (await import("./compression/zstd_decompressor/config.ts")).zstdDecompressorConfig,
+  },
   {
     name: "envoy.load_balancing_policies.round_robin",
     config: async () => (await import("./load_balancing_policies/round_robin/config.ts")).roundRobinConfig,

@@ -80,6 +80,8 @@ describeHttpFilterContract("a module that fails everywhere", {
 
 const ALWAYS = { defaultValue: { numerator: 100 } };
 
+const accepts = (request: RequestHeaderMap): void => request.set("accept-encoding", "gzip");
+
 /** Filters of the table by their configuration; with a third entry by that of the route. */
 const CONFIGURED: readonly {
   readonly what: string;
@@ -185,6 +187,8 @@ const CONFIGURED: readonly {
       filterEnforced: ALWAYS,
     },
   },
+  { what: "compressor", filter: "compressor", config: { responseDirectionConfig: {} }, prepare: accepts },
+  { what: "decompressor", filter: "decompressor" },
   { what: "rbac that allows", filter: "rbac" },
   { what: "rbac that refuses", filter: "rbac", config: { rules: { policies: {} } } },
 ];

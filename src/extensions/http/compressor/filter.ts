@@ -1,0 +1,201 @@
+import {
+  type BodyData,
+  FilterDataStatus,
+  FilterHeadersStatus,
+  FilterTrailersStatus,
+  type StreamDecoderFilterCallbacks,
+} from "../../../http/filter.ts";
+import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
+import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
+import { BodyTransform } from "../../compression/body-transform.ts";
+import { createCompressor, flushKind } from "../../compression/compression-library.ts";
+import { type MessageTransform, requestTransform, responseTransform } from "../../compression/transform-owner.ts";
+import type { CompressedDirectionData, CompressorData, CompressorRouteData } from "./compressor-data.ts";
+import { type EncodingCandidate, StreamEncodings } from "./encoding-choice.ts";
+import { addVaryAcceptEncoding, dropStrongEtag, forbidsTransform, mediaType } from "./message-headers.ts";
+import type { CompressedDirectionStats, CompressedResponseStats } from "./stats.ts";
+
+/** What the streams of one configured filter on one worker share. */
+export interface CompressorRuntime {
+  readonly data: CompressorData;
+  readonly requestTypes: ReadonlySet<string>;
+  readonly candidate: EncodingCandidate;
+  readonly requestStats: CompressedDirectionStats;
+  readonly responseStats: CompressedResponseStats;
+}
+
+/** A body on its way through the compressor. */
+interface Compression {
+  readonly owner: MessageTransform;
+  readonly transform: BodyTransform;
+  readonly stats: CompressedDirectionStats;
+}
+
+/**
+ * Compresses the bodies of responses for clients that accept it, and of requests if that is switched on, on the process's thread pool.
+ * Source: Envoy's `CompressorFilter`.
+ */
+export class CompressorFilter extends PassThroughFilter {
+  readonly #runtime: CompressorRuntime;
+  #encodings!: StreamEncodings;
+  #acceptEncoding: string | undefined;
+  #isTunnel = false;
+  #request: Compression | null = null;
+  #response: Compression | null = null;
+
+  constructor(runtime: CompressorRuntime) {
+    super();
+    this.#runtime = runtime;
+  }
+
+  override setDecoderFilterCallbacks(callbacks: StreamDecoderFilterCallbacks): void {
+    super.setDecoderFilterCallbacks(callbacks);
+    this.#encodings = StreamEncodings.register(callbacks.streamInfo, this.#runtime.candidate);
+  }
+
+  override decodeHeaders(headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
+    const { data, requestStats } = this.#runtime;
+    this.#isTunnel = headers.protocol !== "" || headers.method === "CONNECT";
+    this.#acceptEncoding = headers.getJoined("accept-encoding");
+    const route = this.#route();
+    const removes = route?.removeAcceptEncoding ?? data.removeAcceptEncoding;
+    if (removes && this.#compressesResponses(route)) headers.remove("accept-encoding");
+    if (endStream || !this.#compressesRequest(headers)) {
+      requestStats.notCompressed.inc();
+      return FilterHeadersStatus.continue;
+    }
+    const owner = requestTransform(this.decoder, "request_compression_failed");
+    this.#request = this.#begin(headers, owner, requestStats);
+    return FilterHeadersStatus.continue;
+  }
+
+  override decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
+    return pass(this.#request, data, endStream);
+  }
+
+  override decodeTrailers(): FilterTrailersStatus {
+    return finish(this.#request);
+  }
+
+  override encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): FilterHeadersStatus {
+    const { data, responseStats, candidate } = this.#runtime;
+    const wanted = this.#compressesResponses(this.#route()) && isLongEnough(headers, data.response, responseStats);
+    const compressible =
+      wanted &&
+      !this.#isTunnel &&
+      hasType(headers, candidate.contentTypes) &&
+      !forbidsTransform(headers) &&
+      this.#mayHaveEtag(headers) &&
+      !headers.has("content-encoding");
+    if (!endStream && this.#isAccepted(wanted, headers) && compressible) {
+      dropStrongEtag(headers);
+      this.#response = this.#begin(headers, responseTransform(this.encoder), responseStats);
+    } else {
+      responseStats.notCompressed.inc();
+    }
+    if (compressible) addVaryAcceptEncoding(headers);
+    return FilterHeadersStatus.continue;
+  }
+
+  override encodeData(data: BodyData, endStream: boolean): FilterDataStatus {
+    return pass(this.#response, data, endStream);
+  }
+
+  override encodeTrailers(): FilterTrailersStatus {
+    return finish(this.#response);
+  }
+
+  override onDestroy(): void {
+    end(this.#request);
+    end(this.#response);
+  }
+
+  #begin(headers: HeaderMap, owner: MessageTransform, stats: CompressedDirectionStats): Compression {
+    const { data, candidate } = this.#runtime;
+    headers.remove("content-length");
+    headers.set("content-encoding", candidate.encoding);
+    stats.compressed.inc();
+    const limits = { flush: flushKind(data.library), maxRatio: data.library.maxRatio };
+    return { owner, stats, transform: new BodyTransform(createCompressor(data.library), owner, limits) };
+  }
+
+  #route(): CompressorRouteData | undefined {
+    return this.decoder.perFilterConfig() as CompressorRouteData | undefined;
+  }
+
+  #compressesResponses(route: CompressorRouteData | undefined): boolean {
+    return route?.enabled ?? this.#runtime.data.response.enabled;
+  }
+
+  #compressesRequest(headers: RequestHeaderMap): boolean {
+    const { data, requestTypes, requestStats } = this.#runtime;
+    return (
+      data.request.enabled &&
+      !this.#isTunnel &&
+      isLongEnough(headers, data.request, requestStats) &&
+      hasType(headers, requestTypes) &&
+      !headers.has("content-encoding")
+    );
+  }
+
+  #mayHaveEtag(headers: ResponseHeaderMap): boolean {
+    if (!this.#runtime.data.disableOnEtag || !headers.has("etag")) return true;
+    this.#runtime.responseStats.notCompressedEtag.inc();
+    return false;
+  }
+
+  /** Whether the client wants this filter's encoding; counts only for responses that are `wanted` compressed. */
+  #isAccepted(wanted: boolean, headers: ResponseHeaderMap): boolean {
+    if (!wanted) return false;
+    const { responseStats: stats, candidate } = this.#runtime;
+    if (this.#acceptEncoding === undefined) {
+      stats.noAcceptHeader.inc();
+      return false;
+    }
+    const { encoding, reason } = this.#encodings.choose(this.#acceptEncoding, mediaType(headers));
+    const isOurs = encoding === candidate.encoding;
+    if (reason === "compressor") (isOurs ? stats.headerCompressorUsed : stats.headerCompressorOvershadowed).inc();
+    else if (reason === "identity") stats.headerIdentity.inc();
+    else if (reason === "wildcard") stats.headerWildcard.inc();
+    else stats.headerNotValid.inc();
+    return isOurs;
+  }
+}
+
+function isLongEnough(
+  headers: HeaderMap,
+  direction: CompressedDirectionData,
+  stats: CompressedDirectionStats,
+): boolean {
+  const length = headers.get("content-length");
+  if (length === undefined || Number(length) >= direction.minContentLength) return true;
+  stats.contentLengthTooSmall.inc();
+  return false;
+}
+
+function hasType(headers: HeaderMap, types: ReadonlySet<string>): boolean {
+  const type = mediaType(headers);
+  return type === "" || types.has(type);
+}
+
+function pass(compression: Compression | null, { bytes }: BodyData, endStream: boolean): FilterDataStatus {
+  if (compression === null) return FilterDataStatus.continue;
+  compression.transform.write(bytes);
+  if (endStream) compression.transform.end();
+  return FilterDataStatus.stopIterationNoBuffer;
+}
+
+function finish(compression: Compression | null): FilterTrailersStatus {
+  if (compression === null) return FilterTrailersStatus.continue;
+  compression.owner.trailersWait = true;
+  compression.transform.end();
+  return FilterTrailersStatus.stopIteration;
+}
+
+function end(compression: Compression | null): void {
+  if (compression === null) return;
+  const { transform, stats } = compression;
+  transform.destroy();
+  stats.totalUncompressedBytes.add(transform.inputBytes);
+  stats.totalCompressedBytes.add(transform.outputBytes);
+}

@@ -1,0 +1,137 @@
+import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "../../../http/filter.ts";
+import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
+import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
+import { BodyTransform } from "../../compression/body-transform.ts";
+import { createDecompressor } from "../../compression/compression-library.ts";
+import { type MessageTransform, requestTransform, responseTransform } from "../../compression/transform-owner.ts";
+import type { DecompressedDirectionData, DecompressorData } from "./decompressor-data.ts";
+import type { DecompressorStats } from "./stats.ts";
+
+/** What the streams of one configured filter on one worker share. */
+export interface DecompressorRuntime {
+  readonly data: DecompressorData;
+  /** The word in `content-encoding`. */
+  readonly encoding: string;
+  readonly requestStats: DecompressorStats;
+  readonly responseStats: DecompressorStats;
+}
+
+/** A body on its way through the decompressor. */
+interface Decompression {
+  readonly owner: MessageTransform;
+  readonly transform: BodyTransform;
+  readonly stats: DecompressorStats;
+}
+
+/**
+ * Decompresses the bodies of requests and responses that have its encoding, on the process's thread pool. Source: Envoy's
+ * `DecompressorFilter`.
+ * Differs from Envoy: of several encodings the last, which was applied last, is taken off. A body that is broken or becomes too
+ * long is not passed on as far as it goes: the request is answered with 400 (`request_decompression_failed`), the response reset.
+ * No trailers are added that say how many bytes there were.
+ */
+export class DecompressorFilter extends PassThroughFilter {
+  readonly #runtime: DecompressorRuntime;
+  #request: Decompression | null = null;
+  #response: Decompression | null = null;
+
+  constructor(runtime: DecompressorRuntime) {
+    super();
+    this.#runtime = runtime;
+  }
+
+  override decodeHeaders(headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
+    const { data, encoding, requestStats } = this.#runtime;
+    if (data.response.enabled && data.advertises) advertise(headers, encoding);
+    if (endStream) return FilterHeadersStatus.continue;
+    if (!takesOff(headers, data.request, encoding)) {
+      requestStats.notDecompressed.inc();
+      return FilterHeadersStatus.continue;
+    }
+    this.#request = this.#begin(headers, requestTransform(this.decoder, "request_decompression_failed"), requestStats);
+    return FilterHeadersStatus.continue;
+  }
+
+  override decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
+    return pass(this.#request, data, endStream);
+  }
+
+  override decodeTrailers(): FilterTrailersStatus {
+    return finish(this.#request);
+  }
+
+  override encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): FilterHeadersStatus {
+    const { data, encoding, responseStats } = this.#runtime;
+    if (endStream) return FilterHeadersStatus.continue;
+    if (!takesOff(headers, data.response, encoding)) {
+      responseStats.notDecompressed.inc();
+      return FilterHeadersStatus.continue;
+    }
+    this.#response = this.#begin(headers, responseTransform(this.encoder), responseStats);
+    return FilterHeadersStatus.continue;
+  }
+
+  override encodeData(data: BodyData, endStream: boolean): FilterDataStatus {
+    return pass(this.#response, data, endStream);
+  }
+
+  override encodeTrailers(): FilterTrailersStatus {
+    return finish(this.#response);
+  }
+
+  override onDestroy(): void {
+    end(this.#request);
+    end(this.#response);
+  }
+
+  #begin(headers: HeaderMap, owner: MessageTransform, stats: DecompressorStats): Decompression {
+    const { library } = this.#runtime.data;
+    headers.remove("content-length");
+    const rest = encodingsOf(headers).slice(0, -1);
+    headers.remove("content-encoding");
+    if (rest.length > 0) headers.set("content-encoding", rest.join(", "));
+    stats.decompressed.inc();
+    const limits = { flush: null, maxRatio: library.maxRatio };
+    return { owner, stats, transform: new BodyTransform(createDecompressor(library), owner, limits) };
+  }
+}
+
+function encodingsOf(headers: HeaderMap): string[] {
+  return (headers.getJoined("content-encoding") ?? "").split(",").map((encoding) => encoding.trim());
+}
+
+function takesOff(headers: HeaderMap, direction: DecompressedDirectionData, encoding: string): boolean {
+  if (!direction.enabled || encodingsOf(headers).at(-1)?.toLowerCase() !== encoding) return false;
+  if (direction.ignoresNoTransform) return true;
+  const control = headers.getJoined("cache-control") ?? "";
+  return !control.split(",").some((each) => each.trim().toLowerCase() === "no-transform");
+}
+
+/** Adds the encoding to what the client accepts, in place of what the client says of it. */
+function advertise(headers: RequestHeaderMap, encoding: string): void {
+  const accepted = (headers.getJoined("accept-encoding") ?? "").split(",").map((each) => each.trim());
+  const others = accepted.filter((each) => each !== "" && each.split(";")[0]!.trim().toLowerCase() !== encoding);
+  headers.set("accept-encoding", [...others, encoding].join(","));
+}
+
+function pass(decompression: Decompression | null, { bytes }: BodyData, endStream: boolean): FilterDataStatus {
+  if (decompression === null) return FilterDataStatus.continue;
+  decompression.transform.write(bytes);
+  if (endStream) decompression.transform.end();
+  return FilterDataStatus.stopIterationNoBuffer;
+}
+
+function finish(decompression: Decompression | null): FilterTrailersStatus {
+  if (decompression === null) return FilterTrailersStatus.continue;
+  decompression.owner.trailersWait = true;
+  decompression.transform.end();
+  return FilterTrailersStatus.stopIteration;
+}
+
+function end(decompression: Decompression | null): void {
+  if (decompression === null) return;
+  const { transform, stats } = decompression;
+  transform.destroy();
+  stats.totalCompressedBytes.add(transform.inputBytes);
+  stats.totalUncompressedBytes.add(transform.outputBytes);
+}

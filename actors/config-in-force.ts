@@ -1,5 +1,6 @@
 import type { AcceptedConfig } from "../src/config/bootstrap-json.ts";
 import { unpackResource } from "../src/config/resource-packing.ts";
+import type { TlsContextData } from "../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { ClusterData } from "../src/upstream/cluster-data.ts";
 import type { CompiledConfig } from "./supervisor/config-compiler.ts";
 
@@ -19,6 +20,13 @@ export class ConfigInForce {
       .filter(({ kind }) => kind === "cluster")
       .map(({ data }) => unpackResource(data) as ClusterData);
     return this.#clusters;
+  }
+
+  /** With their keys: for whom shows what may be shown. */
+  tlsContexts(): readonly TlsContextData[] {
+    return (this.#config?.resources ?? [])
+      .filter(({ kind }) => kind === "tlsContext")
+      .map(({ data }) => unpackResource(data) as TlsContextData);
   }
 
   /** The texts it was compiled from, even if the file says something else by now. */

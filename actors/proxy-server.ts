@@ -274,6 +274,7 @@ export class ProxyServer {
       configSource: () => this.#inForce.source(),
       dump: (task) => this.#dumps.dump(task),
       clusters: () => this.#inForce.clusters(),
+      tlsContexts: () => this.#inForce.tlsContexts(),
       logging: loggingLevels(log, this.#supervisor),
       // There are no runtime layers.
       runtime: { layers: () => [] },

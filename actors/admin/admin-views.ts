@@ -1,5 +1,6 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
+import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
 import type { ConfigDumpPool } from "../../src/admin/config-dump-pool.ts";
 import type { AdminViews, JsonObject, LoggingView, MemoryUse, RuntimeView, StatsView } from "../../src/admin/views.ts";
@@ -7,6 +8,7 @@ import type { Clock } from "../../src/base/clock.ts";
 import { type MemoryHeld, memoryHeld } from "../../src/base/memory-held.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { AcceptedConfig } from "../../src/config/bootstrap-json.ts";
+import type { TlsContextData } from "../../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
 import type { ProcessMetrics } from "../../src/stats/process-metrics.ts";
 import type { StatsMerge } from "../../src/stats/stats-merge.ts";
@@ -45,6 +47,7 @@ export interface AdminViewsOptions {
   readonly configSource: () => AcceptedConfig;
   readonly dump: ConfigDumpPool["dump"];
   readonly clusters: () => readonly ClusterData[];
+  readonly tlsContexts: () => readonly TlsContextData[];
   readonly logging: LoggingView;
   readonly runtime: RuntimeView;
   /** What the configuration of the command line is called in messages, such as its path. */
@@ -82,6 +85,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     clusters: {
       clusters: async () => clusterStatuses(options.clusters(), await knowledge.clusterInspections()),
     },
+    certificates: { certificates: () => certificateStatuses(options.tlsContexts(), clock.wallMs()) },
     listeners: { listeners: () => knowledge.listeners() },
     config: {
       async dump(query) {

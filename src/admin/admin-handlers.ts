@@ -1,5 +1,6 @@
 import { actorDebugHandlers, actorsHandler } from "./actors-handlers.ts";
 import type { AdminHandler } from "./admin-handler.ts";
+import { certsHandler } from "./certs-handler.ts";
 import { clustersHandler } from "./clusters-handler.ts";
 import { configDumpHandler } from "./config-dump-handler.ts";
 import { configHandlers } from "./config-handlers.ts";
@@ -26,6 +27,7 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     ...serverHandlers(views.server, views.workers),
     ...statsHandlers(views.stats, views.control),
     clustersHandler(views.clusters),
+    certsHandler(views.certificates),
     ...listenersHandlers(views.listeners, views.control),
     configDumpHandler(views.config),
     ...configHandlers(views.config, views.workers, views.control),

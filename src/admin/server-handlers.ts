@@ -2,7 +2,7 @@ import { type AdminHandler, type AdminRequest, jsonResponse, textResponse } from
 import { humanDuration } from "./text-table.ts";
 import type { ServerView, WorkersView } from "./views.ts";
 
-/** The pages about the process: `/ready`, `/server_info`, `/memory`, `/init_dump`, `/certs`, `/hot_restart_version`. */
+/** The pages about the process: `/ready`, `/server_info`, `/memory`, `/init_dump`, `/hot_restart_version`. */
 export function serverHandlers(server: ServerView, workers: WorkersView): readonly AdminHandler[] {
   return [
     {
@@ -29,12 +29,6 @@ export function serverHandlers(server: ServerView, workers: WorkersView): readon
       help: "dump what initialisation still waits for",
       params: [{ name: "mask", help: "The component to show; only listener is known", kind: "text" }],
       handle: (request) => initDump(server, request),
-    },
-    {
-      path: "/certs",
-      access: "read",
-      help: "print certs on machine",
-      handle: () => jsonResponse(200, { certificates: [] }),
     },
     {
       path: "/hot_restart_version",

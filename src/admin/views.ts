@@ -15,6 +15,7 @@ export interface AdminViews {
   readonly server: ServerView;
   readonly stats: StatsView;
   readonly clusters: ClustersView;
+  readonly certificates: CertificatesView;
   readonly listeners: ListenersView;
   readonly config: ConfigView;
   readonly runtime: RuntimeView;
@@ -96,6 +97,12 @@ export interface StatsView {
   buckets(): HistogramBuckets;
   /** Metrics of the process in Prometheus text format. */
   processExposition(): Promise<string>;
+}
+
+/** The TLS certificates in force. */
+export interface CertificatesView {
+  /** As `envoy.admin.v3.Certificates`. */
+  certificates(): Json;
 }
 
 /** The clusters in force with what all workers know of their hosts. */

@@ -1,4 +1,5 @@
 import type { ActorReport } from "../../src/actor/actor-report.ts";
+import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { configDump } from "../../src/admin/config-dump.ts";
 import type {
   AdminViews,
@@ -129,6 +130,7 @@ export class SampleProxy {
       processExposition: async () => "process_cpu_seconds_total 1\n",
     },
     clusters: { clusters: () => this.clusters },
+    certificates: { certificates: () => certificateStatuses([], 0) },
     listeners: {
       listeners: () => [
         { name: "ingress", addresses: [{ type: "ip", ip: "127.0.0.1", port: 10000 }] },

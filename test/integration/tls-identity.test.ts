@@ -107,6 +107,31 @@ describe("x-forwarded-client-cert", () => {
   });
 });
 
+describe("The admin interface", () => {
+  it("shows certificates with what is left of their time, and no key anywhere", async (t) => {
+    const { proxy } = await start(t, {});
+    const { certificates } = JSON.parse((await proxy.admin("/certs")).body);
+    const [{ ca_cert, cert_chain }] = certificates;
+    const time = (text: string): string => new Date(text).toISOString().replace(".000Z", "Z");
+    assert.deepEqual(cert_chain, [
+      {
+        path: "<inline>",
+        serial_number: server.certificate.serialNumber.toLowerCase(),
+        subject_alt_names: [{ dns: "a.test" }, { uri: "spiffe://test/server" }],
+        days_until_expiration: "29",
+        valid_from: time(server.certificate.validFrom),
+        expiration_time: time(server.certificate.validTo),
+      },
+    ]);
+    assert.equal(certificates.length, 1);
+    assert.equal(ca_cert[0].serial_number, ca.issued.certificate.serialNumber.toLowerCase());
+    for (const page of ["/certs", "/config_dump", "/listeners?format=json", "/config_status?format=json"]) {
+      assert.doesNotMatch((await proxy.admin(page)).body, /PRIVATE KEY/, page);
+    }
+    assert.match((await proxy.admin("/config_dump")).body, /\[redacted\]/);
+  });
+});
+
 describe("Access log operators about TLS", () => {
   const operators: readonly (readonly [string, string | RegExp])[] = [
     ["DOWNSTREAM_TLS_VERSION", "TLSv1.3"],

@@ -98,6 +98,7 @@ function setUp() {
     configSource: () => ({ texts: [{ file: "troupe.yaml", content: "node: { id: n }" }] }),
     dump: async (task) => jsonResponse(200, task),
     clusters: () => [],
+    tlsContexts: () => [],
     logging: sample.views.logging,
     runtime: sample.views.runtime,
     sourceLabel: "troupe.yaml",

@@ -71,7 +71,7 @@ describe("Network filters behind TLS", () => {
       await once(socket, "secureConnect");
       return new TcpPeer(socket);
     };
-    return { proxy, connect };
+    return { proxy, upstream, connect };
   }
 
   it("move bytes of a TLS client to a plain server and back, unchanged, with the client's end", async (t) => {
@@ -128,5 +128,17 @@ describe("Network filters behind TLS", () => {
     const plain = await connect(null);
     plain.write("echo");
     await plain.untilText("echo");
+  });
+
+  it("end the client's connection when the server resets, and go on serving others", async (t) => {
+    const { connect, upstream } = await start(t, [proxyFilter]);
+    const cut = await connect(null);
+    cut.write("hello");
+    await cut.untilText("hello");
+    upstream.connections[0]?.reset();
+    await cut.untilClosed();
+    const next = await connect(null);
+    next.write("still here");
+    await next.untilText("still here");
   });
 });

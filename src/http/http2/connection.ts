@@ -244,6 +244,10 @@ export abstract class Http2Connection implements FrameHandler, Http2StreamOwner 
       this.overflow(stream);
       return null;
     }
+    if (block.hasRejectedUnderscore) {
+      stream.resetWith(ErrorCode.protocolError, "protocol error", Http2Details.unexpectedUnderscore);
+      return null;
+    }
     const trailers = block.toTrailers();
     if (trailers === null || !endStream || stream.remoteLeftBytes > 0) {
       this.messagingError(stream, block.problem === "" ? "trailers end no message" : block.problem);

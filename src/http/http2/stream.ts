@@ -34,8 +34,6 @@ export abstract class Http2Stream implements Stream {
   id = 0;
   /** How much we may send, as far as this stream goes. The peer can make it negative. */
   sendWindow: number;
-  /** How much the peer may still send. */
-  readonly receiveWindow: ReceiveWindow;
   /** Received while reading was disabled: not used yet. */
   heldBytes = 0;
   /** The peer has sent END_STREAM. */
@@ -52,6 +50,7 @@ export abstract class Http2Stream implements Stream {
   protected callbacks: StreamCallbacks | null = null;
   /** Our user has said that nothing follows; it may still wait for windows. */
   protected endQueued = false;
+  private ownReceiveWindow: ReceiveWindow | null = null;
   private queue: Buffer[] | null = null;
   protected queuedBytes = 0;
   private trailers: TrailerMap | null = null;
@@ -61,11 +60,16 @@ export abstract class Http2Stream implements Stream {
   constructor(connection: Http2StreamOwner) {
     this.connection = connection;
     this.sendWindow = connection.peerInitialWindow;
-    this.receiveWindow = new ReceiveWindow(connection.options.protocol.initialStreamWindowBytes);
   }
 
   get stream(): Stream {
     return this;
+  }
+
+  /** How much the peer may still send. Most requests have no body, and never need it. */
+  get receiveWindow(): ReceiveWindow {
+    this.ownReceiveWindow ??= new ReceiveWindow(this.connection.options.protocol.initialStreamWindowBytes);
+    return this.ownReceiveWindow;
   }
 
   setCallbacks(callbacks: StreamCallbacks): void {

@@ -175,6 +175,8 @@ describe("A request", () => {
     assert.deepEqual(refusing.feed(headersFrame(1, fields)), ["RST_STREAM 1 code 1"]);
     assert.equal(refusing.counted.requests_rejected_with_underscores_in_headers, 1);
     assert.equal(refusing.requests.length, 0);
+    refusing.feed(headersFrame(3, POST, false), headersFrame(3, ["x_a", "b"]));
+    assert.equal(refusing.request.reset, "protocol error (http2.unexpected_underscore)");
   });
 });
 

@@ -17,7 +17,8 @@ export function http2Exchange(
   trailers?: http2.OutgoingHttpHeaders,
 ): Promise<Http2Response> {
   return new Promise((resolve) => {
-    const stream = session.request(headers, { waitForTrailers: trailers !== undefined });
+    const endStream = body.length === 0 && trailers === undefined;
+    const stream = session.request(headers, { endStream, waitForTrailers: trailers !== undefined });
     let head: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {};
     let tail: http2.IncomingHttpHeaders = {};
     const parts: Buffer[] = [];
@@ -39,6 +40,6 @@ export function http2Exchange(
         rstCode: stream.rstCode ?? 0,
       }),
     );
-    stream.end(body);
+    if (!endStream) stream.end(body);
   });
 }

@@ -195,6 +195,14 @@ describe("The HTTP/2 connections to a host", () => {
     assert.equal(proxied.stat("cluster.app.upstream_rq_retry"), 1);
   });
 
+  it("may refuse a request three times before it fails", async (t) => {
+    const upstream = await startHttp2Upstream(t, (stream) => stream.close(http2.constants.NGHTTP2_REFUSED_STREAM));
+    const [proxied, session] = await scene(t, upstream.port);
+    assert.equal((await http2Exchange(session, { ":path": "/" })).status, 503);
+    assert.equal(proxied.stat("cluster.app.upstream_rq_retry"), 3);
+    assert.equal((await proxied.logged()).flags, "UR");
+  });
+
   it("are cut if they break the protocol, and each stream fails with UPE or UC", async (t) => {
     const upstream = await rawUpstream(t);
     const [proxied, session] = await scene(t, upstream.port);

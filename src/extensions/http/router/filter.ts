@@ -291,8 +291,8 @@ export class Router
       if (verdict === "retry") return true;
       this.#noteVerdict(verdict);
     }
-    if (this.attempts !== 1 || !this.requestEnded || this.hasBody) return false;
-    if (!isKeepAliveRace(request, reason, this.headers)) return false;
+    if (!this.requestEnded || this.hasBody) return false;
+    if (!isKeepAliveRace(request, this.attempts, reason, this.headers)) return false;
     this.cluster!.info.stats.rq.retry.inc();
     this.#startAttempt(true);
     return true;

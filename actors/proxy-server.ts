@@ -108,7 +108,10 @@ export class ProxyServer {
     const shard = new StatsShard(buildStatsMatcher(options.bootstrap.stats.matcher));
     this.#mainStats = shard.scope();
     this.#stats = this.#spawnStats(shard);
-    this.#membership = this.#system.spawn(membershipSpec(this.#discoveries()));
+    const warmingClusters = this.#mainStats.gauge("cluster_manager.warming_clusters");
+    this.#membership = this.#system.spawn(
+      membershipSpec({ ...this.#discoveries(), onWarming: (count) => warmingClusters.set(count) }),
+    );
     this.#supervisor = this.#spawnSupervisor();
   }
 
@@ -259,6 +262,7 @@ export class ProxyServer {
       system: this.#system,
       supervisor: this.#supervisor,
       stats: this.#stats,
+      membership: this.#membership,
       merge: this.#merge,
       tags: () => tags,
       buckets: () => buckets,

@@ -14,8 +14,10 @@ import type { ProcessMetrics } from "../../src/stats/process-metrics.ts";
 import type { StatsMerge } from "../../src/stats/stats-merge.ts";
 import type { TagProducer } from "../../src/stats/tag-producer.ts";
 import type { ClusterData } from "../../src/upstream/cluster-data.ts";
+import type { MembershipMessage } from "../membership/protocol.ts";
 import type { StatsMessage } from "../stats/protocol.ts";
 import type { SupervisorMessage } from "../supervisor/protocol.ts";
+import { MembershipKnowledge } from "./membership-knowledge.ts";
 import type { ServerCondition } from "./server-condition.ts";
 import { SupervisorControl } from "./supervisor-control.ts";
 import { SupervisorKnowledge, type WorkerMemory } from "./supervisor-knowledge.ts";
@@ -28,6 +30,7 @@ export interface AdminViewsOptions {
   readonly system: ActorSystem;
   readonly supervisor: ActorRef<SupervisorMessage>;
   readonly stats: ActorRef<StatsMessage>;
+  readonly membership: ActorRef<MembershipMessage>;
   readonly merge: StatsMerge;
   readonly tags: () => TagProducer;
   readonly buckets: () => HistogramBuckets;
@@ -67,6 +70,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
   const { system, supervisor, condition, clock, startedMs } = options;
   const tree = () => system.tree();
   const knowledge = new SupervisorKnowledge(supervisor, tree);
+  const membership = new MembershipKnowledge(options.membership);
   const views: AdminViews = {
     server: {
       state: () => condition.state(),
@@ -78,8 +82,12 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
         node: options.node(),
       }),
       memory: async () => memoryUse(await knowledge.workerMemory()),
-      unreadyTargets: () =>
-        condition.state() === "INITIALIZING" ? [{ name: "Server", targetNames: ["snapshot 1"] }] : [],
+      async unreadyTargets() {
+        const clusters = await membership.unreadyTargets();
+        return condition.state() === "INITIALIZING"
+          ? [{ name: "Server", targetNames: ["snapshot 1"] }, ...clusters]
+          : clusters;
+      },
     },
     stats: statsView(options, knowledge),
     clusters: {
@@ -97,6 +105,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     runtime: options.runtime,
     logging: options.logging,
     actors: { tree },
+    membership: { clusters: () => membership.clusters() },
     workers: { workers: () => knowledge.workers() },
     control: new SupervisorControl(options),
   };

@@ -11,7 +11,10 @@ import type {
 import { WorkerSync } from "./worker-sync.ts";
 
 /** What the membership actor is made of. */
-export type MembershipOptions = Pick<SlotHost, "createDiscovery" | "createStats">;
+export interface MembershipOptions extends Pick<SlotHost, "createDiscovery" | "createStats"> {
+  /** Told how many clusters are warming, whenever that changes. */
+  onWarming?(count: number): void;
+}
 
 /**
  * Spec of the actor that knows the hosts of all clusters with discovery and brings them to the workers. Spawn it as a root, once. It
@@ -28,6 +31,8 @@ export function membershipSpec(options: MembershipOptions): ActorSpec<Membership
 
 interface Warming {
   readonly question: WarmClusters;
+  /** Clusters that are waited for, with the hash of the form that is. */
+  readonly waiting: Map<string, string>;
   readonly cancelDeadline: () => void;
 }
 
@@ -39,13 +44,16 @@ class MembershipActor implements Actor<MembershipMessage> {
   readonly #workers = new Map<string, WorkerSync>();
   #warming: Warming | null = null;
   #flushDue = false;
+  readonly #warmingClusters = new Set<string>();
+  readonly #onWarming: (count: number) => void;
 
   constructor(context: ActorContext<MembershipMessage>, options: MembershipOptions) {
     this.#context = context;
+    this.#onWarming = options.onWarming ?? (() => {});
     this.#host = {
       ...options,
       onChanged: (cluster) => this.#onChanged(cluster),
-      onFirstAttempt: () => this.#settleWarming(false),
+      onFirstAttempt: (cluster) => this.#onFirstAttempt(cluster),
     };
   }
 
@@ -101,19 +109,22 @@ class MembershipActor implements Actor<MembershipMessage> {
   #warm(question: WarmClusters): void {
     this.#settleWarming(true);
     for (const cluster of question.clusters) this.#slotOf(cluster).warm(cluster);
+    this.#countWarming();
     const cancelDeadline = this.#context.sendLater(question.deadlineMs, { type: "warmingOver" });
-    this.#warming = { question, cancelDeadline };
+    const waiting = new Map<string, string>();
+    for (const { hash, data } of question.clusters) {
+      if (this.#slots.get(data.cluster)?.isWaitedFor(hash) === true) waiting.set(data.cluster, hash);
+    }
+    this.#warming = { question, waiting, cancelDeadline };
     this.#settleWarming(false);
   }
 
   /** Answers who waits for clusters to be warm, if they are or if it is `over`. */
   #settleWarming(over: boolean): void {
     if (this.#warming === null) return;
-    const { question, cancelDeadline } = this.#warming;
-    const late = question.clusters.flatMap(({ hash, data }) =>
-      this.#slots.get(data.cluster)?.isWaitedFor(hash) === true ? data.cluster : [],
-    );
-    if (late.length > 0 && !over) return;
+    const { question, waiting, cancelDeadline } = this.#warming;
+    if (waiting.size > 0 && !over) return;
+    const late = [...waiting.keys()];
     this.#warming = null;
     cancelDeadline();
     this.#context.reply(question, { type: "clustersWarmed", late });
@@ -128,6 +139,23 @@ class MembershipActor implements Actor<MembershipMessage> {
       this.#onChanged(data.cluster);
     }
     this.#context.setAttribute("clusters", this.#slots.size);
+    this.#countWarming();
+  }
+
+  #countWarming(): void {
+    this.#warmingClusters.clear();
+    for (const [name, slot] of this.#slots) if (slot.isWarming) this.#warmingClusters.add(name);
+    this.#onWarming(this.#warmingClusters.size);
+  }
+
+  /** Thousands of clusters may come here at once: none of them may cost as much as all. */
+  #onFirstAttempt(cluster: string): void {
+    const slot = this.#slots.get(cluster);
+    if (slot?.isWarming !== true && this.#warmingClusters.delete(cluster)) this.#onWarming(this.#warmingClusters.size);
+    const hash = this.#warming?.waiting.get(cluster);
+    if (hash === undefined || slot?.isWaitedFor(hash) === true) return;
+    this.#warming?.waiting.delete(cluster);
+    this.#settleWarming(false);
   }
 
   #dropWarmed(): void {
@@ -135,6 +163,7 @@ class MembershipActor implements Actor<MembershipMessage> {
       slot.dropWarmed();
       if (!slot.inForce) this.#drop(name, slot);
     }
+    this.#countWarming();
   }
 
   #drop(name: string, slot: ClusterSlot): void {

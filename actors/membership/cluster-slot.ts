@@ -1,7 +1,11 @@
 import type { EndpointData } from "../../src/upstream/cluster-data.ts";
 import type { Discovery, DiscoveryOwner, DiscoveryStats } from "../../src/upstream/discovery/discovery.ts";
+import { healthFlagNames } from "../../src/upstream/membership/health-flag.ts";
 import { HostSet } from "../../src/upstream/membership/host-set.ts";
 import type { DiscoveredCluster, MembershipStatus } from "./protocol.ts";
+
+/** A page for people shows no more. */
+const MAX_FLAGGED_HOSTS = 100;
 
 /** Makes the discovery of a cluster; it does nothing before its `start`. */
 export type CreateDiscovery = (
@@ -16,8 +20,8 @@ export interface SlotHost {
   createStats(observabilityName: string): DiscoveryStats;
   /** The hosts in force of some cluster have changed. */
   onChanged(cluster: string): void;
-  /** The first attempt of some source is over. */
-  onFirstAttempt(): void;
+  /** The first attempt of a source of this cluster is over. */
+  onFirstAttempt(cluster: string): void;
 }
 
 /** One way of finding a cluster's hosts: that in force, or the one that is to take its place. */
@@ -58,6 +62,11 @@ export class ClusterSlot {
     return source !== undefined && !source.attempted && source.cluster.data.waitsForWarm;
   }
 
+  /** Whether the first attempt of its source in force, or of the next one, is not over. */
+  get isWarming(): boolean {
+    return this.#current?.attempted === false || this.#next?.attempted === false;
+  }
+
   /** Starts finding hosts in this way, unless it is known. */
   warm(cluster: DiscoveredCluster): void {
     if (this.#sourceOf(cluster.hash) !== undefined) return;
@@ -67,7 +76,7 @@ export class ClusterSlot {
       onHosts: (endpoints) => this.#onHosts(source!, endpoints),
       onFirstAttempt: () => {
         source!.attempted = true;
-        this.#host.onFirstAttempt();
+        this.#host.onFirstAttempt(this.hosts.cluster);
       },
     };
     const discovery = this.#host.createDiscovery(cluster.data, owner, this.#stats);
@@ -110,9 +119,20 @@ export class ClusterSlot {
       cluster: this.hosts.cluster,
       version: this.hosts.version,
       hosts: this.hosts.members.size,
-      warming: this.#next !== null,
+      state: this.isWarming ? "warming" : "active",
+      flaggedHosts: this.#flaggedHosts(),
       discovery: source?.discovery.inspect() ?? {},
     };
+  }
+
+  #flaggedHosts(): MembershipStatus["flaggedHosts"] {
+    const flagged: { readonly address: string; readonly flags: readonly string[] }[] = [];
+    for (const [address, { healthFlags }] of this.hosts.members) {
+      if (healthFlags === 0) continue;
+      if (flagged.length === MAX_FLAGGED_HOSTS) break;
+      flagged.push({ address, flags: healthFlagNames(healthFlags) });
+    }
+    return flagged;
   }
 
   #sourceOf(hash: string): Source | undefined {

@@ -77,8 +77,10 @@ export interface MembershipStatus {
   readonly cluster: string;
   readonly version: number;
   readonly hosts: number;
-  /** Whether another form of it is being warmed. */
-  readonly warming: boolean;
+  /** `warming`: the first attempt of a source that is in force or is to be is not over yet. */
+  readonly state: "active" | "warming";
+  /** Hosts of which checks have found something, with the names of their flags; the first 100. */
+  readonly flaggedHosts: readonly { readonly address: string; readonly flags: readonly string[] }[];
   /** What its discovery says of itself. */
   readonly discovery: Readonly<Record<string, unknown>>;
 }

@@ -9,6 +9,7 @@ import { helpHandler } from "./help.ts";
 import { homePageHandler } from "./home-page.ts";
 import { listenersHandlers } from "./listeners-handlers.ts";
 import { loggingHandlers } from "./logging-handlers.ts";
+import { membershipHandler } from "./membership-handler.ts";
 import { runtimeHandler } from "./runtime-handler.ts";
 import { serverHandlers } from "./server-handlers.ts";
 import { statsHandlers } from "./stats-handlers.ts";
@@ -36,6 +37,7 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     ...controlHandlers(views.control),
     workersHandler(views.workers, views.control),
     actorsHandler(views.actors),
+    membershipHandler(views.membership),
     ...(options.debugEndpoints ? actorDebugHandlers(views.control) : []),
     helpHandler(() => handlers),
     homePageHandler(views.server, () => handlers),

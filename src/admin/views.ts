@@ -21,6 +21,7 @@ export interface AdminViews {
   readonly runtime: RuntimeView;
   readonly logging: LoggingView;
   readonly actors: ActorsView;
+  readonly membership: MembershipView;
   readonly workers: WorkersView;
   readonly control: Control;
 }
@@ -282,6 +283,25 @@ export interface LoggingView {
 export interface ActorsView {
   /** The actors of all threads. Those of a thread that does not answer are shown as they were last. */
   tree(): readonly ActorReport[];
+}
+
+/** What is known of clusters with discovery. */
+export interface MembershipView {
+  clusters(): Later<readonly DiscoveredClusterStatus[]>;
+}
+
+/** One cluster with discovery. */
+export interface DiscoveredClusterStatus {
+  readonly cluster: string;
+  /** `warming`: its hosts, or those that are to take their place, are being looked for the first time. */
+  readonly state: "active" | "warming";
+  /** Of its host set: grows with each change. */
+  readonly version: number;
+  readonly hosts: number;
+  /** Hosts of which checks have found something, the first 100. */
+  readonly flaggedHosts: readonly { readonly address: string; readonly flags: readonly string[] }[];
+  /** What the way of finding hosts says of itself: look-ups, the file's version, errors. */
+  readonly discovery: JsonObject;
 }
 
 /** What the supervisor knows of its workers. */

@@ -21,8 +21,6 @@ export class ClusterManagerStats {
     this.#modified = scope.counter("cluster_manager.cluster_modified");
     this.#removed = scope.counter("cluster_manager.cluster_removed");
     this.#active = scope.gauge("cluster_manager.active_clusters");
-    // STATIC clusters are ready at once; the name is there for whoever watches it.
-    scope.gauge("cluster_manager.warming_clusters");
   }
 
   /** Call it once for each configuration that came into force. */

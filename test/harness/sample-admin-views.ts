@@ -5,6 +5,7 @@ import type {
   AdminViews,
   ClusterStatus,
   ConfigSection,
+  DiscoveredClusterStatus,
   DryRunOutcome,
   HostStatus,
   ReloadOutcome,
@@ -96,6 +97,7 @@ export class SampleProxy {
   clusters: ClusterStatus[] = [sampleCluster()];
   workers: WorkerStatus[] = [sampleWorker()];
   actors: ActorReport[] = [sampleActor()];
+  discovered: DiscoveredClusterStatus[] = [];
   sections: ConfigSection[] = [];
   levels = new Map<string, LogLevel>([
     ["admin", "info"],
@@ -174,6 +176,7 @@ export class SampleProxy {
       },
     },
     actors: { tree: () => this.actors },
+    membership: { clusters: () => this.discovered },
     workers: { workers: () => this.workers },
     control: {
       setHealthcheckFailing: (failing) => void this.calls.push({ failing }),

@@ -116,6 +116,28 @@ describe("A STRICT_DNS cluster", () => {
     await proxy.until("the old connection's end", async () => first.connections.every(({ closed }) => closed));
   });
 
+  it("is shown as warming while a reload waits for its hosts, and the configuration before goes on serving", async (t) => {
+    const dns = await nameServer(t);
+    const app = await upstream(t, "ok");
+    dns.set("app.test", ["127.0.0.1"]);
+    const proxy = await start(t, dnsCluster(dns, app.port));
+    dns.set("late.test", "silence");
+    const address = { socket_address: { address: "late.test", port_value: app.port } };
+    const assignment = { cluster_name: "late", endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] };
+    const late = dnsCluster(dns, app.port, { name: "late", load_assignment: assignment });
+    const reload = proxy.reload(sampleBootstrap({ clusters: [dnsCluster(dns, app.port), late] }));
+    const body = async (path: string) => (await proxy.admin(path)).body;
+    await proxy.until("warming", async () => (await body("/init_dump")).includes('"Cluster late"'));
+    assert.match(await body("/actors/membership"), /^late +warming /m);
+    assert.equal((await proxy.stats("warming")).get("cluster_manager.warming_clusters"), 1);
+    assert.equal((await requestOnce(proxy.port())).body, "ok");
+    dns.set("late.test", ["127.0.0.1"]);
+    assert.equal((await reload).status, 200);
+    assert.equal(await body("/init_dump"), "{}\n");
+    assert.equal((await proxy.stats("warming")).get("cluster_manager.warming_clusters"), 0);
+    assert.match(await body("/actors/membership"), /^late +active +\d+ +1 /m);
+  });
+
   it("does not hold up the start when its name server is silent, if it is told not to wait", async (t) => {
     const dns = await nameServer(t);
     dns.set("app.test", "silence");

@@ -31,3 +31,18 @@ export function isUnhealthy(flags: number): boolean {
 export function isDegraded(flags: number): boolean {
   return (flags & HealthFlag.degradedActiveHc) !== 0;
 }
+
+/** The flags that are set, by Envoy's names as `/clusters` shows them. */
+export function healthFlagNames(flags: number): string[] {
+  return FLAG_NAMES.flatMap(([flag, name]) => ((flags & flag) === 0 ? [] : name));
+}
+
+const FLAG_NAMES: readonly (readonly [HealthFlag, string])[] = [
+  [HealthFlag.failedActiveHc, "failed_active_hc"],
+  [HealthFlag.failedOutlierCheck, "failed_outlier_check"],
+  [HealthFlag.degradedActiveHc, "degraded_active_hc"],
+  [HealthFlag.pendingActiveHc, "pending_active_hc"],
+  [HealthFlag.pendingDynamicRemoval, "pending_dynamic_removal"],
+  [HealthFlag.activeHcTimeout, "active_hc_timeout"],
+  [HealthFlag.excludedViaImmediateHcFail, "excluded_via_immediate_hc_fail"],
+];

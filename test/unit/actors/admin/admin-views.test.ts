@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { adminViews } from "../../../../actors/admin/admin-views.ts";
 import { ServerCondition } from "../../../../actors/admin/server-condition.ts";
+import type { MembershipMessage } from "../../../../actors/membership/protocol.ts";
 import type { StatsMessage } from "../../../../actors/stats/protocol.ts";
 import type {
   DryRunOutcome,
@@ -77,12 +78,26 @@ function setUp() {
       },
     }),
   });
+  const membership = world.system.spawn<MembershipMessage>({
+    name: "membership",
+    kind: "membership",
+    create: (context) => ({
+      receive(message) {
+        if (message.type !== "inspectMembership") return;
+        context.reply(message, [
+          { cluster: "b", state: "warming", version: 1, hosts: 0, flaggedHosts: [], discovery: {} },
+          { cluster: "a", state: "active", version: 1, hosts: 2, flaggedHosts: [], discovery: {} },
+        ]);
+      },
+    }),
+  });
   const condition = new ServerCondition();
   const sample = new SampleProxy();
   const proxy = adminViews({
     system: world.system,
     supervisor,
     stats,
+    membership,
     merge: new StatsMerge(),
     tags: () => new TagProducer([], true),
     buckets: () => new HistogramBuckets([]),
@@ -135,6 +150,19 @@ describe("Views over the supervisor", () => {
       ],
     );
     assert.deepEqual(await settled(notAnswering()), ["worker-2"]);
+  });
+
+  it("say what initialisation waits for: the configuration, and clusters without hosts", async () => {
+    const { views, condition, settled } = setUp();
+    const clusters = [{ name: "Cluster b", targetNames: ["hosts"] }];
+    const server = [{ name: "Server", targetNames: ["snapshot 1"] }];
+    assert.deepEqual(await settled(views.server.unreadyTargets()), [...server, ...clusters]);
+    condition.configured();
+    assert.deepEqual(await settled(views.server.unreadyTargets()), clusters);
+    assert.deepEqual(
+      (await settled(views.membership.clusters())).map(({ cluster }) => cluster),
+      ["a", "b"],
+    );
   });
 
   it("join the addresses of a listener", async () => {

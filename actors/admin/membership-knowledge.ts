@@ -1,0 +1,35 @@
+import type { ActorRef } from "../../src/actor/actor-ref.ts";
+import type { DiscoveredClusterStatus, JsonObject, UnreadyTargets } from "../../src/admin/views.ts";
+import type { MembershipMessage, MembershipStatus } from "../membership/protocol.ts";
+
+/** The actor answers from memory. */
+const DEADLINE_MS = 500;
+
+/** What the admin pages learn from the membership actor. */
+export class MembershipKnowledge {
+  readonly #membership: ActorRef<MembershipMessage>;
+
+  constructor(membership: ActorRef<MembershipMessage>) {
+    this.#membership = membership;
+  }
+
+  /** By name. */
+  async clusters(): Promise<DiscoveredClusterStatus[]> {
+    const statuses = await this.#statuses();
+    return statuses
+      .map(({ discovery, ...status }) => ({ ...status, discovery: discovery as JsonObject }))
+      .sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
+  }
+
+  /** The clusters whose hosts somebody waits for. Empty if the actor does not answer. */
+  async unreadyTargets(): Promise<UnreadyTargets[]> {
+    const statuses = await this.#statuses().catch(() => []);
+    return statuses
+      .filter(({ state }) => state === "warming")
+      .map(({ cluster }) => ({ name: `Cluster ${cluster}`, targetNames: ["hosts"] }));
+  }
+
+  #statuses(): Promise<readonly MembershipStatus[]> {
+    return this.#membership.ask({ type: "inspectMembership" }, DEADLINE_MS);
+  }
+}

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { membershipSpec } from "../../../../actors/membership/actor.ts";
+import type { DiscoveredCluster, MembershipMessage } from "../../../../actors/membership/protocol.ts";
+import type { WorkerMessage } from "../../../../actors/worker/protocol.ts";
+import type { ActorRef } from "../../../../src/actor/actor-ref.ts";
+import type { DiscoveryData } from "../../../../src/upstream/cluster-data.ts";
+import { type DiscoveryOwner, DiscoveryStats } from "../../../../src/upstream/discovery/discovery.ts";
+import { HealthFlag } from "../../../../src/upstream/membership/health-flag.ts";
+import type { MembershipDelta } from "../../../../src/upstream/membership/membership-delta.ts";
+import { ActorWorld } from "../../../harness/actor-world.ts";
+import { RecordingStats } from "../../../harness/recording-stats.ts";
+import { endpointData } from "../../upstream/cluster-fixture.ts";
+
+const DEADLINE_MS = 15_000;
+
+function cluster(name: string, hash = "1", waitsForWarm = true): DiscoveredCluster {
+  const data: DiscoveryData = {
+    type: "dns",
+    cluster: name,
+    observabilityName: name,
+    logical: false,
+    targets: [],
+    refreshRateMs: 5000,
+    failureBackOff: null,
+    respectTtl: false,
+    lookupFamily: "auto",
+    resolvers: [],
+    searchesDomains: true,
+    waitsForWarm,
+  };
+  return { hash, data };
+}
+
+describe("The membership actor", () => {
+  let world: ActorWorld;
+  let membership: ActorRef<MembershipMessage>;
+  /** The owner of each discovery that was started, by cluster; the latest one. */
+  let owners: Map<string, DiscoveryOwner>;
+  let warming: number[];
+
+  beforeEach(() => {
+    world = new ActorWorld();
+    owners = new Map();
+    warming = [];
+    membership = world.system.spawn(
+      membershipSpec({
+        createDiscovery: (data, owner) => ({
+          start: () => void owners.set(data.cluster, owner),
+          stop: () => {},
+          inspect: () => ({ found: "by a test" }),
+        }),
+        createStats: (name) => new DiscoveryStats(new RecordingStats().scope(`cluster.${name}`)),
+        onWarming: (count) => warming.push(count),
+      }),
+    );
+  });
+
+  /** Starts to warm; the result is filled in when there is an answer. */
+  function warm(...clusters: DiscoveredCluster[]): { late?: readonly string[] } {
+    const result: { late?: readonly string[] } = {};
+    void membership
+      .ask({ type: "warmClusters", clusters, deadlineMs: DEADLINE_MS }, 2 * DEADLINE_MS)
+      .then(({ late }) => Object.assign(result, { late }));
+    return result;
+  }
+
+  async function found(name: string, ...ports: number[]): Promise<void> {
+    owners.get(name)!.onHosts(ports.map((port) => endpointData(port)));
+    owners.get(name)!.onFirstAttempt();
+    await world.settle();
+  }
+
+  /** A worker that takes over what it is told, and what it was told. */
+  function join(name: string): MembershipDelta[] {
+    const deltas: MembershipDelta[] = [];
+    const ref = world.system.spawn<WorkerMessage>({
+      name,
+      kind: "worker",
+      create: (context) => ({
+        receive(message) {
+          if (message.type !== "updateMembership") return;
+          deltas.push(...message.deltas);
+          context.reply(message, { type: "membershipUpdated", missed: [] });
+        },
+      }),
+    });
+    membership.tell({ type: "workerJoined", worker: name, ref });
+    return deltas;
+  }
+
+  async function statuses() {
+    const asked = membership.ask({ type: "inspectMembership" }, 100);
+    await world.settle();
+    return asked;
+  }
+
+  it("says that clusters are warm when each that is waited for was tried, and which are warming until then", async () => {
+    const result = warm(cluster("a"), cluster("b"), cluster("c", "1", false));
+    await world.settle();
+    assert.deepEqual(warming, [3]);
+    await found("a", 80);
+    assert.equal(result.late, undefined);
+    const shown = (await statuses()).map(({ cluster: name, state }) => [name, state]);
+    assert.deepEqual(shown, [
+      ["a", "active"],
+      ["b", "warming"],
+      ["c", "warming"],
+    ]);
+    await found("b", 81);
+    assert.deepEqual(result.late, []);
+    await found("c", 82);
+    assert.deepEqual(warming, [3, 2, 1, 0]);
+  });
+
+  it("names those that were not tried by the deadline", async () => {
+    const result = warm(cluster("a"), cluster("b"));
+    await world.settle();
+    await found("a", 80);
+    await world.advance(DEADLINE_MS);
+    assert.deepEqual(result.late, ["b"]);
+  });
+
+  it("leaves the hosts in force until what was warmed is in force", async () => {
+    const deltas = join("worker-1");
+    warm(cluster("a"));
+    await world.settle();
+    await found("a", 80);
+    membership.tell({ type: "putClustersInForce", clusters: [cluster("a")] });
+    await world.settle();
+    warm(cluster("a", "2"));
+    await world.settle();
+    await found("a", 81);
+    const before = deltas.length;
+    assert.deepEqual(
+      deltas.at(-1)!.upserts.map(({ endpoint }) => endpoint),
+      [endpointData(80)],
+    );
+    membership.tell({ type: "putClustersInForce", clusters: [cluster("a", "2")] });
+    await world.settle();
+    assert.equal(deltas.length, before + 1);
+    assert.deepEqual([deltas.at(-1)!.upserts.length, deltas.at(-1)!.removed], [1, ["127.0.0.1:80"]]);
+  });
+
+  it("tells workers of a host's health, and people the names of its flags", async () => {
+    const deltas = join("worker-1");
+    warm(cluster("a"));
+    await world.settle();
+    await found("a", 80, 81);
+    membership.tell({ type: "putClustersInForce", clusters: [cluster("a")] });
+    await world.settle();
+    const flags = HealthFlag.failedActiveHc | HealthFlag.failedOutlierCheck;
+    membership.tell({ type: "setHostHealth", cluster: "a", address: "127.0.0.1:81", flags, on: true });
+    await world.settle();
+    assert.deepEqual(deltas.at(-1)!.upserts, [{ endpoint: endpointData(81), healthFlags: flags }]);
+    const [status] = await statuses();
+    assert.deepEqual(status!.flaggedHosts, [
+      { address: "127.0.0.1:81", flags: ["failed_active_hc", "failed_outlier_check"] },
+    ]);
+    assert.deepEqual([status!.hosts, status!.discovery], [2, { found: "by a test" }]);
+  });
+
+  it("forgets what was warmed for a version that was refused", async () => {
+    warm(cluster("a"));
+    await world.settle();
+    membership.tell({ type: "dropWarmedClusters" });
+    await world.settle();
+    assert.deepEqual(await statuses(), []);
+    assert.deepEqual(warming, [1, 0]);
+  });
+});

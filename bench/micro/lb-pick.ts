@@ -1,8 +1,14 @@
 import { SystemRandom } from "../../src/base/random.ts";
+import type { Uint64 } from "../../src/base/uint64.ts";
+import { xxHash64 } from "../../src/base/xx-hash64.ts";
+import { HashLoadBalancer } from "../../src/lb/hash-load-balancer.ts";
+import type { HashPickerFactory } from "../../src/lb/hash-picker.ts";
+import { HashRing } from "../../src/lb/hash-ring.ts";
 import type { LbHost } from "../../src/lb/lb-host.ts";
 import { LeastRequest } from "../../src/lb/least-request.ts";
 import type { HostPickerFactory } from "../../src/lb/load-balancer.ts";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../src/lb/load-balancer-context.ts";
+import { MaglevTable } from "../../src/lb/maglev-table.ts";
 import { PriorityLoadBalancer } from "../../src/lb/priority-load-balancer.ts";
 import { RandomPick } from "../../src/lb/random-pick.ts";
 import { RoundRobin } from "../../src/lb/round-robin.ts";
@@ -26,6 +32,7 @@ const policies: readonly {
 ];
 
 const NO_METADATA = new Map();
+const KEYS = Array.from({ length: 1024 }, (_, at) => `session-${at}-${(at * 2_654_435_761) >>> 0}`);
 
 function host(at: number, weighted: boolean): LbHost {
   return {
@@ -43,7 +50,7 @@ function host(at: number, weighted: boolean): LbHost {
 
 let kept = 0;
 for (const { name, weighted, picker } of policies) {
-  for (const count of [3, 100, 10_000]) {
+  for (const count of [10, 10_000]) {
     const balancer = new PriorityLoadBalancer<LbHost>({
       panicThresholdPercent: 50,
       overprovisioningFactorPercent: 140,
@@ -61,6 +68,65 @@ for (const { name, weighted, picker } of policies) {
     choose(100_000);
     const bytes = (process.memoryUsage().heapUsed - before) / 100_000;
     if (bytes > 1) console.log(`  ${bytes.toFixed(1)} bytes per pick`);
+  }
+}
+
+/** Hashing policies: a pick by a hash, and an update of the hosts with the first pick after it, which builds the table. */
+const gauge = { inc: () => {}, dec: () => {}, add: () => {}, sub: () => {}, set: () => {} };
+const tables: readonly { readonly name: string; readonly table: HashPickerFactory<LbHost> }[] = [
+  {
+    name: "ring hash",
+    table: (hosts) =>
+      new HashRing(
+        hosts,
+        { minRingSize: 1024, maxRingSize: 8_388_608, hashFunction: "xxHash", useHostname: false },
+        { size: gauge, minHashesPerHost: gauge, maxHashesPerHost: gauge },
+      ),
+  },
+  {
+    name: "Maglev",
+    table: (hosts) =>
+      new MaglevTable(
+        hosts,
+        { tableSize: 65_537, useHostname: false },
+        { minEntriesPerHost: gauge, maxEntriesPerHost: gauge },
+      ),
+  },
+];
+let hashed = 0;
+const hashing = {
+  ...PLAIN_LOAD_BALANCER_CONTEXT,
+  computeHashKey: (into: Uint64): boolean => {
+    xxHash64(KEYS[hashed++ & (KEYS.length - 1)]!, into.set(0, 0));
+    return true;
+  },
+};
+for (const { name, table } of tables) {
+  for (const count of [10, 10_000]) {
+    const balancer = new HashLoadBalancer<LbHost>({
+      panicThresholdPercent: 50,
+      overprovisioningFactorPercent: 140,
+      byLocality: false,
+      random,
+      table,
+      healthyPanic: { inc: () => {}, add: () => {} },
+    });
+    const hosts = Array.from({ length: count }, (_, at) => host(at, false));
+    balancer.update(hosts);
+    const choose = (times: number): void => {
+      for (let at = 0; at < times; at++) kept += balancer.chooseHost(hashing)!.weight;
+    };
+    printNanoseconds(`${name}, hashing a key and picking, ${count} hosts`, choose);
+    const before = process.memoryUsage().heapUsed;
+    choose(100_000);
+    const bytes = (process.memoryUsage().heapUsed - before) / 100_000;
+    if (bytes > 1) console.log(`  ${bytes.toFixed(1)} bytes per pick`);
+    const started = performance.now();
+    for (let round = 0; round < 10; round++) {
+      balancer.update(hosts);
+      choose(1);
+    }
+    console.log(`  ${((performance.now() - started) / 10).toFixed(1)} ms for an update and its table`);
   }
 }
 console.log(kept > 0 ? "" : "nothing was chosen");

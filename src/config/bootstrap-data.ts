@@ -28,4 +28,6 @@ export interface BootstrapData {
   /** Null without an `admin` section. */
   readonly admin: AdminData | null;
   readonly stats: StatsConfigData;
+  /** `cluster_manager.local_cluster_name`; `""` = none. */
+  readonly localClusterName: string;
 }

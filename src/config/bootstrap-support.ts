@@ -71,6 +71,7 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
   }),
   support(Bootstrap_StaticResourcesSchema, { listeners: yes, clusters: yes, secrets: yes }),
   support(ClusterManagerSchema, {
+    local_cluster_name: yes,
     enable_deferred_cluster_creation: noEffect("workers make every cluster on first use"),
   }),
 ];

@@ -25,6 +25,7 @@ export function compileBootstrap(message: Bootstrap, context: ErrorSink): Bootst
   const at = Place.root;
   return {
     node: nodeData(message.node),
+    localClusterName: message.clusterManager?.localClusterName ?? "",
     admin: admin === undefined ? null : { address: adminAddress(admin, at.field("admin"), context) },
     stats: {
       ...statsData(statsConfig, at.field("stats_config"), context),

@@ -23,6 +23,11 @@ export interface CompileFacts {
   readonly nodeCluster: string;
   /** `node.locality.zone`, likewise. */
   readonly nodeZone: string;
+  /** The cluster that this proxy itself belongs to (`cluster_manager.local_cluster_name`), and where it is in it; absent = none. */
+  readonly localCluster?: {
+    readonly name: string;
+    readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
+  };
   /** Absolute path of the configuration file's folder (the working directory without a file); relative paths start here. */
   readonly directory: string;
   /** `static_resources.secrets` by name: binary `Secret` messages in base64. */

@@ -130,11 +130,21 @@ function unreadable(file: string, message: string, hint: string | undefined): Co
   return { ok: false, problems: [hint === undefined ? problem : { ...problem, hint }], files: [] };
 }
 
-function factsOf({ node }: BootstrapData, secrets: CompileFacts["secrets"], directory: string): CompileFacts {
+function factsOf(
+  { node, localClusterName }: BootstrapData,
+  secrets: CompileFacts["secrets"],
+  directory: string,
+): CompileFacts {
   return {
     nodeId: node.id,
     nodeCluster: node.cluster,
     nodeZone: node.zone,
+    ...(localClusterName !== "" && {
+      localCluster: {
+        name: localClusterName,
+        locality: { region: node.region, zone: node.zone, subZone: node.subZone },
+      },
+    }),
     directory,
     secrets,
   };

@@ -7,6 +7,7 @@ import type { MaglevSettings } from "../lb/maglev-table.ts";
 import type { PriorityLoadSettings } from "../lb/priority-load.ts";
 import type { SlowStartSettings } from "../lb/slow-start.ts";
 import type { SubsetSettings } from "../lb/subset-settings.ts";
+import type { ZoneAwareSettings } from "../lb/zone-aware.ts";
 import type { Address } from "../net/address.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
@@ -54,11 +55,11 @@ export interface HashBalanceData {
 export type LocalityRoutingData =
   | { readonly type: "none" }
   | { readonly type: "weighted" }
-  | {
+  | ({
       readonly type: "zoneAware";
-      /** Answer "no host" instead of using unhealthy ones in a panic. */
-      readonly failTrafficOnPanic: boolean;
-    };
+      /** The cluster of this proxy and its like; `""` = unknown, then zones do not count. */
+      readonly localCluster: string;
+    } & Omit<ZoneAwareSettings, "panicThresholdPercent">);
 
 /** How a cluster's hosts are picked: what `lb_policy` with its settings, or `load_balancing_policy`, says. */
 export interface BalancingData {

@@ -4,6 +4,7 @@ import { BreakerMemory } from "./breaker-memory.ts";
 import type { BreakerChunk } from "./circuit-breaker-cells.ts";
 import { type ClusterData, hasMembership } from "./cluster-data.ts";
 import type { ClusterInspection } from "./cluster-inspection.ts";
+import type { Host } from "./host.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import type { MembershipDelta } from "./membership/membership-delta.ts";
 import { MembershipMirror } from "./membership/membership-mirror.ts";
@@ -52,6 +53,8 @@ export class ClusterManager implements ClusterDirectory {
   readonly #memberships = new Map<string, MembershipMirror>();
   /** Removed or replaced ones whose streams still run. */
   readonly #draining = new Set<LocalCluster>();
+  /** Clusters on whose hosts others depend; no more than the configurations so far have named. */
+  readonly #watched = new Set<string>();
   readonly #inflated: Gauge;
 
   constructor(options: ClusterManagerOptions) {
@@ -138,6 +141,7 @@ export class ClusterManager implements ClusterDirectory {
     const entry = this.#entries.get(name);
     if (entry === undefined) {
       this.#entries.set(name, { upsert, cluster: null });
+      this.#onHostsChanged(name);
       return;
     }
     if (entry.upsert.hash === upsert.hash) return;
@@ -147,6 +151,7 @@ export class ClusterManager implements ClusterDirectory {
     if (cluster === null || cluster.tryUpdate(upsert.data, this.#memberships.get(name))) return;
     entry.cluster = null;
     this.#retire(cluster);
+    this.#onHostsChanged(name);
   }
 
   #remove(name: string): void {
@@ -154,6 +159,7 @@ export class ClusterManager implements ClusterDirectory {
     this.#entries.delete(name);
     this.#memberships.delete(name);
     if (cluster !== undefined && cluster !== null) this.#retire(cluster);
+    this.#onHostsChanged(name);
   }
 
   #retire(cluster: LocalCluster): void {
@@ -171,11 +177,26 @@ export class ClusterManager implements ClusterDirectory {
       stats,
       breakerMemory: this.#memory,
       breakerSlot: entry.upsert.breakerSlot,
+      hostsOf: (name) => this.#hostsOf(name),
+      onHostsChanged: () => this.#onHostsChanged(data.name),
       onDrained: (drained) => this.#onDrained(drained),
     });
     entry.cluster = cluster;
     this.#inflated.inc();
     return cluster;
+  }
+
+  #hostsOf(name: string): readonly Host[] {
+    this.#watched.add(name);
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return [];
+    return (entry.cluster ?? this.#inflate(entry)).hosts;
+  }
+
+  /** Zone-aware clusters look at the hosts of the local cluster. */
+  #onHostsChanged(name: string): void {
+    if (!this.#watched.has(name)) return;
+    for (const { cluster } of this.#entries.values()) if (cluster?.dependsOnHostsOf(name) === true) cluster.rebalance();
   }
 
   #onDrained(cluster: LocalCluster): void {

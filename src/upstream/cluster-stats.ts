@@ -2,6 +2,7 @@ import { type Http2CodecStats, http2CodecStats } from "../http/http2/codec-stats
 import type { HashRingStats } from "../lb/hash-ring.ts";
 import type { MaglevStats } from "../lb/maglev-table.ts";
 import type { SubsetStats } from "../lb/subset-load-balancer.ts";
+import type { ZoneAwareStats } from "../lb/zone-aware.ts";
 import type { ConnectionStats } from "../net/connection.ts";
 import type { Counter, Gauge, Histogram, StatsScope } from "../stats/scope.ts";
 import { ResponseStats } from "./response-stats.ts";
@@ -94,6 +95,8 @@ export interface ClusterLoadBalancerStats {
   ringHash(): HashRingStats;
   /** `maglev_lb.*`, likewise. */
   maglev(): MaglevStats;
+  /** The stats of zone-aware routing. Asked for only by clusters with it. */
+  zoneAware(): ZoneAwareStats;
   /** `lb_subsets_*`; each worker sorts hosts into subsets of its own. Asked for only by clusters with subsets. */
   subsets(): SubsetStats;
 }
@@ -154,6 +157,15 @@ function loadBalancerStats(scope: StatsScope): ClusterLoadBalancerStats {
       size: scope.gauge("ring_hash_lb.size", "max"),
       minHashesPerHost: scope.gauge("ring_hash_lb.min_hashes_per_host", "max"),
       maxHashesPerHost: scope.gauge("ring_hash_lb.max_hashes_per_host", "max"),
+    }),
+    zoneAware: () => ({
+      recalculateZoneStructures: scope.counter("lb_recalculate_zone_structures"),
+      localClusterNotOk: scope.counter("lb_local_cluster_not_ok"),
+      zoneClusterTooSmall: scope.counter("lb_zone_cluster_too_small"),
+      zoneNoCapacityLeft: scope.counter("lb_zone_no_capacity_left"),
+      zoneRoutingAllDirectly: scope.counter("lb_zone_routing_all_directly"),
+      zoneRoutingSampled: scope.counter("lb_zone_routing_sampled"),
+      zoneRoutingCrossZone: scope.counter("lb_zone_routing_cross_zone"),
     }),
     subsets: () => ({
       active: scope.gauge("lb_subsets_active", "max"),

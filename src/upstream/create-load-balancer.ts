@@ -9,11 +9,12 @@ import { LeastRequest } from "../lb/least-request.ts";
 import type { HostPickerFactory, LoadBalancer } from "../lb/load-balancer.ts";
 import { LocalityWeighted } from "../lb/locality-weighted.ts";
 import { MaglevTable } from "../lb/maglev-table.ts";
-import { PriorityLoadBalancer } from "../lb/priority-load-balancer.ts";
+import { PriorityLoadBalancer, type PriorityLoadBalancerOptions } from "../lb/priority-load-balancer.ts";
 import { RandomPick } from "../lb/random-pick.ts";
 import { RoundRobin } from "../lb/round-robin.ts";
 import { SlowStart } from "../lb/slow-start.ts";
 import { SubsetLoadBalancer } from "../lb/subset-load-balancer.ts";
+import { ZoneAware } from "../lb/zone-aware.ts";
 import type { BalancingData, ClusterData, LoadBalancerData } from "./cluster-data.ts";
 import type { ClusterLoadBalancerStats } from "./cluster-stats.ts";
 import type { Host } from "./host.ts";
@@ -25,6 +26,8 @@ export interface BalancingEnvironment {
   readonly random: RandomSource;
   readonly clock: Clock;
   readonly stats: ClusterLoadBalancerStats;
+  /** The hosts of another cluster as they are now; none if there is no such cluster. For zone-aware routing. */
+  hostsOf(cluster: string): readonly Host[];
 }
 
 /** Builds the load balancer that a cluster's settings describe, without hosts yet. */
@@ -57,11 +60,28 @@ function createWhole(
     picker,
     failTrafficOnPanic: locality.type === "zoneAware" && locality.failTrafficOnPanic,
     ...(slowStart !== null && { onUpdate: (hosts) => slowStart.update(hosts) }),
-    ...(locality.type === "weighted" && {
-      spread: ({ all }, usable) =>
-        LocalityWeighted.of(all, usable, priorityLoad.overprovisioningFactorPercent, picker, random),
-    }),
+    ...spreadOver(data, picker, environment),
   });
+}
+
+type Spread = Pick<PriorityLoadBalancerOptions<Host>, "spread">;
+
+function spreadOver(
+  { locality, priorityLoad }: Pick<ClusterData, "locality" | "priorityLoad">,
+  picker: HostPickerFactory<Host>,
+  { random, stats, hostsOf }: BalancingEnvironment,
+): Spread {
+  if (locality.type === "weighted") {
+    const factorPercent = priorityLoad.overprovisioningFactorPercent;
+    return { spread: ({ all }, usable) => LocalityWeighted.of(all, usable, factorPercent, picker, random) };
+  }
+  if (locality.type === "none" || locality.localCluster === "") return {};
+  const settings = { ...locality, panicThresholdPercent: priorityLoad.panicThresholdPercent };
+  const zones = { settings, picker, random, stats: stats.zoneAware() };
+  return {
+    spread: (level, usable, priority) =>
+      priority === 0 && usable === level.healthy ? ZoneAware.of(level, hostsOf(locality.localCluster), zones) : null,
+  };
 }
 
 /** Whether a load balancer made for one cluster does for the other. */

@@ -33,6 +33,10 @@ export interface LocalClusterOptions {
   readonly stats: StatsScope;
   readonly breakerMemory: BreakerMemory;
   readonly breakerSlot: number;
+  /** The hosts of another cluster of this worker; none if there is no such cluster. */
+  hostsOf(cluster: string): readonly Host[];
+  /** Hosts came, went or changed. */
+  onHostsChanged(): void;
   /** A draining cluster has lost its last connection. Told once. */
   onDrained(cluster: LocalCluster): void;
 }
@@ -139,8 +143,25 @@ export class LocalCluster implements ThreadLocalCluster {
     );
   }
 
+  /** The hosts there are now, in a list that does not change. */
+  get hosts(): readonly Host[] {
+    return this.#hosts.hosts;
+  }
+
+  /** Whether picking depends on the hosts of the cluster called `name`, beside its own. */
+  dependsOnHostsOf(name: string): boolean {
+    const { locality } = this.#data;
+    return locality.type === "zoneAware" && locality.localCluster === name;
+  }
+
+  /** Takes into account that the hosts of a cluster have changed on which this one depends. */
+  rebalance(): void {
+    this.#balancer.update(this.#hosts.hosts);
+  }
+
   #onHostsChanged(removed: readonly Host[]): void {
     this.#balancer.update(this.#hosts.hosts);
+    this.#options.onHostsChanged();
     for (const host of removed) this.#pools.get(host)?.drain();
     this.#publishMembership();
   }
@@ -201,7 +222,12 @@ export class LocalCluster implements ThreadLocalCluster {
 
   #createBalancer(): LoadBalancer<Host> {
     const { random, environment } = this.#options;
-    return createLoadBalancer(this.#data, { random, clock: environment.timers.clock, stats: this.#info.stats.lb });
+    return createLoadBalancer(this.#data, {
+      random,
+      clock: environment.timers.clock,
+      stats: this.#info.stats.lb,
+      hostsOf: (cluster) => this.#options.hostsOf(cluster),
+    });
   }
 
   #originalDstHosts(stats: ClusterStats): OriginalDstHosts | null {

@@ -76,9 +76,8 @@ const NO_MATCHES = notYet("all hosts of a cluster have the same transport socket
 const NO_AUTO_SNI = notYet("the server name is that of the TLS context", "set sni in UpstreamTlsContext");
 const NO_HEALTH_CHECKS = noEffect("there are no health checks yet");
 const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
-const NO_ZONE_ROUTING = noEffect("zone-aware routing needs a local cluster, which is not supported yet");
 const RUNTIME_DOUBLE = { default_value: yes, runtime_key: noEffect("there is no runtime layer yet") };
-const ZONE_AWARE = { routing_enabled: NO_ZONE_ROUTING, min_cluster_size: NO_ZONE_ROUTING, fail_traffic_on_panic: yes };
+const ZONE_AWARE = { routing_enabled: yes, min_cluster_size: yes, fail_traffic_on_panic: yes };
 
 const CLUSTER = support(ClusterSchema, {
   name: yes,

@@ -32,7 +32,7 @@ export function compileBalancing(message: Cluster, place: Place, context: Compil
   }
   const { lbSubsetConfig } = message;
   const at = place.field("lb_subset_config");
-  const locality = compileLocalityRouting(message.commonLbConfig);
+  const locality = compileLocalityRouting(message.commonLbConfig, place, context);
   if (lbSubsetConfig?.localityWeightAware === true && locality.type !== "weighted") {
     const text = "localities have no weights: locality_weighted_lb_config is not set";
     context.error(at.field("locality_weight_aware"), text);

@@ -157,7 +157,14 @@ describe("A compiled cluster", () => {
           overprovisioningFactorPercent: 140,
           weightedPriorityHealth: false,
         },
-        locality: { type: "zoneAware", failTrafficOnPanic: true },
+        locality: {
+          type: "zoneAware",
+          localCluster: "",
+          ownLocality: { region: "", zone: "", subZone: "" },
+          routingEnabledPercent: 100,
+          minClusterSize: 6,
+          failTrafficOnPanic: true,
+        },
       },
     },
     {

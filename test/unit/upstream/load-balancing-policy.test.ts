@@ -41,8 +41,21 @@ describe("load_balancing_policy", () => {
     },
     {
       name: "random",
-      json: policies(["random", { localityLbConfig: { zoneAwareLbConfig: { failTrafficOnPanic: true } } }]),
-      expected: { loadBalancer: { type: "random" }, locality: { type: "zoneAware", failTrafficOnPanic: true } },
+      json: policies([
+        "random",
+        { localityLbConfig: { zoneAwareLbConfig: { routingEnabled: { value: 50 }, minClusterSize: "2" } } },
+      ]),
+      expected: {
+        loadBalancer: { type: "random" },
+        locality: {
+          type: "zoneAware",
+          localCluster: "",
+          ownLocality: { region: "", zone: "", subZone: "" },
+          routingEnabledPercent: 50,
+          minClusterSize: 2,
+          failTrafficOnPanic: false,
+        },
+      },
     },
     {
       name: "ring_hash",

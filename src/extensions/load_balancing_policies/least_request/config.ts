@@ -18,7 +18,7 @@ export const leastRequestConfig = extensionConfig({
     const fullScan = message.enableFullScan === true || message.selectionMethod === SelectionMethod.FULL_SCAN;
     return {
       loadBalancer: compileLeastRequest(message, fullScan, place, context),
-      locality: compileLocalityRouting(message.localityLbConfig),
+      locality: compileLocalityRouting(message.localityLbConfig, place, context),
       subsets: null,
     };
   },

@@ -10,9 +10,9 @@ export const randomConfig = extensionConfig({
   categories: ["envoy.load_balancing_policies"],
   schema: RandomSchema,
   support: [supportAll(RandomSchema)],
-  compile: (message): BalancingData => ({
+  compile: (message, place, context): BalancingData => ({
     loadBalancer: { type: "random" },
-    locality: compileLocalityRouting(message.localityLbConfig),
+    locality: compileLocalityRouting(message.localityLbConfig, place, context),
     subsets: null,
   }),
 });

@@ -13,7 +13,7 @@ export const roundRobinConfig = extensionConfig({
   support: [supportAll(RoundRobinSchema)],
   compile: (message, place, context): BalancingData => ({
     loadBalancer: { type: "roundRobin", slowStart: compileSlowStart(message.slowStartConfig, place, context) },
-    locality: compileLocalityRouting(message.localityLbConfig),
+    locality: compileLocalityRouting(message.localityLbConfig, place, context),
     subsets: null,
   }),
 });

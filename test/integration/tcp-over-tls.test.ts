@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { before, describe, it, type TestContext } from "node:test";
 import tls from "node:tls";
 import { type Issued, TestCa } from "../harness/certificates.ts";
 import { loopback, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { startProxy } from "../harness/start-proxy.ts";
 import { TcpPeer, TcpUpstream } from "../harness/tcp-peer.ts";
-import { downstreamTls, inlineCertificate, tlsListener } from "../harness/tls-listener.ts";
+import { downstreamTls, inlineCertificate, tlsListener, upstreamTls } from "../harness/tls-listener.ts";
 
 const FILTERS = "type.googleapis.com/envoy.extensions.filters.network";
 const MEBI = 1024 * 1024;
@@ -140,5 +141,32 @@ describe("Network filters behind TLS", () => {
     const next = await connect(null);
     next.write("still here");
     await next.untilText("still here");
+  });
+
+  it("move bytes of a plain client to a TLS server and back, unchanged, with the client's end", async (t) => {
+    const echo = tls.createServer({ cert: server.certPem, key: server.keyPem, allowHalfOpen: true }, (socket) => {
+      socket.on("error", () => {});
+      socket.pipe(socket);
+    });
+    echo.listen(0, "127.0.0.1");
+    await once(echo, "listening");
+    const { port } = echo.address() as AddressInfo;
+    const transport_socket = upstreamTls({
+      common_tls_context: { validation_context: { trusted_ca: { inline_string: ca.certPem } } },
+    });
+    const clusters = [sampleCluster("app", [loopback(port)], { transport_socket })];
+    const listeners = [{ name: "tcp", address: loopback(0), filter_chains: [{ filters: [proxyFilter] }] }];
+    const proxy = await startProxy({ config: { static_resources: { listeners, clusters } } });
+    t.after(async () => {
+      await proxy.kill();
+      echo.close();
+    });
+    const client = await TcpPeer.connect(proxy.port());
+    t.after(() => client.destroy());
+    const sent = Buffer.alloc(8 * MEBI, "these bytes go through TLS, ");
+    client.write(sent);
+    client.end();
+    await client.untilEnded();
+    assert.ok(client.bytes.equals(sent), `${client.bytes.length} bytes came back`);
   });
 });

@@ -286,6 +286,26 @@ describe("envoy.filters.network.tcp_proxy", () => {
     assert.deepEqual(counts(), [0, 0, 9]);
   });
 
+  it("sends connections to the hosts that metadata_match asks for", async (t) => {
+    const canary = await TcpUpstream.start();
+    const stable = await TcpUpstream.start();
+    t.after(() => Promise.all([canary.close(), stable.close()]));
+    const endpoint = ({ port }: TcpUpstream, stage: string) => ({
+      endpoint: { address: loopback(port) },
+      metadata: { filter_metadata: { "envoy.lb": { stage } } },
+    });
+    const lb_endpoints = [endpoint(stable, "stable"), endpoint(canary, "canary")];
+    const cluster = {
+      load_assignment: { cluster_name: "app", endpoints: [{ lb_endpoints }] },
+      lb_subset_config: { subset_selectors: [{ keys: ["stage"] }] },
+    };
+    const metadata_match = { filter_metadata: { "envoy.lb": { stage: "canary" } } };
+    const proxied = await TcpProxied.start(t, { cluster, proxy: { metadata_match } });
+    for (let i = 0; i < 4; i++) await proxied.tcp.client();
+    await until("all connections", () => canary.connections.length === 4);
+    assert.equal(stable.connections.length, 0);
+  });
+
   it("refuses clusters that are not there, and settings it lacks, by name", async (t) => {
     const start = (proxy: object) => TcpProxied.start(t, { proxy });
     await assert.rejects(start({ cluster: "nowhere" }), /nowhere/);

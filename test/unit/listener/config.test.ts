@@ -68,6 +68,7 @@ describe("Compiling a listener", () => {
           name: "",
           filters: [{ name: "last", extension: "last", data: "last", terminal: true }],
           transportSocket: null,
+          transportSocketConnectTimeoutMs: 0,
         },
       ],
       defaultChain: null,

@@ -233,6 +233,7 @@ describe("A compiled cluster", () => {
     assert.deepEqual(data.connectionSettings, {
       perConnectionBufferLimitBytes: 4096,
       tcpKeepaliveTimeS: 30,
+      transportSocket: null,
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: true,
@@ -281,11 +282,9 @@ describe("A cluster that can't be compiled", () => {
       problems: ["error lb_policy: CLUSTER_PROVIDED is for clusters of type ORIGINAL_DST only"],
     },
     {
-      name: "TLS",
+      name: "a transport socket that says not what it is",
       json: { transportSocket: { name: "tls" } },
-      problems: [
-        "error transport_socket: transport_socket is not supported yet: upstream connections are plain TCP for now",
-      ],
+      problems: ["error transport_socket: typed_config is required"],
     },
     {
       name: "HTTP/3",
@@ -381,8 +380,8 @@ describe("A cluster that can't be compiled", () => {
   });
 
   it("is not blamed for names if its type is what is not supported, unless that is let through", () => {
-    const json = { type: "ORIGINAL_DST", ...assignment(endpoint("backend.test", 80)) };
-    const type = "type: type ORIGINAL_DST is not supported yet";
+    const json = { clusterType: { name: "own" }, ...assignment(endpoint("backend.test", 80)) };
+    const type = "cluster_type: cluster_type is not supported yet";
     assert.deepEqual(compile(json).problems, [`error ${type}`]);
     assert.deepEqual(compile(json, true).problems, [
       `warning ${type}`,

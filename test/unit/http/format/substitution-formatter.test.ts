@@ -188,7 +188,7 @@ describe("compileFormat", () => {
     { text: "%COMMON_DURATION(A:B)%", problem: /unknown or unsupported time point "A"/ },
     { text: "%METADATA(CLUSTER:x)%", problem: /unsupported source "CLUSTER"/ },
     { text: "%TRACE_ID%", problem: /not supported yet/, unsupported: true },
-    { text: "%DOWNSTREAM_TLS_VERSION%", problem: /not supported yet/, unsupported: true },
+    { text: "%DOWNSTREAM_HANDSHAKE_DURATION%", problem: /not supported yet/, unsupported: true },
   ];
   for (const { text, problem, unsupported = false } of rows) {
     it(`refuses ${JSON.stringify(text)}`, () => {

@@ -89,7 +89,7 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     this.stats.cx.active.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host.address, info, "http/1.1"), {
+    this.connection = new Connection(environment.connect(host, info, "http/1.1"), {
       id: this.id,
       flusher: environment.flusher,
       timers: environment.timers,

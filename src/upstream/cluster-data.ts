@@ -83,6 +83,15 @@ export interface EndpointData {
   readonly metadata: MetadataData;
 }
 
+/** One of `transport_socket_matches`. */
+export interface TransportSocketMatchData {
+  readonly name: string;
+  /** What the host's metadata `envoy.transport_socket_match` must have; an empty one fits every host. */
+  readonly match: Readonly<Record<string, unknown>>;
+  /** Null is a plain socket. */
+  readonly transportSocket: CompiledExtension | null;
+}
+
 /** What a connection is made with. Another value means new connections; all other settings change in place. */
 export interface ConnectionSettingsData {
   readonly perConnectionBufferLimitBytes: number;
@@ -90,6 +99,8 @@ export interface ConnectionSettingsData {
   readonly tcpKeepaliveTimeS: number | null;
   /** Null is a plain socket. */
   readonly transportSocket: CompiledExtension | null;
+  /** Sockets for hosts whose metadata asks for another one; the first that fits. */
+  readonly transportSocketMatches: readonly TransportSocketMatchData[];
   /** `max_response_headers_kb` in bytes. Default 80 KiB. */
   readonly maxResponseHeadersBytes: number;
   /** `max_headers_count`. Default 100. */

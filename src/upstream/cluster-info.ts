@@ -1,10 +1,10 @@
 import type { Http1ClientOptions } from "../http/http1/codec-options.ts";
 import type { Http2ClientOptions } from "../http/http2/codec-options.ts";
-import type { UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { CircuitBreakers } from "./circuit-breaker.ts";
 import type { ConnectionSettingsData } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
+import type { TransportSockets } from "./transport-sockets.ts";
 
 /** A cluster's settings and handles on one worker. Immutable; a changed cluster gets a new one. */
 export interface ClusterInfo {
@@ -18,8 +18,8 @@ export interface ClusterInfo {
   /** What connections are made with. */
   readonly connectionSettings: ConnectionSettingsData;
   readonly httpProtocol: UpstreamHttpProtocol;
-  /** What makes its connections; null for plain sockets. */
-  readonly transportSocket: UpstreamTransportSocketFactory | null;
+  /** What makes its connections. */
+  readonly transportSockets: TransportSockets;
   readonly http1Options: Http1ClientOptions;
   readonly http2Options: Http2ClientOptions;
   /** 0 = no limit. */

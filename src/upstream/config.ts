@@ -2,20 +2,17 @@ import type { CompileContext, CompiledExtension } from "../config/compile-contex
 import type { ResourceCompiler } from "../config/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
-
 import {
   type Cluster,
   Cluster_ClusterProtocolSelection,
   type ClusterSchema,
 } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
-
+import type { TransportSocket } from "../proto/gen/envoy/config/core/v3/base_pb.js";
 import type { ClusterLoadAssignmentSchema } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
-
-import type { ClusterData } from "./cluster-data.ts";
+import type { ClusterData, TransportSocketMatchData } from "./cluster-data.ts";
 import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
-
 import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
 import { compileBalancing, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileOriginalDst } from "./compile/original-dst.ts";
@@ -58,7 +55,8 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     connectionSettings: {
       perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
       tcpKeepaliveTimeS: keepalive === undefined ? null : (keepalive.keepaliveTime ?? DEFAULT_KEEPALIVE_TIME_S),
-      transportSocket: compileTransportSocket(message, place, context),
+      transportSocket: compileTransportSocket(message.transportSocket, place.field("transport_socket"), context),
+      transportSocketMatches: compileMatches(message, place.field("transport_socket_matches"), context),
       maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
       maxResponseHeadersCount: protocol.maxResponseHeadersCount,
       enableTrailers: protocol.enableTrailers,
@@ -124,12 +122,28 @@ function maxRequestsPerConnection(
   return message.maxRequestsPerConnection;
 }
 
-function compileTransportSocket(message: Cluster, place: Place, context: CompileContext): CompiledExtension | null {
-  const { transportSocket } = message;
-  if (transportSocket === undefined) return null;
-  const { name, configType } = transportSocket;
+function compileTransportSocket(
+  message: TransportSocket | undefined,
+  place: Place,
+  context: CompileContext,
+): CompiledExtension | null {
+  if (message === undefined) return null;
+  const { name, configType } = message;
   const typedConfig = configType.case === "typedConfig" ? configType.value : undefined;
-  const at = place.field("transport_socket");
-  const compiled = context.extension("envoy.transport_sockets.upstream", { name, typedConfig }, at);
+  const compiled = context.extension("envoy.transport_sockets.upstream", { name, typedConfig }, place);
   return compiled === undefined || compiled.extension === RAW_BUFFER ? null : compiled;
+}
+
+function compileMatches(message: Cluster, place: Place, context: CompileContext): TransportSocketMatchData[] {
+  const names = new Set<string>();
+  return message.transportSocketMatches.map(({ name, match, transportSocket }, index) => {
+    const at = place.index(index);
+    if (names.has(name)) context.error(at.field("name"), `two matches are named ${JSON.stringify(name)}`);
+    names.add(name);
+    return {
+      name,
+      match: match ?? {},
+      transportSocket: compileTransportSocket(transportSocket, at.field("transport_socket"), context),
+    };
+  });
 }

@@ -2,10 +2,12 @@ import net from "node:net";
 import { type Address, formatAddress } from "../net/address.ts";
 import { ReadBuffer } from "../net/read-buffer.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
+import type { ConnectedHost } from "./pool-environment.ts";
 
-/** Begins to connect to `address`, an IP or a path. Errors come as the socket's `error` event. */
-export function connectSocket(address: Address, info: ClusterInfo, alpnFallback?: string): net.Socket {
-  const { transportSocket } = info;
+/** Begins to connect to a host at an IP or a path. Errors come as the socket's `error` event. */
+export function connectSocket(host: ConnectedHost, info: ClusterInfo, alpnFallback?: string): net.Socket {
+  const { address } = host;
+  const transportSocket = info.transportSockets.socketOf(host.metadata);
   if (transportSocket !== null) {
     const options = connectOptions(address, info);
     return transportSocket.connect({ options, server: formatAddress(address), alpnFallback });

@@ -97,7 +97,7 @@ export class Http2Client
     this.stats.cx.active.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host.address, info, "h2"), {
+    this.connection = new Connection(environment.connect(host, info, "h2"), {
       id: this.id,
       flusher: environment.flusher,
       timers: environment.timers,

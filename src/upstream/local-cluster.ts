@@ -3,7 +3,6 @@ import type { RandomSource } from "../base/random.ts";
 import { Protocol } from "../http/codec.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
-import type { UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { StatsScope } from "../stats/scope.ts";
 import type { BreakerMemory } from "./breaker-memory.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
@@ -24,6 +23,7 @@ import type { PoolEnvironment } from "./pool-environment.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
 import type { ThreadLocalCluster } from "./thread-local-cluster.ts";
+import { TransportSockets } from "./transport-sockets.ts";
 
 /** What a `LocalCluster` is made of, beside its data. */
 export interface LocalClusterOptions {
@@ -53,8 +53,8 @@ export class LocalCluster implements ThreadLocalCluster {
   readonly #breakers: ClusterBreakers;
   readonly #hosts: HostRegistry;
   #balancer: LoadBalancer<Host>;
-  /** The same for its whole life: another one means another cluster. */
-  readonly #transportSocket: UpstreamTransportSocketFactory | null;
+  /** The same for its whole life: others mean another cluster. */
+  readonly #transportSockets: TransportSockets;
   /** In place of the balancer if requests name their hosts. */
   readonly #originalDst: OriginalDstHosts | null;
   readonly #pools = new Map<Host, HostPools>();
@@ -69,10 +69,10 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#scope = new ScopeTree(options.stats.scope(`cluster.${data.observabilityName}`));
     const stats = new ClusterStats(this.#scope);
     this.#breakers = new ClusterBreakers(options.breakerMemory, options.breakerSlot, data.circuitBreakers, this.#scope);
-    const { transportSocket } = data.connectionSettings;
-    this.#transportSocket =
-      transportSocket === null ? null : options.environment.makeTransportSocket(transportSocket, this.#scope);
-    this.#info = clusterInfo(data, stats, this.#breakers, this.#transportSocket);
+    this.#transportSockets = new TransportSockets(data.connectionSettings, (socket) =>
+      options.environment.makeTransportSocket(socket, this.#scope),
+    );
+    this.#info = clusterInfo(data, stats, this.#breakers, this.#transportSockets);
     this.#hosts = new HostRegistry(membersOf(data, membership));
     this.#balancer = this.#createBalancer();
     this.#balancer.update(this.#hosts.hosts);
@@ -126,7 +126,7 @@ export class LocalCluster implements ThreadLocalCluster {
     const before = this.#data;
     this.#data = data;
     this.#breakers.setLimits(data.circuitBreakers);
-    this.#info = clusterInfo(data, this.#info.stats, this.#breakers, this.#transportSocket);
+    this.#info = clusterInfo(data, this.#info.stats, this.#breakers, this.#transportSockets);
     const removed = this.#originalDst === null ? this.#hosts.replace(membersOf(data, membership)) : [];
     if (!balancesAlike(before, data)) this.#balancer = this.#createBalancer();
     this.#onHostsChanged(removed);
@@ -282,7 +282,7 @@ function clusterInfo(
   data: ClusterData,
   stats: ClusterStats,
   breakers: ClusterBreakers,
-  transportSocket: UpstreamTransportSocketFactory | null,
+  transportSockets: TransportSockets,
 ): ClusterInfo {
   return {
     name: data.name,
@@ -290,7 +290,7 @@ function clusterInfo(
     connectTimeoutMs: data.connectTimeoutMs,
     perConnectionBufferLimitBytes: data.connectionSettings.perConnectionBufferLimitBytes,
     connectionSettings: data.connectionSettings,
-    transportSocket,
+    transportSockets,
     http1Options: {
       headLimits: {
         headBytes: data.connectionSettings.maxResponseHeadersBytes,

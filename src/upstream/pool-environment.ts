@@ -33,7 +33,13 @@ export type Http2CodecFactory = (
  * Begins to connect; the answer comes by the socket's events. Never resolves names. `alpnFallback` is what the connection is to carry,
  * for a TLS handshake that nothing else is configured for.
  */
-export type UpstreamConnector = (address: Address, info: ClusterInfo, alpnFallback?: string) => net.Socket;
+export type UpstreamConnector = (host: ConnectedHost, info: ClusterInfo, alpnFallback?: string) => net.Socket;
+
+/** What of a host matters for a connection to it. */
+export interface ConnectedHost {
+  readonly address: Address;
+  readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
 
 /** Makes the transport socket of a cluster. `scope` is the cluster's. Throws with the reason if it can't. */
 export type UpstreamTransportSocketMaker = (

@@ -52,7 +52,7 @@ export class TcpClient implements TcpUpstream, PendingTcpConnection, ConnectionC
     this.#stats.rq.pendingActive.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host.address, info), {
+    this.connection = new Connection(environment.connect(host, info), {
       id: environment.nextConnectionId(),
       flusher: environment.flusher,
       timers: environment.timers,

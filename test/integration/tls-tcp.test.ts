@@ -16,7 +16,7 @@ async function startEcho(t: TestContext, secure: boolean): Promise<number> {
   const serve = (socket: net.Socket): void => {
     const parts: Buffer[] = [];
     socket.on("error", () => {});
-    socket.on("data", (data) => parts.push(data));
+    socket.on("data", (data: Buffer) => parts.push(data));
     socket.on("end", () => socket.end(Buffer.concat(parts)));
   };
   const options = { cert: server.certPem, key: server.keyPem, allowHalfOpen: true };
@@ -57,12 +57,8 @@ describe("A TCP proxy with TLS", () => {
         config: { static_resources: { listeners: [tlsListener(chain)], clusters: [up] } },
       });
       t.after(() => proxy.kill());
-      const client = tls.connect({
-        host: "127.0.0.1",
-        port: proxy.port(),
-        rejectUnauthorized: false,
-        allowHalfOpen: true,
-      });
+      const options = { host: "127.0.0.1", port: proxy.port(), rejectUnauthorized: false, allowHalfOpen: true };
+      const client = tls.connect(options);
       const parts: Buffer[] = [];
       client.on("data", (data: Buffer) => parts.push(data));
       await once(client, "secureConnect");

@@ -273,6 +273,43 @@ describe("A TLS cluster", () => {
     assert.equal((await sslStats(proxy)).connection_error, 1);
   });
 
+  it("gives each host the transport socket that its metadata asks for", async (t) => {
+    const secure = await startUpstream(t, {}, { close: true });
+    const plain = net.createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end("HTTP/1.1 201 Created\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"));
+    });
+    plain.listen(0, "127.0.0.1");
+    await once(plain, "listening");
+    t.after(() => plain.close());
+    const endpoint = (port: number, metadata: object) => ({
+      endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: port } } },
+      metadata: { filter_metadata: metadata },
+    });
+    const lb_endpoints = [
+      endpoint(secure.port, { "envoy.transport_socket_match": { tls: true, other: 1 } }),
+      endpoint((plain.address() as AddressInfo).port, { "envoy.transport_socket_match": { tls: false } }),
+    ];
+    const up = {
+      name: "up",
+      transport_socket_matches: [
+        { name: "secure", match: { tls: true }, transport_socket: upstreamTls({ sni: "matched.test" }) },
+        { name: "plain", match: {}, transport_socket: { name: "envoy.transport_sockets.raw_buffer" } },
+      ],
+      transport_socket: upstreamTls({ sni: "unmatched.test" }),
+      load_assignment: { cluster_name: "up", endpoints: [{ lb_endpoints }] },
+    };
+    const listeners = [tlsListener(routingChain(null, "up"))];
+    const proxy = await startProxy({ config: { static_resources: { listeners, clusters: [up] } } });
+    t.after(() => proxy.kill());
+    const statuses = [await statusOf(proxy), await statusOf(proxy)];
+    assert.deepEqual(statuses.sort(), [200, 201]);
+    assert.deepEqual(
+      secure.seen.map(({ serverName }) => serverName),
+      ["matched.test"],
+    );
+  });
+
   it("uses another certificate from the next connection on when its file changes", async (t) => {
     const { port, seen } = await startUpstream(t, { requestCert: true, rejectUnauthorized: false }, { close: true });
     const folder = (await start(t, port, {})).folder;

@@ -27,6 +27,7 @@ import {
   Cluster_RingHashLbConfigSchema,
   Cluster_RoundRobinLbConfigSchema,
   Cluster_SlowStartConfigSchema,
+  Cluster_TransportSocketMatchSchema,
   ClusterSchema,
   UpstreamConnectionOptionsSchema,
 } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
@@ -72,7 +73,7 @@ import { ORIGINAL_DST_SUPPORT } from "./original-dst.ts";
 
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
 const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
-const NO_MATCHES = notYet("all hosts of a cluster have the same transport socket");
+const TRANSPORT_SOCKET = support(TransportSocketSchema, { name: yes, typed_config: yes });
 const NO_AUTO_SNI = notYet("the server name is that of the TLS context", "set sni in UpstreamTlsContext");
 const NO_HEALTH_CHECKS = noEffect("there are no health checks yet");
 const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
@@ -120,8 +121,8 @@ const CLUSTER = support(ClusterSchema, {
   wait_for_warm_on_init: yes,
   close_connections_on_host_health_failure: NO_HEALTH_CHECKS,
   ignore_health_on_host_removal: NO_HEALTH_CHECKS,
-  transport_socket: within(support(TransportSocketSchema, { name: yes, typed_config: yes })),
-  transport_socket_matches: NO_MATCHES,
+  transport_socket: within(TRANSPORT_SOCKET),
+  transport_socket_matches: within(supportAll(Cluster_TransportSocketMatchSchema), TRANSPORT_SOCKET),
   upstream_http_protocol_options: NO_AUTO_SNI,
   protocol_selection: yes,
   original_dst_lb_config: yes,

@@ -40,6 +40,7 @@ const cluster: ClusterData = {
     perConnectionBufferLimitBytes: 0,
     tcpKeepaliveTimeS: null,
     transportSocket: null,
+    transportSocketMatches: [],
     maxResponseHeadersBytes: 0,
     maxResponseHeadersCount: 0,
     enableTrailers: false,

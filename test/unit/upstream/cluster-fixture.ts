@@ -40,6 +40,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
       perConnectionBufferLimitBytes: 1_048_576,
       tcpKeepaliveTimeS: null,
       transportSocket: null,
+      transportSocketMatches: [],
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: false,

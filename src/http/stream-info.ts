@@ -128,6 +128,8 @@ export class StreamInfo {
   localReplyBody = "";
   /** Client address without port, after `x-forwarded-for` was weighed. */
   downstreamRemoteIp = "";
+  /** The host (`ip:port`) that a filter wants the request to go to; `strict` = rather none than another. Null = no wish. */
+  upstreamOverrideHost: { readonly address: string; readonly strict: boolean } | null = null;
   /** Null until a host was chosen. */
   upstream: UpstreamInfo | null = null;
   /** Dynamic metadata by namespace. Null until a filter sets one. */

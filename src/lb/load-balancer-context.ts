@@ -1,6 +1,14 @@
 import type { Uint64 } from "../base/uint64.ts";
 import type { LbHost } from "./lb-host.ts";
 
+/** One certain host. */
+export interface OverrideHost {
+  /** `ip:port`. */
+  readonly address: string;
+  /** Rather no host than another one. */
+  readonly strict: boolean;
+}
+
 /**
  * What a load balancer may ask of the request it picks a host for. Implemented by the router's request; asked only
  * during `chooseHost`. Source: Envoy's `Upstream::LoadBalancerContext`.
@@ -10,6 +18,8 @@ export interface LoadBalancerContext {
   computeHashKey(into: Uint64): boolean;
   /** Endpoint metadata (`envoy.lb`) that the host must carry; null = any host. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+  /** The host that the request is to go to, past the load balancer; null = none. Answered once: later attempts choose freely. */
+  takeOverrideHost?(): OverrideHost | null;
   /** How often a refused pick is repeated before it is taken all the same. 0 = `shouldSelectAnotherHost` is not asked. */
   readonly hostSelectionRetryCount: number;
   /** The first value of a request header, by its name in lower case; absent if what asks for a host has no headers. */

@@ -128,6 +128,8 @@ export interface ClusterData extends BalancingData {
   readonly metadata: MetadataData;
   readonly circuitBreakers: { readonly default: ThresholdsData; readonly high: ThresholdsData };
   readonly priorityLoad: PriorityLoadSettings;
+  /** In which states a host may be used because a request insists on it; none = such wishes do not count. */
+  readonly overrideHostStatuses: readonly EndpointHealthStatus[];
   /** The hosts of a STATIC cluster; empty if discovery brings them. */
   readonly endpoints: readonly EndpointData[];
 }

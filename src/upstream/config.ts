@@ -14,7 +14,7 @@ import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
 import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
-import { compileBalancing, compilePriorityLoad } from "./compile/load-balancer.ts";
+import { compileBalancing, compileOverrideHostStatuses, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileOriginalDst } from "./compile/original-dst.ts";
 import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
 
@@ -67,6 +67,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
     ...compileBalancing(message, place, context),
     priorityLoad: compilePriorityLoad(message),
+    overrideHostStatuses: compileOverrideHostStatuses(message),
     originalDst: compileOriginalDst(message, place, context),
     ...compileDiscovery(message, place, context),
   };

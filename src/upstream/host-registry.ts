@@ -44,6 +44,11 @@ export class HostRegistry {
     return this.#byAddress.get(host.addressText) === host;
   }
 
+  /** The host with this address (`ip:port`). */
+  find(address: string): Host | undefined {
+    return this.#byAddress.get(address);
+  }
+
   /** Takes `members` as what there is now; answers the hosts that are gone. */
   replace(members: Iterable<MemberData>): Host[] {
     const before = this.#byAddress;

@@ -19,6 +19,7 @@ import type { HttpConnPool } from "./http-conn-pool.ts";
 import type { MemberData, MembershipDelta } from "./membership/membership-delta.ts";
 import type { MembershipMirror } from "./membership/membership-mirror.ts";
 import { OriginalDstHosts } from "./original-dst-hosts.ts";
+import { chooseOverrideHost } from "./override-host.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
@@ -52,6 +53,7 @@ export class LocalCluster implements ThreadLocalCluster {
   readonly #scope: ScopeTree;
   readonly #breakers: ClusterBreakers;
   readonly #hosts: HostRegistry;
+  readonly #findHost = (address: string): Host | undefined => this.#hosts.find(address);
   #balancer: LoadBalancer<Host>;
   /** The same for its whole life: others mean another cluster. */
   readonly #transportSockets: TransportSockets;
@@ -91,10 +93,15 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   chooseHost(context: LoadBalancerContext): Host | null {
-    const host =
-      this.#originalDst === null ? this.#balancer.chooseHost(context) : this.#originalDst.chooseHost(context);
+    const host = this.#originalDst === null ? this.#chooseBalanced(context) : this.#originalDst.chooseHost(context);
     if (host === null) this.#info.stats.cx.noneHealthy.inc();
     return host;
+  }
+
+  #chooseBalanced(context: LoadBalancerContext): Host | null {
+    const wish = chooseOverrideHost(context, this.#findHost, this.#data.overrideHostStatuses);
+    if (wish !== null && (wish.host !== null || wish.strict)) return wish.host;
+    return this.#balancer.chooseHost(context);
   }
 
   httpPool(host: Host, priority: ResourcePriority, downstream: Protocol | ""): HttpConnPool {

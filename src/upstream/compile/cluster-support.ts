@@ -46,6 +46,7 @@ import {
 } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
 import { ConfigSourceSchema, PathConfigSourceSchema } from "../../proto/gen/envoy/config/core/v3/config_source_pb.js";
 import { TypedExtensionConfigSchema } from "../../proto/gen/envoy/config/core/v3/extension_pb.js";
+import { HealthStatusSetSchema } from "../../proto/gen/envoy/config/core/v3/health_check_pb.js";
 import {
   DnsResolutionConfigSchema,
   DnsResolverOptionsSchema,
@@ -168,11 +169,13 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     zone_aware_lb_config: yes,
     locality_weighted_lb_config: yes,
     consistent_hashing_lb_config: yes,
+    override_host_status: yes,
     update_merge_window: noEffect("the hosts of a STATIC cluster change only with the configuration"),
     ignore_new_hosts_until_first_hc: NO_HEALTH_CHECKS,
   }),
   support(Cluster_CommonLbConfig_ZoneAwareLbConfigSchema, ZONE_AWARE),
   supportAll(Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema),
+  supportAll(HealthStatusSetSchema),
   support(Cluster_EdsClusterConfigSchema, { eds_config: yes, service_name: yes }),
   support(ConfigSourceSchema, {
     path: yes,

@@ -14,7 +14,8 @@ import type { EndpointHealthStatus } from "../host.ts";
 /** Linux keeps the path of a Unix-domain socket in 108 bytes, the last of them a zero. */
 const MAX_PIPE_PATH_BYTES = 107;
 
-const HEALTH: Readonly<Record<HealthStatus, EndpointHealthStatus>> = {
+/** Envoy's health status of an endpoint in the words used here. */
+export const ENDPOINT_HEALTH: Readonly<Record<HealthStatus, EndpointHealthStatus>> = {
   [HealthStatus.UNKNOWN]: "unknown",
   [HealthStatus.HEALTHY]: "healthy",
   [HealthStatus.UNHEALTHY]: "unhealthy",
@@ -95,7 +96,7 @@ function endpointSettings(
     priority,
     locality,
     localityWeight,
-    healthStatus: HEALTH[message.healthStatus] ?? "unknown",
+    healthStatus: ENDPOINT_HEALTH[message.healthStatus] ?? "unknown",
     metadata: compileMetadata(message.metadata),
   };
 }

@@ -7,6 +7,7 @@ import {
 } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import type { BalancingData, ClusterData, HashBalanceData, LoadBalancerData } from "../cluster-data.ts";
 import { compileLeastRequest, compileSlowStart } from "./edf-policies.ts";
+import { ENDPOINT_HEALTH } from "./endpoints.ts";
 import { compileHashRing, compileMaglev } from "./hash-policies.ts";
 import { compileLoadBalancingPolicy } from "./load-balancing-policy.ts";
 import { compileLocalityRouting } from "./locality-routing.ts";
@@ -113,4 +114,11 @@ export function compilePriorityLoad(message: Cluster): ClusterData["priorityLoad
     overprovisioningFactorPercent: policy?.overprovisioningFactor ?? 140,
     weightedPriorityHealth: policy?.weightedPriorityHealth ?? false,
   };
+}
+
+/** Compiles `override_host_status`. */
+export function compileOverrideHostStatuses(message: Cluster): ClusterData["overrideHostStatuses"] {
+  const statuses = message.commonLbConfig?.overrideHostStatus?.statuses;
+  if (statuses === undefined) return ["unknown", "healthy", "degraded"];
+  return [...new Set(statuses.map((status) => ENDPOINT_HEALTH[status] ?? "unknown"))];
 }

@@ -52,6 +52,7 @@ const cluster: ClusterData = {
   loadBalancer: { type: "roundRobin", slowStart: null },
   locality: { type: "none" },
   subsets: null,
+  overrideHostStatuses: ["unknown", "healthy", "degraded"],
   priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
   endpoints: [endpoint("10.0.0.1", "healthy"), endpoint("10.0.0.2", "draining")],
 };

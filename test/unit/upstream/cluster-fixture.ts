@@ -52,6 +52,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     loadBalancer: { type: "roundRobin", slowStart: null },
     locality: { type: "none" },
     subsets: null,
+    overrideHostStatuses: ["unknown", "healthy", "degraded"],
     priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
     endpoints,
     ...changes,

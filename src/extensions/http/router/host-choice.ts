@@ -2,7 +2,11 @@ import { Uint64 } from "../../../base/uint64.ts";
 import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { LbHost } from "../../../lb/lb-host.ts";
-import { type LoadBalancerContext, PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
+import {
+  type LoadBalancerContext,
+  type OverrideHost,
+  PLAIN_LOAD_BALANCER_CONTEXT,
+} from "../../../lb/load-balancer-context.ts";
 import type { HashedRequest } from "../../../route/hash-policy.ts";
 import type { ForwardAction } from "../../../route/route.ts";
 
@@ -12,7 +16,7 @@ const LB_NAMESPACE = "envoy.lb";
 /** Whether route or filters say anything about which host is to be chosen. Otherwise a request needs no `HostChoice`. */
 export function choosesHosts(action: ForwardAction, streamInfo: StreamInfo): boolean {
   if (action.hashPolicy !== null || action.metadataMatch !== null) return true;
-  return streamInfo.dynamicMetadata?.has(LB_NAMESPACE) === true;
+  return streamInfo.upstreamOverrideHost !== null || streamInfo.dynamicMetadata?.has(LB_NAMESPACE) === true;
 }
 
 /** What one request tells the load balancer: its hash, and what a retry asks for beside. One for all attempts. */
@@ -27,6 +31,7 @@ export class HostChoice implements LoadBalancerContext, HashedRequest {
   /** Undefined until somebody asks: later attempts must neither hash other headers nor set another cookie. */
   #hashed: boolean | undefined = undefined;
   #cookies: string[] | null = null;
+  #overrideHost: OverrideHost | null;
 
   /** `retry` says which hosts to avoid; null = none. */
   constructor(
@@ -38,6 +43,7 @@ export class HostChoice implements LoadBalancerContext, HashedRequest {
     this.#action = action;
     this.headers = headers;
     this.streamInfo = streamInfo;
+    this.#overrideHost = streamInfo.upstreamOverrideHost;
     const own = streamInfo.dynamicMetadata?.get(LB_NAMESPACE);
     this.metadataMatch = own === undefined ? action.metadataMatch : { ...action.metadataMatch, ...own };
     this.#retry = retry ?? PLAIN_LOAD_BALANCER_CONTEXT;
@@ -47,6 +53,12 @@ export class HostChoice implements LoadBalancerContext, HashedRequest {
     this.#hashed ??= this.#action.hashPolicy?.compute(this, this.#hash) ?? false;
     into.copy(this.#hash);
     return this.#hashed;
+  }
+
+  takeOverrideHost(): OverrideHost | null {
+    const wish = this.#overrideHost;
+    this.#overrideHost = null;
+    return wish;
   }
 
   get hostSelectionRetryCount(): number {

@@ -9,9 +9,11 @@ import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { ActiveFilterChain, type ChainOwner } from "./active-filter-chain.ts";
 import { DownstreamConnection } from "./downstream-connection.ts";
 import type { DrainOptions } from "./drain.ts";
+import { FilterChainTable } from "./filter-chain-table.ts";
 import type { ListenerContext } from "./listener-context.ts";
 import type { FilterChainData, ListenerData } from "./listener-data.ts";
 import { type ListenerStats, listenerStats } from "./listener-stats.ts";
+import { traitsOfSocket } from "./socket-traits.ts";
 
 /** What all listeners of a worker tell their connection handler, and what they ask it. */
 export interface ListenerOwner {
@@ -46,6 +48,7 @@ export class ActiveListener implements ChainOwner {
   readonly #retiredChains = new Set<ActiveFilterChain>();
   #data: ListenerData;
   #chains: readonly ActiveFilterChain[] = [];
+  #table = new FilterChainTable<ActiveFilterChain>();
   #defaultChain: ActiveFilterChain | null = null;
   #connectionCount = 0;
   #retired = false;
@@ -59,7 +62,7 @@ export class ActiveListener implements ChainOwner {
     this.stats = listenerStats(context.stats, data.statPrefix, context.workerIndex);
     try {
       const staged = this.stage(data);
-      this.#chains = staged.chains;
+      this.#setChains(staged.chains);
       this.#defaultChain = staged.defaultChain;
     } catch (error) {
       this.stats.scope.release();
@@ -113,7 +116,7 @@ export class ActiveListener implements ChainOwner {
   /** Takes over an accepted socket. `localAddress` as text, or `""` to ask the socket. */
   accept(accepted: net.Socket, localAddress: string): void {
     const context = this.#context;
-    const chain = this.#chains[0] ?? this.#defaultChain;
+    const chain = this.#chainOf(accepted) ?? this.#defaultChain;
     const transport = chain === null || chain.isEmpty ? null : chain.transportSocket;
     let onSecure: (info: TlsConnectionInfo) => void = () => {};
     const socket =
@@ -153,6 +156,11 @@ export class ActiveListener implements ChainOwner {
       connection.inEvent(() => downstream.start());
     };
     downstream.awaitHandshake();
+  }
+
+  #chainOf(socket: net.Socket): ActiveFilterChain | null {
+    const table = this.#table;
+    return table.isConditional ? table.find(traitsOfSocket(socket)) : table.unconditional;
   }
 
   /** Cuts the connection if its handshake takes longer. */
@@ -198,7 +206,7 @@ export class ActiveListener implements ChainOwner {
     const kept = new Set([...staged.chains, staged.defaultChain]);
     const removed = this.currentChains().filter((chain) => !kept.has(chain));
     this.#data = staged.data;
-    this.#chains = staged.chains;
+    this.#setChains(staged.chains);
     this.#defaultChain = staged.defaultChain;
     this.#retireChains(removed, drain);
   }
@@ -213,7 +221,7 @@ export class ActiveListener implements ChainOwner {
     if (this.#retired) return;
     this.#retired = true;
     const chains = this.currentChains();
-    this.#chains = [];
+    this.#setChains([]);
     this.#defaultChain = null;
     this.#retireChains(chains, options);
     this.#finishIfDrained();
@@ -237,6 +245,12 @@ export class ActiveListener implements ChainOwner {
     if (!this.#retiredChains.delete(chain)) return;
     this.#owner.drainingChanged();
     this.#finishIfDrained();
+  }
+
+  #setChains(chains: readonly ActiveFilterChain[]): void {
+    this.#chains = chains;
+    this.#table = new FilterChainTable();
+    for (const chain of chains) this.#table.add(chain.data.match, chain);
   }
 
   #retireChains(chains: readonly ActiveFilterChain[], options: DrainOptions): void {

@@ -10,6 +10,8 @@ import {
   Listener_DrainType,
   type ListenerSchema,
 } from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
+import { compileFilterChainMatch } from "./filter-chain-match-config.ts";
+import { FilterChainTable } from "./filter-chain-table.ts";
 import { addressText, compileListenerAddress } from "./listener-address-config.ts";
 import type { FilterChainData, ListenerAddress, ListenerData, TrafficDirection } from "./listener-data.ts";
 import { LISTENER_SUPPORT } from "./listener-support.ts";
@@ -67,32 +69,27 @@ function compileChains(message: Listener, place: Place, context: CompileContext)
     context.error(at, "a listener needs a filter chain", "add one to filter_chains, or a default_filter_chain");
   }
   const chains: FilterChainData[] = [];
+  const table = new FilterChainTable<number>();
   for (const [index, chain] of message.filterChains.entries()) {
     const compiled = compileChain(chain, at.index(index), context);
     // Its conditions have been refused by name. If that is only a warning, the chain must not take everybody's connections.
-    if (hasConditions(chain)) continue;
-    if (chains.length > 0) {
-      context.error(at.index(index), "two filter chains take the same connections", "keep one of them");
+    if (needsInspection(chain)) continue;
+    const other = table.add(compiled.match, index);
+    if (other !== null) {
+      const message = `takes connections that filter_chains[${other}] takes, too: their filter_chain_match is the same or overlaps`;
+      context.error(at.index(index), message, "make them differ in filter_chain_match, or keep one of them");
     }
     chains.push(compiled);
   }
   return chains;
 }
 
-/** Whether a chain's `filter_chain_match` says more than that the connection is a plain one, as all are. */
-function hasConditions({ filterChainMatch: match }: FilterChain): boolean {
+/** Whether a chain's conditions are about what the client says first, which nothing reads yet. */
+function needsInspection({ filterChainMatch: match }: FilterChain): boolean {
   if (match === undefined) return false;
-  const lists = [
-    match.prefixRanges,
-    match.directSourcePrefixRanges,
-    match.sourcePrefixRanges,
-    match.sourcePorts,
-    match.serverNames,
-    match.applicationProtocols,
-  ];
-  if (lists.some((list) => list.length > 0)) return true;
-  if (match.destinationPort !== undefined || match.suffixLen !== undefined || match.addressSuffix !== "") return true;
-  return match.sourceType !== 0 || (match.transportProtocol !== "" && match.transportProtocol !== "raw_buffer");
+  if (match.serverNames.length > 0 || match.applicationProtocols.length > 0) return true;
+  if (match.suffixLen !== undefined || match.addressSuffix !== "") return true;
+  return match.transportProtocol !== "" && match.transportProtocol !== "raw_buffer";
 }
 
 function compileDefaultChain(message: Listener, place: Place, context: CompileContext): FilterChainData | null {
@@ -103,6 +100,7 @@ function compileDefaultChain(message: Listener, place: Place, context: CompileCo
 function compileChain(chain: FilterChain, place: Place, context: CompileContext): FilterChainData {
   return {
     name: chain.name,
+    match: compileFilterChainMatch(chain.filterChainMatch, place.field("filter_chain_match"), context),
     filters: compileFilters(chain.filters, place.field("filters"), context),
     transportSocket: compileTransportSocket(chain, place, context),
     transportSocketConnectTimeoutMs: durationMs(chain.transportSocketConnectTimeout, 0),

@@ -1,6 +1,7 @@
 import type { CompiledExtension } from "../config/compile-context.ts";
 import type { Address } from "../net/address.ts";
 import { formatAddress } from "../net/address.ts";
+import type { FilterChainMatchData } from "./filter-chain-match.ts";
 
 /** One address of a listener. */
 export interface ListenerAddress {
@@ -9,9 +10,11 @@ export interface ListenerAddress {
   readonly ipv6Only: boolean;
 }
 
-/** One filter chain: what a connection goes through. It has no conditions yet, so it takes every connection. */
+/** One filter chain: what a connection goes through. */
 export interface FilterChainData {
   readonly name: string;
+  /** Which connections it takes; null is all that no other chain takes. */
+  readonly match: FilterChainMatchData | null;
   /** Network filters in order; the last one is terminal. */
   readonly filters: readonly CompiledExtension[];
   /** Null is a plain socket. */
@@ -47,7 +50,7 @@ export interface ListenerData {
   /** `modifyOnly`: a failed health check (`/healthcheck/fail`) does not make its connections close. */
   readonly drainType: "default" | "modifyOnly";
   readonly trafficDirection: TrafficDirection;
-  /** At most one while chains have no conditions. */
+  /** No two of them take the same connections. */
   readonly chains: readonly FilterChainData[];
   /** For connections that no chain takes. */
   readonly defaultChain: FilterChainData | null;

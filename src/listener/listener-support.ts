@@ -1,5 +1,10 @@
 import { type MessageSupport, noEffect, notYet, only, support, within, yes } from "../config/field-support.ts";
-import { AddressSchema, PipeSchema, SocketAddressSchema } from "../proto/gen/envoy/config/core/v3/address_pb.js";
+import {
+  AddressSchema,
+  CidrRangeSchema,
+  PipeSchema,
+  SocketAddressSchema,
+} from "../proto/gen/envoy/config/core/v3/address_pb.js";
 import { TransportSocketSchema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
 import {
   FilterChainMatchSchema,
@@ -27,6 +32,7 @@ const ADDRESS = within(
 
 const NOT_READ = noEffect("it is shown in the configuration dump; nothing else reads it");
 const NO_OVERLOAD_MANAGER = noEffect("there is no overload manager and no global limit yet");
+const NO_INSPECTION = "nothing reads what a client says first before its filter chain is chosen";
 const NO_LISTENER_FILTERS = noEffect("there are no listener filters to wait for");
 
 /** Which fields of a listener, its filter chains and addresses are implemented. */
@@ -69,8 +75,17 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     transport_socket_connect_timeout: yes,
   }),
   support(FilterChainMatchSchema, {
-    transport_protocol: only(["raw_buffer"], "conditions on connections come with listener filters and TLS"),
+    destination_port: yes,
+    prefix_ranges: yes,
+    server_names: notYet(NO_INSPECTION),
+    transport_protocol: only(["raw_buffer"], NO_INSPECTION),
+    application_protocols: notYet(NO_INSPECTION),
+    direct_source_prefix_ranges: yes,
+    source_type: yes,
+    source_prefix_ranges: yes,
+    source_ports: yes,
   }),
+  support(CidrRangeSchema, { address_prefix: yes, prefix_len: yes }),
   support(FilterSchema, { name: yes, typed_config: yes }),
   support(TransportSocketSchema, { name: yes, typed_config: yes }),
 ];

@@ -26,6 +26,18 @@ export class IpPrefixTable<T> {
   #ipv4Lengths: number[] = [];
   #ipv6Lengths: number[] = [];
 
+  /** Writes a range (valid: see `cidrProblem`) so that equal ranges are equal texts: bits beyond the prefix are zero. */
+  static canonical(cidr: CidrData): string {
+    const bytes = parseIp(cidr.address)!;
+    const mapped = bytes.length === 4 && cidr.address.includes(":");
+    const length = mapped ? Math.max(0, cidr.prefixLength - 96) : cidr.prefixLength;
+    const masked = bytes.map((byte, at) => byte & (0xff << Math.max(0, Math.min(8, 8 * (at + 1) - length))));
+    if (masked.length === 4) return `${masked.join(".")}/${length}`;
+    const groups: string[] = [];
+    for (let at = 0; at < 16; at += 2) groups.push(((masked[at]! << 8) | masked[at + 1]!).toString(16));
+    return `${groups.join(":")}/${length}`;
+  }
+
   /** Adds a range (valid: see `cidrProblem`); of two equal ranges the first stays. */
   add(cidr: CidrData, value: T): void {
     const bytes = parseIp(cidr.address);

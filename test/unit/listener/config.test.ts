@@ -13,6 +13,7 @@ import type { ListenerData } from "../../../src/listener/listener-data.ts";
 import { EchoSchema } from "../../../src/proto/gen/envoy/extensions/filters/network/echo/v3/echo_pb.js";
 import { SniClusterSchema } from "../../../src/proto/gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb.js";
 import { clusterCompiler, loadAssignmentCompiler } from "../../../src/upstream/config.ts";
+import { matchSample } from "./listener-sample.ts";
 
 const categories = ["envoy.filters.network"] as const;
 const extensions = [
@@ -66,6 +67,7 @@ describe("Compiling a listener", () => {
       chains: [
         {
           name: "",
+          match: null,
           filters: [{ name: "last", extension: "last", data: "last", terminal: true }],
           transportSocket: null,
           transportSocketConnectTimeoutMs: 0,
@@ -143,7 +145,32 @@ describe("Compiling a listener", () => {
     {
       name: "two chains for the same connections",
       yaml: `${ADDRESS}, filter_chains: [{ filters: [{ name: last }] }, { filters: [{ name: last }] }]`,
-      problem: "error filter_chains[1]: two filter chains take the same connections",
+      problem:
+        "error filter_chains[1]: takes connections that filter_chains[0] takes, too: their filter_chain_match is the same or overlaps",
+    },
+    {
+      name: "chains that overlap in one of their ranges",
+      yaml: `${ADDRESS}, filter_chains: [
+        { filter_chain_match: { source_ports: [1, 2] }, filters: [{ name: last }] },
+        { filter_chain_match: { source_ports: [3] }, filters: [{ name: last }] },
+        { filter_chain_match: { source_ports: [3, 2] }, filters: [{ name: last }] }]`,
+      problem:
+        "error filter_chains[2]: takes connections that filter_chains[1] takes, too: their filter_chain_match is the same or overlaps",
+    },
+    {
+      name: "a range of no addresses",
+      yaml: `${ADDRESS}, filter_chains: [{ filter_chain_match: { prefix_ranges: [{ address_prefix: here }] }, filters: [{ name: last }] }]`,
+      problem: 'error filter_chains[0].filter_chain_match.prefix_ranges[0]: "here" is not an IP address',
+    },
+    {
+      name: "a prefix that is too long",
+      yaml: `${ADDRESS}, filter_chains: [{ filter_chain_match: { source_prefix_ranges: [{ address_prefix: 10.0.0.0, prefix_len: 33 }] }, filters: [{ name: last }] }]`,
+      problem: "error filter_chains[0].filter_chain_match.source_prefix_ranges[0]: prefix length 33 is more than 32",
+    },
+    {
+      name: "what Envoy has not implemented either",
+      yaml: `${ADDRESS}, filter_chains: [{ filter_chain_match: { suffix_len: 8 }, filters: [{ name: last }] }]`,
+      problem: "error filter_chains[0].filter_chain_match.suffix_len: suffix_len is not supported yet",
     },
     {
       name: "a terminal filter that is not the last",
@@ -173,7 +200,8 @@ describe("Compiling a listener", () => {
     {
       name: "conditions on connections",
       yaml: `${ADDRESS}, filter_chains: [{ filter_chain_match: { server_names: [a] }, filters: [{ name: last }] }]`,
-      problem: "error filter_chains[0].filter_chain_match.server_names: server_names is not supported yet",
+      problem:
+        "error filter_chains[0].filter_chain_match.server_names: server_names is not supported yet: nothing reads what a client says first before its filter chain is chosen",
     },
   ];
   for (const { name, yaml, problem } of rows) {
@@ -194,6 +222,26 @@ describe("Compiling a listener", () => {
     assert.deepEqual(
       data?.chains.map(({ name }) => name),
       ["y"],
+    );
+  });
+
+  it("reads the conditions of chains", () => {
+    const { data, problems } = compile(`{ ${ADDRESS}, filter_chains: [{ filters: [{ name: last }], filter_chain_match: {
+      destination_port: 443, prefix_ranges: [{ address_prefix: "::1", prefix_len: 128 }], transport_protocol: raw_buffer,
+      direct_source_prefix_ranges: [{ address_prefix: 10.0.0.0, prefix_len: 8 }], source_type: EXTERNAL,
+      source_prefix_ranges: [{ address_prefix: 10.0.0.0 }], source_ports: [1, 2, 1] } }] }`);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      data?.chains[0]?.match,
+      matchSample({
+        destinationPort: 443,
+        destinationRanges: [{ address: "::1", prefixLength: 128 }],
+        transportProtocol: "raw_buffer",
+        directSourceRanges: [{ address: "10.0.0.0", prefixLength: 8 }],
+        sourceType: "external",
+        sourceRanges: [{ address: "10.0.0.0", prefixLength: 0 }],
+        sourcePorts: [1, 2],
+      }),
     );
   });
 

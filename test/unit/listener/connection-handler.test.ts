@@ -7,7 +7,7 @@ import { afterEach, describe, it } from "node:test";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
 import { until } from "../../harness/until.ts";
 import { EchoClient, HandlerUnderTest } from "./handler-under-test.ts";
-import { chainSample, filterSample, listenerSample } from "./listener-sample.ts";
+import { chainSample, filterSample, listenerSample, matchSample } from "./listener-sample.ts";
 
 const subjects: HandlerUnderTest[] = [];
 
@@ -93,6 +93,61 @@ describe("A listener", () => {
     await refused.untilClosed();
     assert.equal(subject.stats.value("listener.a.downstream_cx_total"), 1);
     assert.equal(subject.stats.value("listener.a.no_filter_chain_match"), 0);
+  });
+
+  it("gives each connection to the chain whose conditions it meets, or to the default chain", async () => {
+    const subject = newSubject();
+    const chains = [
+      chainSample("far", null, matchSample({ sourceType: "external" })),
+      chainSample("port", null, matchSample({ sourcePorts: [1], sourceType: "sameIpOrLoopback" })),
+      chainSample("range", null, matchSample({ sourceRanges: [{ address: "127.0.0.2", prefixLength: 32 }] })),
+    ];
+    await subject.apply([listenerSample("a", { chains, defaultChain: chainSample("rest") })]);
+    const chainOf = async (from: net.TcpNetConnectOpts): Promise<string | undefined> => {
+      const client = new EchoClient(net.connect(from));
+      const answer = await client.ask("info");
+      client.socket.destroy();
+      return answer.split(" ")[2];
+    };
+    const to = { host: "127.0.0.1", port: subject.ports.get("a") ?? 0 };
+    // What asks for the source's type comes first: a local peer never reaches the chain that asks for its range only.
+    assert.equal(await chainOf({ ...to, localAddress: "127.0.0.2" }), "rest");
+    assert.equal(await chainOf(to), "rest");
+    await subject.apply([listenerSample("a", { chains: chains.slice(2), defaultChain: chainSample("rest") })]);
+    assert.equal(await chainOf({ ...to, localAddress: "127.0.0.2" }), "range");
+    assert.equal(await chainOf(to), "rest");
+    assert.equal(subject.stats.value("listener.a.no_filter_chain_match"), 0);
+  });
+
+  it("closes and counts a connection that no chain takes", async () => {
+    const subject = newSubject();
+    await subject.apply([
+      listenerSample("a", { chains: [chainSample("far", null, matchSample({ sourceType: "external" }))] }),
+    ]);
+    const client = new EchoClient(net.connect(subject.ports.get("a") ?? 0, "127.0.0.1"));
+    await client.untilClosed();
+    assert.equal(subject.stats.value("listener.a.no_filter_chain_match"), 1);
+    assert.equal(subject.stats.value("listener.a.downstream_cx_destroy"), 1);
+  });
+
+  it("drains a chain whose conditions change, and no other", async () => {
+    const subject = newSubject();
+    const here = chainSample("here", null, matchSample({ sourceType: "sameIpOrLoopback" }));
+    const rest = chainSample("rest");
+    await subject.apply([listenerSample("a", { chains: [here], defaultChain: rest })]);
+    const client = await subject.connect("a");
+    assert.equal((await client.ask("info")).split(" ")[2], "here");
+    const there = chainSample("there", null, matchSample({ sourceType: "external" }));
+    await subject.apply([listenerSample("a", { chains: [here, there], defaultChain: rest })]);
+    assert.equal(await client.ask("close?"), "staying");
+    await subject.apply([
+      listenerSample("a", {
+        chains: [{ ...here, match: matchSample({ sourcePorts: [1] }) }, there],
+        defaultChain: rest,
+      }),
+    ]);
+    assert.equal((await (await subject.connect("a")).ask("info")).split(" ")[2], "rest");
+    assert.equal(await client.ask("close?"), "closing");
   });
 
   it("listens on several addresses, and on Unix-domain sockets in place of what is there", async () => {

@@ -1,4 +1,5 @@
 import type { CompiledExtension } from "../../../src/config/compile-context.ts";
+import type { FilterChainMatchData } from "../../../src/listener/filter-chain-match.ts";
 import type { FilterChainData, ListenerData } from "../../../src/listener/listener-data.ts";
 
 /** A filter as configuration would compile it. */
@@ -7,8 +8,13 @@ export function filterSample(extension: string, data: unknown = null): CompiledE
 }
 
 /** A chain with one filter; `data` tells versions apart. */
-export function chainSample(name: string, data: unknown = null): FilterChainData {
-  return { name, filters: [filterSample("echo", data)], transportSocket: null, transportSocketConnectTimeoutMs: 0 };
+export function chainSample(
+  name: string,
+  data: unknown = null,
+  match: FilterChainMatchData | null = null,
+): FilterChainData {
+  const filters = [filterSample("echo", data)];
+  return { name, match, filters, transportSocket: null, transportSocketConnectTimeoutMs: 0 };
 }
 
 /** A listener on a free loopback port with one echo chain, but for what the test says. */
@@ -25,6 +31,22 @@ export function listenerSample(name: string, changes: Partial<ListenerData> = {}
     trafficDirection: "unspecified",
     chains: [chainSample("chain")],
     defaultChain: null,
+    ...changes,
+  };
+}
+
+/** Conditions that all connections meet, but for what the test says. */
+export function matchSample(changes: Partial<FilterChainMatchData> = {}): FilterChainMatchData {
+  return {
+    destinationPort: null,
+    destinationRanges: [],
+    serverNames: [],
+    transportProtocol: "",
+    applicationProtocols: [],
+    directSourceRanges: [],
+    sourceType: null,
+    sourceRanges: [],
+    sourcePorts: [],
     ...changes,
   };
 }

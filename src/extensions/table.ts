@@ -73,6 +73,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     filter: async () => (await import("./http/ip_tagging/factory.ts")).httpFilter,
   },
   {
+    name: "envoy.filters.http.jwt_authn",
+    config: async () => (await import("./http/jwt_authn/config.ts")).jwtAuthnConfig,
+    filter: async () => (await import("./http/jwt_authn/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.local_ratelimit",
     config: async () => (await import("./http/local_ratelimit/config.ts")).localRateLimitConfig,
     filter: async () => (await import("./http/local_ratelimit/factory.ts")).httpFilter,

@@ -189,6 +189,15 @@ const CONFIGURED: readonly {
   },
   { what: "compressor", filter: "compressor", config: { responseDirectionConfig: {} }, prepare: accepts },
   { what: "decompressor", filter: "decompressor" },
+  { what: "jwt_authn that asks for nothing", filter: "jwt_authn" },
+  {
+    what: "jwt_authn that refuses",
+    filter: "jwt_authn",
+    config: {
+      providers: { p: { localJwks: { inlineString: '{"keys":[{"kty":"oct","k":"YQ"}]}' } } },
+      rules: [{ match: { prefix: "/" }, requires: { providerName: "p" } }],
+    },
+  },
   { what: "rbac that allows", filter: "rbac" },
   { what: "rbac that refuses", filter: "rbac", config: { rules: { policies: {} } } },
 ];

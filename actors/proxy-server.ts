@@ -22,7 +22,7 @@ import { buildStatsMatcher } from "../src/stats/stats-matcher.ts";
 import { StatsMerge } from "../src/stats/stats-merge.ts";
 import { StatsShard } from "../src/stats/stats-shard.ts";
 import { TagProducer } from "../src/stats/tag-producer.ts";
-import type { EndpointData } from "../src/upstream/cluster-data.ts";
+import type { AssignmentData } from "../src/upstream/cluster-data.ts";
 import { Discoveries } from "../src/upstream/discovery/discoveries.ts";
 import { adminSpec } from "./admin/actor.ts";
 import { AdminStats } from "./admin/admin-stats.ts";
@@ -179,7 +179,7 @@ export class ProxyServer {
         const { allowUnsupported } = commandLine;
         const outcome = await pool.compileLoadAssignment({ path, serviceName, facts, allowUnsupported });
         if (!outcome.ok) return { problems: outcome.problems.map(problemText) };
-        return { endpoints: outcome.endpoints as readonly EndpointData[], versionInfo: outcome.versionInfo };
+        return { assignment: outcome.assignment as AssignmentData, versionInfo: outcome.versionInfo };
       },
     });
   }

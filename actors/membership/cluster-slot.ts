@@ -1,4 +1,4 @@
-import type { EndpointData } from "../../src/upstream/cluster-data.ts";
+import type { AssignmentPolicyData, EndpointData } from "../../src/upstream/cluster-data.ts";
 import type { Discovery, DiscoveryOwner, DiscoveryStats } from "../../src/upstream/discovery/discovery.ts";
 import { healthFlagNames } from "../../src/upstream/membership/health-flag.ts";
 import { HostSet } from "../../src/upstream/membership/host-set.ts";
@@ -29,7 +29,7 @@ interface Source {
   readonly cluster: DiscoveredCluster;
   readonly discovery: Discovery;
   /** What it has found; null = nothing yet. */
-  latest: readonly EndpointData[] | null;
+  latest: { readonly endpoints: readonly EndpointData[]; readonly policy: AssignmentPolicyData | null } | null;
   attempted: boolean;
 }
 
@@ -73,7 +73,7 @@ export class ClusterSlot {
     this.dropWarmed();
     let source: Source | undefined;
     const owner: DiscoveryOwner = {
-      onHosts: (endpoints) => this.#onHosts(source!, endpoints),
+      onHosts: (endpoints, policy = null) => this.#onHosts(source!, { endpoints, policy }),
       onFirstAttempt: () => {
         source!.attempted = true;
         this.#host.onFirstAttempt(this.hosts.cluster);
@@ -139,13 +139,13 @@ export class ClusterSlot {
     return [this.#next, this.#current].find((source) => source?.cluster.hash === hash) ?? undefined;
   }
 
-  #onHosts(source: Source, endpoints: readonly EndpointData[]): void {
-    source.latest = endpoints;
-    if (source === this.#current) this.#replaceHosts(endpoints);
+  #onHosts(source: Source, latest: NonNullable<Source["latest"]>): void {
+    source.latest = latest;
+    if (source === this.#current) this.#replaceHosts(latest);
   }
 
-  #replaceHosts(endpoints: readonly EndpointData[]): void {
-    if (!this.hosts.replace(endpoints)) {
+  #replaceHosts({ endpoints, policy }: NonNullable<Source["latest"]>): void {
+    if (!this.hosts.replace(endpoints, policy)) {
       this.#stats.updateNoRebuild.inc();
       return;
     }

@@ -21,9 +21,9 @@ export interface LoadAssignmentRequest {
   readonly allowUnsupported: boolean;
 }
 
-/** What is in the file: the endpoints as `CompilerTable.loadAssignment` made them, or all that is wrong with it. */
+/** What is in the file: the assignment as `CompilerTable.loadAssignment` made them, or all that is wrong with it. */
 export type LoadAssignmentOutcome =
-  | { readonly ok: true; readonly endpoints: unknown; readonly versionInfo: string }
+  | { readonly ok: true; readonly assignment: unknown; readonly versionInfo: string }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 const RESPONSE_HINT = 'resources: [{ "@type": type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment, … }]';
@@ -66,14 +66,14 @@ function compileAssignment(
   const compilation = new ItemCompilation({ facts, extensions, allowUnsupported });
   compilation.owner = { kind: "cluster", name: serviceName };
   const message = readMessage(ClusterLoadAssignmentSchema, { value }, compilation);
-  let endpoints: unknown;
+  let assignment: unknown;
   if (message !== undefined) {
     const tables = supportTables(table.loadAssignment.support, supportTables(table.support));
     compilation.check(ClusterLoadAssignmentSchema, message, Place.root, tables);
     const typed = message as Parameters<typeof table.loadAssignment.compile>[0];
-    if (compilation.errorCount === 0) endpoints = table.loadAssignment.compile(typed, Place.root, compilation);
+    if (compilation.errorCount === 0) assignment = table.loadAssignment.compile(typed, Place.root, compilation);
   }
-  if (compilation.errorCount === 0) return { ok: true, endpoints, versionInfo };
+  if (compilation.errorCount === 0) return { ok: true, assignment, versionInfo };
   const at = Place.root.field("resources").index(index);
   const problems = compilation.problems.map(({ severity, place, message: text, hint }): ConfigProblem => {
     const { line, column } = source.locate(["resources", index, ...place.steps()]);

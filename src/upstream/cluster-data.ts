@@ -155,6 +155,23 @@ interface AnyDiscoveryData {
   readonly waitsForWarm: boolean;
 }
 
+/** What discovery brings beside the endpoints: Envoy's `ClusterLoadAssignment.Policy`, as far as workers need it. */
+export interface AssignmentPolicyData {
+  /** Default 140. */
+  readonly overprovisioningFactorPercent: number;
+  /** Default false. */
+  readonly weightedPriorityHealth: boolean;
+}
+
+/** A compiled `ClusterLoadAssignment`. */
+export interface AssignmentData {
+  readonly endpoints: readonly EndpointData[];
+  /** Null = the defaults. */
+  readonly policy: AssignmentPolicyData | null;
+  /** After so long without a new assignment the endpoints are not to be used any more; 0 = they don't get old. */
+  readonly staleAfterMs: number;
+}
+
 /** Envoy's EDS from a file. */
 export interface FileDiscoveryData extends AnyDiscoveryData {
   readonly type: "file";

@@ -8,8 +8,11 @@ import {
   type ClusterSchema,
 } from "../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import type { TransportSocket } from "../proto/gen/envoy/config/core/v3/base_pb.js";
-import type { ClusterLoadAssignmentSchema } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
-import type { ClusterData, TransportSocketMatchData } from "./cluster-data.ts";
+import type {
+  ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
+import type { AssignmentData, ClusterData, TransportSocketMatchData } from "./cluster-data.ts";
 import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
@@ -35,12 +38,22 @@ export const clusterCompiler: ResourceCompiler<typeof ClusterSchema> = {
   compile: compileCluster,
 };
 
-/** Compiles `envoy.config.endpoint.v3.ClusterLoadAssignment` as discovery brings it to `EndpointData[]`. Main side. */
+/** Compiles `envoy.config.endpoint.v3.ClusterLoadAssignment` as discovery brings it to `AssignmentData`. Main side. */
 export const loadAssignmentCompiler: ResourceCompiler<typeof ClusterLoadAssignmentSchema> = {
   support: LOAD_ASSIGNMENT_SUPPORT,
   name: (message) => message.clusterName,
-  compile: (message, place, context) => compileEndpoints(message, place, context),
+  compile: compileAssignment,
 };
+
+function compileAssignment(message: ClusterLoadAssignment, place: Place, context: CompileContext): AssignmentData {
+  const { overprovisioningFactor = 140, weightedPriorityHealth = false, endpointStaleAfter } = message.policy ?? {};
+  const isDefault = overprovisioningFactor === 140 && !weightedPriorityHealth;
+  return {
+    endpoints: compileEndpoints(message, place, context),
+    policy: isDefault ? null : { overprovisioningFactorPercent: overprovisioningFactor, weightedPriorityHealth },
+    staleAfterMs: durationMs(endpointStaleAfter, 0),
+  };
+}
 
 function compileCluster(message: Cluster, place: Place, context: CompileContext): ClusterData {
   const protocol = compileProtocol(message, place, context);

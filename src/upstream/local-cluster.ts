@@ -7,7 +7,7 @@ import type { StatsScope } from "../stats/scope.ts";
 import type { BreakerMemory } from "./breaker-memory.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
 import { ClusterBreakers } from "./cluster-breakers.ts";
-import { type ClusterData, hasMembership, metadataMap } from "./cluster-data.ts";
+import { type AssignmentPolicyData, type ClusterData, hasMembership, metadataMap } from "./cluster-data.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import { type ClusterInspection, inspectHost } from "./cluster-inspection.ts";
 import { ClusterStats } from "./cluster-stats.ts";
@@ -57,6 +57,8 @@ export class LocalCluster implements ThreadLocalCluster {
   #balancer: LoadBalancer<Host>;
   /** The same for its whole life: others mean another cluster. */
   readonly #transportSockets: TransportSockets;
+  /** What discovery says of balancing, in place of the cluster's own settings; null = nothing. */
+  #policy: AssignmentPolicyData | null;
   /** In place of the balancer if requests name their hosts. */
   readonly #originalDst: OriginalDstHosts | null;
   readonly #pools = new Map<Host, HostPools>();
@@ -76,6 +78,7 @@ export class LocalCluster implements ThreadLocalCluster {
     );
     this.#info = clusterInfo(data, stats, this.#breakers, this.#transportSockets);
     this.#hosts = new HostRegistry(membersOf(data, membership));
+    this.#policy = policyOf(data, membership);
     this.#balancer = this.#createBalancer();
     this.#balancer.update(this.#hosts.hosts);
     this.#originalDst = this.#originalDstHosts(stats);
@@ -135,7 +138,9 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#breakers.setLimits(data.circuitBreakers);
     this.#info = clusterInfo(data, this.#info.stats, this.#breakers, this.#transportSockets);
     const removed = this.#originalDst === null ? this.#hosts.replace(membersOf(data, membership)) : [];
-    if (!balancesAlike(before, data)) this.#balancer = this.#createBalancer();
+    const policy = this.#policy;
+    this.#policy = policyOf(data, membership);
+    if (policy !== this.#policy || !balancesAlike(before, data)) this.#balancer = this.#createBalancer();
     this.#onHostsChanged(removed);
     return true;
   }
@@ -145,6 +150,10 @@ export class LocalCluster implements ThreadLocalCluster {
     if (!hasMembership(this.#data)) return;
     const isAll = delta.from === 0;
     const { members } = membership;
+    if (this.#policy !== membership.policy) {
+      this.#policy = membership.policy;
+      this.#balancer = this.#createBalancer();
+    }
     this.#onHostsChanged(
       isAll ? this.#hosts.replace(members.values()) : this.#hosts.change(delta.upserts, delta.removed),
     );
@@ -229,7 +238,11 @@ export class LocalCluster implements ThreadLocalCluster {
 
   #createBalancer(): LoadBalancer<Host> {
     const { random, environment } = this.#options;
-    return createLoadBalancer(this.#data, {
+    const data =
+      this.#policy === null
+        ? this.#data
+        : { ...this.#data, priorityLoad: { ...this.#data.priorityLoad, ...this.#policy } };
+    return createLoadBalancer(data, {
       random,
       clock: environment.timers.clock,
       stats: this.#info.stats.lb,
@@ -272,6 +285,11 @@ export class LocalCluster implements ThreadLocalCluster {
 function membersOf(data: ClusterData, membership: MembershipMirror | undefined): Iterable<MemberData> {
   if (hasMembership(data)) return membership?.members.values() ?? [];
   return data.endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }));
+}
+
+/** See `LocalCluster.#policy`. */
+function policyOf(data: ClusterData, membership: MembershipMirror | undefined): AssignmentPolicyData | null {
+  return hasMembership(data) ? (membership?.policy ?? null) : null;
 }
 
 /** Whether the connections of a cluster do not fit its new settings. `Differs from Envoy:` there, any change means new ones. */

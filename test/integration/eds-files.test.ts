@@ -90,6 +90,50 @@ describe("An EDS cluster with a file", () => {
     assert.equal(sick.requestCount, 0);
   });
 
+  it("balances by the file's overprovisioning_factor, and by a changed one without touching connections", async (t) => {
+    const [first, second] = [await upstream(t, "first"), await upstream(t, "second")];
+    const lb = (port: number, more: object = {}) => ({ endpoint: { address: loopback(port) }, ...more });
+    const text = (factor: number) =>
+      JSON.stringify({
+        resources: [
+          {
+            "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+            cluster_name: "service",
+            policy: { overprovisioning_factor: factor },
+            endpoints: [
+              { priority: 0, lb_endpoints: [lb(first.port), lb(1, { health_status: "UNHEALTHY" })] },
+              { priority: 1, lb_endpoints: [lb(second.port)] },
+            ],
+          },
+        ],
+      });
+    const proxy = await start(t, text(200));
+    for (let i = 0; i < 20; i++) assert.equal(await answers(proxy), "first");
+    const connections = first.connections.length;
+    replace(proxy, text(100));
+    await proxy.until("the second priority", async () => (await answers(proxy)) === "second");
+    assert.equal(first.connections.filter(({ closed }) => closed).length, 0);
+    assert.ok(connections > 0);
+    replace(proxy, text(200));
+    const stats = async () => (await proxy.stats("membership_change")).get("cluster.app.membership_change");
+    await proxy.until("the third file", async () => (await stats()) === 3);
+    for (let i = 0; i < 20; i++) assert.equal(await answers(proxy), "first");
+  });
+
+  it("has no hosts once they are staler than endpoint_stale_after, until the file is written again", async (t) => {
+    const first = await upstream(t, "first");
+    const text = (version: number) =>
+      assignment([[loopback(first.port)]]).replace(
+        '"cluster_name"',
+        `"policy": {"endpoint_stale_after": "${version === 1 ? 0.3 : 3600}s"}, "cluster_name"`,
+      );
+    const proxy = await start(t, text(1));
+    await proxy.until("no host", async () => (await answers(proxy)) === "no healthy upstream");
+    assert.equal((await proxy.stats("assignment_stale")).get("cluster.app.assignment_stale"), 1);
+    replace(proxy, text(2));
+    await proxy.until("the host again", async () => (await answers(proxy)) === "first");
+  });
+
   it("keeps its hosts when the file is wrong, and says where it is wrong", async (t) => {
     const first = await upstream(t, "first");
     const proxy = await start(t, assignment([[loopback(first.port)]]));

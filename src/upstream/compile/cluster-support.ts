@@ -238,8 +238,9 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
 export const LOAD_ASSIGNMENT_SUPPORT: readonly MessageSupport[] = [
   ...CLUSTER_SUPPORT,
   support(ClusterLoadAssignment_PolicySchema, {
-    overprovisioning_factor: only([140], "for other values the endpoints have to be in the configuration"),
-    weighted_priority_health: only([false]),
+    overprovisioning_factor: yes,
+    weighted_priority_health: yes,
+    endpoint_stale_after: yes,
   }),
 ];
 

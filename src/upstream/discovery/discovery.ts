@@ -1,5 +1,5 @@
 import type { Counter, Gauge, StatsScope } from "../../stats/scope.ts";
-import type { EndpointData } from "../cluster-data.ts";
+import type { AssignmentPolicyData, EndpointData } from "../cluster-data.ts";
 
 /** Finds the hosts of one cluster, again and again. Main thread. */
 export interface Discovery {
@@ -13,8 +13,8 @@ export interface Discovery {
 
 /** Who wants the hosts. */
 export interface DiscoveryOwner {
-  /** All hosts there are now. */
-  onHosts(endpoints: readonly EndpointData[]): void;
+  /** All hosts there are now, and the settings that came with them, if any. */
+  onHosts(endpoints: readonly EndpointData[], policy?: AssignmentPolicyData | null): void;
   /** The first attempt is over, however it ended. Called once, after the first `onHosts` if it succeeded. */
   onFirstAttempt(): void;
 }
@@ -27,6 +27,8 @@ export class DiscoveryStats {
   readonly updateEmpty: Counter;
   readonly updateNoRebuild: Counter;
   readonly updateRejected: Counter;
+  readonly assignmentTimeoutReceived: Counter;
+  readonly assignmentStale: Counter;
   readonly membershipChange: Counter;
   readonly version: Gauge;
   readonly #scope: StatsScope;
@@ -39,6 +41,8 @@ export class DiscoveryStats {
     this.updateEmpty = scope.counter("update_empty");
     this.updateNoRebuild = scope.counter("update_no_rebuild");
     this.updateRejected = scope.counter("update_rejected");
+    this.assignmentTimeoutReceived = scope.counter("assignment_timeout_received");
+    this.assignmentStale = scope.counter("assignment_stale");
     this.membershipChange = scope.counter("membership_change");
     this.version = scope.gauge("version");
   }

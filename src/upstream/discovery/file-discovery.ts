@@ -1,13 +1,13 @@
 import { fileStamp } from "../../base/file-stamp.ts";
 import type { Logger } from "../../base/log.ts";
 import { PathWatch } from "../../base/path-watch.ts";
-import type { TimerWheel } from "../../base/timer-wheel.ts";
-import type { EndpointData, FileDiscoveryData } from "../cluster-data.ts";
+import type { TimerWheel, WheelTimer } from "../../base/timer-wheel.ts";
+import type { AssignmentData, FileDiscoveryData } from "../cluster-data.ts";
 import type { Discovery, DiscoveryOwner, DiscoveryStats } from "./discovery.ts";
 
 /** What a file of endpoints holds: the endpoints, or what is wrong with it in words. */
 export type EndpointsFile =
-  | { readonly endpoints: readonly EndpointData[]; readonly versionInfo: string }
+  | { readonly assignment: AssignmentData; readonly versionInfo: string }
   | { readonly problems: readonly string[] };
 
 /** Reads and checks a file of endpoints. Rejects only if that can't be tried. */
@@ -37,11 +37,13 @@ export class FileDiscovery implements Discovery {
   #stopped = false;
   #versionInfo = "";
   #problems: readonly string[] = [];
+  readonly #stale: WheelTimer;
 
   constructor(data: FileDiscoveryData, owner: DiscoveryOwner, options: FileDiscoveryOptions) {
     this.#data = data;
     this.#owner = owner;
     this.#options = options;
+    this.#stale = options.timers.timer(() => this.#onStale());
   }
 
   start(): void {
@@ -54,10 +56,29 @@ export class FileDiscovery implements Discovery {
   stop(): void {
     this.#stopped = true;
     this.#watch?.stop();
+    this.#stale.disarm();
   }
 
   inspect(): Readonly<Record<string, unknown>> {
     return { path: this.#data.path, versionInfo: this.#versionInfo, problems: this.#problems };
+  }
+
+  #take({ endpoints, policy, staleAfterMs }: AssignmentData): void {
+    const { stats } = this.#options;
+    stats.updateSuccess.inc();
+    if (endpoints.length === 0) stats.updateEmpty.inc();
+    this.#stale.disarm();
+    if (staleAfterMs > 0) {
+      stats.assignmentTimeoutReceived.inc();
+      this.#stale.arm(staleAfterMs);
+    }
+    this.#owner.onHosts(endpoints, policy);
+  }
+
+  /** As in Envoy: a file that nobody has written for so long is not to be trusted any more. */
+  #onStale(): void {
+    this.#options.stats.assignmentStale.inc();
+    this.#owner.onHosts([]);
   }
 
   #onChange(): void {
@@ -85,11 +106,9 @@ export class FileDiscovery implements Discovery {
       this.#problems = file.problems;
       log.error({ cluster, path, problems: file.problems }, "endpoints refused; those before stay");
     } else {
-      stats.updateSuccess.inc();
-      if (file.endpoints.length === 0) stats.updateEmpty.inc();
       this.#problems = [];
       this.#versionInfo = file.versionInfo;
-      this.#owner.onHosts(file.endpoints);
+      this.#take(file.assignment);
     }
     if (this.#attempted) return;
     this.#attempted = true;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatAddress } from "../../net/address.ts";
-import type { EndpointData } from "../cluster-data.ts";
+import type { AssignmentPolicyData, EndpointData } from "../cluster-data.ts";
 import type { MemberData, MembershipDelta } from "./membership-delta.ts";
 
 /** Changes remembered beyond one per host: a worker that missed more than that gets the whole set. */
@@ -18,6 +18,9 @@ export class HostSet {
   /** What changed, in order; `#logStart` is the version before the first entry. */
   #log: { readonly version: number; readonly address: string; readonly removed: boolean }[] = [];
   #logStart: number;
+  #policy: AssignmentPolicyData | null = null;
+  /** The version in which the policy last changed. */
+  #policyVersion = 0;
 
   /** `version` must be above all that workers may still have of a cluster of this name. */
   constructor(cluster: string, version: number) {
@@ -31,13 +34,21 @@ export class HostSet {
     return this.#version;
   }
 
+  /** The settings that came with the hosts; null = the defaults. */
+  get policy(): AssignmentPolicyData | null {
+    return this.#policy;
+  }
+
   /** In the order in which they came, by address. */
   get members(): ReadonlyMap<string, MemberData> {
     return this.#members;
   }
 
-  /** Takes `endpoints` as what there is now; health flags of hosts that stay, stay. Answers whether anything changed. */
-  replace(endpoints: readonly EndpointData[]): boolean {
+  /**
+   * Takes `endpoints` as what there is now, and the settings that came with them (null = the defaults); health flags of hosts that stay,
+   * stay. Answers whether anything changed.
+   */
+  replace(endpoints: readonly EndpointData[], policy: AssignmentPolicyData | null = null): boolean {
     const before = this.#version;
     const wanted = new Map<string, EndpointData>();
     for (const endpoint of endpoints) {
@@ -55,6 +66,11 @@ export class HostSet {
       if (known !== undefined && isDeepStrictEqual(known.endpoint, endpoint)) continue;
       this.#members.set(address, { endpoint, healthFlags: known?.healthFlags ?? 0 });
       this.#note(version, address, false);
+    }
+    if (!isDeepStrictEqual(policy, this.#policy)) {
+      this.#policy = policy;
+      this.#policyVersion = version;
+      this.#version = version;
     }
     return this.#version !== before;
   }
@@ -76,7 +92,8 @@ export class HostSet {
     const { cluster } = this;
     const to = this.#version;
     if (version < this.#logStart || version > to) {
-      return { cluster, from: 0, to, upserts: [...this.#members.values()], removed: [] };
+      const all = { cluster, from: 0, to, upserts: [...this.#members.values()], removed: [] };
+      return this.#policy === null ? all : { ...all, policy: this.#policy };
     }
     // A host that went and came back stands behind the others: it is in both lists, so that all have the same order.
     const changed = new Set<string>();
@@ -91,7 +108,8 @@ export class HostSet {
       removed.add(entry.address);
     }
     const upserts = [...changed].map((address) => this.#members.get(address)!);
-    return { cluster, from: version, to, upserts, removed: [...removed] };
+    const delta = { cluster, from: version, to, upserts, removed: [...removed] };
+    return this.#policyVersion > version ? { ...delta, policy: this.#policy } : delta;
   }
 
   #note(version: number, address: string, removed: boolean): void {

@@ -1,4 +1,4 @@
-import type { EndpointData } from "../cluster-data.ts";
+import type { AssignmentPolicyData, EndpointData } from "../cluster-data.ts";
 
 /** One host of a cluster with what is known of its health. Plain data. */
 export interface MemberData {
@@ -13,6 +13,8 @@ export interface MembershipDelta {
   /** The version that it changes; 0 = it holds everything, and what is not in it goes. */
   readonly from: number;
   readonly to: number;
+  /** The settings that came with the endpoints, null = the defaults. Absent: as before, or the defaults if `from` is 0. */
+  readonly policy?: AssignmentPolicyData | null;
   /** New hosts, and changed ones with all their data. */
   readonly upserts: readonly MemberData[];
   /** Addresses as `formatAddress` writes them. To be taken away first: a host that came back is in `upserts` too. */

@@ -69,6 +69,24 @@ describe("HostSet", () => {
   });
 });
 
+describe("The policy of a host set", () => {
+  const policy = { overprovisioningFactorPercent: 200, weightedPriorityHealth: false };
+
+  it("is told when it changes, without any host, and not again with the next change", () => {
+    const set = new HostSet("app", 1);
+    set.replace([endpointData(1)]);
+    const before = set.version;
+    assert.equal(set.replace([endpointData(1)], policy), true);
+    assert.deepEqual(set.since(before), { cluster: "app", from: 2, to: 3, upserts: [], removed: [], policy });
+    assert.equal(set.replace([endpointData(1)], { ...policy }), false);
+    set.replace([endpointData(1), endpointData(2)], policy);
+    assert.equal("policy" in set.since(3)!, false);
+    assert.deepEqual(set.since(0)!.policy, policy);
+    set.replace([endpointData(1), endpointData(2)]);
+    assert.equal(set.since(4)!.policy, null);
+  });
+});
+
 describe("MembershipMirror", () => {
   it("follows a host set through any changes, and is in the same order", () => {
     const set = new HostSet("app", 1);
@@ -82,12 +100,15 @@ describe("MembershipMirror", () => {
       const endpoints = Array.from({ length: random(12) }, () =>
         endpointData(1 + random(12), { weight: 1 + random(2) }),
       );
-      if (random(3) > 0) set.replace(endpoints);
+      const policy =
+        random(2) === 0 ? null : { overprovisioningFactorPercent: random(3), weightedPriorityHealth: false };
+      if (random(3) > 0) set.replace(endpoints, policy);
       else set.setHealthFlags(address(1 + random(12)), 1, random(2) === 0);
       if (random(2) === 0) continue;
       const delta = set.since(mirror.version);
       if (delta !== null) assert.equal(mirror.apply(delta), true);
       assert.deepEqual([...mirror.members], [...set.members]);
+      assert.deepEqual(mirror.policy, set.policy);
     }
   });
 

@@ -15,6 +15,7 @@ interface Scene {
 /** A proxy of two workers before a gRPC server, and a client of it. */
 async function scene(t: TestContext, upstreamPort?: number): Promise<Scene> {
   const server = await startGrpcEcho();
+  t.after(() => server.stop());
   const clusters = [sampleCluster("app", [loopback(upstreamPort ?? server.port)], HTTP2)];
   const listeners = [{ routes: [clusterRoute("app", "/test.Echo/")] }];
   const proxy = await startProxy({ config: sampleBootstrap({ clusters, listeners }), concurrency: 2 });
@@ -25,7 +26,6 @@ async function scene(t: TestContext, upstreamPort?: number): Promise<Scene> {
   t.after(async () => {
     client.close();
     await proxy.kill();
-    server.stop();
   });
   return { proxy, client };
 }

@@ -26,6 +26,8 @@ async function keepAsking(port: number, isOver: () => boolean, failures: string[
       });
     }
     const { status, body, rstCode } = await http2Exchange(session, { ":path": `/${count}` });
+    // A client that was late to read the first GOAWAY asks again, as RFC 9113 §8.7 says.
+    if (rstCode === http2.constants.NGHTTP2_REFUSED_STREAM && status === 0) continue;
     if (status !== 200 || body !== `/${count}` || rstCode !== 0) failures.push(`${status} ${body} ${rstCode}`);
     count++;
   }
@@ -34,7 +36,7 @@ async function keepAsking(port: number, isOver: () => boolean, failures: string[
 }
 
 describe("GOAWAY under load", () => {
-  it("of the proxy at each reload, and of the host all the time, fails no request", async (t) => {
+  it("of the proxy at each reload, and of the host all the time, loses no request", async (t) => {
     let served = 0;
     const upstream = await startHttp2Upstream(t, (stream, headers) => {
       // Says which streams it will still answer, and closes behind them.

@@ -17,6 +17,7 @@ const server = ca.issue({ commonName: "a.test", dns: ["a.test"] });
 /** A proxy that offers HTTP/2 and HTTP/1.1 by ALPN, before an upstream that echoes. */
 async function scene(t: TestContext): Promise<RunningProxy> {
   const upstream = await FakeUpstream.start(echoing);
+  t.after(() => upstream.close());
   const common = { tls_certificates: [inlineCertificate(server)], alpn_protocols: ["h2", "http/1.1"] };
   const chain = routingChain(downstreamTls({ common_tls_context: common }), "app");
   const proxy = await startProxy({
@@ -28,10 +29,7 @@ async function scene(t: TestContext): Promise<RunningProxy> {
     },
     concurrency: 2,
   });
-  t.after(async () => {
-    await proxy.kill();
-    await upstream.close();
-  });
+  t.after(() => proxy.kill());
   return proxy;
 }
 

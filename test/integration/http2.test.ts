@@ -13,6 +13,7 @@ const run = promisify(execFile);
 /** A proxy of two workers that answers at /fast by itself and sends all else to `script`. */
 async function scene(t: TestContext, script: UpstreamScript = echoing, manager: object = {}): Promise<RunningProxy> {
   const upstream = await FakeUpstream.start(script);
+  t.after(() => upstream.close());
   const clusters = [sampleCluster("app", [loopback(upstream.port)])];
   const listeners = [{ routes: [answerRoute("fast\n", "/fast"), clusterRoute("app")], manager }];
   const proxy = await startProxy({
@@ -20,10 +21,7 @@ async function scene(t: TestContext, script: UpstreamScript = echoing, manager: 
     concurrency: 2,
     args: ["--drain-time-s", "2"],
   });
-  t.after(async () => {
-    await proxy.kill();
-    await upstream.close();
-  });
+  t.after(() => proxy.kill());
   return proxy;
 }
 

@@ -78,6 +78,12 @@ function compileDownstream(message: DownstreamTlsContext, place: Place, context:
       context.error(at, `the certificate in ${certificate.source} must be stapled and has no ocsp_staple`);
     }
   }
+  const keyTypes = new Set(common.certificates.map(({ keyType }) => keyType));
+  if (keyTypes.size > 1 && common.certificates.some(({ ocspStaple }) => ocspStaple !== null)) {
+    // The library asks for the staple before it says which of the two certificates the client gets.
+    const text = "ocsp_staple is not supported yet where RSA and ECDSA certificates stand beside each other";
+    context.unsupported(at, text, "leave the staples out, or give certificates of one key type");
+  }
   if (message.requireClientCertificate === true && common.validation === null) {
     const text = "any certificate satisfies this: there is no validation_context";
     context.warning(place.field("require_client_certificate"), text, "give a trusted_ca");

@@ -285,6 +285,15 @@ describe("A downstream TLS context", () => {
     ]);
   });
 
+  it("refuses staples where the client decides between RSA and ECDSA", () => {
+    const rsa = ca.issue({ commonName: "rsa", dns: ["a.test"], keyType: "rsa" });
+    const stapled = { ...GOOD, ocsp_staple: { inline_bytes: ca.ocspResponse(leaf).toString("base64") } };
+    const context = { common_tls_context: { tls_certificates: [stapled, inlineCertificate(rsa)] } };
+    assert.deepEqual(problems(context), [
+      "common_tls_context.tls_certificates: ocsp_staple is not supported yet where RSA and ECDSA certificates stand beside each other",
+    ]);
+  });
+
   it("takes session ticket keys of 80 bytes only", () => {
     const keys = (length: number) => ({
       ...withCertificate(GOOD),

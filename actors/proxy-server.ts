@@ -14,6 +14,8 @@ import { nextTurn } from "../src/base/turn.ts";
 import type { BootstrapData } from "../src/config/bootstrap-data.ts";
 import type { CompilerPool } from "../src/config/compiler-pool.ts";
 import { problemText } from "../src/config/config-problem.ts";
+import { StatsSinks } from "../src/extensions/stat_sinks/stats-sinks.ts";
+import type { StatsdSinkData } from "../src/extensions/stat_sinks/statsd-sink-data.ts";
 import type { Address } from "../src/net/address.ts";
 import { HistogramBuckets } from "../src/stats/histogram-buckets.ts";
 import { ProcessMetrics } from "../src/stats/process-metrics.ts";
@@ -22,7 +24,7 @@ import { buildStatsMatcher } from "../src/stats/stats-matcher.ts";
 import { StatsMerge } from "../src/stats/stats-merge.ts";
 import { StatsShard } from "../src/stats/stats-shard.ts";
 import { TagProducer } from "../src/stats/tag-producer.ts";
-import type { AssignmentData } from "../src/upstream/cluster-data.ts";
+import { type AssignmentData, hasMembership } from "../src/upstream/cluster-data.ts";
 import { Discoveries } from "../src/upstream/discovery/discoveries.ts";
 import { adminSpec } from "./admin/actor.ts";
 import { AdminStats } from "./admin/admin-stats.ts";
@@ -89,6 +91,7 @@ export class ProxyServer {
   readonly #dumps = new ConfigDumpPool();
   readonly #breakers = new BreakerMemoryExtras();
   readonly #mainStats: StatsScope;
+  readonly #sinks: StatsSinks;
   readonly #stats: ActorRef<StatsMessage>;
   readonly #membership: ActorRef<MembershipMessage>;
   readonly #supervisor: ActorRef<SupervisorMessage>;
@@ -107,6 +110,7 @@ export class ProxyServer {
     });
     const shard = new StatsShard(buildStatsMatcher(options.bootstrap.stats.matcher));
     this.#mainStats = shard.scope();
+    this.#sinks = this.#createSinks();
     this.#stats = this.#spawnStats(shard);
     const warmingClusters = this.#mainStats.gauge("cluster_manager.warming_clusters");
     this.#membership = this.#system.spawn(
@@ -162,6 +166,7 @@ export class ProxyServer {
     );
     await this.#system.shutdown(SHUTDOWN_GRACE_MS);
     await Promise.all([this.#options.pool.close(), this.#dumps.close()]);
+    this.#sinks.close();
     this.#timers.stop();
     return cut;
   }
@@ -197,8 +202,25 @@ export class ProxyServer {
         threads: new ThreadStats(this.#merge, shard),
         serverStats: new ServerStats(this.#mainStats, facts),
         flushIntervalMs: bootstrap.stats.flushIntervalMs,
+        sinks: this.#sinks,
       }),
     );
+  }
+
+  #createSinks(): StatsSinks {
+    const { bootstrap, log } = this.#options;
+    const sinks = bootstrap.statsSinks.map(({ data }) => data as StatsdSinkData);
+    return new StatsSinks(sinks, {
+      stats: this.#mainStats,
+      tags: new TagProducer(bootstrap.stats.tags, bootstrap.stats.useAllDefaultTags),
+      log: log.logger("stats"),
+      hosts: async (name) => {
+        const cluster = this.#inForce.clusters().find((each) => each.name === name);
+        if (cluster === undefined || !hasMembership(cluster))
+          return cluster?.endpoints.map(({ address }) => address) ?? [];
+        return this.#membership.ask({ type: "getHosts", cluster: name }, ASK_DEADLINE_MS);
+      },
+    });
   }
 
   #spawnSupervisor(): ActorRef<SupervisorMessage> {

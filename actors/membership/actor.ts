@@ -1,5 +1,6 @@
 import type { Actor, ActorContext, ActorSpec } from "../../src/actor/actor.ts";
 import { NEVER_RESTART } from "../../src/actor/supervision.ts";
+import type { Address } from "../../src/net/address.ts";
 import { ClusterSlot, type SlotHost } from "./cluster-slot.ts";
 import type {
   DiscoveredCluster,
@@ -89,6 +90,9 @@ class MembershipActor implements Actor<MembershipMessage> {
           [...this.#slots.values()].map((slot) => slot.status()),
         );
         break;
+      case "getHosts":
+        this.#context.reply(message, this.#addresses(message.cluster));
+        break;
       case "membershipChanged":
         this.#flushDue = false;
         for (const worker of this.#workers.values()) worker.flush();
@@ -104,6 +108,10 @@ class MembershipActor implements Actor<MembershipMessage> {
   stop(): void {
     for (const worker of this.#workers.values()) worker.end();
     for (const slot of this.#slots.values()) slot.close();
+  }
+
+  #addresses(cluster: string): readonly Address[] {
+    return [...(this.#slots.get(cluster)?.hosts.members.values() ?? [])].map(({ endpoint }) => endpoint.address);
   }
 
   #warm(question: WarmClusters): void {

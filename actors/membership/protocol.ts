@@ -1,4 +1,5 @@
 import type { ActorRef, Question } from "../../src/actor/actor-ref.ts";
+import type { Address } from "../../src/net/address.ts";
 import type { DiscoveryData } from "../../src/upstream/cluster-data.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 
@@ -85,6 +86,12 @@ export interface MembershipStatus {
   readonly discovery: Readonly<Record<string, unknown>>;
 }
 
+/** Asks for the addresses of a cluster's hosts in force; empty if the cluster has no discovery. */
+export interface GetHosts extends Question<readonly Address[]> {
+  readonly type: "getHosts";
+  readonly cluster: string;
+}
+
 /** From the actor to itself: workers may lack something. */
 export interface MembershipChanged {
   readonly type: "membershipChanged";
@@ -105,5 +112,6 @@ export type MembershipMessage =
   | SyncWorker
   | SetHostHealth
   | InspectMembership
+  | GetHosts
   | MembershipChanged
   | WarmingOver;

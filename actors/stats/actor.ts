@@ -1,4 +1,5 @@
 import type { Actor, ActorContext, ActorSpec } from "../../src/actor/actor.ts";
+import type { StatsSnapshot } from "../../src/stats/merged-stat.ts";
 import type { StatsMessage } from "./protocol.ts";
 import type { ServerStats } from "./server-stats.ts";
 import type { ThreadStats } from "./thread-stats.ts";
@@ -12,6 +13,13 @@ export interface StatsOptions {
   readonly serverStats: ServerStats;
   /** `stats_flush_interval`. */
   readonly flushIntervalMs: number;
+  /** Where the stats go at the end of each interval; default: nowhere. */
+  readonly sinks?: StatsReceivers;
+}
+
+/** Takes the stats of the process at the end of each flush interval. */
+export interface StatsReceivers {
+  flush(stats: StatsSnapshot): void;
 }
 
 /** Spec of the actor that merges the stats of all threads. Main thread; others read `ThreadStats.merge`. */
@@ -61,6 +69,7 @@ class StatsActor implements Actor<StatsMessage> {
       case "flushIntervalPassed":
         this.#bringUpToDate();
         threads.merge.flush();
+        this.#options.sinks?.flush(threads.merge);
         this.#waitForNextFlush();
         break;
       default:

@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { StatsConfigData } from "../stats/stats-config-data.ts";
+import type { CompiledExtension } from "./compile-context.ts";
 
 /** Who this proxy says it is. Texts that nobody set are empty. */
 export interface NodeData {
@@ -28,6 +29,7 @@ export interface BootstrapData {
   /** Null without an `admin` section. */
   readonly admin: AdminData | null;
   readonly stats: StatsConfigData;
+  readonly statsSinks: readonly CompiledExtension[];
   /** `cluster_manager.local_cluster_name`; `""` = none. */
   readonly localClusterName: string;
 }

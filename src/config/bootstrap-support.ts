@@ -10,6 +10,7 @@ import {
   HistogramBucketSettingsSchema,
   StatsConfigSchema,
   StatsMatcherSchema,
+  StatsSinkSchema,
   TagSpecifierSchema,
 } from "../proto/gen/envoy/config/metrics/v3/stats_pb.js";
 import { RegexMatcher_GoogleRE2Schema, RegexMatcherSchema } from "../proto/gen/envoy/type/matcher/v3/regex_pb.js";
@@ -66,9 +67,11 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
     cluster_manager: yes,
     stats_config: within(...stats),
     stats_flush_interval: yes,
+    stats_sinks: yes,
     admin: within(...admin),
     layered_runtime: notYet("there is no runtime yet"),
   }),
+  support(StatsSinkSchema, { name: yes, typed_config: yes }),
   support(Bootstrap_StaticResourcesSchema, { listeners: yes, clusters: yes, secrets: yes }),
   support(ClusterManagerSchema, {
     local_cluster_name: yes,

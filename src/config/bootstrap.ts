@@ -17,7 +17,7 @@ import type { CompileContext } from "./compile-context.ts";
 import { durationMs } from "./duration-ms.ts";
 import { Place } from "./place.ts";
 
-type ErrorSink = Pick<CompileContext, "error">;
+type ErrorSink = Pick<CompileContext, "error" | "extension">;
 
 /** Compiles what a bootstrap says beside its listeners and clusters. Errors go to `context`. */
 export function compileBootstrap(message: Bootstrap, context: ErrorSink): BootstrapData {
@@ -31,6 +31,10 @@ export function compileBootstrap(message: Bootstrap, context: ErrorSink): Bootst
       ...statsData(statsConfig, at.field("stats_config"), context),
       flushIntervalMs: durationMs(message.statsFlushInterval, defaultStatsConfig.flushIntervalMs),
     },
+    statsSinks: message.statsSinks.flatMap(({ name, configType }, index) => {
+      const place = at.field("stats_sinks").index(index);
+      return context.extension("envoy.stats_sinks", { name, typedConfig: configType.value }, place) ?? [];
+    }),
   };
 }
 

@@ -249,6 +249,18 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./upstream_options/http_protocol_options/config.ts")).httpProtocolOptionsConfig,
   },
   {
+    name: "envoy.stat_sinks.statsd",
+    config: async () => (await import("./stat_sinks/statsd/config.ts")).statsdSinkConfig,
+  },
+  {
+    name: "envoy.stat_sinks.dog_statsd",
+    config: async () => (await import("./stat_sinks/dog_statsd/config.ts")).dogStatsdSinkConfig,
+  },
+  {
+    name: "envoy.stat_sinks.graphite_statsd",
+    config: async () => (await import("./stat_sinks/graphite_statsd/config.ts")).graphiteStatsdSinkConfig,
+  },
+  {
     name: "envoy.network.dns_resolver.cares",
     config: async () => (await import("./network_dns_resolver/cares/config.ts")).caresResolverConfig,
   },

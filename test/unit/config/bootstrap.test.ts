@@ -23,6 +23,7 @@ describe("compileBootstrap", () => {
         histogramBuckets: [],
         flushIntervalMs: 5000,
       },
+      statsSinks: [],
     });
   });
 

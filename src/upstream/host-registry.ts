@@ -26,11 +26,6 @@ export class HostRegistry {
     return this.#byAddress.size;
   }
 
-  /** The host with this address, as `formatAddress` writes it. */
-  get(address: string): Host | undefined {
-    return this.#byAddress.get(address);
-  }
-
   /** Adds a host with an address that is not here yet. Costs the same however many there are. */
   add(member: MemberData): Host {
     const host = updated(undefined, member);
@@ -44,7 +39,7 @@ export class HostRegistry {
     return this.#byAddress.get(host.addressText) === host;
   }
 
-  /** The host with this address (`ip:port`). */
+  /** The host with this address, as `formatAddress` writes it. */
   find(address: string): Host | undefined {
     return this.#byAddress.get(address);
   }

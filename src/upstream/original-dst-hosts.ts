@@ -54,7 +54,7 @@ export class OriginalDstHosts {
     }
     const { portOverride } = this.#data;
     const address = portOverride === null ? named : { ...named, port: portOverride };
-    const host = this.#hosts.get(formatAddress(address)) ?? this.#add(address);
+    const host = this.#hosts.find(formatAddress(address)) ?? this.#add(address);
     if (host !== null) this.#used.add(host);
     return host;
   }

@@ -234,6 +234,7 @@ describe("A compiled cluster", () => {
       perConnectionBufferLimitBytes: 4096,
       tcpKeepaliveTimeS: 30,
       transportSocket: null,
+      transportSocketMatches: [],
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: true,

@@ -115,6 +115,8 @@ export class ProxyRuntime implements WorkerRuntime {
       log,
       makeNetworkFilter: (filter, context) =>
         extensionModule(extensions.networkFilters, filter.extension).createFactory(filter.data, context, this.#context),
+      makeListenerFilter: ({ extension, data }) =>
+        extensionModule(extensions.listenerFilters, extension).createFactory(data, this.#context),
       makeTransportSocket: ({ extension, data }, scope) =>
         extensionModule(extensions.transportSockets, extension).createDownstreamFactory(data, scope, this.#context),
       drain: settings.drain,

@@ -10,11 +10,25 @@ import { routeSupport } from "../route/compile/route-support.ts";
 
 import { policySupport } from "../upstream/compile/cluster-support.ts";
 import { clusterCompiler, loadAssignmentCompiler } from "../upstream/config.ts";
-import { ACCESS_LOGGERS, HTTP_FILTERS, NETWORK_FILTERS, OTHER_EXTENSIONS, TRANSPORT_SOCKETS } from "./table.ts";
+import {
+  ACCESS_LOGGERS,
+  HTTP_FILTERS,
+  LISTENER_FILTERS,
+  NETWORK_FILTERS,
+  OTHER_EXTENSIONS,
+  TRANSPORT_SOCKETS,
+} from "./table.ts";
 
 /** Loads the main-side halves of all extensions. */
 export async function loadExtensionConfigs(): Promise<ExtensionConfig[]> {
-  const entries = [...HTTP_FILTERS, ...NETWORK_FILTERS, ...ACCESS_LOGGERS, ...TRANSPORT_SOCKETS, ...OTHER_EXTENSIONS];
+  const entries = [
+    ...HTTP_FILTERS,
+    ...LISTENER_FILTERS,
+    ...NETWORK_FILTERS,
+    ...ACCESS_LOGGERS,
+    ...TRANSPORT_SOCKETS,
+    ...OTHER_EXTENSIONS,
+  ];
   return Promise.all(entries.map((entry) => entry.config()));
 }
 

@@ -7,6 +7,7 @@ import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { HttpFilterFactory } from "../http/filter.ts";
 import type { FormatEnvironment } from "../http/format/format-context.ts";
 import type { NetworkFilterContext } from "../listener/listener-context.ts";
+import type { ListenerFilterFactory } from "../net/listener-filter.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { DownstreamTransportSocketFactory, UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { RouteTables } from "../route/route-tables.ts";
@@ -56,6 +57,11 @@ export interface NetworkFilterModule {
   createFactory(data: unknown, context: NetworkFilterContext, worker: WorkerContext): NetworkFilterFactory;
 }
 
+/** The worker-side half of a listener filter: what its `factory.ts` exports as `listenerFilter`. */
+export interface ListenerFilterModule {
+  createFactory(data: unknown, worker: WorkerContext): ListenerFilterFactory;
+}
+
 /** The worker-side half of an access logger: what its `logger.ts` exports as `accessLogger`. */
 export interface AccessLoggerModule {
   createLogger(data: unknown, worker: WorkerContext): AccessLog;
@@ -76,6 +82,7 @@ export interface TransportSocketModule {
 export interface WorkerExtensions {
   readonly httpFilters: ReadonlyMap<string, HttpFilterModule>;
   readonly networkFilters: ReadonlyMap<string, NetworkFilterModule>;
+  readonly listenerFilters: ReadonlyMap<string, ListenerFilterModule>;
   readonly accessLoggers: ReadonlyMap<string, AccessLoggerModule>;
   readonly transportSockets: ReadonlyMap<string, TransportSocketModule>;
 }

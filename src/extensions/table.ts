@@ -2,6 +2,7 @@ import type { ExtensionConfig } from "../config/extension-config.ts";
 import type {
   AccessLoggerModule,
   HttpFilterModule,
+  ListenerFilterModule,
   NetworkFilterModule,
   TransportSocketModule,
 } from "./extension-module.ts";
@@ -17,6 +18,9 @@ interface HttpFilterEntry extends ExtensionEntry {
 }
 interface NetworkFilterEntry extends ExtensionEntry {
   filter(): Promise<NetworkFilterModule>;
+}
+interface ListenerFilterEntry extends ExtensionEntry {
+  filter(): Promise<ListenerFilterModule>;
 }
 interface AccessLoggerEntry extends ExtensionEntry {
   logger(): Promise<AccessLoggerModule>;
@@ -174,6 +178,15 @@ export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [
     name: "envoy.access_loggers.stderr",
     config: async () => (await import("./access_loggers/stderr/config.ts")).stderrLoggerConfig,
     logger: async () => (await import("./access_loggers/stderr/logger.ts")).accessLogger,
+  },
+];
+
+/** Every listener filter. */
+export const LISTENER_FILTERS: readonly ListenerFilterEntry[] = [
+  {
+    name: "envoy.filters.listener.tls_inspector",
+    config: async () => (await import("./listener/tls_inspector/config.ts")).tlsInspectorConfig,
+    filter: async () => (await import("./listener/tls_inspector/factory.ts")).listenerFilter,
   },
 ];
 

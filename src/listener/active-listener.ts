@@ -4,9 +4,11 @@ import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
 import { Connection } from "../net/connection.ts";
+import type { InspectedConnection } from "../net/listener-filter.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { ActiveFilterChain, type ChainOwner } from "./active-filter-chain.ts";
+import { ConnectionInspector } from "./connection-inspector.ts";
 import { DownstreamConnection } from "./downstream-connection.ts";
 import type { DrainOptions } from "./drain.ts";
 import { FilterChainTable } from "./filter-chain-table.ts";
@@ -50,6 +52,7 @@ export class ActiveListener implements ChainOwner {
   #chains: readonly ActiveFilterChain[] = [];
   #table = new FilterChainTable<ActiveFilterChain>();
   #defaultChain: ActiveFilterChain | null = null;
+  readonly #inspector: ConnectionInspector | null = null;
   #connectionCount = 0;
   #retired = false;
   #finished = false;
@@ -61,10 +64,12 @@ export class ActiveListener implements ChainOwner {
     this.#owner = owner;
     this.stats = listenerStats(context.stats, data.statPrefix, context.workerIndex);
     try {
+      if (data.listenerFilters.length > 0) this.#inspector = new ConnectionInspector(this, context, owner);
       const staged = this.stage(data);
       this.#setChains(staged.chains);
       this.#defaultChain = staged.defaultChain;
     } catch (error) {
+      this.#inspector?.dispose();
       this.stats.scope.release();
       throw error;
     }
@@ -115,12 +120,18 @@ export class ActiveListener implements ChainOwner {
 
   /** Takes over an accepted socket. `localAddress` as text, or `""` to ask the socket. */
   accept(accepted: net.Socket, localAddress: string): void {
+    if (this.#inspector === null) this.#accept(accepted, localAddress, null);
+    else this.#inspector.inspect(accepted, (inspected) => this.#accept(accepted, localAddress, inspected));
+  }
+
+  #accept(accepted: net.Socket, localAddress: string, inspected: InspectedConnection | null): void {
     const context = this.#context;
-    const chain = this.#chainOf(accepted) ?? this.#defaultChain;
+    const chain = this.#chainOf(accepted, inspected) ?? this.#defaultChain;
     const transport = chain === null || chain.isEmpty ? null : chain.transportSocket;
     let onSecure: (info: TlsConnectionInfo) => void = () => {};
+    const serverName = inspected === null ? null : inspected.serverName;
     const socket =
-      transport === null ? accepted : transport.accept(accepted, { onSecure: (info) => onSecure(info) }, null);
+      transport === null ? accepted : transport.accept(accepted, { onSecure: (info) => onSecure(info) }, serverName);
     const connection = new Connection(socket, {
       id: this.#owner.nextConnectionId(),
       flusher: context.flusher,
@@ -147,6 +158,8 @@ export class ActiveListener implements ChainOwner {
     chain.connections.add(downstream);
     if (transport === null) {
       connection.inEvent(() => downstream.start());
+      // Whoever inspected it has left it paused.
+      if (inspected !== null && connection.isOpen && connection.readEnabled) accepted.resume();
       return;
     }
     const deadline = this.#boundHandshake(downstream, chain.data.transportSocketConnectTimeoutMs);
@@ -158,9 +171,9 @@ export class ActiveListener implements ChainOwner {
     downstream.awaitHandshake();
   }
 
-  #chainOf(socket: net.Socket): ActiveFilterChain | null {
+  #chainOf(socket: net.Socket, inspected: InspectedConnection | null): ActiveFilterChain | null {
     const table = this.#table;
-    return table.isConditional ? table.find(traitsOfSocket(socket)) : table.unconditional;
+    return table.isConditional ? table.find(traitsOfSocket(socket, inspected)) : table.unconditional;
   }
 
   /** Cuts the connection if its handshake takes longer. */
@@ -220,6 +233,7 @@ export class ActiveListener implements ChainOwner {
   retire(options: DrainOptions): void {
     if (this.#retired) return;
     this.#retired = true;
+    this.#inspector?.dispose();
     const chains = this.currentChains();
     this.#setChains([]);
     this.#defaultChain = null;

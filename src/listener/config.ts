@@ -14,11 +14,13 @@ import { compileFilterChainMatch } from "./filter-chain-match-config.ts";
 import { FilterChainTable } from "./filter-chain-table.ts";
 import { addressText, compileListenerAddress } from "./listener-address-config.ts";
 import type { FilterChainData, ListenerAddress, ListenerData, TrafficDirection } from "./listener-data.ts";
+import { compileListenerFilters } from "./listener-filters-config.ts";
 import { LISTENER_SUPPORT } from "./listener-support.ts";
 
 const DEFAULT_BUFFER_LIMIT_BYTES = 1024 * 1024;
 /** Envoy takes what the kernel allows, which caps this. */
 const DEFAULT_BACKLOG = 65_535;
+const DEFAULT_LISTENER_FILTERS_TIMEOUT_MS = 15_000;
 const RAW_BUFFER = "envoy.transport_sockets.raw_buffer";
 
 /**
@@ -45,6 +47,9 @@ function compileListener(message: Listener, place: Place, context: CompileContex
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
     drainType: message.drainType === Listener_DrainType.MODIFY_ONLY ? "modifyOnly" : "default",
     trafficDirection: trafficDirection(message.trafficDirection),
+    listenerFilters: compileListenerFilters(message, place, context),
+    listenerFiltersTimeoutMs: durationMs(message.listenerFiltersTimeout, DEFAULT_LISTENER_FILTERS_TIMEOUT_MS),
+    continueOnListenerFiltersTimeout: message.continueOnListenerFiltersTimeout,
     chains: compileChains(message, place, context),
     defaultChain: compileDefaultChain(message, place, context),
   };
@@ -73,7 +78,8 @@ function compileChains(message: Listener, place: Place, context: CompileContext)
   for (const [index, chain] of message.filterChains.entries()) {
     const compiled = compileChain(chain, at.index(index), context);
     // Its conditions have been refused by name. If that is only a warning, the chain must not take everybody's connections.
-    if (needsInspection(chain)) continue;
+    const conditions = chain.filterChainMatch;
+    if (conditions?.suffixLen !== undefined || (conditions?.addressSuffix ?? "") !== "") continue;
     const other = table.add(compiled.match, index);
     if (other !== null) {
       const message = `takes connections that filter_chains[${other}] takes, too: their filter_chain_match is the same or overlaps`;
@@ -82,14 +88,6 @@ function compileChains(message: Listener, place: Place, context: CompileContext)
     chains.push(compiled);
   }
   return chains;
-}
-
-/** Whether a chain's conditions are about what the client says first, which nothing reads yet. */
-function needsInspection({ filterChainMatch: match }: FilterChain): boolean {
-  if (match === undefined) return false;
-  if (match.serverNames.length > 0 || match.applicationProtocols.length > 0) return true;
-  if (match.suffixLen !== undefined || match.addressSuffix !== "") return true;
-  return match.transportProtocol !== "" && match.transportProtocol !== "raw_buffer";
 }
 
 function compileDefaultChain(message: Listener, place: Place, context: CompileContext): FilterChainData | null {

@@ -2,6 +2,7 @@ import type { Logger } from "../base/log.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { CompiledExtension } from "../config/compile-context.ts";
+import type { ListenerFilterFactory } from "../net/listener-filter.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { DownstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { WriteFlusher } from "../net/write-flusher.ts";
@@ -27,6 +28,9 @@ export type TransportSocketMaker = (
   listenerScope: StatsScope,
 ) => DownstreamTransportSocketFactory;
 
+/** Makes a worker's factory of one configured listener filter. Throws with the reason if it can't. */
+export type ListenerFilterMaker = (filter: CompiledExtension) => ListenerFilterFactory;
+
 /** What the listeners of one worker share. */
 export interface ListenerContext {
   readonly workerIndex: number;
@@ -38,6 +42,8 @@ export interface ListenerContext {
   readonly log: Logger;
   /** The composition root looks the extension up in its table. */
   readonly makeNetworkFilter: NetworkFilterMaker;
+  /** Likewise. */
+  readonly makeListenerFilter: ListenerFilterMaker;
   /** Likewise. */
   readonly makeTransportSocket: TransportSocketMaker;
   /** How changed and removed listeners and filter chains drain: `--drain-time-s` and `--drain-strategy`. */

@@ -50,6 +50,12 @@ export interface ListenerData {
   /** `modifyOnly`: a failed health check (`/healthcheck/fail`) does not make its connections close. */
   readonly drainType: "default" | "modifyOnly";
   readonly trafficDirection: TrafficDirection;
+  /** Run in order on each accepted connection, before its chain is chosen. */
+  readonly listenerFilters: readonly CompiledExtension[];
+  /** How long they may take altogether (`listener_filters_timeout`); 0 is for ever. */
+  readonly listenerFiltersTimeoutMs: number;
+  /** Whether a connection goes on when that is over, instead of being closed. */
+  readonly continueOnListenerFiltersTimeout: boolean;
   /** No two of them take the same connections. */
   readonly chains: readonly FilterChainData[];
   /** For connections that no chain takes. */

@@ -10,6 +10,12 @@ export interface ListenerStats {
   readonly noFilterChainMatch: Counter;
   /** Connections cut because their drain time was over. Differs from Envoy: it cuts them, too, but has no such counter. */
   readonly cxDrainTimeout: Counter;
+  /** Connections whose listener filters took longer than `listener_filters_timeout`. */
+  readonly preCxTimeout: Counter;
+  /** Connections that listener filters look at. */
+  readonly preCxActive: Gauge;
+  readonly listenerFilterRemoteClose: Counter;
+  readonly listenerFilterError: Counter;
   /** Handshakes that took longer than `transport_socket_connect_timeout`. */
   readonly cxTransportSocketConnectTimeout: Counter;
   /** `worker_<n>.downstream_cx_total`. */
@@ -28,6 +34,10 @@ export function listenerStats(root: StatsScope, prefix: string, workerIndex: num
     cxLengthMs: scope.histogram("downstream_cx_length_ms", "ms"),
     noFilterChainMatch: scope.counter("no_filter_chain_match"),
     cxDrainTimeout: scope.counter("downstream_cx_drain_timeout"),
+    preCxTimeout: scope.counter("downstream_pre_cx_timeout"),
+    preCxActive: scope.gauge("downstream_pre_cx_active"),
+    listenerFilterRemoteClose: scope.counter("downstream_listener_filter_remote_close"),
+    listenerFilterError: scope.counter("downstream_listener_filter_error"),
     cxTransportSocketConnectTimeout: scope.counter("downstream_cx_transport_socket_connect_timeout"),
     workerCxTotal: scope.counter(`worker_${workerIndex}.downstream_cx_total`),
     workerCxActive: scope.gauge(`worker_${workerIndex}.downstream_cx_active`),

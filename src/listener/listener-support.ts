@@ -10,6 +10,7 @@ import {
   FilterChainMatchSchema,
   FilterChainSchema,
   FilterSchema,
+  ListenerFilterSchema,
 } from "../proto/gen/envoy/config/listener/v3/listener_components_pb.js";
 import {
   AdditionalAddressSchema,
@@ -32,8 +33,6 @@ const ADDRESS = within(
 
 const NOT_READ = noEffect("it is shown in the configuration dump; nothing else reads it");
 const NO_OVERLOAD_MANAGER = noEffect("there is no overload manager and no global limit yet");
-const NO_INSPECTION = "nothing reads what a client says first before its filter chain is chosen";
-const NO_LISTENER_FILTERS = noEffect("there are no listener filters to wait for");
 
 /** Which fields of a listener, its filter chains and addresses are implemented. */
 export const LISTENER_SUPPORT: readonly MessageSupport[] = [
@@ -56,8 +55,9 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     transparent: only([false]),
     freebind: only([false]),
     tcp_fast_open_queue_length: only([0]),
-    listener_filters_timeout: NO_LISTENER_FILTERS,
-    continue_on_listener_filters_timeout: NO_LISTENER_FILTERS,
+    listener_filters: yes,
+    listener_filters_timeout: yes,
+    continue_on_listener_filters_timeout: yes,
     max_connections_to_accept_per_socket_event: noEffect("the event loop takes turns between sockets by itself"),
     ignore_global_conn_limit: NO_OVERLOAD_MANAGER,
     bypass_overload_manager: NO_OVERLOAD_MANAGER,
@@ -77,15 +77,16 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
   support(FilterChainMatchSchema, {
     destination_port: yes,
     prefix_ranges: yes,
-    server_names: notYet(NO_INSPECTION),
-    transport_protocol: only(["raw_buffer"], NO_INSPECTION),
-    application_protocols: notYet(NO_INSPECTION),
+    server_names: yes,
+    transport_protocol: only(["raw_buffer", "tls"]),
+    application_protocols: yes,
     direct_source_prefix_ranges: yes,
     source_type: yes,
     source_prefix_ranges: yes,
     source_ports: yes,
   }),
   support(CidrRangeSchema, { address_prefix: yes, prefix_len: yes }),
+  support(ListenerFilterSchema, { name: yes, typed_config: yes }),
   support(FilterSchema, { name: yes, typed_config: yes }),
   support(TransportSocketSchema, { name: yes, typed_config: yes }),
 ];

@@ -1,18 +1,24 @@
 import type net from "node:net";
+import type { InspectedConnection } from "../net/listener-filter.ts";
 import type { ConnectionTraits } from "./filter-chain-match.ts";
 
-const NO_PROTOCOLS: readonly string[] = [];
+const NOT_INSPECTED: InspectedConnection = {
+  serverName: "",
+  transportProtocol: "raw_buffer",
+  applicationProtocols: [],
+};
 const MAPPED = "::ffff:";
 
-/** What an accepted socket tells about its connection before a byte has been read. */
-export function traitsOfSocket(socket: net.Socket): ConnectionTraits {
+/** What is known of an accepted socket. `inspected` is what its first bytes told; null if nobody has read them. */
+export function traitsOfSocket(socket: net.Socket, inspected: InspectedConnection | null): ConnectionTraits {
+  const { serverName, transportProtocol, applicationProtocols } = inspected ?? NOT_INSPECTED;
   const sourceIp = ipText(socket.remoteAddress);
   return {
     destinationIp: ipText(socket.localAddress),
     destinationPort: socket.localPort ?? 0,
-    serverName: "",
-    transportProtocol: "raw_buffer",
-    applicationProtocols: NO_PROTOCOLS,
+    serverName,
+    transportProtocol,
+    applicationProtocols,
     directSourceIp: sourceIp,
     sourceIp,
     sourcePort: socket.remotePort ?? 0,

@@ -103,7 +103,8 @@ function findReadFields(socket: net.Socket): ReadFields | null {
  */
 export function useReadBuffer(socket: net.Socket): boolean {
   const { _handle: handle, encrypted } = socket as UserBufferSocket;
-  if (encrypted === true || typeof handle?.useUserBuffer !== "function") return false;
+  // What has been put back into the stream must come before what a read of ours brings.
+  if (socket.readableLength > 0 || encrypted === true || typeof handle?.useUserBuffer !== "function") return false;
   if (readFields === undefined) readFields = findReadFields(socket);
   if (readFields === null) return false;
   const reader = new ReadBuffer();

@@ -136,6 +136,9 @@ export class DataPath {
       log,
       makeNetworkFilter: ({ extension, data }, filterContext) =>
         extensionModule(extensions.networkFilters, extension).createFactory(data, filterContext, this.context),
+      makeListenerFilter: () => {
+        throw new Error("no listener filters here");
+      },
       makeTransportSocket: () => {
         throw new Error("no transport sockets here");
       },

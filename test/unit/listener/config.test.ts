@@ -7,6 +7,7 @@ import { ExtensionIndex } from "../../../src/config/extension-index.ts";
 import { ItemCompiler } from "../../../src/config/item-compiler.ts";
 import { unpackResource } from "../../../src/config/resource-packing.ts";
 import { supportTables } from "../../../src/config/support-walk.ts";
+import { tlsInspectorConfig } from "../../../src/extensions/listener/tls_inspector/config.ts";
 import { rawBufferConfig } from "../../../src/extensions/transport_sockets/raw_buffer/config.ts";
 import { listenerCompiler } from "../../../src/listener/config.ts";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
@@ -15,11 +16,13 @@ import { SniClusterSchema } from "../../../src/proto/gen/envoy/extensions/filter
 import { clusterCompiler, loadAssignmentCompiler } from "../../../src/upstream/config.ts";
 import { matchSample } from "./listener-sample.ts";
 
+const INSPECTOR = "envoy.filters.listener.tls_inspector";
 const categories = ["envoy.filters.network"] as const;
 const extensions = [
   extensionConfig({ name: "last", categories, schema: EchoSchema, support: [], terminal: true, compile: () => "last" }),
   extensionConfig({ name: "between", categories, schema: SniClusterSchema, support: [], compile: () => "between" }),
   rawBufferConfig,
+  tlsInspectorConfig,
 ];
 const compiler = new ItemCompiler({
   listener: listenerCompiler,
@@ -64,6 +67,9 @@ describe("Compiling a listener", () => {
       bufferLimitBytes: 1_048_576,
       drainType: "default",
       trafficDirection: "unspecified",
+      listenerFilters: [],
+      listenerFiltersTimeoutMs: 15_000,
+      continueOnListenerFiltersTimeout: false,
       chains: [
         {
           name: "",
@@ -188,20 +194,9 @@ describe("Compiling a listener", () => {
       problem: "error address.pipe.path: the path is too long for a Unix-domain socket",
     },
     {
-      name: "listener filters",
-      yaml: `${ADDRESS}, ${CHAINS}, listener_filters: [{ name: envoy.filters.listener.tls_inspector }]`,
-      problem: "error listener_filters: listener_filters is not supported yet",
-    },
-    {
       name: "transparent sockets",
       yaml: `${ADDRESS}, ${CHAINS}, transparent: true`,
       problem: "error transparent: transparent true is not supported yet",
-    },
-    {
-      name: "conditions on connections",
-      yaml: `${ADDRESS}, filter_chains: [{ filter_chain_match: { server_names: [a] }, filters: [{ name: last }] }]`,
-      problem:
-        "error filter_chains[0].filter_chain_match.server_names: server_names is not supported yet: nothing reads what a client says first before its filter chain is chosen",
     },
   ];
   for (const { name, yaml, problem } of rows) {
@@ -217,7 +212,7 @@ describe("Compiling a listener", () => {
   });
 
   it("gives no connection to a chain whose conditions it leaves out under --allow-unsupported", () => {
-    const chains = `filter_chains: [{ name: x, filter_chain_match: { server_names: [a] }, filters: [{ name: last }] }, { name: y, filters: [{ name: last }] }]`;
+    const chains = `filter_chains: [{ name: x, filter_chain_match: { suffix_len: 1 }, filters: [{ name: last }] }, { name: y, filters: [{ name: last }] }]`;
     const { data } = compile(`{ ${ADDRESS}, ${chains} }`, true);
     assert.deepEqual(
       data?.chains.map(({ name }) => name),
@@ -243,6 +238,33 @@ describe("Compiling a listener", () => {
         sourcePorts: [1, 2],
       }),
     );
+  });
+
+  it("adds the TLS inspector where chains need it, and says so", () => {
+    const chains = (match: string) => `filter_chains: [{ filter_chain_match: ${match}, filters: [{ name: last }] }]`;
+    for (const match of [
+      "{ server_names: ['*.A.b', c] }",
+      "{ application_protocols: [h2] }",
+      "{ transport_protocol: tls }",
+    ]) {
+      const { data, problems } = compile(`{ ${ADDRESS}, ${chains(match)} }`);
+      assert.deepEqual(
+        data?.listenerFilters.map(({ extension }) => extension),
+        [INSPECTOR],
+      );
+      assert.deepEqual(problems, [
+        `warning listener_filters: filter chains ask what a TLS client says first: ${INSPECTOR} is added`,
+      ]);
+      const said = compile(
+        `{ ${ADDRESS}, ${chains(match)}, listener_filters: [{ name: ${INSPECTOR} }], listener_filters_timeout: 0s, continue_on_listener_filters_timeout: true }`,
+      );
+      assert.deepEqual(said.problems, []);
+      assert.equal(said.data?.listenerFilters.length, 1);
+      assert.equal(said.data?.listenerFiltersTimeoutMs, 0);
+      assert.equal(said.data?.continueOnListenerFiltersTimeout, true);
+    }
+    const { data } = compile(`{ ${ADDRESS}, ${chains("{ server_names: ['*.A.b', c] }")} }`);
+    assert.deepEqual(data?.chains[0]?.match?.serverNames, [".a.b", "c"]);
   });
 
   it("takes empty conditions and those that plain connections meet", () => {

@@ -50,7 +50,7 @@ class EchoFilter implements ReadFilter {
 
   onData(data: Buffer, endStream: boolean): FilterStatus {
     const { connection, info, drainClose } = this.#callbacks!;
-    const text = data.toString();
+    const text = data.toString("latin1");
     if (text === "info") {
       const { remoteAddress, localAddress, filterChainName, connectionId } = info;
       connection.writeLatin1([remoteAddress, localAddress, filterChainName, connectionId].join(" "));

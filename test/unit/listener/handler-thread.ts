@@ -43,6 +43,9 @@ const handler = new ConnectionHandler({
   stats: new RecordingStats(),
   log: silentLogger,
   makeNetworkFilter: filters.make,
+  makeListenerFilter: () => {
+    throw new Error("no listener filters here");
+  },
   makeTransportSocket: () => {
     throw new Error("no transport sockets here");
   },

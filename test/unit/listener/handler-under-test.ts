@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import net from "node:net";
 import { silentLogger } from "../../../src/base/log.ts";
+import type { WorkerContext } from "../../../src/extensions/extension-module.ts";
+import { listenerFilter as tlsInspector } from "../../../src/extensions/listener/tls_inspector/factory.ts";
 import { bindSocket } from "../../../src/listener/bind-socket.ts";
 import { ConnectionHandler } from "../../../src/listener/connection-handler.ts";
 import type { DrainOptions } from "../../../src/listener/drain.ts";
@@ -36,6 +38,8 @@ export class HandlerUnderTest {
       stats: this.stats,
       log: silentLogger,
       makeNetworkFilter: this.filters.make,
+      makeListenerFilter: ({ data }) =>
+        tlsInspector.createFactory(data, { stats: this.stats } as unknown as WorkerContext),
       makeTransportSocket: () => {
         throw new Error("no transport sockets here");
       },

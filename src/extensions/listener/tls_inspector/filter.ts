@@ -1,0 +1,43 @@
+import type { Buffer } from "node:buffer";
+import { type InspectedConnection, InspectionStatus, type ListenerFilter } from "../../../net/listener-filter.ts";
+import { ClientHelloReader } from "./client-hello-reader.ts";
+import type { TlsInspectorStats } from "./stats.ts";
+
+/** The longest ClientHello. Source: Envoy's `max_client_hello_size`. */
+const MAX_HELLO_BYTES = 16 * 1024;
+/** A hello may come in many small records, each with a header. */
+export const MAX_PEEK_BYTES = 64 * 1024;
+
+/**
+ * Says whether a client speaks TLS, and if so, which server it asks for and which protocols it offers. What is no ClientHello is taken for plain
+ * bytes; a hello that is too large closes the connection.
+ */
+export class TlsInspectorFilter implements ListenerFilter {
+  readonly #stats: TlsInspectorStats;
+  readonly #reader = new ClientHelloReader(MAX_HELLO_BYTES);
+
+  constructor(stats: TlsInspectorStats) {
+    this.#stats = stats;
+  }
+
+  onPeek(bytes: Buffer, connection: InspectedConnection): InspectionStatus {
+    const state = this.#reader.read(bytes);
+    if (state === "moreData" && bytes.length < MAX_PEEK_BYTES) return InspectionStatus.moreData;
+    if (state === "notTls") {
+      this.#stats.tlsNotFound.inc();
+      return InspectionStatus.done;
+    }
+    if (state !== "found") {
+      this.#stats.clientHelloTooLarge.inc();
+      return InspectionStatus.close;
+    }
+    const { serverName, applicationProtocols } = this.#reader;
+    connection.transportProtocol = "tls";
+    connection.serverName = serverName;
+    connection.applicationProtocols = applicationProtocols;
+    this.#stats.tlsFound.inc();
+    (serverName === "" ? this.#stats.sniNotFound : this.#stats.sniFound).inc();
+    (applicationProtocols.length === 0 ? this.#stats.alpnNotFound : this.#stats.alpnFound).inc();
+    return InspectionStatus.done;
+  }
+}

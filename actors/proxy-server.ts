@@ -24,8 +24,10 @@ import { buildStatsMatcher } from "../src/stats/stats-matcher.ts";
 import { StatsMerge } from "../src/stats/stats-merge.ts";
 import { StatsShard } from "../src/stats/stats-shard.ts";
 import { TagProducer } from "../src/stats/tag-producer.ts";
-import { type AssignmentData, hasMembership } from "../src/upstream/cluster-data.ts";
+import { type AssignmentData, type DiscoveryData, hasMembership } from "../src/upstream/cluster-data.ts";
 import { Discoveries } from "../src/upstream/discovery/discoveries.ts";
+import { EventLogs } from "../src/upstream/event-logs.ts";
+import { ClusterHealthChecks } from "../src/upstream/health-check/cluster-health-checks.ts";
 import { adminSpec } from "./admin/actor.ts";
 import { AdminStats } from "./admin/admin-stats.ts";
 import { adminViews } from "./admin/admin-views.ts";
@@ -37,6 +39,7 @@ import type { CommandLine } from "./command-line.ts";
 import { ConfigInForce } from "./config-in-force.ts";
 import { ConfigStats } from "./config-stats.ts";
 import { membershipSpec } from "./membership/actor.ts";
+import type { OnHostChecked } from "./membership/cluster-slot.ts";
 import type { MembershipMessage } from "./membership/protocol.ts";
 import { commandLineOptions } from "./proxy-options.ts";
 import { statsSpec } from "./stats/actor.ts";
@@ -89,6 +92,7 @@ export class ProxyServer {
   readonly #merge = new StatsMerge();
   readonly #inForce = new ConfigInForce();
   readonly #dumps = new ConfigDumpPool();
+  readonly #eventLogs = new EventLogs();
   readonly #breakers = new BreakerMemoryExtras();
   readonly #mainStats: StatsScope;
   readonly #sinks: StatsSinks;
@@ -113,8 +117,14 @@ export class ProxyServer {
     this.#sinks = this.#createSinks();
     this.#stats = this.#spawnStats(shard);
     const warmingClusters = this.#mainStats.gauge("cluster_manager.warming_clusters");
+    const discoveries = this.#discoveries();
     this.#membership = this.#system.spawn(
-      membershipSpec({ ...this.#discoveries(), onWarming: (count) => warmingClusters.set(count) }),
+      membershipSpec({
+        createDiscovery: discoveries.createDiscovery,
+        createStats: discoveries.createStats,
+        createChecks: (data, onChecked) => this.#createChecks(data, onChecked),
+        onWarming: (count) => warmingClusters.set(count),
+      }),
     );
     this.#supervisor = this.#spawnSupervisor();
   }
@@ -152,6 +162,7 @@ export class ProxyServer {
   /** Reopens all log files. */
   reopenLogs(): void {
     this.#options.log.reopen();
+    this.#eventLogs.reopen();
     this.#supervisor.tell({ type: "broadcast", message: { type: "reopenLogs" } });
   }
 
@@ -165,7 +176,7 @@ export class ProxyServer {
       deadlineMs + SHUTDOWN_GRACE_MS,
     );
     await this.#system.shutdown(SHUTDOWN_GRACE_MS);
-    await Promise.all([this.#options.pool.close(), this.#dumps.close()]);
+    await Promise.all([this.#options.pool.close(), this.#dumps.close(), this.#eventLogs.close()]);
     this.#sinks.close();
     this.#timers.stop();
     return cut;
@@ -186,6 +197,17 @@ export class ProxyServer {
         if (!outcome.ok) return { problems: outcome.problems.map(problemText) };
         return { assignment: outcome.assignment as AssignmentData, versionInfo: outcome.versionInfo };
       },
+    });
+  }
+
+  #createChecks({ cluster, observabilityName }: DiscoveryData, onChecked: OnHostChecked): ClusterHealthChecks {
+    return new ClusterHealthChecks(cluster, observabilityName, {
+      timers: this.#timers,
+      random: this.#random,
+      stats: this.#mainStats,
+      hasTraffic: (name) => this.#merge.counterValue(`cluster.${name}.upstream_cx_total`) > 0,
+      log: this.#eventLogs.write,
+      onChecked,
     });
   }
 

@@ -12,7 +12,7 @@ import type {
 import { WorkerSync } from "./worker-sync.ts";
 
 /** What the membership actor is made of. */
-export interface MembershipOptions extends Pick<SlotHost, "createDiscovery" | "createStats"> {
+export interface MembershipOptions extends Pick<SlotHost, "createDiscovery" | "createStats" | "createChecks"> {
   /** Told how many clusters are warming, whenever that changes. */
   onWarming?(count: number): void;
 }

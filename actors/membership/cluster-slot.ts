@@ -1,6 +1,7 @@
 import type { AssignmentPolicyData, EndpointData } from "../../src/upstream/cluster-data.ts";
 import type { Discovery, DiscoveryOwner, DiscoveryStats } from "../../src/upstream/discovery/discovery.ts";
-import { healthFlagNames } from "../../src/upstream/membership/health-flag.ts";
+import type { ClusterHealthChecks } from "../../src/upstream/health-check/cluster-health-checks.ts";
+import { ACTIVE_CHECK_FLAGS, healthFlagNames } from "../../src/upstream/membership/health-flag.ts";
 import { HostSet } from "../../src/upstream/membership/host-set.ts";
 import type { DiscoveredCluster, MembershipStatus } from "./protocol.ts";
 
@@ -14,10 +15,15 @@ export type CreateDiscovery = (
   stats: DiscoveryStats,
 ) => Discovery;
 
+/** A check of a host is over. */
+export type OnHostChecked = (address: string, healthy: boolean) => void;
+
 /** What the slots of all clusters share. */
 export interface SlotHost {
   readonly createDiscovery: CreateDiscovery;
   createStats(observabilityName: string): DiscoveryStats;
+  /** Makes the checks of a cluster's hosts; they do nothing before their first `update`. */
+  createChecks(data: DiscoveredCluster["data"], onChecked: OnHostChecked): ClusterHealthChecks;
   /** The hosts in force of some cluster have changed. */
   onChanged(cluster: string): void;
   /** The first attempt of a source of this cluster is over. */
@@ -42,6 +48,8 @@ export class ClusterSlot {
   readonly hosts: HostSet;
   readonly #host: SlotHost;
   readonly #stats: DiscoveryStats;
+  /** Made for the first source with active checks. */
+  #checks: ClusterHealthChecks | null = null;
   #current: Source | null = null;
   #next: Source | null = null;
 
@@ -59,11 +67,13 @@ export class ClusterSlot {
   /** Whether a version with `hash` would have to wait for it. */
   isWaitedFor(hash: string): boolean {
     const source = this.#sourceOf(hash);
-    return source !== undefined && !source.attempted && source.cluster.data.waitsForWarm;
+    if (source === undefined || !source.cluster.data.waitsForWarm) return false;
+    return !source.attempted || this.#awaitsChecks(source);
   }
 
   /** Whether the first attempt of its source in force, or of the next one, is not over. */
   get isWarming(): boolean {
+    if (this.#next !== null && this.#awaitsChecks(this.#next)) return true;
     return this.#current?.attempted === false || this.#next?.attempted === false;
   }
 
@@ -86,8 +96,10 @@ export class ClusterSlot {
   }
 
   dropWarmed(): void {
-    this.#next?.discovery.stop();
+    if (this.#next === null) return;
+    this.#next.discovery.stop();
     this.#next = null;
+    this.#checkHosts();
   }
 
   /** From now on the hosts come from the source of this hash. One that has found nothing yet leaves the hosts as they are. */
@@ -98,7 +110,9 @@ export class ClusterSlot {
     this.#current = next;
     this.#next = null;
     this.#stats.version.set(this.hosts.version);
+    this.#checkHosts();
     if (next.latest !== null) this.#replaceHosts(next.latest);
+    else if (this.#applyFlags()) this.#host.onChanged(this.hosts.cluster);
   }
 
   /** The cluster is gone. */
@@ -106,6 +120,7 @@ export class ClusterSlot {
     this.dropWarmed();
     this.#current?.discovery.stop();
     this.#current = null;
+    this.#checks?.close();
     this.#stats.release();
   }
 
@@ -121,6 +136,7 @@ export class ClusterSlot {
       hosts: this.hosts.members.size,
       state: this.isWarming ? "warming" : "active",
       flaggedHosts: this.#flaggedHosts(),
+      pendingChecks: this.#checks?.pendingCount ?? 0,
       discovery: source?.discovery.inspect() ?? {},
     };
   }
@@ -141,11 +157,53 @@ export class ClusterSlot {
 
   #onHosts(source: Source, latest: NonNullable<Source["latest"]>): void {
     source.latest = latest;
+    this.#checkHosts();
     if (source === this.#current) this.#replaceHosts(latest);
   }
 
+  /** Checks the hosts in force and those that are to come, so that the health of these is known when they do. */
+  #checkHosts(): void {
+    const sources = [this.#current, this.#next].filter((source) => source !== null);
+    const [first] = sources;
+    const health = sources.map(({ cluster }) => cluster.data.healthCheck).find((data) => data !== null) ?? null;
+    if (first === undefined || (health === null && this.#checks === null)) return;
+    this.#checks ??= this.#host.createChecks(first.cluster.data, (address) => this.#onChecked(address));
+    const checked = sources.filter(({ cluster }) => cluster.data.healthCheck !== null);
+    this.#checks.update(
+      checked.flatMap(({ latest }) => latest?.endpoints ?? []),
+      health,
+    );
+  }
+
+  /** Whether hosts of this source still wait for their first check. */
+  #awaitsChecks({ cluster, latest }: Source): boolean {
+    return cluster.data.healthCheck !== null && this.#checks?.isPending(latest?.endpoints ?? []) === true;
+  }
+
+  #onChecked(address: string): void {
+    if (this.#applyFlagsOf(address)) this.#host.onChanged(this.hosts.cluster);
+    this.#host.onFirstAttempt(this.hosts.cluster);
+  }
+
+  /** Brings the flags of all hosts to what the checks say; answers whether that changed any. */
+  #applyFlags(): boolean {
+    let changed = false;
+    for (const address of [...this.hosts.members.keys()]) changed = this.#applyFlagsOf(address) || changed;
+    return changed;
+  }
+
+  #applyFlagsOf(address: string): boolean {
+    const inForce = this.#current !== null && this.#current.cluster.data.healthCheck !== null;
+    const flags = inForce ? (this.#checks?.flagsOf(address) ?? 0) : 0;
+    const set = this.hosts.setHealthFlags(address, flags, true);
+    return this.hosts.setHealthFlags(address, ACTIVE_CHECK_FLAGS & ~flags, false) || set;
+  }
+
   #replaceHosts({ endpoints, policy }: NonNullable<Source["latest"]>): void {
-    if (!this.hosts.replace(endpoints, policy)) {
+    const replaced = this.hosts.replace(endpoints, policy);
+    const flagged = this.#applyFlags();
+    if (flagged && !replaced) this.#host.onChanged(this.hosts.cluster);
+    if (!replaced) {
       this.#stats.updateNoRebuild.inc();
       return;
     }

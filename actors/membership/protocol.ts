@@ -82,6 +82,8 @@ export interface MembershipStatus {
   readonly state: "active" | "warming";
   /** Hosts of which checks have found something, with the names of their flags; the first 100. */
   readonly flaggedHosts: readonly { readonly address: string; readonly flags: readonly string[] }[];
+  /** Hosts that wait for their first check. */
+  readonly pendingChecks: number;
   /** What its discovery says of itself. */
   readonly discovery: Readonly<Record<string, unknown>>;
 }

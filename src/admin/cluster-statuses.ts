@@ -5,6 +5,7 @@ import {
   type HostInspection,
   mergeClusterInspections,
 } from "../upstream/cluster-inspection.ts";
+import { HealthFlag as Flag } from "../upstream/membership/health-flag.ts";
 import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus } from "./views.ts";
 
 /**
@@ -56,7 +57,7 @@ function hostStatus(endpoint: EndpointData, counted: HostInspection | undefined)
       rq_total: stats?.rqTotal ?? 0,
     },
     gauges: { cx_active: stats?.cxActive ?? 0, rq_active: stats?.rqActive ?? 0 },
-    healthFlags: healthFlags(endpoint),
+    healthFlags: [...checkedFlags(counted?.healthFlags ?? 0), ...healthFlags(endpoint)],
     weight: endpoint.weight,
     locality: endpoint.locality,
     canary: counted?.canary ?? false,
@@ -64,6 +65,20 @@ function hostStatus(endpoint: EndpointData, counted: HostInspection | undefined)
     successRate: -1,
     localOriginSuccessRate: -1,
   };
+}
+
+const CHECKED_FLAGS: readonly (readonly [bit: number, flag: HealthFlag])[] = [
+  [Flag.failedActiveHc, "failed_active_hc"],
+  [Flag.failedOutlierCheck, "failed_outlier_check"],
+  [Flag.degradedActiveHc, "degraded_active_hc"],
+  [Flag.pendingDynamicRemoval, "pending_dynamic_removal"],
+  [Flag.pendingActiveHc, "pending_active_hc"],
+  [Flag.excludedViaImmediateHcFail, "excluded_via_immediate_hc_fail"],
+  [Flag.activeHcTimeout, "active_hc_timeout"],
+];
+
+function checkedFlags(bits: number): HealthFlag[] {
+  return CHECKED_FLAGS.filter(([bit]) => (bits & bit) !== 0).map(([, flag]) => flag);
 }
 
 function healthFlags({ healthStatus }: EndpointData): readonly HealthFlag[] {

@@ -18,6 +18,10 @@ export class CellIndex<C extends { readonly name: string }> {
     return cell;
   }
 
+  get(name: string): C | undefined {
+    return this.#byName.get(name);
+  }
+
   delete(name: string): void {
     if (this.#byName.delete(name)) this.#sorted = undefined;
   }

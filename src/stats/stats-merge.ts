@@ -110,6 +110,11 @@ export class StatsMerge implements StatsSnapshot {
     return this.#counters.size + this.#gauges.size + this.#histograms.size + this.#texts.size;
   }
 
+  /** What a counter stands at, as of the last reports; 0 if nobody has one of that name. */
+  counterValue(name: string): number {
+    return this.#counters.get(name)?.value ?? 0;
+  }
+
   counters(): readonly MergedCounter[] {
     return this.#counters.inOrder();
   }

@@ -9,6 +9,7 @@ import type { SlowStartSettings } from "../lb/slow-start.ts";
 import type { SubsetSettings } from "../lb/subset-settings.ts";
 import type { ZoneAwareSettings } from "../lb/zone-aware.ts";
 import type { Address } from "../net/address.ts";
+import type { HealthCheckData } from "./health-check/health-check-data.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 
@@ -69,6 +70,17 @@ export interface BalancingData {
   readonly subsets: SubsetSettings | null;
 }
 
+/** What an endpoint says of its own health checks. */
+export interface EndpointHealthCheckData {
+  /** Where to check; null = where it serves. */
+  readonly address: Address | null;
+  /** 0 = none of its own. */
+  readonly port: number;
+  /** `""` = the cluster's. */
+  readonly hostname: string;
+  readonly disabled: boolean;
+}
+
 /** One endpoint of a cluster. */
 export interface EndpointData {
   readonly address: Address;
@@ -80,6 +92,8 @@ export interface EndpointData {
   /** `load_balancing_weight` of its locality; 0 = none. */
   readonly localityWeight: number;
   readonly healthStatus: EndpointHealthStatus;
+  /** Null = nothing said. */
+  readonly healthCheck: EndpointHealthCheckData | null;
   readonly metadata: MetadataData;
 }
 
@@ -130,8 +144,10 @@ export interface ClusterData extends BalancingData {
   readonly priorityLoad: PriorityLoadSettings;
   /** In which states a host may be used because a request insists on it; none = such wishes do not count. */
   readonly overrideHostStatuses: readonly EndpointHealthStatus[];
-  /** The hosts of a STATIC cluster; empty if discovery brings them. */
+  /** The hosts of a STATIC cluster, also where checks of their health make it `dynamic`; empty if discovery brings them. */
   readonly endpoints: readonly EndpointData[];
+  /** `close_connections_on_host_health_failure`. */
+  readonly closeConnectionsOnHealthFailure: boolean;
 }
 
 /** Envoy's ORIGINAL_DST with `use_http_header`. */
@@ -144,8 +160,14 @@ export interface OriginalDstData {
   readonly cleanupIntervalMs: number;
 }
 
+/** How the main side finds out about the health of a cluster's hosts. */
+export interface HostMonitorData {
+  /** Null = no active checks. */
+  readonly healthCheck: HealthCheckData | null;
+}
+
 /** Where the hosts of a cluster come from that are not in its configuration. What a `discovery` resource holds; for the main side only. */
-export type DiscoveryData = DnsDiscoveryData | FileDiscoveryData;
+export type DiscoveryData = (DnsDiscoveryData | FileDiscoveryData | StaticDiscoveryData) & HostMonitorData;
 
 interface AnyDiscoveryData {
   readonly cluster: string;
@@ -200,6 +222,12 @@ export interface DnsDiscoveryData extends AnyDiscoveryData {
   readonly resolvers: readonly string[];
   /** Whether the system's search domains are tried for short names. */
   readonly searchesDomains: boolean;
+}
+
+/** Hosts that are there from the start, for a cluster whose hosts are watched. */
+export interface StaticDiscoveryData extends AnyDiscoveryData {
+  readonly type: "static";
+  readonly endpoints: readonly EndpointData[];
 }
 
 /** Which addresses of a name are used: `auto` is IPv6 if there are any, else IPv4; `v4Preferred` the other way round. */

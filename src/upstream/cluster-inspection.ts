@@ -6,6 +6,8 @@ export interface HostInspection {
   readonly address: string;
   readonly hostname: string;
   readonly healthStatus: EndpointHealthStatus;
+  /** Bits of `HealthFlag`. */
+  readonly healthFlags: number;
   readonly weight: number;
   readonly priority: number;
   readonly locality: Locality;
@@ -28,6 +30,7 @@ export function inspectHost(host: Host): HostInspection {
     address: host.addressText,
     hostname: host.hostname,
     healthStatus: host.healthStatus,
+    healthFlags: host.healthFlags,
     weight: host.weight,
     priority: host.priority,
     locality: host.locality,

@@ -82,6 +82,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     priorityLoad: compilePriorityLoad(message),
     overrideHostStatuses: compileOverrideHostStatuses(message),
     originalDst: compileOriginalDst(message, place, context),
+    closeConnectionsOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
     ...compileDiscovery(message, place, context),
   };
 }

@@ -61,6 +61,11 @@ export class HostPools {
     this.#tcp?.drain();
   }
 
+  /** Closes TCP connections now, those in use as well. */
+  closeTcp(): void {
+    this.#tcp?.close();
+  }
+
   /** See `Http1ConnPool.close`. */
   close(): void {
     this.#draining = true;

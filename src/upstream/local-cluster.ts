@@ -16,6 +16,7 @@ import type { Host } from "./host.ts";
 import { HostPools } from "./host-pools.ts";
 import { HostRegistry } from "./host-registry.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
+import { isUnhealthy } from "./membership/health-flag.ts";
 import type { MemberData, MembershipDelta } from "./membership/membership-delta.ts";
 import type { MembershipMirror } from "./membership/membership-mirror.ts";
 import { OriginalDstHosts } from "./original-dst-hosts.ts";
@@ -62,6 +63,10 @@ export class LocalCluster implements ThreadLocalCluster {
   /** In place of the balancer if requests name their hosts. */
   readonly #originalDst: OriginalDstHosts | null;
   readonly #pools = new Map<Host, HostPools>();
+  /** Pools of hosts that failed their checks: they wind up, and the host has new ones when it is used again. */
+  readonly #leaving = new Set<HostPools>();
+  /** Hosts that checks keep requests away from. */
+  #failed: ReadonlySet<Host> = new Set();
   #draining = false;
   /** Set from `retire` until its end was told. */
   #retired = false;
@@ -92,6 +97,7 @@ export class LocalCluster implements ThreadLocalCluster {
   get connectionCount(): number {
     let count = 0;
     for (const pools of this.#pools.values()) count += pools.connectionCount;
+    for (const pools of this.#leaving) count += pools.connectionCount;
     return count;
   }
 
@@ -179,7 +185,23 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#balancer.update(this.#hosts.hosts);
     this.#options.onHostsChanged();
     for (const host of removed) this.#pools.get(host)?.drain();
+    this.#leaveFailed();
     this.#publishMembership();
+  }
+
+  /** Hosts that have failed a check just now lose their connections: new ones may well come to another way, or end. */
+  #leaveFailed(): void {
+    const failed = new Set(this.#hosts.hosts.filter((host) => isUnhealthy(host.healthFlags)));
+    for (const host of failed) {
+      const pools = this.#failed.has(host) ? undefined : this.#pools.get(host);
+      if (pools === undefined) continue;
+      this.#pools.delete(host);
+      this.#leaving.add(pools);
+      if (this.#data.closeConnectionsOnHealthFailure) pools.closeTcp();
+      pools.drain();
+      if (pools.isEmpty) this.#leaving.delete(pools);
+    }
+    this.#failed = failed;
   }
 
   /** How many of this worker's connections `data` in its place would wind up; null = the cluster would be gone. */
@@ -210,11 +232,12 @@ export class LocalCluster implements ThreadLocalCluster {
   close(): void {
     this.#draining = true;
     this.#originalDst?.stop();
-    for (const pools of [...this.#pools.values()]) pools.close();
+    for (const pools of [...this.#pools.values(), ...this.#leaving]) pools.close();
   }
 
   onPoolDrained(host: Host): void {
     if (this.#pools.get(host)?.isEmpty === true) this.#pools.delete(host);
+    for (const pools of this.#leaving) if (pools.isEmpty) this.#leaving.delete(pools);
     this.#reportDrained();
   }
 
@@ -275,7 +298,7 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   #reportDrained(): void {
-    if (!this.#retired || this.#pools.size > 0) return;
+    if (!this.#retired || this.#pools.size + this.#leaving.size > 0) return;
     this.#retired = false;
     this.#options.onDrained(this);
   }

@@ -91,5 +91,6 @@ const PLAIN_ENDPOINT: Omit<EndpointData, "address"> = {
   locality: { region: "", zone: "", subZone: "" },
   localityWeight: 0,
   healthStatus: "unknown",
+  healthCheck: null,
   metadata: [],
 };

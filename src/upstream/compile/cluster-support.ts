@@ -68,6 +68,7 @@ import {
 } from "../../proto/gen/envoy/extensions/load_balancing_policies/common/v3/common_pb.js";
 import { PercentSchema } from "../../proto/gen/envoy/type/v3/percent_pb.js";
 import { NAME_SERVERS } from "./discovery.ts";
+import { HEALTH_CHECK_SUPPORT } from "./health-check-support.ts";
 import { UPSTREAM_PROTOCOL_SUPPORT } from "./http-protocol-support.ts";
 import { LOAD_BALANCING_POLICY_SUPPORT } from "./load-balancing-policy.ts";
 import { ORIGINAL_DST_SUPPORT } from "./original-dst.ts";
@@ -76,7 +77,6 @@ const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_me
 const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
 const TRANSPORT_SOCKET = support(TransportSocketSchema, { name: yes, typed_config: yes });
 const NO_AUTO_SNI = notYet("the server name is that of the TLS context", "set sni in UpstreamTlsContext");
-const NO_HEALTH_CHECKS = noEffect("there are no health checks yet");
 const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
 const RUNTIME_DOUBLE = { default_value: yes, runtime_key: noEffect("there is no runtime layer yet") };
 const ZONE_AWARE = { routing_enabled: yes, min_cluster_size: yes, fail_traffic_on_panic: yes };
@@ -120,8 +120,9 @@ const CLUSTER = support(ClusterSchema, {
   typed_dns_resolver_config: yes,
   use_tcp_for_dns_lookups: NO_TCP_LOOKUPS,
   wait_for_warm_on_init: yes,
-  close_connections_on_host_health_failure: NO_HEALTH_CHECKS,
-  ignore_health_on_host_removal: NO_HEALTH_CHECKS,
+  health_checks: yes,
+  close_connections_on_host_health_failure: yes,
+  ignore_health_on_host_removal: noEffect("a host that discovery no longer names goes at once, whatever its health"),
   transport_socket: within(TRANSPORT_SOCKET),
   transport_socket_matches: within(supportAll(Cluster_TransportSocketMatchSchema), TRANSPORT_SOCKET),
   upstream_http_protocol_options: NO_AUTO_SNI,
@@ -137,6 +138,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   CLUSTER,
   METADATA,
   ORIGINAL_DST_SUPPORT,
+  ...HEALTH_CHECK_SUPPORT,
   support(CircuitBreakersSchema, { thresholds: yes, per_host_thresholds: notYet() }),
   support(CircuitBreakers_ThresholdsSchema, {
     priority: yes,
@@ -171,7 +173,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     consistent_hashing_lb_config: yes,
     override_host_status: yes,
     update_merge_window: noEffect("the hosts of a STATIC cluster change only with the configuration"),
-    ignore_new_hosts_until_first_hc: NO_HEALTH_CHECKS,
+    ignore_new_hosts_until_first_hc: notYet("a new host counts as unhealthy until its first check"),
   }),
   support(Cluster_CommonLbConfig_ZoneAwareLbConfigSchema, ZONE_AWARE),
   supportAll(Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema),
@@ -229,7 +231,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
       support(PipeSchema, { path: yes, mode: noEffect("it is about listening") }),
     ),
     hostname: yes,
-    health_check_config: NO_HEALTH_CHECKS,
+    health_check_config: yes,
     additional_addresses: notYet(),
   }),
 ];

@@ -18,8 +18,10 @@ import type {
   DnsDiscoveryData,
   DnsLookupFamily,
   FileDiscoveryData,
+  HostMonitorData,
 } from "../cluster-data.ts";
 import { compileDnsTargets, compileEndpoints } from "./endpoints.ts";
+import { compileHealthChecks } from "./health-checks.ts";
 
 const DEFAULT_REFRESH_RATE_MS = 5000;
 const DNS_PORT = 53;
@@ -56,23 +58,44 @@ export function compileDiscovery(
   context: CompileContext,
 ): Pick<ClusterData, "discovery" | "endpoints"> {
   const logical = isOfType(message, Cluster_DiscoveryType.LOGICAL_DNS);
+  const monitor = compileHostMonitor(message, place, context);
   if (logical || isOfType(message, Cluster_DiscoveryType.STRICT_DNS)) {
-    const discovery: DiscoveryData = compileDns(message, logical, place, context);
+    const discovery: DiscoveryData = { ...compileDns(message, logical, place, context), ...monitor };
     context.addResource("discovery", "hosts", discovery);
     return { discovery: "dynamic", endpoints: [] };
   }
   if (isOfType(message, Cluster_DiscoveryType.EDS)) {
     const discovery = compileEds(message, place, context);
-    if (discovery !== undefined) context.addResource("discovery", "hosts", discovery);
+    if (discovery !== undefined)
+      context.addResource("discovery", "hosts", { ...discovery, ...monitor } satisfies DiscoveryData);
     return { discovery: "dynamic", endpoints: [] };
   }
   // Any other type is refused by its name; its endpoints may rightly be something else than addresses.
   const readsEndpoints = context.allowsUnsupported || isOfType(message, Cluster_DiscoveryType.STATIC);
   const at = place.field("load_assignment");
-  return {
-    discovery: "static",
-    endpoints: readsEndpoints ? compileEndpoints(message.loadAssignment, at, context) : [],
+  const endpoints = readsEndpoints ? compileEndpoints(message.loadAssignment, at, context) : [];
+  if (monitor.healthCheck === null || !isOfType(message, Cluster_DiscoveryType.STATIC))
+    return { discovery: "static", endpoints };
+  const discovery: DiscoveryData = {
+    type: "static",
+    cluster: message.name,
+    observabilityName: message.altStatName === "" ? message.name : message.altStatName,
+    endpoints,
+    waitsForWarm: true,
+    ...monitor,
   };
+  context.addResource("discovery", "hosts", discovery);
+  return { discovery: "dynamic", endpoints };
+}
+
+function compileHostMonitor(message: Cluster, place: Place, context: CompileContext): HostMonitorData {
+  const at = place.field("health_checks");
+  const socket = message.transportSocket?.configType.value?.typeUrl ?? "RawBuffer";
+  const isPlain = socket.endsWith("RawBuffer") && message.transportSocketMatches.length === 0;
+  if (message.healthChecks.length > 0 && !isPlain) {
+    context.unsupported(at, "health checks are plain TCP, and the hosts of this cluster speak TLS");
+  }
+  return { healthCheck: compileHealthChecks(message.healthChecks, at, context) };
 }
 
 /** Undefined if it can't be had. */

@@ -6,9 +6,13 @@ import type { Address } from "../../net/address.ts";
 import type { Address as AddressMessage, SocketAddress } from "../../proto/gen/envoy/config/core/v3/address_pb.js";
 import type { Metadata } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
 import { HealthStatus } from "../../proto/gen/envoy/config/core/v3/health_check_pb.js";
-import type { Endpoint, LbEndpoint } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_components_pb.js";
+import type {
+  Endpoint,
+  Endpoint_HealthCheckConfig,
+  LbEndpoint,
+} from "../../proto/gen/envoy/config/endpoint/v3/endpoint_components_pb.js";
 import type { ClusterLoadAssignment } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
-import type { DnsTargetData, EndpointData, MetadataData } from "../cluster-data.ts";
+import type { DnsTargetData, EndpointData, EndpointHealthCheckData, MetadataData } from "../cluster-data.ts";
 import type { EndpointHealthStatus } from "../host.ts";
 
 /** Linux keeps the path of a Unix-domain socket in 108 bytes, the last of them a zero. */
@@ -76,7 +80,8 @@ function visitEndpoints<T>(
         continue;
       }
       const endpoint = each.hostIdentifier.value;
-      const settings = endpointSettings(each, endpoint.hostname, locality, group.priority);
+      const healthCheck = compileHealthCheckConfig(endpoint.healthCheckConfig, eachPlace.field("endpoint"), context);
+      const settings = endpointSettings(each, endpoint.hostname, locality, group.priority, healthCheck);
       const result = compile(endpoint, eachPlace.field("endpoint").field("address"), settings);
       if (result !== undefined) compiled.push(result);
     }
@@ -89,6 +94,7 @@ function endpointSettings(
   hostname: string,
   { weight: localityWeight, ...locality }: Locality & { readonly weight: number },
   priority: number,
+  healthCheck: EndpointHealthCheckData | null,
 ): EndpointSettings {
   return {
     hostname,
@@ -97,6 +103,7 @@ function endpointSettings(
     locality,
     localityWeight,
     healthStatus: ENDPOINT_HEALTH[message.healthStatus] ?? "unknown",
+    healthCheck,
     metadata: compileMetadata(message.metadata),
   };
 }
@@ -104,6 +111,19 @@ function endpointSettings(
 /** Metadata as plain data. */
 export function compileMetadata(message: Metadata | undefined): MetadataData {
   return message === undefined ? [] : Object.entries(message.filterMetadata);
+}
+
+/** Null if nothing is said. */
+function compileHealthCheckConfig(
+  message: Endpoint_HealthCheckConfig | undefined,
+  endpointPlace: Place,
+  context: CompileContext,
+): EndpointHealthCheckData | null {
+  if (message === undefined) return null;
+  const { address, portValue: port, hostname, disableActiveHealthCheck: disabled } = message;
+  const place = endpointPlace.field("health_check_config").field("address");
+  const own = address === undefined ? undefined : compileAddress(address, place, context);
+  return { address: own ?? null, port, hostname, disabled };
 }
 
 const IP_HINT = "use an IP address, or type STRICT_DNS or LOGICAL_DNS to look names up";

@@ -7,6 +7,7 @@ import { type Discovery, type DiscoveryOwner, DiscoveryStats } from "./discovery
 import { DnsDiscovery } from "./dns-discovery.ts";
 import { CaresLookup, DnsStats } from "./dns-lookup.ts";
 import { FileDiscovery, type ReadEndpoints } from "./file-discovery.ts";
+import { StaticDiscovery } from "./static-discovery.ts";
 import { SystemNameFiles } from "./system-names.ts";
 
 /** What discoveries work with. */
@@ -33,6 +34,7 @@ export class Discoveries {
   readonly createDiscovery = (data: DiscoveryData, owner: DiscoveryOwner, stats: DiscoveryStats): Discovery => {
     const { timers, random, log, readEndpoints } = this.#environment;
     if (data.type === "file") return new FileDiscovery(data, owner, { read: readEndpoints, timers, log, stats });
+    if (data.type === "static") return new StaticDiscovery(data.endpoints, owner, timers);
     const cares = new CaresLookup(data, { timers, stats: this.#dnsStats, names: this.#names });
     const lookup = (name: string) => cares.lookup(name);
     return new DnsDiscovery(data, owner, { lookup, onStop: () => cares.stop(), timers, random, stats });

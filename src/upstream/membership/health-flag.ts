@@ -20,6 +20,14 @@ export const HealthFlag = {
 } as const;
 export type HealthFlag = (typeof HealthFlag)[keyof typeof HealthFlag];
 
+/** The flags that active health checks own. */
+export const ACTIVE_CHECK_FLAGS =
+  HealthFlag.failedActiveHc |
+  HealthFlag.degradedActiveHc |
+  HealthFlag.pendingActiveHc |
+  HealthFlag.activeHcTimeout |
+  HealthFlag.excludedViaImmediateHcFail;
+
 const UNHEALTHY = HealthFlag.failedActiveHc | HealthFlag.failedOutlierCheck;
 
 /** Whether any of the flags keeps requests away. */

@@ -4,6 +4,7 @@ import { clusterStatuses } from "../../../src/admin/cluster-statuses.ts";
 import { DEFAULT_HTTP2_PROTOCOL } from "../../../src/http/http2/codec-options.ts";
 import type { ClusterData, EndpointData } from "../../../src/upstream/cluster-data.ts";
 import type { ClusterInspection } from "../../../src/upstream/cluster-inspection.ts";
+import { HealthFlag } from "../../../src/upstream/membership/health-flag.ts";
 
 const thresholds = {
   maxConnections: 1,
@@ -23,6 +24,7 @@ function endpoint(ip: string, healthStatus: EndpointData["healthStatus"]): Endpo
     locality: { region: "r", zone: "z", subZone: "s" },
     localityWeight: 0,
     healthStatus,
+    healthCheck: null,
     metadata: [],
   };
 }
@@ -55,9 +57,10 @@ const cluster: ClusterData = {
   overrideHostStatuses: ["unknown", "healthy", "degraded"],
   priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
   endpoints: [endpoint("10.0.0.1", "healthy"), endpoint("10.0.0.2", "draining")],
+  closeConnectionsOnHealthFailure: false,
 };
 
-function inspection(rqTotal: number): ClusterInspection {
+function inspection(rqTotal: number, healthFlags = 0): ClusterInspection {
   const { hostname, weight, priority, locality } = cluster.endpoints[0]!;
   const stats = {
     cxTotal: 1,
@@ -74,7 +77,7 @@ function inspection(rqTotal: number): ClusterInspection {
     name: "web",
     observabilityName: "web_alt",
     connectionCount: 1,
-    hosts: [{ ...host, healthStatus: "healthy" }],
+    hosts: [{ ...host, healthStatus: "healthy", healthFlags }],
   };
 }
 
@@ -109,5 +112,11 @@ describe("clusterStatuses", () => {
       status?.hosts.map(({ healthFlags }) => healthFlags),
       [[], ["failed_eds_health", "eds_status_draining"]],
     );
+  });
+
+  it("shows what checks have found about a host", () => {
+    const flags = HealthFlag.failedActiveHc | HealthFlag.activeHcTimeout | HealthFlag.failedOutlierCheck;
+    const [status] = clusterStatuses([cluster], [[inspection(0, flags)]]);
+    assert.deepEqual(status?.hosts[0]?.healthFlags, ["failed_active_hc", "failed_outlier_check", "active_hc_timeout"]);
   });
 });

@@ -20,6 +20,7 @@ export function endpointData(port: number, changes: Partial<EndpointData> = {}):
     locality: { region: "", zone: "", subZone: "" },
     localityWeight: 0,
     healthStatus: "unknown",
+    healthCheck: null,
     metadata: [],
     ...changes,
   };
@@ -55,6 +56,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     overrideHostStatuses: ["unknown", "healthy", "degraded"],
     priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
     endpoints,
+    closeConnectionsOnHealthFailure: false,
     ...changes,
   };
 }

@@ -13,6 +13,8 @@ import { wrrLocalityConfig } from "../../../src/extensions/load_balancing_polici
 import { httpProtocolOptionsConfig } from "../../../src/extensions/upstream_options/http_protocol_options/config.ts";
 import { ClusterSchema } from "../../../src/proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import { typeRegistry } from "../../../src/proto/type-registry.ts";
+import { headerValueSupport } from "../../../src/route/compile/header-mutations.ts";
+import { matcherSupport } from "../../../src/route/compile/matchers.ts";
 import type { ClusterData } from "../../../src/upstream/cluster-data.ts";
 import { policySupport } from "../../../src/upstream/compile/cluster-support.ts";
 import { clusterCompiler } from "../../../src/upstream/config.ts";
@@ -32,16 +34,19 @@ const EXTENSIONS = [
 export interface CompiledCluster {
   readonly data: ClusterData;
   readonly problems: readonly string[];
+  /** What it adds beside the cluster, such as its `discovery`. */
+  readonly resources: readonly { readonly kind: string; readonly data: unknown }[];
 }
 
 /** Checks and compiles a cluster named `one`, as the compiler thread does. */
 export function compileCluster(json: JsonObject, allowUnsupported = false): CompiledCluster {
   const message = fromJson(ClusterSchema, { name: "one", ...json }, { registry: typeRegistry });
-  const tables = supportTables(clusterCompiler.support);
+  const tables = supportTables([...clusterCompiler.support, ...headerValueSupport, ...matcherSupport]);
   const facts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: "/", secrets: {} };
   const extensions = new ExtensionIndex(EXTENSIONS, supportTables(policySupport, tables));
   const context = new ItemCompilation({ facts, extensions, allowUnsupported });
   context.check(ClusterSchema, message, Place.root, tables);
   const data = clusterCompiler.compile(message, Place.root, context) as ClusterData;
-  return { data, problems: context.problems.map(({ severity, place, message }) => `${severity} ${place}: ${message}`) };
+  const problems = context.problems.map(({ severity, place, message }) => `${severity} ${place}: ${message}`);
+  return { data, problems, resources: context.resources };
 }

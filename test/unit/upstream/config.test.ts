@@ -73,6 +73,7 @@ describe("A compiled cluster", () => {
         locality: { region: "eu", zone: "eu-1", subZone: "a" },
         localityWeight: 0,
         healthStatus: "draining",
+        healthCheck: null,
         metadata: [],
       },
     ]);

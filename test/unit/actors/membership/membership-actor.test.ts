@@ -28,6 +28,7 @@ function cluster(name: string, hash = "1", waitsForWarm = true): DiscoveredClust
     resolvers: [],
     searchesDomains: true,
     waitsForWarm,
+    healthCheck: null,
   };
   return { hash, data };
 }
@@ -51,6 +52,9 @@ describe("The membership actor", () => {
           inspect: () => ({ found: "by a test" }),
         }),
         createStats: (name) => new DiscoveryStats(new RecordingStats().scope(`cluster.${name}`)),
+        createChecks: () => {
+          throw new Error("no cluster here has checks");
+        },
         onWarming: (count) => warming.push(count),
       }),
     );

@@ -1,0 +1,138 @@
+import { isDeepStrictEqual } from "node:util";
+import type { RandomSource } from "../../base/random.ts";
+import type { TimerWheel } from "../../base/timer-wheel.ts";
+import { formatAddress } from "../../net/address.ts";
+import type { StatsScope } from "../../stats/scope.ts";
+import type { EndpointData } from "../cluster-data.ts";
+import { checkEventJson } from "./check-event.ts";
+import { checkTarget } from "./check-target.ts";
+import type { HealthCheckData } from "./health-check-data.ts";
+import { HealthCheckStats } from "./health-check-stats.ts";
+import { type CheckEvent, HostHealthCheck } from "./host-health-check.ts";
+import { HttpProbe } from "./http-probe.ts";
+import type { Probe, ProbeResult, ProbeTarget } from "./probe.ts";
+import { TcpProbe } from "./tcp-probe.ts";
+
+/** What the checks of a cluster work with. */
+export interface ClusterHealthChecksOptions {
+  readonly timers: TimerWheel;
+  readonly random: RandomSource;
+  /** The main thread's root scope. */
+  readonly stats: StatsScope;
+  /** Whether the cluster of that observability name has ever had an upstream connection. */
+  hasTraffic(observabilityName: string): boolean;
+  /** Writes an event to the log of that path. */
+  log(path: string, event: object): void;
+  /** A check of this host is over; its flags may have changed. */
+  onChecked(address: string, healthy: boolean): void;
+}
+
+interface CheckedHost {
+  readonly endpoint: EndpointData;
+  readonly check: HostHealthCheck;
+}
+
+/**
+ * The active checks of all hosts of one cluster. Main thread: each host is checked once, whatever the number of workers.
+ * Differs from Envoy: a host that discovery no longer names goes at once, as if `ignore_health_on_host_removal` were set.
+ */
+export class ClusterHealthChecks {
+  readonly #cluster: string;
+  readonly #observabilityName: string;
+  readonly #options: ClusterHealthChecksOptions;
+  readonly #stats: HealthCheckStats;
+  #health: HealthCheckData | null = null;
+  #hosts = new Map<string, CheckedHost>();
+
+  /** Nothing is checked before the first `update`. */
+  constructor(cluster: string, observabilityName: string, options: ClusterHealthChecksOptions) {
+    this.#cluster = cluster;
+    this.#observabilityName = observabilityName;
+    this.#options = options;
+    this.#stats = new HealthCheckStats(options.stats.scope(`cluster.${observabilityName}`));
+  }
+
+  /**
+   * Checks these hosts from now on, and no others; `health` null = none. Hosts that are checked as before go on, others start anew from
+   * what is known of them. Of several endpoints with one address the last counts.
+   */
+  update(endpoints: readonly EndpointData[], health: HealthCheckData | null): void {
+    const sameChecks = isDeepStrictEqual(this.#health, health);
+    this.#health = health;
+    const wanted = new Map<string, EndpointData>();
+    for (const endpoint of health === null ? [] : endpoints) {
+      if (endpoint.healthCheck?.disabled !== true) wanted.set(formatAddress(endpoint.address), endpoint);
+    }
+    for (const [address, { check }] of this.#hosts) {
+      if (wanted.has(address)) continue;
+      check.close();
+      this.#hosts.delete(address);
+    }
+    for (const [address, endpoint] of wanted) {
+      const known = this.#hosts.get(address);
+      if (known !== undefined && sameChecks && isDeepStrictEqual(known.endpoint.healthCheck, endpoint.healthCheck)) {
+        this.#hosts.set(address, { endpoint, check: known.check });
+      } else {
+        this.#start(address, endpoint, health!, known?.check);
+      }
+    }
+  }
+
+  /** Bits of `HealthFlag` of a host; 0 if it is not checked. */
+  flagsOf(address: string): number {
+    return this.#hosts.get(address)?.check.flags ?? 0;
+  }
+
+  /** How many hosts wait for their first check. */
+  get pendingCount(): number {
+    let count = 0;
+    for (const { check } of this.#hosts.values()) if (!check.isChecked) count++;
+    return count;
+  }
+
+  /** Whether one of these hosts waits for its first check. */
+  isPending(endpoints: readonly EndpointData[]): boolean {
+    return endpoints.some(({ address }) => this.#hosts.get(formatAddress(address))?.check.isChecked === false);
+  }
+
+  /** No more checks. */
+  close(): void {
+    for (const { check } of this.#hosts.values()) check.close();
+    this.#hosts.clear();
+    this.#stats.release();
+  }
+
+  #start(address: string, endpoint: EndpointData, health: HealthCheckData, before: HostHealthCheck | undefined): void {
+    const { timers, random, hasTraffic, onChecked } = this.#options;
+    const target = checkTarget(this.#cluster, endpoint, health.altPort);
+    before?.close();
+    const check = new HostHealthCheck({
+      data: health,
+      timers,
+      random,
+      stats: this.#stats,
+      hasTraffic: () => hasTraffic(this.#observabilityName),
+      makeProbe: (onResult) => this.#makeProbe(health, target, onResult),
+      onChecked: (healthy) => onChecked(address, healthy),
+      onEvent: (event) => this.#log(health, endpoint, event),
+    });
+    this.#hosts.set(address, { endpoint, check });
+    check.start(before);
+  }
+
+  #makeProbe(
+    { check, reuseConnection }: HealthCheckData,
+    target: ProbeTarget,
+    onResult: (result: ProbeResult) => void,
+  ): Probe {
+    if (check.type === "tcp") return new TcpProbe(check, reuseConnection, target, onResult);
+    const stats = { onVerifyCluster: () => this.#stats.verifyCluster.inc() };
+    return new HttpProbe(check, reuseConnection, target, stats, onResult);
+  }
+
+  #log({ eventLogPath, check }: HealthCheckData, endpoint: EndpointData, event: CheckEvent): void {
+    if (eventLogPath === "") return;
+    const wallMs = this.#options.timers.clock.wallMs();
+    this.#options.log(eventLogPath, checkEventJson(check.type, this.#cluster, endpoint, event, wallMs));
+  }
+}

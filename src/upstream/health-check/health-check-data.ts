@@ -1,0 +1,75 @@
+import type { StringMatcherData } from "../../match/string-matcher.ts";
+import type { HeaderAppendAction } from "../../route/header-mutations.ts";
+
+/** A half-open range of status codes: `start` belongs to it, `end` does not. */
+export interface StatusRangeData {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One header of a check's request. */
+export interface CheckHeaderData {
+  /** Lower case. */
+  readonly name: string;
+  readonly value: string;
+  readonly action: HeaderAppendAction;
+  /** Without it, an empty value is not set. */
+  readonly keepEmptyValue: boolean;
+}
+
+/** An HTTP/1 check. */
+export interface HttpCheckData {
+  readonly type: "http";
+  /** `host`; `""` = the cluster's name. An endpoint's own hostname goes before it. */
+  readonly host: string;
+  readonly path: string;
+  /** Default GET. */
+  readonly method: string;
+  /** Body of the request as hexadecimal digits; `""` = none. */
+  readonly send: string;
+  /** Must be found in the response's body, in this order; as hexadecimal digits. */
+  readonly receive: readonly string[];
+  /** How much of the body is kept for `receive`. Default 1,024; 0 = all, up to 1 MiB. */
+  readonly responseBufferBytes: number;
+  readonly headersToAdd: readonly CheckHeaderData[];
+  readonly headersToRemove: readonly string[];
+  /** Default 200 alone. */
+  readonly expectedStatuses: readonly StatusRangeData[];
+  /** Count towards the unhealthy threshold instead of failing the host at once. */
+  readonly retriableStatuses: readonly StatusRangeData[];
+  /** For `x-envoy-upstream-healthchecked-cluster` of the response; null = not looked at. */
+  readonly serviceNameMatcher: StringMatcherData | null;
+}
+
+/** A TCP check: to connect is enough if nothing is to be received. */
+export interface TcpCheckData {
+  readonly type: "tcp";
+  /** As hexadecimal digits; `""` = nothing. */
+  readonly send: string;
+  /** Must be found in what the host says, in this order; as hexadecimal digits. */
+  readonly receive: readonly string[];
+}
+
+/** Envoy's `HealthCheck`, checked, with its defaults. Plain data. Durations in milliseconds. */
+export interface HealthCheckData {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly initialJitterMs: number;
+  readonly intervalJitterMs: number;
+  readonly intervalJitterPercent: number;
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
+  /** 0 = the host's own. */
+  readonly altPort: number;
+  readonly reuseConnection: boolean;
+  readonly noTrafficIntervalMs: number;
+  readonly noTrafficHealthyIntervalMs: number;
+  readonly unhealthyIntervalMs: number;
+  readonly unhealthyEdgeIntervalMs: number;
+  readonly healthyEdgeIntervalMs: number;
+  /** `""` = no log. */
+  readonly eventLogPath: string;
+  readonly alwaysLogFailures: boolean;
+  readonly alwaysLogSuccess: boolean;
+  readonly check: HttpCheckData | TcpCheckData;
+}

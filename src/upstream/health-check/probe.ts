@@ -1,0 +1,32 @@
+import type { Address } from "../../net/address.ts";
+
+/** Why a check failed, in the words of Envoy's event log. */
+export type CheckFailureType = "ACTIVE" | "PASSIVE" | "NETWORK" | "NETWORK_TIMEOUT";
+
+/** What one check came to. */
+export type ProbeResult =
+  | { readonly ok: true; readonly degraded: boolean }
+  /** `retriable`: counts towards the unhealthy threshold instead of failing the host at once. */
+  | { readonly ok: false; readonly failure: CheckFailureType; readonly retriable: boolean };
+
+/** A host as a probe sees it. */
+export interface ProbeTarget {
+  /** Where to connect to, alternative ports and addresses applied. */
+  readonly address: Address;
+  /** The endpoint's own hostname for checks; `""` = none. */
+  readonly hostname: string;
+  readonly clusterName: string;
+}
+
+/** Asks one host how it is, time after time. Watches no time: its user does, and cancels. */
+export interface Probe {
+  /** Begins one check. `onResult` of the constructor follows once, unless it is cancelled; perhaps from inside this call. */
+  start(): void;
+  /** Gives up the running check and its connection. */
+  cancel(): void;
+  /** No check follows: frees the connection. */
+  close(): void;
+}
+
+/** Makes the probe of a host. */
+export type ProbeFactory = (target: ProbeTarget, onResult: (result: ProbeResult) => void) => Probe;

@@ -1,0 +1,84 @@
+import type { TcpCheckData } from "./health-check-data.ts";
+import type { Probe, ProbeResult, ProbeTarget } from "./probe.ts";
+import { ProbeSocket } from "./probe-socket.ts";
+import { ReceivedPayload } from "./received-payload.ts";
+
+const NETWORK_FAILURE: ProbeResult = { ok: false, failure: "NETWORK", retriable: false };
+const SUCCESS: ProbeResult = { ok: true, degraded: false };
+
+/** Checks that a host takes connections and, if asked to, says the right bytes. Source: Envoy's TCP health checker. */
+export class TcpProbe implements Probe {
+  readonly #send: Buffer;
+  readonly #receive: readonly Buffer[];
+  readonly #reuse: boolean;
+  readonly #target: ProbeTarget;
+  readonly #onResult: (result: ProbeResult) => void;
+  #socket: ProbeSocket | null = null;
+  #received: ReceivedPayload | null = null;
+
+  constructor(data: TcpCheckData, reuse: boolean, target: ProbeTarget, onResult: (result: ProbeResult) => void) {
+    this.#send = Buffer.from(data.send, "hex");
+    this.#receive = data.receive.map((part) => Buffer.from(part, "hex"));
+    this.#reuse = reuse;
+    this.#target = target;
+    this.#onResult = onResult;
+  }
+
+  start(): void {
+    // A bare connect says nothing about a connection that is there already.
+    if (this.#receive.length === 0) this.close();
+    this.#received = new ReceivedPayload(this.#receive, 0);
+    if (this.#socket !== null) {
+      this.#ask(this.#socket);
+      return;
+    }
+    const socket = new ProbeSocket(this.#target.address, {
+      onConnected: () => this.#onConnected(socket),
+      onData: (data) => this.#onData(data),
+      onClosed: () => this.#onClosed(),
+    });
+    this.#socket = socket;
+  }
+
+  cancel(): void {
+    this.close();
+  }
+
+  close(): void {
+    this.#received = null;
+    this.#socket?.destroy();
+    this.#socket = null;
+  }
+
+  #onConnected(socket: ProbeSocket): void {
+    if (this.#receive.length > 0) this.#ask(socket);
+    else this.#finish(SUCCESS);
+  }
+
+  #ask(socket: ProbeSocket): void {
+    if (this.#send.length > 0) socket.write(Buffer.from(this.#send));
+  }
+
+  #onData(data: Buffer): void {
+    const received = this.#received;
+    // Bytes between two checks would be taken for the next answer.
+    if (received === null) {
+      this.close();
+      return;
+    }
+    received.add(data);
+    if (received.matches) this.#finish(SUCCESS);
+    else if (received.isFull) this.#finish(NETWORK_FAILURE);
+  }
+
+  #onClosed(): void {
+    this.#socket = null;
+    if (this.#received !== null) this.#finish(NETWORK_FAILURE);
+  }
+
+  #finish(result: ProbeResult): void {
+    this.#received = null;
+    if (!this.#reuse || !result.ok || this.#receive.length === 0) this.close();
+    this.#onResult(result);
+  }
+}

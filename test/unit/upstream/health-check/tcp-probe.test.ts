@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import net from "node:net";
+import { describe, it, type TestContext } from "node:test";
+import type { ProbeResult } from "../../../../src/upstream/health-check/probe.ts";
+import { TcpProbe } from "../../../../src/upstream/health-check/tcp-probe.ts";
+import { until } from "../../../harness/until.ts";
+
+const SUCCESS = { ok: true, degraded: false };
+const NETWORK = { ok: false, failure: "NETWORK", retriable: false };
+
+interface Scene {
+  readonly probe: TcpProbe;
+  readonly server: net.Server;
+  readonly received: string[];
+  check(): Promise<ProbeResult>;
+  accepted: number;
+}
+
+async function scene(
+  t: TestContext,
+  reply: string | null,
+  { send = "", receive = [] as string[], reuse = true } = {},
+): Promise<Scene> {
+  const results: ProbeResult[] = [];
+  const received: string[] = [];
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    made.accepted++;
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("data", (data: Buffer) => {
+      received.push(data.toString());
+      if (reply === null) socket.end();
+      else socket.write(reply);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as net.AddressInfo;
+  const hex = (text: string): string => Buffer.from(text).toString("hex");
+  const target = { address: { type: "ip", ip: "127.0.0.1", port }, hostname: "", clusterName: "c" } as const;
+  const data = { type: "tcp", send: hex(send), receive: receive.map(hex) } as const;
+  const probe = new TcpProbe(data, reuse, target, (result) => results.push(result));
+  const made: Scene = {
+    probe,
+    server,
+    received,
+    accepted: 0,
+    async check() {
+      const before = results.length;
+      probe.start();
+      await until("the result of a check", () => results.length > before);
+      return results.at(-1)!;
+    },
+  };
+  t.after(() => {
+    probe.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return made;
+}
+
+describe("TcpProbe", () => {
+  it("is content with a connection if nothing is to be received", async (t) => {
+    const made = await scene(t, "");
+    assert.deepEqual(await made.check(), SUCCESS);
+    assert.deepEqual(await made.check(), SUCCESS);
+    await until("two connections", () => made.accepted === 2);
+    assert.deepEqual(made.received, []);
+  });
+
+  it("sends and finds what is to be received, in order, on one connection", async (t) => {
+    const made = await scene(t, "+PONG ok", { send: "PING", receive: ["PO", "ok"] });
+    assert.deepEqual(await made.check(), SUCCESS);
+    assert.deepEqual(await made.check(), SUCCESS);
+    assert.deepEqual(made.received, ["PING", "PING"]);
+    assert.equal(made.accepted, 1);
+  });
+
+  it("makes a connection for each check if it is not to be reused", async (t) => {
+    const made = await scene(t, "ok", { send: "PING", receive: ["ok"], reuse: false });
+    await made.check();
+    await made.check();
+    assert.equal(made.accepted, 2);
+  });
+
+  it("fails when the host ends the connection or nobody listens", async (t) => {
+    const made = await scene(t, null, { send: "PING", receive: ["ok"] });
+    assert.deepEqual(await made.check(), NETWORK);
+    made.server.close();
+    assert.deepEqual(await made.check(), NETWORK);
+  });
+});

@@ -272,6 +272,7 @@ describe("ClusterManager", () => {
         address: `127.0.0.1:${a.port}`,
         hostname: "a.test",
         healthStatus: "unknown",
+        healthFlags: 0,
         weight: 2,
         priority: 0,
         locality: { region: "", zone: "", subZone: "" },

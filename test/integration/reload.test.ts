@@ -37,7 +37,13 @@ async function configStatus(proxy: RunningProxy): Promise<ConfigStatus> {
 /** Whether the process has told the kernel that it wants to hear of changed files. */
 function watchesFiles({ child }: RunningProxy): boolean {
   const folder = `/proc/${child.pid}/fdinfo`;
-  return readdirSync(folder).some((fd) => /^inotify wd/m.test(readFileSync(path.join(folder, fd), "utf8")));
+  return readdirSync(folder).some((fd) => {
+    try {
+      return /^inotify wd/m.test(readFileSync(path.join(folder, fd), "utf8"));
+    } catch {
+      return false; // Closed meanwhile.
+    }
+  });
 }
 
 function reloads(proxy: RunningProxy): number {

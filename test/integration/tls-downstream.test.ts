@@ -328,6 +328,9 @@ describe("Hostile clients", () => {
       const far = net.connect(port, "127.0.0.1");
       for (const socket of [near, far]) socket.on("error", () => {});
       near.pipe(far).pipe(near);
+      // A pipe passes an end on, and no reset.
+      far.on("close", () => near.destroy());
+      near.on("close", () => far.destroy());
       relay.once("garble", () => far.write(Buffer.from(`1703030020${"00".repeat(32)}`, "hex")));
     });
     t.after(() => relay.close());

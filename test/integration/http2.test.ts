@@ -118,7 +118,10 @@ describe("HTTP/2 clients through a whole proxy", () => {
     const one = (): Promise<void> =>
       new Promise((resolve) => {
         const stream = session.request({ ":path": "/fast" });
-        stream.on("error", () => failed++);
+        stream.on("error", () => {
+          // nghttp2 itself gives up what it has not sent when GOAWAY comes; such a request may be repeated (RFC 9113 §8.7).
+          if (stream.rstCode !== http2.constants.NGHTTP2_REFUSED_STREAM) failed++;
+        });
         stream.on("close", () => {
           done++;
           resolve();

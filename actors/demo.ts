@@ -5,8 +5,10 @@ import { DemoConfig } from "./demo/demo-config.ts";
 import { type DemoOptions, demoOptions } from "./demo/demo-options.ts";
 import { demoText } from "./demo/demo-text.ts";
 import { DemoUpstream } from "./demo/demo-upstream.ts";
+import { startThreadsEarly } from "./early-threads.ts";
 import { logOptions } from "./proxy-options.ts";
-import { type Serving, StartError, serve } from "./serve.ts";
+import { type Serving, serve } from "./serve.ts";
+import { StartError } from "./start-error.ts";
 import { onStopSignals } from "./stop-signals.ts";
 import { packageVersion } from "./version.ts";
 
@@ -47,7 +49,14 @@ async function startServing(commandLine: CommandLine, { proxyPort, adminPort }: 
   const environment = Object.entries(process.env).map(([name, value]) => [name, value ?? ""] as const);
   const version = `troupe ${packageVersion()} (node ${process.version})`;
   try {
-    const serving = await serve({ commandLine, version, environment, logOptions: options, log });
+    const serving = await serve({
+      commandLine,
+      version,
+      environment,
+      logOptions: options,
+      log,
+      threads: startThreadsEarly(commandLine.concurrency),
+    });
     log.setLevel("", options.level);
     return serving;
   } catch (error) {

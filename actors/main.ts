@@ -1,12 +1,15 @@
 #!/usr/bin/env node
+import { flushCompileCache } from "node:module";
 import { ApplicationLog, type ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { type CommandLine, CommandLineError, parseCommandLine } from "./command-line.ts";
 import { helpText } from "./command-line-options.ts";
+import { keepCompiledCode } from "./compile-cache.ts";
+import { type EarlyThreads, startThreadsEarly } from "./early-threads.ts";
 import { logOptions } from "./proxy-options.ts";
-import { type Serving, StartError, serve } from "./serve.ts";
+import type { Serving } from "./serve.ts";
+import { StartError } from "./start-error.ts";
 import { onStopSignals } from "./stop-signals.ts";
-import { validate } from "./validate.ts";
 import { packageVersion } from "./version.ts";
 
 /** Runs what the command line says. Answers the exit code; a proxy that serves answers when it has stopped. */
@@ -21,22 +24,28 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${version}\n`);
     return 0;
   }
+  keepCompiledCode(process.env);
   if (commandLine.mode === "validate") {
+    const { validate } = await import("./validate.ts");
     const { exitCode, text } = await validate(commandLine);
     process.stdout.write(text);
     return exitCode;
   }
   const serving = await startServing(commandLine, version);
+  flushCompileCache();
   if (commandLine.mode === "init_only") await serving.stop();
   else handleSignals(serving);
   return serving.stopped;
 }
 
-function startServing(commandLine: CommandLine, version: string): Promise<Serving> {
+async function startServing(commandLine: CommandLine, version: string): Promise<Serving> {
   const options = logOptions(commandLine, process.stderr.isTTY === true);
   const log = openLog(options);
   const environment = Object.entries(process.env).map(([name, value]) => [name, value ?? ""] as const);
-  return serve({ commandLine, version, environment, logOptions: options, log });
+  const threads: EarlyThreads = startThreadsEarly(commandLine.concurrency);
+  // What a proxy is made of is loaded while the threads load theirs.
+  const { serve } = await import("./serve.ts");
+  return serve({ commandLine, version, environment, logOptions: options, log, threads });
 }
 
 function openLog(options: ApplicationLogOptions): ApplicationLog {

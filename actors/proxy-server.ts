@@ -1,8 +1,9 @@
 import { hostname } from "node:os";
-import { dirname, extname } from "node:path";
+import { dirname } from "node:path";
 import type { ActorRef } from "../src/actor/actor-ref.ts";
 import type { ActorReport } from "../src/actor/actor-report.ts";
 import { ActorSystem } from "../src/actor/actor-system.ts";
+import type { WaitingThreads } from "../src/actor/waiting-threads.ts";
 import { adminHandlers } from "../src/admin/admin-handlers.ts";
 import { AdminRouter } from "../src/admin/admin-router.ts";
 import { ConfigDumpPool } from "../src/admin/config-dump-pool.ts";
@@ -38,6 +39,7 @@ import { BreakerMemoryExtras } from "./breaker-memory-extras.ts";
 import type { CommandLine } from "./command-line.ts";
 import { ConfigInForce } from "./config-in-force.ts";
 import { ConfigStats } from "./config-stats.ts";
+import { WORKER_SCRIPT } from "./early-threads.ts";
 import { membershipSpec } from "./membership/actor.ts";
 import type { OnHostChecked } from "./membership/cluster-slot.ts";
 import type { MembershipMessage } from "./membership/protocol.ts";
@@ -61,6 +63,8 @@ export interface ProxyServerOptions {
   readonly version: string;
   readonly environment: readonly (readonly [string, string])[];
   readonly pool: CompilerPool;
+  /** Used for the first workers. */
+  readonly waitingWorkers: WaitingThreads;
   readonly compiler: PoolConfigCompiler;
   /** From the first compilation. */
   readonly bootstrap: BootstrapData;
@@ -176,7 +180,12 @@ export class ProxyServer {
       deadlineMs + SHUTDOWN_GRACE_MS,
     );
     await this.#system.shutdown(SHUTDOWN_GRACE_MS);
-    await Promise.all([this.#options.pool.close(), this.#dumps.close(), this.#eventLogs.close()]);
+    await Promise.all([
+      this.#options.pool.close(),
+      this.#options.waitingWorkers.close(),
+      this.#dumps.close(),
+      this.#eventLogs.close(),
+    ]);
     this.#sinks.close();
     this.#timers.stop();
     return cut;
@@ -274,7 +283,8 @@ export class ProxyServer {
           },
         },
         threads: {
-          script: new URL(`./worker/thread${extname(import.meta.filename)}`, import.meta.url),
+          script: WORKER_SCRIPT,
+          waiting: this.#options.waitingWorkers,
           flushIntervalMs: Math.min(bootstrap.stats.flushIntervalMs, 1000),
           reportIntervalMs: REPORT_INTERVAL_MS,
           shared,

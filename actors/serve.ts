@@ -5,15 +5,14 @@ import { fileStamp } from "../src/base/file-stamp.ts";
 import type { Logger } from "../src/base/log.ts";
 import { PathWatch } from "../src/base/path-watch.ts";
 import { TimerWheel } from "../src/base/timer-wheel.ts";
-import { CompilerPool } from "../src/config/compiler-pool.ts";
 import { problemsText, problemText } from "../src/config/config-problem.ts";
 import { formatAddress } from "../src/net/address.ts";
 import type { CommandLine } from "./command-line.ts";
-
+import type { EarlyThreads } from "./early-threads.ts";
 import { FileWatch } from "./file-watch.ts";
-
 import { compileRequest } from "./proxy-options.ts";
 import { ProxyServer } from "./proxy-server.ts";
+import { StartError } from "./start-error.ts";
 import { PoolConfigCompiler } from "./supervisor/pool-config-compiler.ts";
 import type { ReloadOutcome } from "./supervisor/protocol.ts";
 
@@ -24,6 +23,8 @@ export interface ServeEnvironment {
   readonly logOptions: ApplicationLogOptions;
   readonly version: string;
   readonly environment: readonly (readonly [string, string])[];
+  /** Owned by the proxy from now on. */
+  readonly threads: EarlyThreads;
 }
 
 /** A proxy that serves. */
@@ -37,26 +38,15 @@ export interface Serving {
   readonly stopped: Promise<0 | 1>;
 }
 
-/** The proxy can't start. The message is all that a person needs: it has no stack and may have several lines. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-}
-
-/** URL of the module with the table of compilers, for the compiler's thread. */
-export const COMPILER_TABLE = new URL(
-  `../src/extensions/compiler-table${import.meta.filename.endsWith(".ts") ? ".ts" : ".js"}`,
-  import.meta.url,
-).href;
-
 /** Starts a proxy: compiles, starts workers and admin, brings the configuration in force, watches the file. Throws `StartError`. */
 export async function serve(environment: ServeEnvironment): Promise<Serving> {
-  const { commandLine, log } = environment;
+  const { commandLine, log, threads } = environment;
   const mainLog = log.logger("main");
-  const pool = new CompilerPool(COMPILER_TABLE);
+  const pool = threads.compiler;
   const compiler = new PoolConfigCompiler(pool, compileRequest(commandLine));
   const stamp = fileStamp(commandLine.configPath);
   await compileFirst(compiler, commandLine, mainLog).catch(async (error: unknown) => {
-    await pool.close();
+    await Promise.all([pool.close(), threads.workers.close()]);
     throw error;
   });
   const { promise: stopped, resolve: onStopped } = Promise.withResolvers<0 | 1>();
@@ -80,6 +70,7 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
   const server = new ProxyServer({
     ...environment,
     pool,
+    waitingWorkers: threads.workers,
     compiler,
     bootstrap: compiler.bootstrap!,
     onQuit: () => void stop(),

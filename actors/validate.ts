@@ -1,8 +1,8 @@
 import { CompilerPool } from "../src/config/compiler-pool.ts";
 import { problemsText } from "../src/config/config-problem.ts";
 import type { CommandLine } from "./command-line.ts";
+import { COMPILER_TABLE } from "./early-threads.ts";
 import { compileRequest } from "./proxy-options.ts";
-import { COMPILER_TABLE } from "./serve.ts";
 
 /** What `--mode validate` prints, and its exit code. */
 export interface Validation {

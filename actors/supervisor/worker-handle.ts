@@ -7,6 +7,7 @@ import { AskError } from "../../src/actor/ask-error.ts";
 import { Lifecycle, type LifecycleState } from "../../src/actor/lifecycle.ts";
 import type { ChildSupervision } from "../../src/actor/supervision.ts";
 import { withTransfer } from "../../src/actor/transfer.ts";
+import type { WaitingThreads } from "../../src/actor/waiting-threads.ts";
 import type { WorkerMessage, WorkerThreadData } from "../worker/protocol.ts";
 import type { WorkerStatus } from "./protocol.ts";
 
@@ -21,6 +22,8 @@ export interface WorkerThreadOptions {
   readonly reportIntervalMs: number;
   /** Given to each worker as it is; shared memory stays shared. */
   readonly shared: unknown;
+  /** Threads of `script` that were started ahead, by the names of workers. */
+  readonly waiting?: WaitingThreads | undefined;
 }
 
 /** One worker as the supervisor holds it. It outlives its threads: after a crash it gets a new one. */
@@ -119,7 +122,8 @@ export class WorkerHandle {
       handedOut,
       shared: this.#options.shared,
     };
-    const thread = new ActorThread({ name: this.name, script: this.#options.script, data }, this.#system);
+    const { script, waiting } = this.#options;
+    const thread = new ActorThread({ name: this.name, script, data, waiting }, this.#system);
     this.#thread = thread;
     this.#ref = thread.bridge.ref<WorkerMessage>("worker", { capacity: OUTBOX_CAPACITY, onDropped: cutConnection });
     void thread.ended.then((end) => {

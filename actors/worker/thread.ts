@@ -1,5 +1,4 @@
-import { workerData } from "node:worker_threads";
-import type { ThreadStart } from "../../src/actor/actor-thread.ts";
+import { threadStart } from "../../src/actor/actor-thread.ts";
 import { ApplicationLog } from "../../src/base/application-log.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { EventClock } from "../../src/base/event-clock.ts";
@@ -13,12 +12,12 @@ import type { ProxySettings } from "./proxy-settings.ts";
 import { runWorker } from "./run-worker.ts";
 
 /** Entry script of a worker's thread. */
-const start = workerData as ThreadStart;
+const extensions = await loadWorkerExtensions();
+const start = await threadStart();
 const data = start.data as WorkerThreadData;
 const settings = data.shared as ProxySettings;
 const log = new ApplicationLog(data.worker, settings.log);
 const clock = new EventClock(systemClock);
-const extensions = await loadWorkerExtensions();
 
 runWorker(start, data, {
   clock,

@@ -1,7 +1,8 @@
-import { MessageChannel, type ResourceLimits, Worker } from "node:worker_threads";
+import { MessageChannel, parentPort, type ResourceLimits, Worker, workerData } from "node:worker_threads";
 import type { ActorSystem } from "./actor-system.ts";
 import { describeError } from "./ask-error.ts";
 import { type BridgePorts, ThreadBridge } from "./thread-bridge.ts";
+import type { WaitingThreads } from "./waiting-threads.ts";
 
 /** How a thread ended. */
 export interface ThreadEnd {
@@ -11,7 +12,7 @@ export interface ThreadEnd {
   readonly error: string | undefined;
 }
 
-/** What a new thread finds as `workerData`. */
+/** What a new thread gets by `threadStart`. */
 export interface ThreadStart {
   /** Name of this thread. */
   readonly thread: string;
@@ -30,6 +31,8 @@ export interface ActorThreadOptions {
   /** Given to the script as `ThreadStart.data`. */
   readonly data: unknown;
   readonly resourceLimits?: ResourceLimits;
+  /** Threads of the same script that wait for work: one of this name is used before a new one is started. */
+  readonly waiting?: WaitingThreads | undefined;
 }
 
 /** A thread with actors, seen from the one that started it. */
@@ -48,12 +51,15 @@ export class ActorThread {
     const controls = new MessageChannel();
     const ports: BridgePorts = { tellPort: tells.port2, controlPort: controls.port2 };
     const start: ThreadStart = { thread: options.name, parent: system.thread, ports, data: options.data };
-    this.#worker = new Worker(options.script, {
-      name: options.name,
-      workerData: start,
-      transferList: [tells.port2, controls.port2],
-      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
-    });
+    const transferList = [tells.port2, controls.port2];
+    this.#worker =
+      options.waiting?.take(options.name, start, transferList) ??
+      new Worker(options.script, {
+        name: options.name,
+        workerData: start,
+        transferList,
+        ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+      });
     this.bridge = new ThreadBridge(options.name, { tellPort: tells.port1, controlPort: controls.port1 }, system);
     const { promise, resolve } = Promise.withResolvers<ThreadEnd>();
     this.ended = promise;
@@ -76,6 +82,12 @@ export class ActorThread {
     this.bridge.close("the thread was terminated", true);
     await this.#worker.terminate();
   }
+}
+
+/** What the calling thread is to do. Call once, from the entry script. A thread that was started ahead waits here until it is taken. */
+export function threadStart(): Promise<ThreadStart> {
+  if (workerData) return Promise.resolve(workerData as ThreadStart);
+  return new Promise((resolve) => parentPort!.once("message", resolve));
 }
 
 /** Joins the actors of a new thread to those of the one that started it. Call once, from the entry script. */

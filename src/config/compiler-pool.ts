@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { Piscina } from "piscina";
 import type { CompileOutcome, CompileRequest } from "./compile-request.ts";
-import type { CompilerTask, LoadAssignmentTask } from "./compiler-task.ts";
+import type { CompilerTask, LoadAssignmentTask, WarmUpTask } from "./compiler-task.ts";
 import type { LoadAssignmentOutcome, LoadAssignmentRequest } from "./load-assignment-file.ts";
 
 /** How many compilations may wait. More than one waits only if reloads come faster than they are compiled. */
@@ -13,7 +13,10 @@ const MAX_WAITING = 16;
  */
 export class CompilerPool {
   readonly #tableModule: string;
-  readonly #pool: Piscina<CompilerTask | LoadAssignmentTask, CompileOutcome | LoadAssignmentOutcome>;
+  readonly #pool: Piscina<
+    CompilerTask | LoadAssignmentTask | WarmUpTask,
+    CompileOutcome | LoadAssignmentOutcome | undefined
+  >;
 
   /** `tableModule` is the URL of a module that exports `loadCompilerTable` (see `CompilerTableModule`). Starts the thread. */
   constructor(tableModule: string) {
@@ -29,6 +32,12 @@ export class CompilerPool {
       // The thread sleeps in its event loop and not in a blocking wait, so that its memory can be collected.
       atomics: "disabled",
     });
+  }
+
+  /** Makes the thread load what it compiles with, ahead of the first compilation, which tells what went wrong if this did. */
+  warmUp(): void {
+    const task: WarmUpTask = { tableModule: this.#tableModule };
+    this.#pool.run(task, { name: "warmUp" }).catch(() => {});
   }
 
   /**

@@ -25,11 +25,22 @@ export interface LoadAssignmentTask {
   readonly request: LoadAssignmentRequest;
 }
 
+/** What the compiler thread is sent ahead of the first compilation. */
+export interface WarmUpTask {
+  readonly tableModule: string;
+}
+
 let table: Promise<CompilerTable> | undefined;
 let compiler: Promise<ConfigurationCompiler> | undefined;
 
 async function loadTable(tableModule: string): Promise<CompilerTable> {
   return ((await import(tableModule)) as CompilerTableModule).loadCompilerTable();
+}
+
+/** Loads what is compiled with. */
+export async function warmUp(task: WarmUpTask): Promise<void> {
+  table ??= loadTable(task.tableModule);
+  await table;
 }
 
 /** Compiles the file of an EDS cluster. */

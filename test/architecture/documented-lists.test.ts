@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { FLAGS, helpText } from "../../actors/command-line-options.ts";
-import { COMPILER_TABLE } from "../../actors/serve.ts";
+import { COMPILER_TABLE } from "../../actors/early-threads.ts";
 import { adminHandlers } from "../../src/admin/admin-handlers.ts";
 import { CompilerPool } from "../../src/config/compiler-pool.ts";
 import { problemsText } from "../../src/config/config-problem.ts";

@@ -14,6 +14,8 @@ export interface Resource {
 /** A configuration that is right. */
 export interface CompiledConfig {
   readonly resources: readonly Resource[];
+  /** Names of all extensions that it uses. */
+  readonly extensions: readonly string[];
   readonly sockets: readonly ListeningSocketSpec[];
   /** Warnings. */
   readonly problems: readonly ConfigProblem[];

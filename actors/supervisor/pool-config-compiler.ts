@@ -79,6 +79,7 @@ export class PoolConfigCompiler implements ConfigCompiler {
       ok: true,
       config: {
         resources: [...resources.values()].map(({ kind, name, hash, data }) => ({ kind, name, hash, data })),
+        extensions: outcome.extensions,
         sockets: listeners.flatMap((listener): ListeningSocketSpec[] => listeningSocketSpecs(listener)),
         problems: outcome.problems,
         needsRestart: needsRestart(this.#running, outcome.bootstrap),

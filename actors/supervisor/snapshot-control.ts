@@ -26,6 +26,7 @@ import { askWorkers } from "./worker-questions.ts";
 
 const EMPTY: CompiledConfig = {
   resources: [],
+  extensions: [],
   sockets: [],
   problems: [],
   needsRestart: [],

@@ -120,6 +120,7 @@ export class SnapshotRollout {
       full,
       upserts,
       removed: full ? [] : this.#removed,
+      extensions: this.#next.config.extensions,
       sockets,
       extras: this.#extras(worker.name, full ? forWorkers(this.#next.config.resources) : this.#upserts),
     };

@@ -46,6 +46,8 @@ export interface PrepareSnapshot extends Question<SnapshotPrepared | SnapshotRef
   /** msgpackr of `PackedResource[]`. Transferred: a copy of its own for each worker. */
   readonly upserts: Uint8Array;
   readonly removed: readonly ResourceName[];
+  /** Names of all extensions that the version uses; their code is loaded before anything is built. */
+  readonly extensions: readonly string[];
   readonly sockets: readonly WorkerSocket[];
   /** What can't be packed, such as shared memory; made by `SnapshotExtras` on the main thread. Undefined if there is none. */
   readonly extras: unknown;

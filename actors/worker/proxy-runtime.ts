@@ -5,10 +5,11 @@ import type { ApplicationLog } from "../../src/base/application-log.ts";
 import type { LogLevel } from "../../src/base/log.ts";
 import { memoryHeld } from "../../src/base/memory-held.ts";
 import { nextTurn } from "../../src/base/turn.ts";
-import { extensionModule, type WorkerContext, type WorkerExtensions } from "../../src/extensions/extension-module.ts";
+import { extensionModule, type WorkerContext } from "../../src/extensions/extension-module.ts";
 import type { ClientTlsContext } from "../../src/extensions/transport_sockets/tls/client-tls-context.ts";
 import type { ServerTlsContext } from "../../src/extensions/transport_sockets/tls/server-tls-context.ts";
 import { TlsContexts } from "../../src/extensions/transport_sockets/tls/tls-contexts.ts";
+import type { LoadedExtensions } from "../../src/extensions/worker-extensions.ts";
 import { ConnectionHandler, type PreparedListeners } from "../../src/listener/connection-handler.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
@@ -57,6 +58,7 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #clusters: ClusterManager;
   readonly #accessLogFiles: AccessLogFiles;
   readonly #limits: SharedLimits;
+  readonly #extensions: LoadedExtensions;
   readonly #context: WorkerContext;
   /** Names in force, by kind. */
   readonly #names: Record<KnownKind, Set<string>> = {
@@ -72,13 +74,14 @@ export class ProxyRuntime implements WorkerRuntime {
   constructor(
     services: WorkerServices,
     settings: ProxySettings,
-    extensions: WorkerExtensions,
+    extensions: LoadedExtensions,
     applicationLog: ApplicationLog,
     flusher: WriteFlusher,
   ) {
     this.#applicationLog = applicationLog;
     const { clock, timers, random, log } = services;
     this.#settings = settings;
+    this.#extensions = extensions;
     this.#tlsContexts = new TlsContexts(settings.ticketSecret);
     this.#stats = new ThreadStats(buildStatsMatcher(settings.statsMatcher));
     const stats = this.#stats.scope();
@@ -128,6 +131,7 @@ export class ProxyRuntime implements WorkerRuntime {
     try {
       const unknown = unknownKind(change.upserts);
       if (unknown !== undefined) throw new Error(`this worker knows no resources of kind ${unknown}`);
+      await this.#extensions.load(change.extensions);
       this.#limits.attach(breakerExtras(change.extras).limits);
       const listeners = resourcesOf("listener", change.upserts).map((resource) => resource.data);
       await this.#preload(listeners);

@@ -30,6 +30,8 @@ export interface SnapshotChange {
   readonly full: boolean;
   readonly upserts: readonly WorkerResource[];
   readonly removed: readonly ResourceName[];
+  /** Names of all extensions that the version uses. */
+  readonly extensions: readonly string[];
   /** Sockets of addresses that are new to this worker. The runtime owns them from now on. */
   readonly sockets: readonly WorkerSocket[];
   /** What the main thread adds beside the resources, such as shared memory; undefined if nothing. */

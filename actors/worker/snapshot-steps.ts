@@ -83,7 +83,7 @@ export class SnapshotSteps {
   }
 
   async #build(message: PrepareSnapshot): Promise<string | undefined> {
-    const { version, full, removed, sockets, extras } = message;
+    const { version, full, removed, extensions, sockets, extras } = message;
     let upserts: WorkerResource[];
     try {
       upserts = unpackResources(message.upserts);
@@ -92,7 +92,7 @@ export class SnapshotSteps {
       return `the snapshot can't be read: ${describeError(error)}`;
     }
     try {
-      await this.#runtime.prepare({ version, full, upserts, removed, sockets, extras });
+      await this.#runtime.prepare({ version, full, upserts, removed, extensions, sockets, extras });
       return undefined;
     } catch (error) {
       return describeError(error);

@@ -1,10 +1,10 @@
-import { threadStart } from "../../src/actor/actor-thread.ts";
+import { threadStart } from "../../src/actor/thread-start.ts";
 import { ApplicationLog } from "../../src/base/application-log.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { EventClock } from "../../src/base/event-clock.ts";
 import { SystemRandom } from "../../src/base/random.ts";
 import { TimerWheel } from "../../src/base/timer-wheel.ts";
-import { loadWorkerExtensions } from "../../src/extensions/worker-extensions.ts";
+import { LoadedExtensions } from "../../src/extensions/worker-extensions.ts";
 import { WriteFlusher } from "../../src/net/write-flusher.ts";
 import type { WorkerThreadData } from "./protocol.ts";
 import { ProxyRuntime } from "./proxy-runtime.ts";
@@ -12,7 +12,8 @@ import type { ProxySettings } from "./proxy-settings.ts";
 import { runWorker } from "./run-worker.ts";
 
 /** Entry script of a worker's thread. */
-const extensions = await loadWorkerExtensions();
+const extensions = new LoadedExtensions();
+await extensions.loadUsual();
 const start = await threadStart();
 const data = start.data as WorkerThreadData;
 const settings = data.shared as ProxySettings;

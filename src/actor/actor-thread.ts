@@ -1,7 +1,8 @@
-import { MessageChannel, parentPort, type ResourceLimits, Worker, workerData } from "node:worker_threads";
+import { MessageChannel, type ResourceLimits, Worker } from "node:worker_threads";
 import type { ActorSystem } from "./actor-system.ts";
 import { describeError } from "./ask-error.ts";
 import { type BridgePorts, ThreadBridge } from "./thread-bridge.ts";
+import type { ThreadStart } from "./thread-start.ts";
 import type { WaitingThreads } from "./waiting-threads.ts";
 
 /** How a thread ended. */
@@ -10,17 +11,6 @@ export interface ThreadEnd {
   readonly code: number;
   /** The uncaught error, if there was one. */
   readonly error: string | undefined;
-}
-
-/** What a new thread gets by `threadStart`. */
-export interface ThreadStart {
-  /** Name of this thread. */
-  readonly thread: string;
-  /** Name of the thread that started it. */
-  readonly parent: string;
-  readonly ports: BridgePorts;
-  /** Whatever the entry script expects. */
-  readonly data: unknown;
 }
 
 /** What a thread is made of. */
@@ -82,12 +72,6 @@ export class ActorThread {
     this.bridge.close("the thread was terminated", true);
     await this.#worker.terminate();
   }
-}
-
-/** What the calling thread is to do. Call once, from the entry script. A thread that was started ahead waits here until it is taken. */
-export function threadStart(): Promise<ThreadStart> {
-  if (workerData) return Promise.resolve(workerData as ThreadStart);
-  return new Promise((resolve) => parentPort!.once("message", resolve));
 }
 
 /** Joins the actors of a new thread to those of the one that started it. Call once, from the entry script. */

@@ -1,5 +1,5 @@
 import { type Transferable, Worker } from "node:worker_threads";
-import type { ThreadStart } from "./actor-thread.ts";
+import type { ThreadStart } from "./thread-start.ts";
 
 /**
  * Threads started before it is known what they are to do, so that they load their modules while their parent is still busy with something

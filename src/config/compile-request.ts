@@ -50,6 +50,8 @@ export type CompileOutcome =
       readonly bootstrap: BootstrapData;
       /** Files that a setting names and whose content went into a resource. */
       readonly files: readonly StampedFile[];
+      /** Names of all extensions that the resources use. */
+      readonly extensions: readonly string[];
       /** All resources, in the order of the configuration. */
       readonly resources: readonly ResourceStamp[];
       /** Those of `resources` that `known` does not have with the same hash. */

@@ -206,14 +206,18 @@ function crossProblems(results: readonly ItemResult[]): ConfigProblem[] {
   return problems;
 }
 
-/** The list of all resources, and the data of those the caller does not have. */
+/** The lists of all extensions and resources, and the data of those the caller does not have. */
 function collect(
   results: readonly ItemResult[],
   known: ReadonlyMap<string, string> | undefined,
-): Pick<CompileOutcome & { ok: true }, "resources" | "changed"> {
+): Pick<CompileOutcome & { ok: true }, "extensions" | "resources" | "changed"> {
   const all = results.flatMap(({ compiled }) => compiled.resources);
   const changed = all.filter((resource) => known?.get(resourceKey(resource)) !== resource.hash);
-  return { resources: all.map(({ kind, name, hash }) => ({ kind, name, hash })), changed: shareBuffer(changed) };
+  return {
+    extensions: [...new Set(results.flatMap(({ compiled }) => compiled.extensions))],
+    resources: all.map(({ kind, name, hash }) => ({ kind, name, hash })),
+    changed: shareBuffer(changed),
+  };
 }
 
 /** The same resources with all data in one buffer: one allocation to copy between threads and not thousands. */

@@ -60,6 +60,8 @@ export class ItemCompilation implements CompileContext {
   readonly problems: PlacedProblem[] = [];
   readonly resources: UnpackedResource[] = [];
   readonly references: ResourceReference[] = [];
+  /** Names of the extensions that were compiled. */
+  readonly extensions = new Set<string>();
   readonly #files = new Map<string, StampedFile>();
   /** The item came as a binary message, in which nothing below an Any was looked at yet. */
   fromBinary = false;
@@ -156,6 +158,7 @@ export class ItemCompilation implements CompileContext {
       this.error(at, `${typed.schema.typeName} can't stand here`, `expected an extension of ${category}`);
       return undefined;
     }
+    this.extensions.add(extension.name);
     const data = extension.compile(this.#unpack(typedConfig, extension.schema, at), at, this);
     return { name: config.name, extension: extension.name, data, terminal: extension.terminal === true };
   }
@@ -192,6 +195,7 @@ export class ItemCompilation implements CompileContext {
       this.error(place, `${typeName} is not the per-route configuration of ${extension.name}`, hint);
       return undefined;
     }
+    this.extensions.add(extension.name);
     const data = extension.compileRoute(this.#unpack(config, routeSchema, place), place, this);
     return { extension: extension.name, disabled: false, data };
   }
@@ -252,6 +256,7 @@ export class ItemCompilation implements CompileContext {
       this.error(place, `${config.name} needs a typed_config`, hint);
       return undefined;
     }
+    this.extensions.add(extension.name);
     const data = extension.compile(create(extension.schema), place.field("typed_config"), this);
     return { name: config.name, extension: extension.name, data, terminal: extension.terminal === true };
   }

@@ -24,6 +24,8 @@ export interface CompiledItem {
   readonly name: string;
   /** The item's own resource first, then those configured inside it. Empty after an error. */
   readonly resources: readonly PackedResource[];
+  /** Names of the extensions in it. */
+  readonly extensions: readonly string[];
   readonly references: readonly ResourceReference[];
   readonly problems: readonly PlacedProblem[];
   readonly failed: boolean;
@@ -57,7 +59,8 @@ export class ItemCompiler {
           const data = packResource(unpacked);
           return { kind, name, hash: contentHash(data), data };
         });
-    return { name: owner.name, resources, references, problems, failed, files: compilation.files };
+    const extensions = [...compilation.extensions];
+    return { name: owner.name, resources, extensions, references, problems, failed, files: compilation.files };
   }
 
   #compileListener(loaded: LoadedItem, compilation: ItemCompilation): void {

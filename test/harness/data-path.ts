@@ -10,7 +10,7 @@ import { unpackResource } from "../../src/config/resource-packing.ts";
 import { loadCompilerTable } from "../../src/extensions/compiler-table.ts";
 import { extensionModule, type WorkerContext } from "../../src/extensions/extension-module.ts";
 import { TlsContexts } from "../../src/extensions/transport_sockets/tls/tls-contexts.ts";
-import { loadWorkerExtensions } from "../../src/extensions/worker-extensions.ts";
+import { LoadedExtensions } from "../../src/extensions/worker-extensions.ts";
 import { ResponseFlag, type StreamInfo } from "../../src/http/stream-info.ts";
 import { ConnectionHandler } from "../../src/listener/connection-handler.ts";
 import { type ListenerData, socketKey } from "../../src/listener/listener-data.ts";
@@ -53,7 +53,8 @@ export const RECORDED_ACCESS_LOG = [
   },
 ];
 
-const extensions = await loadWorkerExtensions();
+const extensions = new LoadedExtensions();
+await extensions.loadAll();
 const compiler = new ConfigurationCompiler(await loadCompilerTable());
 
 interface Compiled {

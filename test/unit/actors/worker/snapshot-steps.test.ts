@@ -33,6 +33,7 @@ const prepare = (version: number, more: Partial<PrepareSnapshot> = {}): PrepareS
   full: false,
   upserts: pack([]),
   removed: [],
+  extensions: [],
   sockets: [],
   extras: undefined,
   ...more,

@@ -1,7 +1,7 @@
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { noEffect, support, yes } from "../../../config/field-support.ts";
 import { RouterSchema } from "../../../proto/gen/envoy/extensions/filters/http/router/v3/router_pb.js";
-import type { RouterData } from "./filter.ts";
+import type { RouterData } from "./router-runtime.ts";
 
 /** `envoy.filters.http.router`, main side. */
 export const routerConfig = extensionConfig({

@@ -1,5 +1,6 @@
 import type { HttpFilterModule } from "../../extension-module.ts";
-import { Router, type RouterData, type RouterRuntime } from "./filter.ts";
+import { Router } from "./filter.ts";
+import type { RouterData, RouterRuntime } from "./router-runtime.ts";
 import { RouterStats } from "./stats.ts";
 
 /** `envoy.filters.http.router`, worker side. */

@@ -1,90 +1,27 @@
-import type { Clock } from "../../../base/clock.ts";
-import type { RandomSource } from "../../../base/random.ts";
-import type { WheelTimer } from "../../../base/timer-wheel.ts";
-import type { StreamResetReason } from "../../../http/codec.ts";
 import {
   type BodyData,
-  type DownstreamWatermarkCallbacks,
   FilterDataStatus,
   FilterHeadersStatus,
   FilterTrailersStatus,
-  type LocalReply,
   type StreamDecoderFilter,
   type StreamDecoderFilterCallbacks,
 } from "../../../http/filter.ts";
-import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
+import type { RequestHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
-import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
-import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
-import type { ForwardAction, Route } from "../../../route/route.ts";
-import type { Counter } from "../../../stats/scope.ts";
-import type { ResponseTraits } from "../../../upstream/response-stats.ts";
-import type { ClusterDirectory, ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
-import { setAttemptHeaders } from "./attempt-headers.ts";
-import { choosesHosts, HostChoice } from "./host-choice.ts";
-import { isKeepAliveRace } from "./keep-alive-race.ts";
-import { PerTryTimers, type PerTryTimersOwner } from "./per-try-timers.ts";
-import { replayLimitBytes } from "./replay-body.ts";
-import { type RequestControls, takeRequestControls } from "./request-controls.ts";
-import { expectedTimeoutMs, perTryTimeoutMs, requestTimeoutMs } from "./request-timeouts.ts";
-import { responseTraits } from "./response-traits.ts";
-import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicyOf } from "./retry-policy.ts";
-import { mayBeRetried, RetryState, type RetryVerdict } from "./retry-state.ts";
+import type { DirectResponseAction, ForwardAction, RedirectAction, Route } from "../../../route/route.ts";
+import { Forwarding } from "./forwarding.ts";
 import { routeReply } from "./route-reply.ts";
-import type { RouterStats } from "./stats.ts";
-import { failureOf, resetDetails, resetReply } from "./upstream-failure.ts";
-import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
-
-/** Envoy's `Router` message, checked. Plain data. */
-export interface RouterData {
-  /** Leaves out the `x-envoy-` headers that the router would add. */
-  readonly suppressEnvoyHeaders: boolean;
-}
-
-/** What all routers of one filter chain on one worker share. */
-export interface RouterRuntime {
-  readonly data: RouterData;
-  readonly stats: RouterStats;
-  readonly clusters: ClusterDirectory;
-  readonly clock: Clock;
-  readonly random: RandomSource;
-}
+import type { RouterRuntime } from "./router-runtime.ts";
 
 /**
- * The terminal HTTP filter: takes the request to a host of the route's cluster and the response back, or answers it
- * itself. Source: Envoy's `Router::Filter`.
- * Differs from Envoy: an idempotent request without body whose reused connection dies before any byte of a response is
- * sent once more, whatever the retry policy: such a connection was most likely being closed by the host already. So is any request
- * without body that HTTP/2 has refused.
+ * The terminal HTTP filter: has the request forwarded to the route's cluster, or answers it itself. Source: Envoy's
+ * `Router::Filter`.
  */
-export class Router
-  implements StreamDecoderFilter, UpstreamRequestOwner, PerTryTimersOwner, DownstreamWatermarkCallbacks
-{
+export class Router implements StreamDecoderFilter {
   private readonly runtime: RouterRuntime;
   private callbacks!: StreamDecoderFilterCallbacks;
-  private route!: Route;
-  private action!: ForwardAction;
-  private cluster: ThreadLocalCluster | null = null;
-  private headers!: RequestHeaderMap;
-  private request: UpstreamRequest | null = null;
-  private requestEnded = false;
-  private hasBody = false;
-  private requestCompleteMs = -1;
-  private responseStarted = false;
-  private finished = false;
-  private traits: ResponseTraits = responseTraits(false, false);
-  private attempts = 0;
-  private timeoutMs = 0;
-  private timeoutTimer: WheelTimer | null = null;
-  /** Null if attempts have no limits of their own. */
-  private perTry: PerTryTimers | null = null;
-  private timeoutStatus = 504;
-  /** Null if no retry is possible, from the start or any more. */
-  private retry: RetryState | null = null;
-  private authorityRewritten = false;
-  private afterPerTryTimeout = false;
-  /** Null if the route leaves the choice of the host to the load balancer. */
-  private hostChoice: HostChoice | null = null;
+  /** Null if the request goes nowhere. */
+  private forwarding: Forwarding | null = null;
 
   constructor(runtime: RouterRuntime) {
     this.runtime = runtime;
@@ -94,382 +31,61 @@ export class Router
     this.callbacks = callbacks;
   }
 
-  // ---- the request ----
-
   decodeHeaders(headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
-    this.headers = headers;
     this.runtime.stats.rqTotal.inc();
     // What stands behind a stream's route is always one of src/route.
     const route = this.callbacks.route() as Route | null;
     if (route === null) return this.#refuse(ResponseFlag.NR, 404, "route_not_found");
-    this.route = route;
     const action = route.action;
     switch (action.type) {
       case "forward":
-        return this.#forward(action, headers, endStream);
+        return this.#forward(route, action, headers, endStream);
       case "redirect":
         this.runtime.stats.rqRedirect.inc();
-        this.#reply(routeReply(route, action, headers, this.callbacks.streamInfo));
-        return FilterHeadersStatus.stopIteration;
+        return this.#answer(route, action, headers);
       case "directResponse":
         this.runtime.stats.rqDirectResponse.inc();
-        this.#reply(routeReply(route, action, headers, this.callbacks.streamInfo));
-        return FilterHeadersStatus.stopIteration;
+        return this.#answer(route, action, headers);
       case "nonForwarding":
         return this.#refuse(ResponseFlag.NR, 404, "route_not_found");
     }
   }
 
   decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    this.hasBody = true;
-    if (this.retry !== null && !this.#keepForRetry(data.bytes)) return FilterDataStatus.stopIterationNoBuffer;
-    this.request?.sendData(data.bytes, endStream);
-    if (endStream) this.#onRequestEnd();
+    this.forwarding?.sendData(data.bytes, endStream);
     return FilterDataStatus.stopIterationNoBuffer;
   }
 
   decodeTrailers(trailers: TrailerMap): FilterTrailersStatus {
-    if (this.retry !== null) this.retry.replay.trailers = trailers;
-    this.request?.sendTrailers(trailers);
-    this.#onRequestEnd();
+    this.forwarding?.sendTrailers(trailers);
     return FilterTrailersStatus.stopIteration;
   }
 
   onDestroy(): void {
-    this.#finish();
-    this.request?.cancel();
-    this.request = null;
+    this.forwarding?.cancel();
+    this.forwarding = null;
   }
 
-  #forward(action: ForwardAction, headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
-    const name = action.clusterName(headers);
-    const cluster = this.runtime.clusters.get(name);
+  #forward(route: Route, action: ForwardAction, headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
+    const cluster = this.runtime.clusters.get(action.clusterName(headers));
     if (cluster === undefined) {
       return this.#refuse(ResponseFlag.NC, action.clusterNotFoundStatus, "cluster_not_found");
     }
-    this.action = action;
-    this.cluster = cluster;
-    const streamInfo = this.callbacks.streamInfo;
-    streamInfo.ensureUpstream().clusterName = cluster.info.observabilityName;
-    const controls = takeRequestControls(headers);
-    const policy = action.retryPolicy === null ? null : retryPolicyOf(action.retryPolicy);
-    this.timeoutMs = requestTimeoutMs(action, controls);
-    const perTryMs = perTryTimeoutMs(this.timeoutMs, policy, controls);
-    const perTryIdleMs = policy === null ? 0 : policy.perTryIdleTimeoutMs;
-    if (perTryMs > 0 || perTryIdleMs > 0) {
-      this.perTry = new PerTryTimers(perTryMs, perTryIdleMs, this.callbacks.timers, this);
-    }
-    if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
-    if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls);
-    this.route.finalizeRequestHeaders(headers, streamInfo, !this.runtime.data.suppressEnvoyHeaders);
-    this.traits = responseTraits(headers.get("x-envoy-internal") === "true", false);
-    this.#startAttempt(endStream);
-    if (endStream && !this.finished) this.#onRequestEnd();
+    this.forwarding = new Forwarding(this.runtime, this.callbacks, route, action, cluster, headers);
+    this.forwarding.start(endStream);
     return FilterHeadersStatus.stopIteration;
   }
-
-  #prepareRetries(policy: RetryPolicy, controls: RequestControls | null): void {
-    if (!mayBeRetried(policy, controls, this.headers)) return;
-    const environment = { timers: this.callbacks.timers, random: this.runtime.random };
-    const { info } = this.cluster!;
-    const limitBytes = replayLimitBytes(this.callbacks.decoderBufferLimitBytes, this.route.requestBufferLimitBytes);
-    const onDue = () => this.#onRetryDue();
-    this.retry = new RetryState(policy, controls, info, this.action.priority, environment, limitBytes, onDue);
-  }
-
-  #setExpectedTimeout(): void {
-    if (this.runtime.data.suppressEnvoyHeaders) return;
-    const elapsedMs = this.requestCompleteMs < 0 ? 0 : this.nowMs() - this.requestCompleteMs;
-    const expectedMs = expectedTimeoutMs(this.timeoutMs, this.perTry === null ? 0 : this.perTry.timeoutMs, elapsedMs);
-    if (expectedMs > 0) this.headers.set("x-envoy-expected-rq-timeout-ms", String(expectedMs));
-  }
-
-  #startAttempt(endStream: boolean): void {
-    const cluster = this.cluster!;
-    const streamInfo = this.callbacks.streamInfo;
-    const previousHosts = this.retry === null ? null : this.retry.previousHosts;
-    if (choosesHosts(this.action, streamInfo) || cluster.info.choosesByHeader) {
-      this.hostChoice ??= new HostChoice(this.action, this.headers, streamInfo, previousHosts);
-    }
-    const host = cluster.chooseHost(this.hostChoice ?? previousHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
-    if (host === null) {
-      streamInfo.setResponseFlag(ResponseFlag.UH);
-      this.#chargeLocal(503);
-      this.#reply({ status: 503, body: "no healthy upstream", details: "no_healthy_upstream" });
-      return;
-    }
-    previousHosts?.add(host);
-    this.attempts++;
-    const info = streamInfo.ensureUpstream();
-    info.attemptCount = this.attempts;
-    this.#setExpectedTimeout();
-    if (this.action.autoHostRewrite && host.hostname !== "") this.#rewriteAuthority(host.hostname);
-    setAttemptHeaders(this.headers, this.route.virtualHost, this.attempts, this.afterPerTryTimeout);
-    const request = new UpstreamRequest(this, cluster, host, this.headers, endStream, info);
-    this.request = request;
-    this.callbacks.setDownstreamWatermarkCallbacks(this);
-    request.start(this.action.priority, streamInfo.protocol);
-  }
-
-  #rewriteAuthority(hostname: string): void {
-    if (this.authorityRewritten) {
-      this.headers.authority = hostname;
-      return;
-    }
-    this.authorityRewritten = true;
-    const keepOriginal = !this.runtime.data.suppressEnvoyHeaders;
-    rewriteAuthority(this.headers, hostname, this.action.appendXForwardedHost, keepOriginal);
-  }
-
-  #onRequestEnd(): void {
-    if (this.requestEnded || this.finished) return;
-    this.requestEnded = true;
-    this.requestCompleteMs = this.runtime.clock.nowMs();
-    if (this.timeoutMs > 0) {
-      this.timeoutTimer = this.callbacks.timers.timer(() => this.#onTimeout());
-      this.timeoutTimer.arm(this.timeoutMs);
-    }
-    if (this.request?.wasSent === true) this.#startPerTry();
-  }
-
-  onUpstreamConnected(): void {
-    if (this.requestEnded) this.#startPerTry();
-  }
-
-  #startPerTry(): void {
-    if (this.perTry !== null && !this.responseStarted && !this.finished) this.perTry.start();
-  }
-
-  // ---- retries ----
-
-  /** Keeps body that a retry would have to send again, or gives up on retries; false if the request had to be refused. */
-  #keepForRetry(bytes: Buffer): boolean {
-    if (this.retry!.replay.add(bytes)) return true;
-    this.cluster!.info.stats.retryOrShadowAbandoned.inc();
-    const isWaiting = this.retry!.isWaiting;
-    this.#endRetries();
-    if (!isWaiting) return true;
-    const body = "exceeded request buffer limit while retrying upstream";
-    this.#reply({ status: 507, body, details: "request_payload_exceeded_retry_buffer_limit" });
-    return false;
-  }
-
-  #endRetries(): void {
-    this.retry?.release();
-    this.retry = null;
-  }
-
-  #onRetryDue(): void {
-    const { replay } = this.retry!;
-    const endStream = this.requestEnded && !this.hasBody && replay.trailers === null;
-    this.#startAttempt(endStream);
-    if (this.request !== null && !endStream) replay.sendTo(this.request, this.requestEnded);
-  }
-
-  /** Whether the attempt that gave these response headers is repeated. */
-  #retriesAfterHeaders(request: UpstreamRequest, headers: ResponseHeaderMap): boolean {
-    const verdict = this.retry!.decideOnHeaders(headers);
-    if (verdict !== "retry") {
-      this.#noteVerdict(verdict);
-      this.#endRetries();
-      return false;
-    }
-    request.host.stats.rqError++;
-    this.cluster!.info.stats.responses.chargeRetriedResponse(headers.status);
-    this.perTry?.stop();
-    this.afterPerTryTimeout = false;
-    request.cancel();
-    this.request = null;
-    return true;
-  }
-
-  /** Whether the attempt, which ended without a response, is repeated. */
-  #retriesAfterReset(request: UpstreamRequest, reason: StreamResetReason): boolean {
-    if (this.responseStarted) return false;
-    if (this.retry !== null) {
-      const verdict = this.retry.decideOnReset(reason, request.wasSent);
-      if (verdict === "retry") return true;
-      this.#noteVerdict(verdict);
-    }
-    if (!this.requestEnded || this.hasBody) return false;
-    if (!isKeepAliveRace(request, this.attempts, reason, this.headers)) return false;
-    this.cluster!.info.stats.rq.retry.inc();
-    this.#startAttempt(true);
-    return true;
-  }
-
-  #noteVerdict(verdict: RetryVerdict): void {
-    if (verdict === "limitExceeded") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.URX);
-    else if (verdict === "overflow") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.UO);
-  }
-
-  // ---- answers of its own ----
 
   #refuse(flag: ResponseFlag, status: number, details: string): FilterHeadersStatus {
     if (flag === ResponseFlag.NC) this.runtime.stats.noCluster.inc();
     else this.runtime.stats.noRoute.inc();
     this.callbacks.streamInfo.setResponseFlag(flag);
-    this.#reply({ status, body: "", details });
+    this.callbacks.sendLocalReply({ status, body: "", details });
     return FilterHeadersStatus.stopIteration;
   }
 
-  /** Nothing more is to come of this request: no timer may fire for it. */
-  #finish(): void {
-    this.finished = true;
-    this.timeoutTimer?.disarm();
-    this.perTry?.stop();
-    this.#endRetries();
-  }
-
-  #reply(reply: LocalReply): void {
-    this.#finish();
-    this.callbacks.sendLocalReply(reply);
-  }
-
-  #chargeLocal(status: number): void {
-    this.cluster!.info.stats.responses.chargeResponse(status, this.traits);
-  }
-
-  // ---- the response, from the attempt ----
-
-  nowMs(): number {
-    return this.runtime.clock.nowMs();
-  }
-
-  onUpstream1xxHeaders(headers: ResponseHeaderMap): void {
-    this.callbacks.encode1xxHeaders(headers);
-  }
-
-  onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
-    if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
-    this.perTry?.noteResponse();
-    const host = request.host;
-    if (headers.status >= 500) host.stats.rqError++;
-    else host.stats.rqSuccess++;
-    if (host.canary || headers.get("x-envoy-upstream-canary") === "true") {
-      this.traits = responseTraits(this.traits.internal, true);
-    }
-    this.cluster!.info.stats.responses.chargeResponse(headers.status, this.traits);
-    if (this.requestCompleteMs >= 0 && !this.runtime.data.suppressEnvoyHeaders) {
-      const tookMs = Math.max(0, Math.round(this.nowMs() - this.requestCompleteMs));
-      headers.set("x-envoy-upstream-service-time", String(tookMs));
-    }
-    if (this.route.virtualHost.includeAttemptCountInResponse) {
-      headers.set("x-envoy-attempt-count", String(this.attempts));
-    }
-    this.hostChoice?.addCookies(headers);
-    this.route.finalizeResponseHeaders(headers, this.headers, this.callbacks.streamInfo);
-    this.responseStarted = true;
-    if (endStream) this.#onUpstreamComplete();
-    this.callbacks.encodeHeaders(headers, endStream, "via_upstream");
-  }
-
-  onUpstreamData(data: Buffer, endStream: boolean): void {
-    if (endStream) this.#onUpstreamComplete();
-    else this.perTry?.noteResponse();
-    this.callbacks.encodeData(data, endStream);
-  }
-
-  onUpstreamTrailers(trailers: TrailerMap): void {
-    this.#onUpstreamComplete();
-    this.callbacks.encodeTrailers(trailers);
-  }
-
-  #onUpstreamComplete(): void {
-    this.timeoutTimer?.disarm();
-    this.perTry?.stop();
-    if (this.requestCompleteMs < 0) return;
-    this.cluster!.info.stats.responses.chargeTime(this.nowMs() - this.requestCompleteMs, this.traits);
-  }
-
-  onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void {
-    if (this.finished) return;
-    request.host.stats.rqError++;
-    this.request = null;
-    this.perTry?.stop();
-    this.afterPerTryTimeout = false;
-    if (this.#retriesAfterReset(request, reason)) return;
-    const streamInfo = this.callbacks.streamInfo;
-    const failure = failureOf(reason);
-    streamInfo.setResponseFlag(failure.flag);
-    if (this.responseStarted) {
-      this.runtime.stats.rqResetAfterDownstreamResponseStarted.inc();
-      this.#cutResponse(resetDetails(true, reason, transportFailure));
-      return;
-    }
-    this.#chargeLocal(failure.status);
-    this.#reply(resetReply(reason, transportFailure, this.attempts > 1, !this.runtime.data.suppressEnvoyHeaders));
-  }
-
-  #onTimeout(): void {
-    if (this.finished) return;
-    this.cluster!.info.stats.rq.timeout.inc();
-    this.#giveUpAttempt();
-    this.#timedOut("response_timeout");
-  }
-
-  onPerTryTimeout(): void {
-    if (this.responseStarted) return;
-    this.#onAttemptTimeout(this.cluster!.info.stats.rq.perTryTimeout, "upstream_per_try_timeout");
-  }
-
-  onPerTryIdleTimeout(): void {
-    this.#onAttemptTimeout(this.cluster!.info.stats.rq.perTryIdleTimeout, "upstream_per_try_idle_timeout");
-  }
-
-  #onAttemptTimeout(counter: Counter, details: string): void {
-    const request = this.request;
-    if (this.finished || request === null) return;
-    counter.inc();
-    this.perTry?.stop();
-    this.#giveUpAttempt();
-    this.afterPerTryTimeout = true;
-    if (this.#retriesAfterReset(request, "local reset")) return;
-    this.#timedOut(details);
-  }
-
-  #giveUpAttempt(): void {
-    const request = this.request;
-    if (request === null) return;
-    request.host.stats.rqTimeout++;
-    request.cancel();
-    this.request = null;
-  }
-
-  #timedOut(details: string): void {
-    this.callbacks.streamInfo.setResponseFlag(ResponseFlag.UT);
-    if (this.responseStarted) {
-      this.#cutResponse(details);
-      return;
-    }
-    const status = this.timeoutStatus;
-    this.#chargeLocal(status);
-    this.#reply({ status, body: status === 204 ? "" : "upstream request timeout", details });
-  }
-
-  /** A response that can't be completed ends with its stream. */
-  #cutResponse(details: string): void {
-    this.callbacks.streamInfo.responseCodeDetails = details;
-    this.#finish();
-    this.callbacks.resetStream();
-  }
-
-  // ---- flow control ----
-
-  onUpstreamAboveWriteBufferHighWatermark(): void {
-    this.cluster!.info.stats.flow.backedUp.inc();
-    this.callbacks.onDecoderFilterAboveWriteBufferHighWatermark();
-  }
-  onUpstreamBelowWriteBufferLowWatermark(): void {
-    this.cluster!.info.stats.flow.drained.inc();
-    this.callbacks.onDecoderFilterBelowWriteBufferLowWatermark();
-  }
-  onAboveWriteBufferHighWatermark(): void {
-    this.cluster!.info.stats.flow.pausedReading.inc();
-    this.request?.readDisable(true);
-  }
-  onBelowWriteBufferLowWatermark(): void {
-    this.cluster!.info.stats.flow.resumedReading.inc();
-    this.request?.readDisable(false);
+  #answer(route: Route, action: RedirectAction | DirectResponseAction, headers: RequestHeaderMap): FilterHeadersStatus {
+    this.callbacks.sendLocalReply(routeReply(route, action, headers, this.callbacks.streamInfo));
+    return FilterHeadersStatus.stopIteration;
   }
 }

@@ -53,6 +53,15 @@ class AdminActor implements Actor<AdminMessage> {
     else this.#context.unhandled(message);
   }
 
+  inspect(): unknown {
+    const { limits } = this.#options;
+    return {
+      ...this.#address,
+      connections: this.#server.connectionCount,
+      limits: { ...DEFAULT_ADMIN_LIMITS, ...limits },
+    };
+  }
+
   stop(): Promise<void> {
     return this.#server.close();
   }

@@ -48,6 +48,7 @@ export interface AdminServerOptions {
 export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #server: Server;
+  #connectionCount = 0;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
@@ -89,6 +90,11 @@ export class AdminServer {
     return typeof bound === "object" && bound !== null ? { type: "ip", ip: bound.address, port: bound.port } : address;
   }
 
+  /** Open connections of clients. */
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
   /** Closes the address and cuts all connections. */
   async close(): Promise<void> {
     if (!this.#server.listening) return;
@@ -100,7 +106,11 @@ export class AdminServer {
   #onConnection(socket: Socket): void {
     const { stats } = this.#options;
     stats.connectionOpened();
-    socket.once("close", () => stats.connectionClosed());
+    this.#connectionCount++;
+    socket.once("close", () => {
+      this.#connectionCount--;
+      stats.connectionClosed();
+    });
     // A reset connection is the client's business; without a listener it would be ours.
     socket.on("error", () => {});
   }

@@ -1,9 +1,19 @@
+import { ActorInspection } from "../../src/actor/actor-inspection.ts";
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
+import { ThreadVitalsWatch } from "../../src/actor/thread-vitals.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
 import type { ConfigDumpPool } from "../../src/admin/config-dump-pool.ts";
-import type { AdminViews, JsonObject, LoggingView, MemoryUse, RuntimeView, StatsView } from "../../src/admin/views.ts";
+import type {
+  ActorsView,
+  AdminViews,
+  JsonObject,
+  LoggingView,
+  MemoryUse,
+  RuntimeView,
+  StatsView,
+} from "../../src/admin/views.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { type MemoryHeld, memoryHeld } from "../../src/base/memory-held.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
@@ -24,6 +34,10 @@ import { SupervisorKnowledge, type WorkerMemory } from "./supervisor-knowledge.t
 
 /** How long a page waits for the stats actor, which is on its own thread. */
 const STATS_DEADLINE_MS = 300;
+/** For threads to tell what they use. One that is stuck does not, and shouldn't hold the page up. */
+const VITALS_DEADLINE_MS = 250;
+/** For an actor of another thread. */
+const ACTOR_DEADLINE_MS = 500;
 
 /** What the composition root gives the admin. The functions are called at each request. */
 export interface AdminViewsOptions {
@@ -104,12 +118,26 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     },
     runtime: options.runtime,
     logging: options.logging,
-    actors: { tree },
+    actors: actorsView(system, options.timers),
     membership: { clusters: () => membership.clusters() },
     workers: { workers: () => knowledge.workers() },
     control: new SupervisorControl(options),
   };
   return { views, notAnswering: () => knowledge.notAnswering() };
+}
+
+/** What actors say of themselves; those of workers within a deadline that leaves the page time to say who did not. */
+function actorsView(system: ActorSystem, timers: TimerWheel): ActorsView {
+  const inspection = new ActorInspection(system);
+  const vitals = new ThreadVitalsWatch(timers);
+  return {
+    tree: () => system.tree(),
+    threads: () => vitals.look(inspection.threads(), VITALS_DEADLINE_MS),
+    state: (id) => inspection.state(id, ACTOR_DEADLINE_MS),
+    messages: (id) => inspection.messages(id, ACTOR_DEADLINE_MS),
+    history: (id) => inspection.history(id, ACTOR_DEADLINE_MS),
+    deadLetters: () => inspection.deadLetters(ACTOR_DEADLINE_MS),
+  };
 }
 
 /** Requests that come while a refresh is under way share it, so that many scrapers cost no more than one. */

@@ -11,6 +11,9 @@ import type {
 } from "./protocol.ts";
 import { WorkerSync } from "./worker-sync.ts";
 
+/** Clusters whose state `inspect` describes. */
+const MAX_SHOWN_CLUSTERS = 50;
+
 /** What the membership actor is made of. */
 export interface MembershipOptions extends Pick<SlotHost, "createDiscovery" | "createStats" | "createChecks"> {
   /** Told how many clusters are warming, whenever that changes. */
@@ -108,6 +111,18 @@ class MembershipActor implements Actor<MembershipMessage> {
   stop(): void {
     for (const worker of this.#workers.values()) worker.end();
     for (const slot of this.#slots.values()) slot.close();
+  }
+
+  inspect(): unknown {
+    const slots = [...this.#slots.values()];
+    return {
+      clusterCount: slots.length,
+      workers: [...this.#workers.keys()],
+      warming: [...this.#warmingClusters],
+      waitingForChanges: this.#flushDue,
+      // `/membership` has all of them.
+      clusters: slots.slice(0, MAX_SHOWN_CLUSTERS).map((slot) => slot.status()),
+    };
   }
 
   #addresses(cluster: string): readonly Address[] {

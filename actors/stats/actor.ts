@@ -77,6 +77,12 @@ class StatsActor implements Actor<StatsMessage> {
     }
   }
 
+  inspect(): unknown {
+    const { threads, flushIntervalMs } = this.#options;
+    const { threadCount, droppedCount, merge } = threads;
+    return { stats: merge.size, threads: threadCount, droppedReports: droppedCount, flushIntervalMs };
+  }
+
   #bringUpToDate(): void {
     const { threads, serverStats } = this.#options;
     serverStats.refresh();

@@ -9,6 +9,7 @@ import type { RandomSource } from "../../src/base/random.ts";
 import type { MembershipMessage } from "../membership/protocol.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import type { ConfigCompiler } from "./config-compiler.ts";
+import { noteEvent } from "./event-notes.ts";
 import { ListenerMoves } from "./listener-moves.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import { MembershipLink } from "./membership-link.ts";
@@ -189,6 +190,23 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     }
   }
 
+  inspect(): unknown {
+    const { history, ...status } = this.#status();
+    return {
+      ...status,
+      shuttingDown: this.#shuttingDown,
+      subscribers: this.#subscribers.size,
+      // Names only: there may be thousands, and each attempt has its own in the history.
+      attemptsKept: history.map(({ version, atWallMs, cause, outcome, durationMs }) => ({
+        version,
+        atWallMs,
+        cause,
+        outcome,
+        durationMs,
+      })),
+    };
+  }
+
   async stop(): Promise<void> {
     this.#shuttingDown = true;
     this.#sockets.close();
@@ -358,6 +376,11 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
   }
 
   #emit(event: SupervisorEvent): void {
+    noteEvent(
+      event,
+      (what, detail, more) => this.#context.note(what, detail, more),
+      (name) => this.#fleet.find(name),
+    );
     if (event.type === "snapshotAccepted") this.#context.setAttribute("snapshotVersion", event.record.version);
     if (event.type === "workerFailed" || event.type === "workerStopped") this.#adoptOrphans();
     for (const subscriber of this.#subscribers) subscriber.tell(event);

@@ -1,7 +1,7 @@
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
 import { describeError } from "../../src/actor/ask-error.ts";
 import { settleWithin } from "../../src/actor/settle-within.ts";
-import { ChildSupervision, type RestartPolicy } from "../../src/actor/supervision.ts";
+import { ChildSupervision, type CrashRecord, type RestartPolicy } from "../../src/actor/supervision.ts";
 import type { Logger } from "../../src/base/log.ts";
 import type { RandomSource } from "../../src/base/random.ts";
 import type { WorkerSetting, WorkerSignal } from "../worker/protocol.ts";
@@ -186,6 +186,7 @@ export class WorkerFleet {
     }
     worker.moveTo("failed");
     const crash = worker.supervision.onCrash(worker.lastError ?? "the thread has ended");
+    worker.note("crashed", `${crash.error}; ${crashFollows(crash)}`, { stack: worker.lastStack });
     this.#log.error({ worker: worker.name, ...crash }, "worker crashed");
     this.#host.emit({ type: "workerCrashed", worker: worker.name, crash });
     if (crash.action === "give_up") {
@@ -200,6 +201,7 @@ export class WorkerFleet {
     if (worker.status !== "failed" || this.#workers.get(worker.name) !== worker) return;
     worker.moveTo("starting");
     const { restarts } = worker.supervision;
+    worker.note("restarted", `restart ${restarts}`);
     this.#log.warn({ worker: worker.name, restarts }, "worker restarts");
     this.#host.emit({ type: "workerRestarted", worker: worker.name, restarts });
     void this.#bringUp(worker);
@@ -211,4 +213,8 @@ export class WorkerFleet {
     worker.forget();
     this.#host.emit({ type: "workerStopped", worker: worker.name });
   }
+}
+
+function crashFollows({ action, delayMs }: CrashRecord): string {
+  return action === "restart" ? `restart in ${Math.round(delayMs)} ms` : "given up: too many crashes";
 }

@@ -1,11 +1,15 @@
 import type { Socket } from "node:net";
+import { ActorHistory, type HistoryEntry } from "../../src/actor/actor-history.ts";
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorReport } from "../../src/actor/actor-report.ts";
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
 import { ActorThread, type ThreadEnd } from "../../src/actor/actor-thread.ts";
 import { AskError } from "../../src/actor/ask-error.ts";
+import type { ControlChannel } from "../../src/actor/control-channel.ts";
 import { Lifecycle, type LifecycleState } from "../../src/actor/lifecycle.ts";
+import type { RemoteRoot } from "../../src/actor/remote-root.ts";
 import type { ChildSupervision } from "../../src/actor/supervision.ts";
+import type { ThreadProbe } from "../../src/actor/thread-probe.ts";
 import { withTransfer } from "../../src/actor/transfer.ts";
 import type { WaitingThreads } from "../../src/actor/waiting-threads.ts";
 import type { WorkerMessage, WorkerThreadData } from "../worker/protocol.ts";
@@ -13,6 +17,8 @@ import type { WorkerStatus } from "./protocol.ts";
 
 /** Messages that wait for a worker that is behind. Accepted connections are cut rather than kept without end. */
 const OUTBOX_CAPACITY = 512;
+
+const NO_TIMES = { p50: 0, p99: 0 };
 
 /** How worker threads are started. */
 export interface WorkerThreadOptions {
@@ -27,13 +33,15 @@ export interface WorkerThreadOptions {
 }
 
 /** One worker as the supervisor holds it. It outlives its threads: after a crash it gets a new one. */
-export class WorkerHandle {
+export class WorkerHandle implements RemoteRoot {
   readonly name: string;
   readonly number: number;
   readonly supervision: ChildSupervision;
-  /** The version in force there, as far as it has said. */
-  version = 0;
+  /** Its actor's name on its own thread. */
+  readonly root = "worker";
   incarnation = 0;
+  readonly #history: ActorHistory;
+  #version = 0;
   readonly #system: ActorSystem;
   readonly #options: WorkerThreadOptions;
   readonly #supervisorId: string;
@@ -43,6 +51,7 @@ export class WorkerHandle {
   #ref: ActorRef<WorkerMessage> | undefined;
   #handedOut = new Int32Array(new SharedArrayBuffer(4));
   #lastError: string | undefined;
+  #lastStack: string | undefined;
   /** Why we ended the thread ourselves, if we did. */
   #endedBecause: string | undefined;
   /** It has answered its greeting: it may take part in a version. */
@@ -61,7 +70,34 @@ export class WorkerHandle {
     this.#supervisorId = supervisorId;
     this.#options = options;
     this.supervision = supervision;
-    this.#detach = system.attachRemote(supervisorId, this.name, () => this.report());
+    this.#history = new ActorHistory(system.clock);
+    this.#detach = system.attachRemote(supervisorId, this.name, this);
+  }
+
+  /** The version in force there, as far as it has said; 0 before the first. */
+  get version(): number {
+    return this.#version;
+  }
+  set version(version: number) {
+    if (version > this.#version) this.note("snapshotApplied", `version ${version}`);
+    this.#version = version;
+  }
+
+  get control(): ControlChannel | undefined {
+    return this.#thread?.bridge.control;
+  }
+
+  get probe(): ThreadProbe | undefined {
+    return this.#thread?.probe;
+  }
+
+  history(): readonly HistoryEntry[] {
+    return this.#history.entries();
+  }
+
+  /** Notes an event in its history. */
+  note(event: string, detail: string, more?: { readonly stack?: string | undefined; readonly place?: string }): void {
+    this.#history.add(event, detail, more);
   }
 
   get status(): LifecycleState {
@@ -97,8 +133,16 @@ export class WorkerHandle {
     return Atomics.load(this.#handedOut, 0);
   }
 
+  /** Of the error that ended its last thread. */
+  get lastStack(): string | undefined {
+    return this.#lastStack;
+  }
+
   moveTo(state: LifecycleState): void {
     this.#lifecycle.moveTo(state);
+    if (state === "running") this.note("started", `serves, on thread ${this.incarnation}`);
+    if (state === "draining") this.note("drained", "it leaves: its connections are wound up");
+    if (state === "stopped") this.note("stopped", "");
   }
 
   /**
@@ -107,7 +151,7 @@ export class WorkerHandle {
    */
   async start(startTimeoutMs: number, onEnded: (end: ThreadEnd) => void): Promise<void> {
     this.incarnation++;
-    this.version = 0;
+    this.#version = 0;
     this.#greeted = false;
     this.#endedBecause = undefined;
     const handedOut = new SharedArrayBuffer(4);
@@ -128,6 +172,7 @@ export class WorkerHandle {
     this.#ref = thread.bridge.ref<WorkerMessage>("worker", { capacity: OUTBOX_CAPACITY, onDropped: cutConnection });
     void thread.ended.then((end) => {
       this.#greeted = false;
+      this.#lastStack = this.#endedBecause === undefined ? end.stack : undefined;
       this.#lastError = this.#endedBecause ?? end.error ?? (end.code === 0 ? this.#lastError : `exit code ${end.code}`);
       onEnded(end);
     });
@@ -198,6 +243,11 @@ export class WorkerHandle {
       status: status.status,
       attributes: { ...last?.attributes, snapshotVersion: this.version },
       mailboxLength: last?.mailboxLength ?? 0,
+      mailboxCapacity: last?.mailboxCapacity ?? 0,
+      mailboxAlarm: last?.mailboxAlarm ?? false,
+      waitMs: last?.waitMs ?? NO_TIMES,
+      handleMs: last?.handleMs ?? NO_TIMES,
+      busyShare: last?.busyShare ?? 0,
       oldestMessageAgeMs: last?.oldestMessageAgeMs,
       handled: last?.handled ?? 0,
       dropped: last?.dropped ?? 0,

@@ -118,6 +118,19 @@ export class WorkerActor implements Actor<WorkerInbox> {
     }
   }
 
+  inspect(): unknown {
+    const { worker, incarnation, flushIntervalMs, reportIntervalMs } = this.#options.data;
+    return {
+      worker,
+      incarnation,
+      snapshotVersion: this.#snapshots.appliedVersion,
+      flushIntervalMs,
+      reportIntervalMs,
+      connectionsHandedOut: Atomics.load(this.#handedOut, 0),
+      dataPlane: this.#runtime.describe(),
+    };
+  }
+
   /** Runs after a crash too: the runtime's sockets must not outlive the actor. */
   stop(): Promise<void> {
     return this.#runtime.stop();

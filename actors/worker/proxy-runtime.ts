@@ -249,6 +249,15 @@ export class ProxyRuntime implements WorkerRuntime {
     }
   }
 
+  describe(): unknown {
+    const { connections: _, ...listening } = this.#handler.inspect(0);
+    return {
+      ...listening,
+      prepared: this.#staged === null ? null : this.#staged.change.version,
+      resources: Object.fromEntries(Object.entries(this.#names).map(([kind, names]) => [kind, names.size])),
+    };
+  }
+
   estimateDrain(upserts: readonly WorkerResource[], removed: readonly ResourceName[]): number {
     const listeners = this.#handler.forecast({
       upserts: resourcesOf("listener", upserts).map((resource) => resource.data),

@@ -76,6 +76,8 @@ export interface WorkerRuntime {
   attributes(): Iterable<readonly [string, AttributeValue]>;
   /** Throws for a view it doesn't know. The answer must be structured-cloneable and bounded. */
   inspect(query: InspectQuery): unknown;
+  /** What a person sees of it first: plain, of moderate size, quickly made. */
+  describe(): unknown;
   /** How many connections a change would drain. */
   estimateDrain(upserts: readonly WorkerResource[], removed: readonly ResourceName[]): number;
 

@@ -2,10 +2,12 @@ import type { Logger } from "../base/log.ts";
 import type { WheelTimer } from "../base/timer-wheel.ts";
 import type { Actor, ActorSpec } from "./actor.ts";
 import type { ActorEnvironment } from "./actor-environment.ts";
+import { ActorHistory, type HistoryEntry, stackOf } from "./actor-history.ts";
 import type { ActorEnd, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
 import type { ActorReport, AttributeValue } from "./actor-report.ts";
 import { describeError } from "./ask-error.ts";
 import { AskTable } from "./ask-table.ts";
+import { BusyMeter } from "./busy-meter.ts";
 import { CellContext, type ContextCell } from "./cell-context.ts";
 import { CellFamily, type FamilyMember } from "./cell-family.ts";
 import type { DeadLetterReason } from "./dead-letters.ts";
@@ -16,6 +18,7 @@ import { type MessageOutcome, type MessageRecord, MessageRing } from "./message-
 import type { MessageTrace, TraceEvent } from "./message-trace.ts";
 import type { PendingAsk } from "./pending-ask.ts";
 import { settleWithin } from "./settle-within.ts";
+import { type ShownState, shownState } from "./shown-state.ts";
 import { ChildSupervision, type CrashRecord } from "./supervision.ts";
 
 /** Messages handled before other work of the thread gets its turn. */
@@ -31,6 +34,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
   readonly log: Logger;
   readonly family: CellFamily;
   readonly asks: AskTable;
+  readonly history: ActorHistory;
   /** Set while this actor is traced. */
   trace: MessageTrace | undefined = undefined;
 
@@ -38,6 +42,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
   readonly #mailbox: Mailbox<M>;
   readonly #alarm: MailboxAlarm;
   readonly #ring: MessageRing;
+  readonly #busyMeter: BusyMeter;
   readonly #supervision: ChildSupervision;
   readonly #attributes = new Map<string, AttributeValue>();
   readonly #watchers = new Set<(end: ActorEnd) => void>();
@@ -69,6 +74,8 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     this.#mailbox = new Mailbox(spec.mailbox);
     this.#alarm = new MailboxAlarm(Math.min(environment.alarmLength, this.#mailbox.capacity));
     this.#ring = new MessageRing(environment.recentMessages);
+    this.#busyMeter = new BusyMeter(environment.clock.nowMs());
+    this.history = new ActorHistory(environment.clock);
     this.#supervision = new ChildSupervision(environment.clock, environment.random, spec.restart);
     this.#restartTimer = environment.timers.timer(() => this.#restart());
   }
@@ -121,7 +128,22 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     return this.#ring.recent();
   }
 
+  historyEntries(): HistoryEntry[] {
+    return this.history.entries();
+  }
+
+  shownState(): ShownState | null {
+    const actor = this.#actor;
+    if (actor?.inspect === undefined) return null;
+    try {
+      return shownState(actor.inspect());
+    } catch (error) {
+      return shownState({ error: `the actor can't describe itself: ${describeError(error)}` });
+    }
+  }
+
   report(): ActorReport {
+    const nowMs = this.environment.clock.nowMs();
     return {
       id: this.id,
       kind: this.spec.kind,
@@ -129,7 +151,11 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
       status: this.#lifecycle.state,
       attributes: Object.fromEntries(this.#attributes),
       mailboxLength: this.#mailbox.length,
-      oldestMessageAgeMs: this.#mailbox.oldestAgeMs(this.environment.clock.nowMs()),
+      mailboxCapacity: this.#mailbox.capacity,
+      mailboxAlarm: this.#alarm.raised,
+      oldestMessageAgeMs: this.#mailbox.oldestAgeMs(nowMs),
+      ...this.#ring.times(),
+      busyShare: this.#busyMeter.share(nowMs),
       handled: this.#handled,
       dropped: this.#mailbox.dropped,
       coalesced: this.#mailbox.coalesced,
@@ -187,6 +213,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     if (context !== this.#context || this.#end !== undefined) return;
     const actor = this.#actor;
     this.#leaveInstance(error);
+    this.history.add("crashed", this.#lastError, { stack: stackOf(error) });
     if (this.#lifecycle.state === "draining") {
       this.log.error({ error: this.#lastError }, "actor crashed while it was stopping");
       this.#cleanup = this.#cleanUp(actor, this.spec.cleanupTimeoutMs ?? DEFAULT_CLEANUP_TIMEOUT_MS);
@@ -229,6 +256,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     if (context !== this.#context) return;
     if (this.#lifecycle.state === "starting") this.#lifecycle.moveTo("running");
     context.started = true;
+    this.history.add("started");
     this.#wake();
     this.#reportIdle();
   }
@@ -270,6 +298,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     this.#mailbox.putBack(this.#stash);
     this.#stash = [];
     this.log.warn({ restarts: this.#supervision.restarts }, "actor restarts");
+    this.history.add("restarted", `restart ${this.#supervision.restarts}`);
     this.environment.onEvent({ type: "actorRestarted", id: this.id, restarts: this.#supervision.restarts });
     this.#makeInstance();
   }
@@ -284,6 +313,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     this.#restartTimer.disarm();
     if (this.#lifecycle.state !== "failed") {
       this.#lifecycle.moveTo("draining");
+      this.history.add("drained", `${this.#mailbox.length} messages left to handle`);
       this.unstashAll();
       const idle = new Promise<void>((resolve) => {
         this.#onIdle = resolve;
@@ -306,6 +336,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     this.#context = undefined;
     this.#actor = undefined;
     if (reason === "stopped") this.#lifecycle.moveTo("stopped");
+    this.history.add(reason === "stopped" ? "stopped" : "gaveUp", this.#lastError);
     this.#end = { id: this.id, reason, error: this.#lastError };
     for (const envelope of [...this.#stash, ...this.#mailbox.clear()]) {
       this.#deadLetter(envelope.message, "stopped");
@@ -403,7 +434,9 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
 
   #finishRecord(envelope: Envelope<M>, startMs: number, outcome: MessageOutcome): void {
     const { clock } = this.environment;
-    const handleMs = clock.nowMs() - startMs;
+    const nowMs = clock.nowMs();
+    const handleMs = nowMs - startMs;
+    this.#busyMeter.add(handleMs, nowMs);
     this.#ring.add({
       messageType: envelope.message.type,
       sizeBytes: this.#mailbox.sizeOf(envelope.message),
@@ -426,6 +459,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     const edge = this.#alarm.observe(length);
     if (edge === undefined) return;
     const type = edge === "raised" ? "mailboxAlarmRaised" : "mailboxAlarmCleared";
+    this.history.add(type, `${length} messages wait`);
     this.log.warn({ length }, edge === "raised" ? "mailbox is long" : "mailbox is short again");
     this.environment.onEvent({ type, id: this.id, length });
   }

@@ -1,4 +1,5 @@
 import type { LifecycleState } from "./lifecycle.ts";
+import type { Percentiles } from "./percentiles.ts";
 import type { CrashRecord } from "./supervision.ts";
 
 /** What an actor may show of itself beside the standard fields, such as its snapshot version. */
@@ -13,8 +14,17 @@ export interface ActorReport {
   readonly status: LifecycleState;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   readonly mailboxLength: number;
+  readonly mailboxCapacity: number;
+  /** From passing the alarm's limit until the mailbox has fallen to half of it. */
+  readonly mailboxAlarm: boolean;
   /** Undefined if no message waits. */
   readonly oldestMessageAgeMs: number | undefined;
+  /** Time in the mailbox, of the last messages. */
+  readonly waitMs: Percentiles;
+  /** Time in `receive`, of the last messages. */
+  readonly handleMs: Percentiles;
+  /** Share of its time with a message in hand, from 0 to 1, over the last `BUSY_INTERVAL_MS`. */
+  readonly busyShare: number;
   /** Messages handled since the actor was spawned, over restarts. */
   readonly handled: number;
   readonly dropped: number;

@@ -10,9 +10,11 @@ import type { ActorEvent } from "./actor-event.ts";
 import type { ActorHandle, ActorRef, Message } from "./actor-ref.ts";
 import type { ActorReport } from "./actor-report.ts";
 import { CellFamily, type FamilyMember } from "./cell-family.ts";
+import type { ControlChannel } from "./control-channel.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import type { MessageRecord } from "./message-ring.ts";
 import { MessageTrace, type TraceLimits } from "./message-trace.ts";
+import type { RemoteRoot } from "./remote-root.ts";
 import { settleWithin } from "./settle-within.ts";
 
 /** What an actor system is made of. */
@@ -33,8 +35,10 @@ export interface ActorSystemOptions {
   readonly alarmLength?: number;
 }
 
-/** Gives the report of an actor that lives on another thread, or undefined if there is none to show. */
-export type RemoteReport = () => ActorReport | undefined;
+/** Where an actor lives: on this thread, or behind a root actor of another one, by its id there. */
+export type Located =
+  | { readonly member: FamilyMember }
+  | { readonly remote: RemoteRoot; readonly control: ControlChannel | undefined; readonly remoteId: string };
 
 /** All actors of one thread: starts them, finds them, shows them, stops them. */
 export class ActorSystem {
@@ -45,7 +49,7 @@ export class ActorSystem {
   readonly log: Logger;
   readonly #roots: CellFamily;
   readonly #listeners = new Set<(event: ActorEvent) => void>();
-  readonly #remotes = new Map<string, RemoteReport>();
+  readonly #remotes = new Map<string, RemoteRoot>();
   #trace: { readonly ids: ReadonlySet<string>; readonly trace: MessageTrace } | undefined;
 
   constructor(options: ActorSystemOptions) {
@@ -101,12 +105,28 @@ export class ActorSystem {
   }
 
   /** Shows an actor of another thread under the actor `parentId` ("" = beside the roots). Returns its removal. */
-  attachRemote(parentId: string, name: string, report: RemoteReport): () => void {
+  attachRemote(parentId: string, name: string, remote: RemoteRoot): () => void {
     const id = parentId === "" ? name : `${parentId}/${name}`;
-    this.#remotes.set(id, report);
+    this.#remotes.set(id, remote);
     return () => {
-      if (this.#remotes.get(id) === report) this.#remotes.delete(id);
+      if (this.#remotes.get(id) === remote) this.#remotes.delete(id);
     };
+  }
+
+  /** Finds an actor of any thread that is joined to this one; undefined if there is none of that id. */
+  locate(id: string): Located | undefined {
+    const member = this.find(id);
+    if (member !== undefined) return { member };
+    for (const [root, remote] of this.#remotes) {
+      if (id !== root && !id.startsWith(`${root}/`)) continue;
+      return { remote, control: remote.control, remoteId: remote.root + id.slice(root.length) };
+    }
+    return undefined;
+  }
+
+  /** The root actors of other threads, with the last part of the id they are shown under. */
+  remoteThreads(): { readonly name: string; readonly remote: RemoteRoot }[] {
+    return [...this.#remotes].map(([id, remote]) => ({ name: id.slice(id.lastIndexOf("/") + 1), remote }));
   }
 
   /** The tree. Costs nothing while nobody asks, and needs no answer from any actor or thread. */
@@ -159,10 +179,10 @@ export class ActorSystem {
 
   #remotesOf(parentId: string): ActorReport[] {
     const found: ActorReport[] = [];
-    for (const [id, report] of this.#remotes) {
+    for (const [id, remote] of this.#remotes) {
       const at = id.lastIndexOf("/");
       if ((at === -1 ? "" : id.slice(0, at)) !== parentId) continue;
-      const shown = report();
+      const shown = remote.report();
       if (shown !== undefined) found.push(shown);
     }
     return found;

@@ -1,7 +1,9 @@
 import { MessageChannel, type ResourceLimits, Worker } from "node:worker_threads";
+import { stackOf } from "./actor-history.ts";
 import type { ActorSystem } from "./actor-system.ts";
 import { describeError } from "./ask-error.ts";
 import { type BridgePorts, ThreadBridge } from "./thread-bridge.ts";
+import { type ThreadProbe, workerThreadProbe } from "./thread-probe.ts";
 import type { ThreadStart } from "./thread-start.ts";
 import type { WaitingThreads } from "./waiting-threads.ts";
 
@@ -11,6 +13,8 @@ export interface ThreadEnd {
   readonly code: number;
   /** The uncaught error, if there was one. */
   readonly error: string | undefined;
+  /** Of that error, if it has one. */
+  readonly stack: string | undefined;
 }
 
 /** What a thread is made of. */
@@ -31,8 +35,10 @@ export class ActorThread {
   readonly bridge: ThreadBridge;
   /** Settles once, when the thread has ended for whatever reason. Never rejects. */
   readonly ended: Promise<ThreadEnd>;
+  readonly probe: ThreadProbe;
   readonly #worker: Worker;
   #error: string | undefined;
+  #stack: string | undefined;
 
   /** Starts the thread. `system` holds the actors of the calling thread. */
   constructor(options: ActorThreadOptions, system: ActorSystem) {
@@ -50,11 +56,13 @@ export class ActorThread {
         transferList,
         ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
       });
+    this.probe = workerThreadProbe(this.#worker);
     this.bridge = new ThreadBridge(options.name, { tellPort: tells.port1, controlPort: controls.port1 }, system);
     const { promise, resolve } = Promise.withResolvers<ThreadEnd>();
     this.ended = promise;
     this.#worker.on("error", (error: unknown) => {
       this.#error = describeError(error);
+      this.#stack = stackOf(error);
       this.bridge.close(`the thread crashed: ${this.#error}`, false);
     });
     this.#worker.on("messageerror", (error) => {
@@ -62,7 +70,7 @@ export class ActorThread {
     });
     this.#worker.on("exit", (code) => {
       this.bridge.close("the thread has ended", false);
-      resolve({ code, error: this.#error });
+      resolve({ code, error: this.#error, stack: this.#stack });
     });
   }
 

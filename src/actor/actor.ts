@@ -14,6 +14,11 @@ export interface Actor<M extends Message> {
   /** Runs before the first message. Messages wait meanwhile. */
   start?(): void | Promise<void>;
   receive(message: M): void | Promise<void>;
+  /**
+   * What the actor shows of its state to people who ask. Anything at all: it is copied, cut to size and rid of secrets by the kit, at once.
+   * Called between messages, or while one is waited for. Reads only; must be quick.
+   */
+  inspect?(): unknown;
   /** Frees what the actor holds. Called once for each instance that was made, after a crash too, even if `start` threw. */
   stop?(): void | Promise<void>;
 }
@@ -63,6 +68,8 @@ export interface ActorContext<M extends Message> {
   sendLater(delayMs: number, message: M): () => void;
   /** Crashes this actor from outside `receive`, such as from a failed promise. */
   escalate(error: unknown): void;
+  /** Notes an event in the actor's history, which outlives restarts; see `HistoryEntry`. */
+  note(event: string, detail: string, more?: { readonly place?: string }): void;
   /** Shows `value` in the actor tree; undefined takes it away. */
   setAttribute(name: string, value: AttributeValue | undefined): void;
 }

@@ -3,6 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ActorContext, ActorSpec } from "./actor.ts";
 import type { ActorEnvironment } from "./actor-environment.ts";
+import type { ActorHistory } from "./actor-history.ts";
 import type { ActorEnd, ActorHandle, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
 import type { AttributeValue } from "./actor-report.ts";
 import { describeError } from "./ask-error.ts";
@@ -21,6 +22,7 @@ export interface ContextCell<M extends Message> extends ActorRef<M> {
   unhandled(message: Message): void;
   crash(context: CellContext<M>, error: unknown): void;
   setAttribute(name: string, value: AttributeValue | undefined): void;
+  readonly history: ActorHistory;
 }
 
 /** The context of one incarnation of an actor. Once closed, it has no effect any more. */
@@ -111,6 +113,10 @@ export class CellContext<M extends Message> implements ActorContext<M> {
 
   escalate(error: unknown): void {
     this.#cell.crash(this, error);
+  }
+
+  note(event: string, detail: string, more?: { readonly place?: string }): void {
+    if (!this.#closed) this.#cell.history.add(event, detail, more);
   }
 
   setAttribute(name: string, value: AttributeValue | undefined): void {

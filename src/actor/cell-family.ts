@@ -1,8 +1,10 @@
 import type { ActorSpec } from "./actor.ts";
+import type { HistoryEntry } from "./actor-history.ts";
 import type { ActorHandle, ActorRef, Message } from "./actor-ref.ts";
 import type { ActorReport } from "./actor-report.ts";
 import type { MessageRecord } from "./message-ring.ts";
 import type { MessageTrace } from "./message-trace.ts";
+import type { ShownState } from "./shown-state.ts";
 
 /** Failed children that stay visible in the tree; older ones are forgotten. */
 const KEPT_FAILED = 50;
@@ -16,6 +18,9 @@ export interface FamilyMember extends ActorHandle {
   stop(deadlineMs: number): Promise<void>;
   report(): ActorReport;
   recentMessages(): MessageRecord[];
+  historyEntries(): HistoryEntry[];
+  /** What the actor says of itself; null if it says nothing. */
+  shownState(): ShownState | null;
   /** As `tell`; calls `onTaken` once when the message needs no room any more (taken, replaced or dropped). */
   deliver(message: Message, onTaken: () => void): void;
   askAny(question: Message, deadlineMs: number): Promise<unknown>;

@@ -1,4 +1,5 @@
 import { BoundedLog } from "./bounded-log.ts";
+import { type Percentiles, percentilesOf } from "./percentiles.ts";
 
 /** What became of a message that was taken from the mailbox. `failed` = handling it crashed the actor. */
 export type MessageOutcome = "handled" | "failed" | "unhandled" | "stashed";
@@ -26,6 +27,15 @@ export class MessageRing {
 
   add(record: MessageRecord): void {
     this.#log.add(record);
+  }
+
+  /** Of the messages that are kept. */
+  times(): { readonly waitMs: Percentiles; readonly handleMs: Percentiles } {
+    const records = this.#log.toArray();
+    return {
+      waitMs: percentilesOf(records.map(({ waitMs }) => waitMs)),
+      handleMs: percentilesOf(records.map(({ handleMs }) => handleMs)),
+    };
   }
 
   /** Oldest first. */

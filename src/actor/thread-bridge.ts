@@ -1,13 +1,14 @@
 import type { MessagePort } from "node:worker_threads";
 import type { WheelTimer } from "../base/timer-wheel.ts";
+import { nextTurn } from "../base/turn.ts";
 import type { ActorEnd, ActorRef, Message } from "./actor-ref.ts";
 import type { ActorSystem } from "./actor-system.ts";
 import { AskError, describeError } from "./ask-error.ts";
 import { type BridgeFrame, CREDIT_LOT } from "./bridge-frame.ts";
 import { ControlChannel } from "./control-channel.ts";
-import { controlSurfaceOf } from "./control-surface.ts";
 import type { DeadLetterReason } from "./dead-letters.ts";
 import type { MailboxPolicy } from "./mailbox.ts";
+import { controlSurfaceOf } from "./own-surface.ts";
 import { RemoteActorRef, type RemoteLink } from "./remote-actor-ref.ts";
 import { RemoteReports } from "./remote-reports.ts";
 import { transferOf } from "./transfer.ts";
@@ -44,7 +45,10 @@ export class ThreadBridge implements RemoteLink {
     this.#ports = ports;
     this.#system = system;
     this.control = new ControlChannel(ports.controlPort, peer, controlSurfaceOf(system), system.timers);
-    this.#reportTimer = system.timers.timer(() => this.#sendReport());
+    this.#reportTimer = system.timers.timer(() => {
+      // After the messages that came due with it: they are not what is left waiting.
+      nextTurn(() => this.#sendReport());
+    });
     ports.tellPort.on("message", (frame: BridgeFrame) => this.#onFrame(frame));
     ports.tellPort.on("messageerror", (error: unknown) => {
       system.log.error({ peer, error: describeError(error) }, "a message of another thread could not be read");
@@ -163,6 +167,7 @@ export class ThreadBridge implements RemoteLink {
   }
 
   #sendReport(): void {
+    if (this.#closedBecause !== undefined) return;
     this.#reportTimer.arm(this.#reportIntervalMs);
     if (this.#reportUnderWay) return;
     this.#reportUnderWay = true;

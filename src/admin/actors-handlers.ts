@@ -1,4 +1,8 @@
 import type { ActorReport } from "../actor/actor-report.ts";
+import type { ThreadVitals } from "../actor/thread-vitals.ts";
+import { actorIdOf } from "./actor-id.ts";
+import { actorJson, flatten, round3 } from "./actor-json.ts";
+import { ACTOR_ORDERS, matchesActor, sortActors } from "./actor-order.ts";
 import {
   type AdminHandler,
   type AdminRequest,
@@ -8,24 +12,43 @@ import {
   textResponse,
   wantsJson,
 } from "./admin-handler.ts";
+import { SNAPSHOT_ATTRIBUTE } from "./snapshot-attribute.ts";
 import { humanDuration, textTable } from "./text-table.ts";
 import type { ActorsView, Control } from "./views.ts";
 
 /** Longest time that `/actors/<id>/block` blocks a thread. */
 const MAX_BLOCK_MS = 60_000;
+/** The attribute under which a thread's actor shows the longest stall of its event loop since its last report. */
+const STALL_ATTRIBUTE = "longestStallMs";
 
-/** The attribute under which an actor shows the version of the snapshot it runs on. */
-export const SNAPSHOT_ATTRIBUTE = "snapshotVersion";
-
-/** `/actors`: the tree of actors, from what is known without asking any of them. Troupe's own. */
+/** `/actors`: the actors of all threads, from what is known without asking any of them. Troupe's own. */
 export function actorsHandler(view: ActorsView): AdminHandler {
   return {
     path: "/actors",
     access: "read",
-    help: "print the actor tree",
-    params: [{ name: "format", help: "Format to use", kind: ["text", "json"] }],
-    handle: (request) => (wantsJson(request) ? actorsJson(view.tree()) : actorsText(view.tree())),
+    help: "print the actors and their threads",
+    params: [
+      { name: "sort", help: "List them sorted instead of as a tree", kind: ACTOR_ORDERS },
+      { name: "filter", help: "Only those whose id, kind, thread, status or last error contains this", kind: "text" },
+      { name: "format", help: "Format to use", kind: ["text", "json"] },
+    ],
+    async handle(request) {
+      const order = request.params.get("sort") ?? "";
+      if (order !== "" && !ACTOR_ORDERS.includes(order)) {
+        return textResponse(400, `sort must be one of ${ACTOR_ORDERS.join(", ")}\n`);
+      }
+      const vitals = await view.threads();
+      const page: ActorsPage = { tree: view.tree(), order, filter: request.params.get("filter") ?? "", vitals };
+      return wantsJson(request) ? actorsJson(page) : actorsText(page);
+    },
   };
+}
+
+interface ActorsPage {
+  readonly tree: readonly ActorReport[];
+  readonly order: string;
+  readonly filter: string;
+  readonly vitals: readonly ThreadVitals[];
 }
 
 /** The commands that hurt actors on purpose, for tests; only to be served with `--enable-debug-endpoints`. */
@@ -36,7 +59,7 @@ export function actorDebugHandlers(control: Control): readonly AdminHandler[] {
       access: "change",
       help: "make the actor crash (debug)",
       deadlineMs: 5000,
-      handle: async (request) => outcome(await control.crashActor(idOf(request, "/crash")), request),
+      handle: async (request) => outcome(await control.crashActor(actorIdOf(request, "/crash")), request),
     },
     {
       path: "/actors/*/block",
@@ -48,30 +71,14 @@ export function actorDebugHandlers(control: Control): readonly AdminHandler[] {
         const text = request.params.get("ms") ?? "";
         const ms = /^\d{1,5}$/.test(text) ? Number(text) : 0;
         if (ms < 1 || ms > MAX_BLOCK_MS) return textResponse(400, `ms must be a number from 1 to ${MAX_BLOCK_MS}\n`);
-        return outcome(await control.blockActor(idOf(request, "/block"), ms), request);
+        return outcome(await control.blockActor(actorIdOf(request, "/block"), ms), request);
       },
     },
   ];
 }
 
-function idOf({ path }: AdminRequest, suffix: string): string {
-  const text = path.slice("/actors/".length, -suffix.length);
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 function outcome(found: boolean, { path }: AdminRequest): AdminResponse {
   return found ? OK : textResponse(404, `no such actor: ${path.split("/").slice(2, -1).join("/")}\n`);
-}
-
-function* flatten(reports: readonly ActorReport[]): Generator<ActorReport> {
-  for (const report of reports) {
-    yield report;
-    yield* flatten(report.children);
-  }
 }
 
 /** Threads that don't answer, with the time since they last did. */
@@ -81,54 +88,114 @@ function silentThreads(reports: readonly ActorReport[]): ReadonlyMap<string, num
   return silent;
 }
 
-function actorsText(reports: readonly ActorReport[]): AdminResponse {
-  const notes = [...silentThreads(reports)].map(
+/** As a list: parents before children, or sorted. */
+function listed({ tree, order, filter, vitals }: ActorsPage): ActorReport[] {
+  const wanted = [...flatten(tree)].filter((report) => filter === "" || matchesActor(report, filter));
+  return order === "" ? wanted : sortActors(wanted, order, new Map(vitals.map((each) => [each.thread, each])));
+}
+
+function actorsText(page: ActorsPage): AdminResponse {
+  const notes = [...silentThreads(page.tree)].map(
     ([thread, ageMs]) =>
       `partial: ${thread} has not answered for ${humanDuration(ageMs)}; its actors (marked !) are shown as they were then\n`,
   );
-  const rows = [...flatten(reports)].map((report) => [
+  const head = [
+    ...["  ACTOR", "KIND", "THREAD", "STATUS", "SNAPSHOT", "MAILBOX", "OLDEST", "WAIT P50/P99", "HANDLE P50/P99"],
+    ...["BUSY", "HANDLED", "RESTARTS", "LAST ERROR"],
+  ];
+  return textResponse(
+    200,
+    `${notes.join("")}${textTable([head, ...listed(page).map(actorRow)])}\n${threadsText(page)}`,
+  );
+}
+
+function actorRow(report: ActorReport): string[] {
+  const { waitMs, handleMs, oldestMessageAgeMs } = report;
+  return [
     `${report.answering ? " " : "!"} ${report.id}`,
     report.kind,
     report.thread,
     report.status,
     String(report.attributes[SNAPSHOT_ATTRIBUTE] ?? "-"),
-    String(report.mailboxLength),
+    `${report.mailboxLength}${report.mailboxAlarm ? " (alarm)" : ""}`,
+    oldestMessageAgeMs === undefined ? "-" : humanDuration(oldestMessageAgeMs),
+    `${millis(waitMs.p50)}/${millis(waitMs.p99)}`,
+    `${millis(handleMs.p50)}/${millis(handleMs.p99)}`,
+    percent(report.busyShare),
     String(report.handled),
     String(report.restarts),
     report.lastError ?? "-",
-  ]);
-  const head = ["  ACTOR", "KIND", "THREAD", "STATUS", "SNAPSHOT", "MAILBOX", "HANDLED", "RESTARTS", "LAST ERROR"];
-  return textResponse(200, notes.join("") + textTable([head, ...rows]));
+  ];
 }
 
-function actorsJson(reports: readonly ActorReport[]): AdminResponse {
-  const silent = silentThreads(reports);
+function threadsText({ vitals, tree }: ActorsPage): string {
+  const delays = loopDelays(tree, vitals);
+  const rows = vitals.map(({ thread, answering, ageMs, eventLoopUtilization, cpuShare, heap }) => [
+    `${answering ? " " : "!"} ${thread}`,
+    percent(eventLoopUtilization),
+    delays.has(thread) ? `${delays.get(thread)} ms` : "-",
+    cpuShare === undefined ? "-" : percent(cpuShare),
+    heap === undefined ? "-" : mebibytes(heap.usedBytes),
+    heap === undefined ? "-" : mebibytes(heap.externalBytes),
+    answering ? "yes" : `no, as of ${humanDuration(ageMs)} ago`,
+  ]);
+  return textTable([["  THREAD", "LOOP BUSY", "LOOP DELAY", "CPU", "HEAP", "EXTERNAL", "ANSWERING"], ...rows]);
+}
+
+function actorsJson(page: ActorsPage): AdminResponse {
+  const silent = silentThreads(page.tree);
+  const delays = loopDelays(page.tree, page.vitals);
+  const isTree = page.order === "" && page.filter === "";
   return jsonResponse(200, {
     partial: silent.size > 0,
     not_answering: [...silent].map(([thread, ageMs]) => ({ thread, report_age_ms: Math.round(ageMs) })),
-    actors: reports.map(reportJson),
+    threads: page.vitals.map((vitals) => threadJson(vitals, delays.get(vitals.thread))),
+    actors: isTree
+      ? page.tree.map((report) => actorJson(report, true))
+      : listed(page).map((report) => actorJson(report, false)),
   });
 }
 
-function reportJson(report: ActorReport): object {
+function threadJson(vitals: ThreadVitals, loopDelayMs: number | undefined): object {
+  const { heap, cpuShare, cpuUserMs, cpuSystemMs } = vitals;
   return {
-    id: report.id,
-    kind: report.kind,
-    thread: report.thread,
-    status: report.status,
-    snapshot_version: report.attributes[SNAPSHOT_ATTRIBUTE] ?? null,
-    mailbox_length: report.mailboxLength,
-    oldest_message_age_ms: report.oldestMessageAgeMs ?? null,
-    handled: report.handled,
-    dropped: report.dropped,
-    coalesced: report.coalesced,
-    stashed: report.stashed,
-    restarts: report.restarts,
-    last_error: report.lastError ?? null,
-    crashes: report.crashes,
-    attributes: report.attributes,
-    answering: report.answering,
-    report_age_ms: Math.round(report.reportAgeMs),
-    children: report.children.map(reportJson),
+    thread: vitals.thread,
+    answering: vitals.answering,
+    age_ms: Math.round(vitals.ageMs),
+    over_ms: Math.round(vitals.overMs),
+    event_loop_utilization: round3(vitals.eventLoopUtilization),
+    event_loop_delay_ms: loopDelayMs ?? null,
+    cpu_share: cpuShare === undefined ? null : round3(cpuShare),
+    cpu_user_ms: cpuUserMs ?? null,
+    cpu_system_ms: cpuSystemMs ?? null,
+    heap_used_bytes: heap?.usedBytes ?? null,
+    heap_total_bytes: heap?.totalBytes ?? null,
+    heap_limit_bytes: heap?.limitBytes ?? null,
+    external_bytes: heap?.externalBytes ?? null,
   };
+}
+
+/** The longest stall of each thread's event loop lately; of a thread that is stuck, the time since it last told. */
+function loopDelays(tree: readonly ActorReport[], vitals: readonly ThreadVitals[]): ReadonlyMap<string, number> {
+  const delays = new Map<string, number>();
+  for (const { thread, loopDelayMs } of vitals)
+    if (loopDelayMs !== undefined) delays.set(thread, Math.round(loopDelayMs));
+  for (const { attributes, thread, answering, reportAgeMs } of flatten(tree)) {
+    const told = attributes[STALL_ATTRIBUTE];
+    if (typeof told !== "number") continue;
+    delays.set(thread, answering ? told : Math.max(told, Math.round(reportAgeMs)));
+  }
+  return delays;
+}
+
+function millis(ms: number): string {
+  return ms < 10 ? ms.toFixed(1) : String(Math.round(ms));
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

@@ -1,3 +1,4 @@
+import { actorPages } from "./actor-pages.ts";
 import { actorDebugHandlers, actorsHandler } from "./actors-handlers.ts";
 import type { AdminHandler } from "./admin-handler.ts";
 import { certsHandler } from "./certs-handler.ts";
@@ -39,6 +40,8 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     actorsHandler(views.actors),
     membershipHandler(views.membership),
     ...(options.debugEndpoints ? actorDebugHandlers(views.control) : []),
+    // Behind those with more to their path.
+    ...actorPages(views.actors),
     helpHandler(() => handlers),
     homePageHandler(views.server, () => handlers),
   ];

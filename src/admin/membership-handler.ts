@@ -2,10 +2,10 @@ import { type AdminHandler, jsonResponse, textResponse, wantsJson } from "./admi
 import { textTable } from "./text-table.ts";
 import type { DiscoveredClusterStatus, MembershipView } from "./views.ts";
 
-/** `/actors/membership`: how each cluster gets its hosts, and which hosts checks have put out of use. Troupe's own. */
+/** `/membership`: how each cluster gets its hosts, and which hosts checks have put out of use. Troupe's own. */
 export function membershipHandler(view: MembershipView): AdminHandler {
   return {
-    path: "/actors/membership",
+    path: "/membership",
     access: "read",
     help: "print how clusters with discovery get their hosts",
     params: [{ name: "format", help: "Format to use", kind: ["text", "json"] }],

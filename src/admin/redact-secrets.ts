@@ -1,33 +1,8 @@
+import { isSensitiveField, isSensitiveHeader } from "../base/sensitive-names.ts";
 import type { Json, JsonObject } from "./views.ts";
 
 /** What stands for a secret in a dump, as in Envoy. */
 const REDACTED = "[redacted]";
-
-/** Fields that Envoy's protos mark as sensitive, with others that hold secrets all the same. */
-const SENSITIVE: ReadonlySet<string> = new Set([
-  "private_key",
-  "private_key_provider",
-  "pkcs12",
-  "password",
-  "session_ticket_keys",
-  "secret",
-  "secret_data",
-  "users",
-  "auth_username",
-  "auth_password",
-  "downstream_auth_username",
-  "downstream_auth_password",
-  "downstream_auth_passwords",
-  "context_extensions",
-  "backend_token",
-  "secret_access_key",
-  "session_token",
-  "access_token",
-  "hmac_secret",
-]);
-
-/** Headers whose configured values are secrets. */
-const SENSITIVE_HEADERS: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "x-api-key"]);
 
 /**
  * A copy of a dumped configuration without its secrets: every text, number and flag below a sensitive field becomes
@@ -42,10 +17,9 @@ export function redactSecrets(json: JsonObject): JsonObject {
 function redactObject(json: JsonObject): JsonObject {
   const hidesValue = typeof json.key === "string" && isCredential(json);
   return mapValues(json, (key, value) => {
-    const name = snakeCase(key);
-    if (SENSITIVE.has(name) && !isTypedMessage(value)) return hide(value);
-    if (hidesValue && (name === "value" || name === "raw_value")) return REDACTED;
-    if (name === "credentials" && Array.isArray(value)) return hide(value);
+    if (isSensitiveField(key) && !isTypedMessage(value)) return hide(value);
+    if (hidesValue && (key === "value" || key === "raw_value" || key === "rawValue")) return REDACTED;
+    if (key === "credentials" && Array.isArray(value)) return hide(value);
     return redact(value);
   });
 }
@@ -57,7 +31,7 @@ function redact(value: Json): Json {
 
 /** Whether a `HeaderValue` sets a header that carries credentials. */
 function isCredential(json: JsonObject): boolean {
-  return SENSITIVE_HEADERS.has(String(json.key).toLowerCase());
+  return isSensitiveHeader(String(json.key));
 }
 
 function hide(value: Json): Json {
@@ -81,9 +55,4 @@ function isArray(value: Json): value is readonly Json[] {
 
 function isObject(value: Json): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Field names may come in both of the forms that proto JSON knows. */
-function snakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

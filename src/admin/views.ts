@@ -1,4 +1,9 @@
+import type { HistoryEntry } from "../actor/actor-history.ts";
+import type { Known, ThreadDeadLetters } from "../actor/actor-inspection.ts";
 import type { ActorReport } from "../actor/actor-report.ts";
+import type { MessageRecord } from "../actor/message-ring.ts";
+import type { ShownState } from "../actor/shown-state.ts";
+import type { ThreadVitals } from "../actor/thread-vitals.ts";
 import type { LogLevel } from "../base/log.ts";
 import type { Address } from "../net/address.ts";
 import type { HistogramBuckets } from "../stats/histogram-buckets.ts";
@@ -279,10 +284,17 @@ export interface LoggingView {
   set(levels: ReadonlyMap<string, LogLevel>): boolean;
 }
 
-/** What is known of all actors without asking any. */
+/** The actors of all threads. */
 export interface ActorsView {
-  /** The actors of all threads. Those of a thread that does not answer are shown as they were last. */
+  /** What is known without asking any. Those of a thread that does not answer are shown as they were last. */
   tree(): readonly ActorReport[];
+  /** What each thread uses; answers within a short deadline. */
+  threads(): Later<readonly ThreadVitals[]>;
+  /** These three ask the actor, within a deadline. Undefined: there is no such actor. */
+  state(id: string): Later<Known<ShownState | null> | undefined>;
+  messages(id: string): Later<Known<readonly MessageRecord[]> | undefined>;
+  history(id: string): Later<Known<readonly HistoryEntry[]> | undefined>;
+  deadLetters(): Later<readonly ThreadDeadLetters[]>;
 }
 
 /** What is known of clusters with discovery. */

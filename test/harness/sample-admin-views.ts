@@ -1,4 +1,9 @@
+import type { HistoryEntry } from "../../src/actor/actor-history.ts";
+import type { Known, ThreadDeadLetters } from "../../src/actor/actor-inspection.ts";
 import type { ActorReport } from "../../src/actor/actor-report.ts";
+import type { MessageRecord } from "../../src/actor/message-ring.ts";
+import type { ShownState } from "../../src/actor/shown-state.ts";
+import type { ThreadVitals } from "../../src/actor/thread-vitals.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { configDump } from "../../src/admin/config-dump.ts";
 import type {
@@ -59,6 +64,11 @@ export function sampleActor(changes: Partial<ActorReport> = {}): ActorReport {
     status: "running",
     attributes: { snapshotVersion: 7 },
     mailboxLength: 0,
+    mailboxCapacity: 1000,
+    mailboxAlarm: false,
+    waitMs: { p50: 0, p99: 0 },
+    handleMs: { p50: 0, p99: 0 },
+    busyShare: 0,
     oldestMessageAgeMs: undefined,
     handled: 12,
     dropped: 0,
@@ -70,6 +80,23 @@ export function sampleActor(changes: Partial<ActorReport> = {}): ActorReport {
     reportAgeMs: 0,
     answering: true,
     children: [],
+    ...changes,
+  };
+}
+
+/** What a thread uses that has little to do. */
+export function sampleVitals(changes: Partial<ThreadVitals> = {}): ThreadVitals {
+  return {
+    thread: "main",
+    answering: true,
+    ageMs: 0,
+    overMs: 1000,
+    eventLoopUtilization: 0.25,
+    cpuShare: 0.125,
+    cpuUserMs: 100,
+    cpuSystemMs: 20,
+    heap: { usedBytes: 3 * 1024 * 1024, totalBytes: 4 * 1024 * 1024, limitBytes: 2 ** 30, externalBytes: 1024 * 1024 },
+    loopDelayMs: undefined,
     ...changes,
   };
 }
@@ -97,6 +124,10 @@ export class SampleProxy {
   clusters: ClusterStatus[] = [sampleCluster()];
   workers: WorkerStatus[] = [sampleWorker()];
   actors: ActorReport[] = [sampleActor()];
+  threads: ThreadVitals[] = [];
+  /** By `state`, `messages` or `history` and the actor's id. */
+  readonly actorAnswers = new Map<string, Known<unknown>>();
+  deadLetters: ThreadDeadLetters[] = [];
   discovered: DiscoveredClusterStatus[] = [];
   sections: ConfigSection[] = [];
   levels = new Map<string, LogLevel>([
@@ -175,7 +206,14 @@ export class SampleProxy {
         return true;
       },
     },
-    actors: { tree: () => this.actors },
+    actors: {
+      tree: () => this.actors,
+      threads: () => this.threads,
+      state: (id) => this.actorAnswers.get(`state ${id}`) as Known<ShownState> | undefined,
+      messages: (id) => this.actorAnswers.get(`messages ${id}`) as Known<MessageRecord[]> | undefined,
+      history: (id) => this.actorAnswers.get(`history ${id}`) as Known<HistoryEntry[]> | undefined,
+      deadLetters: () => this.deadLetters,
+    },
     membership: { clusters: () => this.discovered },
     workers: { workers: () => this.workers },
     control: {

@@ -128,14 +128,14 @@ describe("A STRICT_DNS cluster", () => {
     const reload = proxy.reload(sampleBootstrap({ clusters: [dnsCluster(dns, app.port), late] }));
     const body = async (path: string) => (await proxy.admin(path)).body;
     await proxy.until("warming", async () => (await body("/init_dump")).includes('"Cluster late"'));
-    assert.match(await body("/actors/membership"), /^late +warming /m);
+    assert.match(await body("/membership"), /^late +warming /m);
     assert.equal((await proxy.stats("warming")).get("cluster_manager.warming_clusters"), 1);
     assert.equal((await requestOnce(proxy.port())).body, "ok");
     dns.set("late.test", ["127.0.0.1"]);
     assert.equal((await reload).status, 200);
     assert.equal(await body("/init_dump"), "{}\n");
     assert.equal((await proxy.stats("warming")).get("cluster_manager.warming_clusters"), 0);
-    assert.match(await body("/actors/membership"), /^late +active +\d+ +1 /m);
+    assert.match(await body("/membership"), /^late +active +\d+ +1 /m);
   });
 
   it("does not hold up the start when its name server is silent, if it is told not to wait", async (t) => {

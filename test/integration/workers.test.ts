@@ -139,7 +139,7 @@ describe("A worker that crashes", () => {
   it("can't be asked for without --enable-debug-endpoints", async (t) => {
     const proxy = await start(t, { config: saying("here"), debugEndpoints: false });
     for (const command of ["crash", "block?ms=1"]) {
-      assert.equal((await proxy.post(`/actors/worker-1/${command}`)).status, 404);
+      assert.equal((await proxy.post(`/actors/worker-1/${command}`)).status, 405);
     }
     assert.equal((await requestOnce(proxy.port())).body, "here");
   });

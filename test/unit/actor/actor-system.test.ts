@@ -288,7 +288,13 @@ describe("ActorSystem", () => {
       assert.ok(report);
       assert.deepEqual(report.attributes, { snapshotVersion: 42 });
       assert.equal(report.oldestMessageAgeMs, 50);
-      const detach = world.system.attachRemote("probe", "far", () => ({ ...report, id: "probe/far", thread: "other" }));
+      const detach = world.system.attachRemote("probe", "far", {
+        root: "far",
+        report: () => ({ ...report, id: "probe/far", thread: "other" }),
+        history: () => [],
+        control: undefined,
+        probe: undefined,
+      });
       assert.deepEqual(
         world.system.tree()[0]?.children.map((child) => child.thread),
         ["other"],

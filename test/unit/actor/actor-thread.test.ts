@@ -119,9 +119,11 @@ describe("ActorThread", () => {
     });
   }
 
-  it("tells the error a thread died of", async () => {
+  it("tells the error a thread died of, with its stack", async () => {
     echo.tell({ type: "crash" });
-    assert.deepEqual(await thread.ended, { code: 1, error: "thread told to crash" });
+    const { code, error, stack } = await thread.ended;
+    assert.deepEqual([code, error], [1, "thread told to crash"]);
+    assert.match(stack ?? "", /echo-thread/);
   });
 
   it("shows the last report of a stuck thread with its age, and says that it does not answer", async () => {

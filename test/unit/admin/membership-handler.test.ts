@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { askAdmin } from "../../harness/ask-admin.ts";
 import { SampleProxy } from "../../harness/sample-admin-views.ts";
 
-describe("/actors/membership", () => {
+describe("/membership", () => {
   const cluster = {
     cluster: "app",
     state: "warming",
@@ -14,14 +14,14 @@ describe("/actors/membership", () => {
   } as const;
 
   it("says so if no cluster has discovery", async () => {
-    assert.equal((await askAdmin(new SampleProxy(), "/actors/membership")).body, "no cluster has discovery\n");
+    assert.equal((await askAdmin(new SampleProxy(), "/membership")).body, "no cluster has discovery\n");
   });
 
   it("prints clusters, how they get their hosts, and hosts with health flags", async () => {
     const proxy = new SampleProxy();
     proxy.discovered = [cluster];
     assert.equal(
-      (await askAdmin(proxy, "/actors/membership")).body,
+      (await askAdmin(proxy, "/membership")).body,
       [
         "CLUSTER  STATE    VERSION  HOSTS  DISCOVERY",
         'app      warming  3        2      {"names":[{"name":"app.test"}]}',
@@ -37,7 +37,7 @@ describe("/actors/membership", () => {
     const proxy = new SampleProxy();
     proxy.discovered = [cluster];
     const { flaggedHosts, ...others } = cluster;
-    assert.deepEqual((await askAdmin(proxy, "/actors/membership?format=json")).json(), {
+    assert.deepEqual((await askAdmin(proxy, "/membership?format=json")).json(), {
       clusters: [{ ...others, flagged_hosts: flaggedHosts }],
     });
   });

@@ -79,3 +79,29 @@ export function splitAddress(address: string): { readonly ip: string; readonly p
   if (colon === -1 || address.indexOf(":") !== colon || address.startsWith("/")) return { ip: address, port: "" };
   return { ip: address.slice(0, colon), port: address.slice(colon + 1) };
 }
+
+/** An address as text; IPv6 in its short form (RFC 5952). */
+export function ipText(bytes: IpBytes): string {
+  if (bytes.length === 4) return bytes.join(".");
+  const groups: string[] = [];
+  for (let at = 0; at < 16; at += 2) groups.push(((bytes[at]! << 8) | bytes[at + 1]!).toString(16));
+  const { start, length } = longestZeros(groups);
+  if (length < 2) return groups.join(":");
+  return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`;
+}
+
+/** The address with all bits behind the first `bits` zero. */
+export function maskIp(bytes: IpBytes, bits: number): IpBytes {
+  return bytes.map((byte, at) => byte & (0xff << Math.max(0, Math.min(8, 8 * (at + 1) - bits))));
+}
+
+function longestZeros(groups: readonly string[]): { readonly start: number; readonly length: number } {
+  let best = { start: 0, length: 0 };
+  let start = 0;
+  for (let at = 0; at <= groups.length; at++) {
+    if (groups[at] === "0") continue;
+    if (at - start > best.length) best = { start, length: at - start };
+    start = at + 1;
+  }
+  return best;
+}

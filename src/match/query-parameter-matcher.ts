@@ -23,7 +23,15 @@ export class QueryParameterMatcher {
 
   /** `path` is a request target with its query. */
   matches(path: string): boolean {
-    const value = queryParameter(path, this.#name);
+    return this.#accepts(queryParameter(path, this.#name));
+  }
+
+  /** The same with percent-encoding of names and values undone. */
+  matchesDecoded(path: string): boolean {
+    return this.#accepts(decodedQueryParameter(path, this.#name));
+  }
+
+  #accepts(value: string | undefined): boolean {
     if (this.#matcher === null) return (value !== undefined) === this.#present;
     return value !== undefined && this.#matcher.matches(value);
   }
@@ -36,8 +44,7 @@ export class QueryParameterMatcher {
 export function queryParameter(path: string, name: string): string | undefined {
   const question = path.indexOf("?");
   if (question === -1) return undefined;
-  const hash = path.indexOf("#", question);
-  const end = hash === -1 ? path.length : hash;
+  const end = queryEnd(path, question);
   let start = question + 1;
   while (start <= end) {
     let stop = path.indexOf("&", start);
@@ -50,4 +57,25 @@ export function queryParameter(path: string, name: string): string | undefined {
     start = stop + 1;
   }
   return undefined;
+}
+
+/** As `queryParameter`, with percent-encoding of names and values undone; `name` and the value are wire text. */
+function decodedQueryParameter(path: string, name: string): string | undefined {
+  const question = path.indexOf("?");
+  if (question === -1) return undefined;
+  for (const pair of path.slice(question + 1, queryEnd(path, question)).split("&")) {
+    const equals = pair.indexOf("=");
+    const key = equals === -1 ? pair : pair.slice(0, equals);
+    if (percentDecoded(key) === name) return equals === -1 ? "" : percentDecoded(pair.slice(equals + 1));
+  }
+  return undefined;
+}
+
+function percentDecoded(text: string): string {
+  return text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+function queryEnd(path: string, question: number): number {
+  const hash = path.indexOf("#", question);
+  return hash === -1 ? path.length : hash;
 }

@@ -5,6 +5,7 @@ import { RegexRewrite } from "../match/regex-rewrite.ts";
 import { wireText } from "../match/wire-text.ts";
 import { HashPolicy } from "./hash-policy.ts";
 import { createPathRewrite, type PathRewrite } from "./path-rewrite.ts";
+import { RateLimitPolicy } from "./rate-limit-policy.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 import { rewriteAuthority } from "./rewrite-authority.ts";
 import type { ForwardAction, MaxStreamDuration } from "./route.ts";
@@ -33,6 +34,8 @@ export class ClusterForward implements ForwardAction {
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
   readonly upgrades: ReadonlyMap<string, boolean>;
+  readonly rateLimits: RateLimitPolicy;
+  readonly includeVirtualHostRateLimits: boolean;
   readonly #clusterName: string;
   readonly #clusterHeader: string;
   readonly #pathRewrite: PathRewrite | null;
@@ -51,6 +54,8 @@ export class ClusterForward implements ForwardAction {
     this.autoHostRewrite = target.hostRewrite?.type === "auto";
     this.appendXForwardedHost = data.appendXForwardedHost;
     this.upgrades = new Map(data.upgrades);
+    this.rateLimits = RateLimitPolicy.of(data.rateLimits);
+    this.includeVirtualHostRateLimits = data.includeVirtualHostRateLimits;
     this.#clusterName = target.name;
     this.#clusterHeader = target.header;
     this.#pathRewrite = createPathRewrite(data.pathRewrite, match);

@@ -5,6 +5,7 @@ import type { QueryParameterMatcherData } from "../match/query-parameter-matcher
 import type { RegexRewriteData } from "../match/regex-rewrite.ts";
 import type { HashPolicyData } from "./hash-policy-data.ts";
 import type { HeaderMutationsData } from "./header-mutations.ts";
+import type { RateLimitData } from "./rate-limit-data.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 import type { MaxStreamDuration } from "./route.ts";
 
@@ -44,6 +45,7 @@ export interface VirtualHostData extends RouteLevelData {
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly includeIsTimeoutRetryHeader: boolean;
+  readonly rateLimits: readonly RateLimitData[];
   readonly metadata: MetadataData;
 }
 
@@ -103,6 +105,8 @@ export interface ForwardActionData {
   readonly appendXForwardedHost: boolean;
   /** Lower case. */
   readonly upgrades: readonly (readonly [upgradeType: string, enabled: boolean])[];
+  readonly rateLimits: readonly RateLimitData[];
+  readonly includeVirtualHostRateLimits: boolean;
 }
 
 /** Where the name of the cluster comes from. */

@@ -1,6 +1,7 @@
 import type { RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
 import type { HashPolicy } from "./hash-policy.ts";
+import type { RateLimitPolicy } from "./rate-limit-policy.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 
 /**
@@ -61,6 +62,8 @@ export interface VirtualHost {
   readonly includeAttemptCountInResponse: boolean;
   /** Send `x-envoy-is-timeout-retry` upstream. */
   readonly includeIsTimeoutRetryHeader: boolean;
+  /** Empty if it has none. */
+  readonly rateLimits: RateLimitPolicy;
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
@@ -97,6 +100,10 @@ export interface ForwardAction {
   readonly appendXForwardedHost: boolean;
   /** Upgrade types (lower case) that this route enables or disables, beyond what the connection manager says. */
   readonly upgrades: ReadonlyMap<string, boolean>;
+  /** Empty if the route has none of its own. */
+  readonly rateLimits: RateLimitPolicy;
+  /** The virtual host's `rate_limits` count beside them. */
+  readonly includeVirtualHostRateLimits: boolean;
 }
 
 /** Limits of a stream's whole life. */

@@ -1,4 +1,5 @@
 import type { RequestHeaderMap } from "../http/header-map.ts";
+import { RateLimitPolicy } from "./rate-limit-policy.ts";
 import { LocationRedirect } from "./redirect-location.ts";
 import type { Route, VirtualHost } from "./route.ts";
 import { RouteEntry } from "./route-entry.ts";
@@ -25,6 +26,7 @@ export class TableVirtualHost implements VirtualHost {
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly includeIsTimeoutRetryHeader: boolean;
+  readonly rateLimits: RateLimitPolicy;
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly #requireTls: VirtualHostData["requireTls"];
   readonly #httpsRedirect: Route | null;
@@ -37,6 +39,7 @@ export class TableVirtualHost implements VirtualHost {
     this.includeRequestAttemptCount = data.includeRequestAttemptCount;
     this.includeAttemptCountInResponse = data.includeAttemptCountInResponse;
     this.includeIsTimeoutRetryHeader = data.includeIsTimeoutRetryHeader;
+    this.rateLimits = RateLimitPolicy.of(data.rateLimits);
     this.metadata = createMetadata(data.metadata);
     this.#requireTls = data.requireTls;
     const level = tableLevel.extend(data);

@@ -11,7 +11,7 @@ import type { Place } from "../../src/config/place.ts";
 
 /** A `CompileContext` for tests of compile functions: writes down what is reported, compiles no real extension. */
 export class RecordingCompileContext implements CompileContext {
-  readonly facts = { nodeId: "", nodeCluster: "", nodeZone: "", directory: import.meta.dirname, secrets: {} };
+  readonly facts = { nodeId: "", nodeCluster: "proxies", nodeZone: "", directory: import.meta.dirname, secrets: {} };
   readonly allowsUnsupported = false;
   readonly owner = { kind: "listener", name: "test" } as const;
   /** `place: message` of each error, in order; unsupported settings begin with `unsupported: `, warnings likewise. */

@@ -1,5 +1,5 @@
 import type { HeaderLookup } from "../../match/header-matcher.ts";
-import type { MatchedMetadata } from "../../match/metadata-matcher.ts";
+import type { NamespacedMetadata } from "../../match/metadata-path.ts";
 
 /**
  * Who wants to do what: a connection (network filter) or a request (HTTP filter). Only what the rules ask for is read.
@@ -18,7 +18,7 @@ export interface RbacSubject {
   readonly requestedServerName: string;
   /** Null if the peer does not speak TLS; else its names: see `peerNamesOf`. */
   readonly peerNames: readonly string[] | null;
-  readonly dynamicMetadata: MatchedMetadata | null;
+  readonly dynamicMetadata: NamespacedMetadata | null;
   readonly filterState: ReadonlyMap<string, unknown> | null;
   /** Null for a connection: then rules about headers and paths match nothing. */
   readonly headers: HeaderLookup | null;

@@ -14,6 +14,7 @@ import { compileTimeoutMs } from "./duration.ts";
 import { compileHashPolicy } from "./hash-policy.ts";
 import { compileHeaderName } from "./header-name.ts";
 import { compileRegexRewrite } from "./matchers.ts";
+import { compileRateLimits } from "./rate-limits.ts";
 import { compileRetryPolicy } from "./retry-policy.ts";
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -57,6 +58,8 @@ export function compileForwardAction(
     hostRewrite: compileHostRewrite(message, place, context),
     appendXForwardedHost: message.appendXForwardedHost,
     upgrades: compileUpgrades(message.upgradeConfigs, place.field("upgrade_configs"), context),
+    rateLimits: compileRateLimits(message.rateLimits, place.field("rate_limits"), context),
+    includeVirtualHostRateLimits: message.includeVhRateLimits ?? false,
   };
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import { RouteConfigurationSchema } from "../../proto/gen/envoy/config/route/v3/route_pb.js";
 import { hashPolicySupport } from "./hash-policy.ts";
+import { rateLimitsSupport } from "./rate-limits.ts";
 import { retryPolicySupport } from "./retry-policy.ts";
 import { routeMatchSupport } from "./route-match.ts";
 
@@ -35,7 +36,6 @@ export const routeSupport: readonly MessageSupport[] = [
   supportAll(VirtualHostSchema, {
     matcher: notYet(),
     virtual_clusters: notYet(),
-    rate_limits: notYet(),
     cors: notYet(CORS_HINT),
     retry_policy_typed_config: notYet(),
     hedge_policy: notYet(),
@@ -55,8 +55,6 @@ export const routeSupport: readonly MessageSupport[] = [
     early_data_policy: notYet(),
     retry_policy_typed_config: notYet(),
     request_mirror_policies: notYet(),
-    rate_limits: notYet(),
-    include_vh_rate_limits: notYet(),
     cors: notYet(CORS_HINT),
     max_grpc_timeout: notYet("Envoy has deprecated this field", "use max_stream_duration.grpc_timeout_header_max"),
     grpc_timeout_offset: notYet(
@@ -81,6 +79,7 @@ export const routeSupport: readonly MessageSupport[] = [
   supportAll(DecoratorSchema),
   support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() }),
   ...routeMatchSupport,
+  ...rateLimitsSupport,
   ...retryPolicySupport,
   ...hashPolicySupport,
 ];

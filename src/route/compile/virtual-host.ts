@@ -8,6 +8,7 @@ import {
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import type { RouteActionData, RouteData, VirtualHostData } from "../route-table-data.ts";
 import { compileForwardAction, type ForwardDefaults } from "./forward-action.ts";
+import { compileRateLimits } from "./rate-limits.ts";
 import { compileRedirectAction } from "./redirect-action.ts";
 import { compileRetryPolicy } from "./retry-policy.ts";
 import { compileMetadata, compileRouteLevel } from "./route-level.ts";
@@ -56,6 +57,7 @@ export function compileVirtualHost(
     includeRequestAttemptCount: message.includeRequestAttemptCount,
     includeAttemptCountInResponse: message.includeAttemptCountInResponse,
     includeIsTimeoutRetryHeader: message.includeIsTimeoutRetryHeader,
+    rateLimits: compileRateLimits(message.rateLimits, place.field("rate_limits"), context),
     metadata: compileMetadata(message.metadata),
   };
 }

@@ -1,9 +1,16 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { noEffect, notYet, supportAll } from "../../../config/field-support.ts";
+import { notYet, supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import { compileTokenBucket, tokenBucketSupport } from "../../../config/token-bucket.ts";
-import { XRateLimitHeadersRFCVersion } from "../../../proto/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js";
+import { wireText } from "../../../match/wire-text.ts";
+import {
+  type LocalRateLimitDescriptor,
+  LocalRateLimitDescriptorSchema,
+  RateLimitDescriptor_EntrySchema,
+  VhRateLimitsOptions,
+  XRateLimitHeadersRFCVersion,
+} from "../../../proto/gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js";
 import {
   type LocalRateLimit,
   LocalRateLimitSchema,
@@ -11,10 +18,15 @@ import {
 import { HttpStatusSchema } from "../../../proto/gen/envoy/type/v3/http_status_pb.js";
 import { compileHeaderAddition } from "../../../route/compile/header-mutations.ts";
 import { compileFractionalPercent } from "../../../route/compile/route-match.ts";
-import type { LocalRateLimitData } from "./local-rate-limit-data.ts";
+import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
+import { descriptorKey } from "./descriptor-key.ts";
+import type { LocalDescriptorData, LocalRateLimitData } from "./local-rate-limit-data.ts";
 
-const NO_DESCRIPTORS = notYet("descriptors come from rate_limits of the route, which are not supported yet");
-const NO_STAGES = noEffect("there are no rate_limits of the route whose stage it could choose");
+const VIRTUAL_HOST_OPTIONS: Record<VhRateLimitsOptions, VirtualHostRateLimits> = {
+  [VhRateLimitsOptions.OVERRIDE]: "override",
+  [VhRateLimitsOptions.INCLUDE]: "include",
+  [VhRateLimitsOptions.IGNORE]: "ignore",
+};
 
 /** `envoy.filters.http.local_ratelimit`, main side. */
 export const localRateLimitConfig = extensionConfig({
@@ -25,12 +37,10 @@ export const localRateLimitConfig = extensionConfig({
   configRequired: true,
   support: [
     supportAll(LocalRateLimitSchema, {
-      descriptors: NO_DESCRIPTORS,
-      stage: NO_STAGES,
-      vh_rate_limits: NO_STAGES,
-      always_consume_default_token_bucket: noEffect("without descriptors the default bucket is the only one"),
       local_cluster_rate_limit: notYet(),
     }),
+    supportAll(LocalRateLimitDescriptorSchema),
+    supportAll(RateLimitDescriptor_EntrySchema),
     supportAll(HttpStatusSchema),
     ...tokenBucketSupport,
   ],
@@ -56,6 +66,10 @@ function compileLimit(message: LocalRateLimit, place: Place, context: CompileCon
       hasBucket && !perConnection
         ? context.addResource("tokenBucket", `local_ratelimit/${message.statPrefix}`, null)
         : "",
+    descriptors: compileDescriptors(message, place.field("descriptors"), context),
+    stage: message.stage,
+    ofVirtualHost: VIRTUAL_HOST_OPTIONS[message.vhRateLimits],
+    alwaysTakesFromBucket: message.alwaysConsumeDefaultTokenBucket ?? true,
     enabled: compileFractionalPercent(filterEnabled?.defaultValue),
     enforced: compileFractionalPercent(filterEnforced?.defaultValue),
     requestHeaders: {
@@ -73,4 +87,24 @@ function compileLimit(message: LocalRateLimit, place: Place, context: CompileCon
     tellsRemaining: message.enableXRatelimitHeaders === XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
     asResourceExhausted: message.rateLimitedAsResourceExhausted,
   };
+}
+
+function compileDescriptors(message: LocalRateLimit, place: Place, context: CompileContext): LocalDescriptorData[] {
+  const known = new Map<string, Place>();
+  return message.descriptors.map((descriptor, i) => {
+    const at = place.index(i);
+    const entries = entriesOf(descriptor);
+    const key = descriptorKey(entries);
+    const first = known.get(key);
+    if (first === undefined) known.set(key, at);
+    else context.error(at.field("entries"), "the descriptor stands here twice", `see ${first}`);
+    const settings = compileTokenBucket(descriptor.tokenBucket, at.field("token_bucket"), context);
+    const name = `local_ratelimit/${message.statPrefix}/descriptor`;
+    const perConnection = message.localRateLimitPerDownstreamConnection;
+    return { entries, settings, bucket: perConnection ? "" : context.addResource("tokenBucket", name, null) };
+  });
+}
+
+function entriesOf({ entries }: LocalRateLimitDescriptor): LocalDescriptorData["entries"] {
+  return entries.map(({ key, value }) => ({ key: wireText(key), value: wireText(value) }));
 }

@@ -5,19 +5,25 @@ import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-m
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
 import { isInFraction } from "../../../route/fraction.ts";
-import type { TokenBucket } from "../../../upstream/shared-limits.ts";
+import { rateLimitDescriptors } from "../../../route/rate-limit-descriptors.ts";
+import type { RateLimitDescriptor } from "../../../route/rate-limit-policy.ts";
+import type { Route } from "../../../route/route.ts";
+import type { LimitBucket } from "./limit-buckets.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 const RESOURCE_EXHAUSTED = 8;
+const NO_DESCRIPTORS: readonly RateLimitDescriptor[] = [];
 
 /**
  * Lets a request through for each token of a bucket that all workers share, and answers the others (429, flag RL,
- * `local_rate_limited`). A route's limit takes the place of the filter's. Source: Envoy's HTTP local rate limit filter.
+ * `local_rate_limited`). Requests
+ * with descriptors of the route's `rate_limits` have buckets of their own. A route's limit takes the place of the filter's. Source: Envoy's HTTP local rate limit filter.
  */
 export class LocalRateLimitFilter extends PassThroughFilter {
   #limit: RateLimit;
   readonly #random: RandomSource;
-  #bucket: TokenBucket | null = null;
+  /** The bucket that decided over the request; null if none did. */
+  #decided: LimitBucket | null = null;
 
   constructor(limit: RateLimit, random: RandomSource) {
     super();
@@ -32,8 +38,10 @@ export class LocalRateLimitFilter extends PassThroughFilter {
     const { data, stats } = limit;
     if (!isInFraction(data.enabled, this.#random.uint32())) return FilterHeadersStatus.continue;
     stats.enabled.inc();
-    this.#bucket = limit.bucket(streamInfo.connection);
-    if (this.#bucket === null || this.#bucket.tryTake()) {
+    const buckets = limit.buckets(streamInfo.connection);
+    const verdict = buckets.take(buckets.hasDescriptors ? this.#descriptors(headers) : NO_DESCRIPTORS);
+    this.#decided = verdict.of;
+    if (verdict.allowed) {
       stats.ok.inc();
       return FilterHeadersStatus.continue;
     }
@@ -55,12 +63,19 @@ export class LocalRateLimitFilter extends PassThroughFilter {
   }
 
   override encodeHeaders(headers: ResponseHeaderMap): FilterHeadersStatus {
-    const { settings, tellsRemaining } = this.#limit.data;
-    if (this.#bucket === null || settings === null || !tellsRemaining) return FilterHeadersStatus.continue;
+    if (this.#decided === null || !this.#limit.data.tellsRemaining) return FilterHeadersStatus.continue;
+    const { bucket, settings } = this.#decided;
     headers.add("x-ratelimit-limit", String(settings.maxTokens));
-    headers.add("x-ratelimit-remaining", String(this.#bucket.available()));
-    headers.add("x-ratelimit-reset", String(Math.ceil(this.#bucket.nextFillMs() / 1000)));
+    headers.add("x-ratelimit-remaining", String(bucket.available()));
+    headers.add("x-ratelimit-reset", String(Math.ceil(bucket.nextFillMs() / 1000)));
     return FilterHeadersStatus.continue;
+  }
+
+  #descriptors(headers: RequestHeaderMap): readonly RateLimitDescriptor[] {
+    const { stage, ofVirtualHost } = this.#limit.data;
+    // What stands behind a stream's route is always one of src/route.
+    const route = this.decoder.route() as Route | null;
+    return rateLimitDescriptors(route, stage, ofVirtualHost, headers, this.decoder.streamInfo);
   }
 
   #format(requestHeaders: RequestHeaderMap, responseHeaders: ResponseHeaderMap | null): FormatContext {

@@ -1,6 +1,17 @@
 import type { TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
 import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
+import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
+import type { RateLimitEntry } from "../../../route/rate-limit-policy.ts";
 import type { FractionData } from "../../../route/route-table-data.ts";
+
+/** A limit for requests with one descriptor. */
+export interface LocalDescriptorData {
+  /** At least one. */
+  readonly entries: readonly RateLimitEntry[];
+  readonly settings: TokenBucketSettings;
+  /** As `LocalRateLimitData.bucket`. */
+  readonly bucket: string;
+}
 
 /** Envoy's HTTP `LocalRateLimit`, checked: of a filter or of a route. Plain data. */
 export interface LocalRateLimitData {
@@ -10,6 +21,12 @@ export interface LocalRateLimitData {
   readonly settings: TokenBucketSettings | null;
   /** Name of the `tokenBucket` resource that all workers share; `""`: each connection has a bucket of its own. */
   readonly bucket: string;
+  readonly descriptors: readonly LocalDescriptorData[];
+  /** Of the route's `rate_limits`, those of this stage give the descriptors. */
+  readonly stage: number;
+  readonly ofVirtualHost: VirtualHostRateLimits;
+  /** A request takes a token of this bucket also if it has taken one for a descriptor. */
+  readonly alwaysTakesFromBucket: boolean;
   readonly enabled: FractionData;
   readonly enforced: FractionData;
   /** For requests that go on although the bucket is empty. */

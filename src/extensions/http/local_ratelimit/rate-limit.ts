@@ -4,6 +4,7 @@ import { HeaderMutations } from "../../../route/header-mutations.ts";
 import type { StatsScope } from "../../../stats/scope.ts";
 import type { TokenBucket } from "../../../upstream/shared-limits.ts";
 import type { WorkerContext } from "../../extension-module.ts";
+import { LimitBuckets } from "./limit-buckets.ts";
 import type { LocalRateLimitData } from "./local-rate-limit-data.ts";
 import { type LocalRateLimitStats, localRateLimitStats } from "./stats.ts";
 
@@ -15,9 +16,10 @@ export class RateLimit {
   readonly responseHeaders: HeaderMutations;
   readonly #scope: StatsScope;
   readonly #worker: WorkerContext;
-  readonly #shared: TokenBucket | null;
+  /** Null if each connection has buckets of its own. */
+  readonly #shared: LimitBuckets | null;
   /** Buckets of connections, which go when their connections do. */
-  readonly #ofConnections = new WeakMap<DownstreamConnectionInfo, TokenBucket>();
+  readonly #ofConnections = new WeakMap<DownstreamConnectionInfo, LimitBuckets>();
 
   constructor(data: LocalRateLimitData, worker: WorkerContext) {
     this.data = data;
@@ -26,17 +28,17 @@ export class RateLimit {
     this.stats = localRateLimitStats(this.#scope);
     this.requestHeaders = new HeaderMutations(data.requestHeaders, worker.format);
     this.responseHeaders = new HeaderMutations(data.responseHeaders, worker.format);
-    const { settings, bucket } = data;
-    this.#shared = settings === null || bucket === "" ? null : worker.limits.tokenBucket(bucket, settings);
+    const { limits } = worker;
+    const isShared = data.bucket !== "" || data.descriptors.some(({ bucket }) => bucket !== "");
+    this.#shared = isShared ? new LimitBuckets(data, (name, settings) => limits.tokenBucket(name, settings)) : null;
   }
 
-  /** The bucket that a request takes a token of; null if nothing is limited. */
-  bucket(connection: DownstreamConnectionInfo): TokenBucket | null {
-    const { settings } = this.data;
-    if (this.#shared !== null || settings === null) return this.#shared;
+  /** The buckets that a request's tokens come from. */
+  buckets(connection: DownstreamConnectionInfo): LimitBuckets {
+    if (this.#shared !== null) return this.#shared;
     let own = this.#ofConnections.get(connection);
     if (own === undefined) {
-      own = this.#createOwn(settings);
+      own = new LimitBuckets(this.data, (_, settings) => this.#createOwn(settings));
       this.#ofConnections.set(connection, own);
     }
     return own;

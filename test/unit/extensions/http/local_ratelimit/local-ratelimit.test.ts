@@ -115,10 +115,82 @@ describe("The HTTP local_ratelimit filter", () => {
     assert.deepEqual(counts(proxied, "tight"), [2, 1, 1, 1]);
   });
 
-  it("refuses a route without bucket, and descriptors", async (test) => {
+  const descriptor = (value: string, maxTokens: number) => ({
+    entries: [{ key: "client", value }],
+    token_bucket: { max_tokens: maxTokens, fill_interval: "60s" },
+  });
+  const CLIENT = { actions: [{ request_headers: { header_name: "x-client", descriptor_key: "client" } }] };
+  const limitedRoute = (rateLimits: object[], more: object = {}) => ({
+    match: { prefix: "/" },
+    route: { cluster: "app", rate_limits: rateLimits, ...more },
+  });
+  const spend = async (proxied: Proxied, clients: readonly string[]): Promise<number[]> => {
+    const client = await proxied.client();
+    const seen: number[] = [];
+    for (const name of clients) seen.push((await client.request({ headers: { "x-client": name } })).status);
+    return seen;
+  };
+
+  it("gives descriptors of the route's rate_limits buckets of their own, beside the default one", async (test) => {
+    const fields = { ...LIMIT, token_bucket: { max_tokens: 4, fill_interval: "60s" } };
+    const limited = { ...fields, descriptors: [descriptor("a", 1), descriptor("b", 2)] };
+    const proxied = await start(test, limited, { routes: [limitedRoute([CLIENT])] });
+    assert.deepEqual(
+      await spend(proxied, ["a", "a", "b", "b", "b", "c", "c"]),
+      [200, 429, 200, 200, 429, 200, 429],
+      "a has one token, b two; four are there for all",
+    );
+    const apart = { ...limited, always_consume_default_token_bucket: false };
+    const own = await start(test, apart, { routes: [limitedRoute([CLIENT])] });
+    assert.deepEqual(
+      await spend(own, ["a", "b", "b", "c", "c", "c", "c", "c"]),
+      [200, 200, 200, 200, 200, 200, 200, 429],
+    );
+  });
+
+  it("tells of the bucket that decided, and gives each connection buckets of its own", async (test) => {
+    const proxied = await start(
+      test,
+      {
+        ...LIMIT,
+        descriptors: [descriptor("a", 1)],
+        enable_x_ratelimit_headers: "DRAFT_VERSION_03",
+        local_rate_limit_per_downstream_connection: true,
+      },
+      { routes: [limitedRoute([CLIENT])] },
+    );
+    for (let i = 0; i < 2; i++) {
+      const client = await proxied.client();
+      const first = await client.request({ headers: { "x-client": "a" } });
+      const second = await client.request({ headers: { "x-client": "a" } });
+      assert.deepEqual([first.status, first.header("x-ratelimit-limit")], [200, "1"]);
+      assert.deepEqual([second.status, second.header("x-ratelimit-remaining")], [429, "0"]);
+    }
+  });
+
+  it("looks at rate_limits of its stage, and of the virtual host as it is told", async (test) => {
+    const of = async (fields: object, routeLimits: object[], more: object = {}): Promise<number[]> => {
+      const filter = { ...LIMIT, descriptors: [descriptor("a", 1)], ...fields };
+      const host = { rate_limits: [CLIENT] };
+      return spend(await start(test, filter, { routes: [limitedRoute(routeLimits, more)], host }), ["a", "a"]);
+    };
+    const other = { actions: [{ generic_key: { descriptor_value: "x" } }] };
+    assert.deepEqual(await of({}, []), [200, 429], "the virtual host's count if the route has none");
+    assert.deepEqual(await of({}, [other]), [200, 200], "and not if it has");
+    assert.deepEqual(await of({}, [other], { include_vh_rate_limits: true }), [200, 429]);
+    assert.deepEqual(await of({ vh_rate_limits: "INCLUDE" }, [other]), [200, 429]);
+    assert.deepEqual(await of({ vh_rate_limits: "IGNORE" }, []), [200, 200]);
+    assert.deepEqual(await of({ stage: 1 }, [{ ...CLIENT, stage: 0 }]), [200, 200]);
+    assert.deepEqual(await of({ stage: 1 }, [{ ...CLIENT, stage: 1 }]), [200, 429]);
+  });
+
+  it("refuses a route without bucket, and a descriptor that stands twice", async (test) => {
     const routes = [routeWith("/", "local_ratelimit", "LocalRateLimit", { stat_prefix: "a" })];
     await assert.rejects(start(test, LIMIT, { routes }), /token_bucket: is required for a route/);
-    const descriptors = [{ entries: [{ key: "a", value: "b" }], token_bucket: LIMIT.token_bucket }];
-    await assert.rejects(start(test, { ...LIMIT, descriptors }), /descriptors come from rate_limits/);
+    const descriptors = [descriptor("a", 1), descriptor("a", 2)];
+    await assert.rejects(
+      start(test, { ...LIMIT, descriptors }),
+      /descriptors\[1\]\.entries: the descriptor stands here twice.*descriptors\[0\]/s,
+    );
   });
 });

@@ -1,0 +1,32 @@
+import type { RequestHeaderMap } from "../http/header-map.ts";
+import type { StreamInfo } from "../http/stream-info.ts";
+import type { RateLimitDescriptor } from "./rate-limit-policy.ts";
+import type { Route } from "./route.ts";
+
+/** Envoy's `VhRateLimitsOptions`: when the virtual host's `rate_limits` count beside the route's. */
+export type VirtualHostRateLimits = "override" | "include" | "ignore";
+
+/**
+ * The descriptors that a request's route and virtual host give it for one stage, in Envoy's order: the route's first. The virtual host's count if the route
+ * includes them (`include_vh_rate_limits`), or as `ofVirtualHost` says: `override` = only if the route has none of its own. Empty for a
+ * request that is not forwarded. Source: Envoy's rate limit filters, `populateRateLimitDescriptors`.
+ */
+export function rateLimitDescriptors(
+  route: Route | null,
+  stage: number,
+  ofVirtualHost: VirtualHostRateLimits,
+  headers: RequestHeaderMap,
+  streamInfo: StreamInfo,
+): RateLimitDescriptor[] {
+  if (route === null || route.action.type !== "forward") return [];
+  const { rateLimits, includeVirtualHostRateLimits } = route.action;
+  const ofHost = route.virtualHost.rateLimits;
+  if (rateLimits.isEmpty && ofHost.isEmpty) return [];
+  const descriptors: RateLimitDescriptor[] = [];
+  const request = { headers, streamInfo, clusterName: route.action.clusterName(headers) };
+  rateLimits.addDescriptors(stage, request, descriptors);
+  const included =
+    includeVirtualHostRateLimits || ofVirtualHost === "include" || (ofVirtualHost === "override" && rateLimits.isEmpty);
+  if (included) ofHost.addDescriptors(stage, request, descriptors);
+  return descriptors;
+}

@@ -36,6 +36,7 @@ import { loggingLevels } from "./admin/logging-levels.ts";
 import type { AdminAddress } from "./admin/protocol.ts";
 import { ServerCondition } from "./admin/server-condition.ts";
 import { BreakerMemoryExtras } from "./breaker-memory-extras.ts";
+import { CheckTransports } from "./check-transports.ts";
 import type { CommandLine } from "./command-line.ts";
 import { ConfigInForce } from "./config-in-force.ts";
 import { ConfigStats } from "./config-stats.ts";
@@ -98,6 +99,7 @@ export class ProxyServer {
   readonly #dumps = new ConfigDumpPool();
   readonly #eventLogs = new EventLogs();
   readonly #breakers = new BreakerMemoryExtras();
+  readonly #checkTransports: CheckTransports;
   readonly #mainStats: StatsScope;
   readonly #sinks: StatsSinks;
   readonly #stats: ActorRef<StatsMessage>;
@@ -107,6 +109,7 @@ export class ProxyServer {
 
   constructor(options: ProxyServerOptions) {
     this.#options = options;
+    this.#checkTransports = new CheckTransports(systemClock, options.log.logger("upstream"));
     const log = options.log.logger("main");
     this.#system = new ActorSystem({
       thread: "main",
@@ -214,6 +217,7 @@ export class ProxyServer {
       timers: this.#timers,
       random: this.#random,
       stats: this.#mainStats,
+      makeTransportSocket: this.#checkTransports.make,
       hasTraffic: (name) => this.#merge.counterValue(`cluster.${name}.upstream_cx_total`) > 0,
       log: this.#eventLogs.write,
       onChecked,
@@ -274,6 +278,7 @@ export class ProxyServer {
         random: this.#random,
         compiler,
         membership: this.#membership,
+        checkConnections: this.#checkTransports,
         stats: {
           workerStarted: (worker, incarnation) => inlet.workerStarted(worker, incarnation),
           receive: (worker, incarnation, report) => inlet.receive(worker, incarnation, report),

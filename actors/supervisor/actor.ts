@@ -12,7 +12,7 @@ import type { ConfigCompiler } from "./config-compiler.ts";
 import { noteEvent } from "./event-notes.ts";
 import { ListenerMoves } from "./listener-moves.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
-import { MembershipLink } from "./membership-link.ts";
+import { type CheckConnections, MembershipLink } from "./membership-link.ts";
 import type {
   Broadcast,
   InspectWorkers,
@@ -48,6 +48,8 @@ export interface SupervisorOptions {
   readonly threads: WorkerThreadOptions;
   /** Knows the hosts of clusters with discovery. Default: there are no such clusters. */
   readonly membership?: ActorRef<MembershipMessage>;
+  /** Absent: health checks are plain. */
+  readonly checkConnections?: CheckConnections;
   /** What goes with a version beside its resources. Default: nothing. */
   readonly extras?: SnapshotExtras;
   /** Workers to start with. */
@@ -116,7 +118,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
     this.#sockets = new ListeningSockets((key, socket, holders) => this.#handOut(key, socket, holders), log);
     this.#moves = new ListenerMoves(this.#sockets, options.moveTimeoutMs ?? DEFAULT_MOVE_TIMEOUT_MS, timers, log);
     this.#stats = new StatsCollection(options.stats, timers);
-    this.#membership = new MembershipLink(options.membership, log);
+    this.#membership = new MembershipLink(options.membership, options.checkConnections, log);
     this.#fleet = this.#createFleet();
     this.#snapshots = new SnapshotControl({
       compiler: options.compiler,

@@ -14,6 +14,14 @@ export const DISCOVERY_KIND = "discovery";
 const WARM_DEADLINE_MS = 15_000;
 const ASK_GRACE_MS = 1000;
 
+/** What connections of health checks are made of, on the main thread. */
+export interface CheckConnections {
+  /** A version is being prepared: its checks begin when this has resolved. */
+  warm(resources: readonly Resource[], discoveries: readonly DiscoveryData[]): Promise<void>;
+  /** The version is in force. */
+  putInForce(resources: readonly Resource[]): void;
+}
+
 /**
  * Joins the rollout of versions with the membership of clusters: a version comes in force when the hosts of its new clusters are known,
  * and no worker serves it before it has them. Without an actor behind it, no cluster has discovery.
@@ -21,12 +29,18 @@ const ASK_GRACE_MS = 1000;
  */
 export class MembershipLink {
   readonly #membership: ActorRef<MembershipMessage> | undefined;
+  readonly #connections: CheckConnections | undefined;
   readonly #log: Logger;
   /** Unpacked once for each hash. */
   #known = new Map<string, DiscoveredCluster>();
 
-  constructor(membership: ActorRef<MembershipMessage> | undefined, log: Logger) {
+  constructor(
+    membership: ActorRef<MembershipMessage> | undefined,
+    connections: CheckConnections | undefined,
+    log: Logger,
+  ) {
     this.#membership = membership;
+    this.#connections = connections;
     this.#log = log;
   }
 
@@ -43,6 +57,10 @@ export class MembershipLink {
     const clusters = this.#clustersOf(resources);
     if (this.#membership === undefined || clusters.length === 0) return;
     try {
+      await this.#connections?.warm(
+        resources,
+        clusters.map(({ data }) => data),
+      );
       const question = { type: "warmClusters", clusters, deadlineMs: WARM_DEADLINE_MS } as const;
       const { late } = await this.#membership.ask(question, WARM_DEADLINE_MS + ASK_GRACE_MS);
       if (late.length > 0)
@@ -59,6 +77,7 @@ export class MembershipLink {
 
   /** These resources are in force now. */
   putInForce(resources: readonly Resource[]): void {
+    this.#connections?.putInForce(resources);
     this.#membership?.tell({ type: "putClustersInForce", clusters: this.#clustersOf(resources) });
   }
 

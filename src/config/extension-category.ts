@@ -8,6 +8,7 @@ export type ExtensionCategory =
   | "envoy.filters.listener"
   | "envoy.filters.network"
   | "envoy.formatter"
+  | "envoy.health_check.event_sinks"
   | "envoy.health_checkers"
   | "envoy.http.early_header_mutation"
   | "envoy.http.original_ip_detection"

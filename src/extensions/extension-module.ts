@@ -14,7 +14,7 @@ import type { RouteTables } from "../route/route-tables.ts";
 import type { StatsScope } from "../stats/scope.ts";
 import type { SharedLimits } from "../upstream/shared-limits.ts";
 import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
-import type { TlsContexts } from "./transport_sockets/tls/tls-contexts.ts";
+import type { TlsContextDirectory } from "./transport_sockets/tls/tls-contexts.ts";
 
 /** What extensions find on their worker. One per worker, made before the first snapshot, the same for its whole life. */
 export interface WorkerContext {
@@ -26,7 +26,7 @@ export interface WorkerContext {
   readonly stats: StatsScope;
   readonly clusters: ClusterDirectory;
   readonly routeTables: RouteTables;
-  readonly tlsContexts: TlsContexts;
+  readonly tlsContexts: TlsContextDirectory;
   readonly format: FormatEnvironment;
   readonly accessLogFiles: AccessLogFiles;
   /** Limits that all workers keep to together. */
@@ -67,6 +67,11 @@ export interface AccessLoggerModule {
   createLogger(data: unknown, worker: WorkerContext): AccessLog;
 }
 
+/** What transport sockets to upstream hosts find on their thread: a worker, or the main thread for health checks. */
+export interface UpstreamSocketContext extends Pick<WorkerContext, "clock" | "log" | "tlsContexts"> {
+  readonly extensions: Pick<WorkerExtensions, "transportSockets">;
+}
+
 /** The worker-side half of a transport socket. */
 export interface TransportSocketModule {
   createDownstreamFactory(
@@ -75,7 +80,11 @@ export interface TransportSocketModule {
     worker: WorkerContext,
   ): DownstreamTransportSocketFactory;
   /** `clusterScope` is released with the cluster. */
-  createUpstreamFactory(data: unknown, clusterScope: StatsScope, worker: WorkerContext): UpstreamTransportSocketFactory;
+  createUpstreamFactory(
+    data: unknown,
+    clusterScope: StatsScope,
+    thread: UpstreamSocketContext,
+  ): UpstreamTransportSocketFactory;
 }
 
 /** The worker-side halves of all extensions, by name. */

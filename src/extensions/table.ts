@@ -226,6 +226,10 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./compression/zstd_decompressor/config.ts")).zstdDecompressorConfig,
   },
   {
+    name: "envoy.health_check.event_sinks.file",
+    config: async () => (await import("./health_check_event_sinks/file/config.ts")).fileEventSinkConfig,
+  },
+  {
     name: "envoy.load_balancing_policies.round_robin",
     config: async () => (await import("./load_balancing_policies/round_robin/config.ts")).roundRobinConfig,
   },

@@ -29,6 +29,8 @@ export interface UpstreamSocketRequest {
   readonly server: string;
   /** The protocol that the connection will carry, offered by ALPN if nothing else is configured. */
   readonly alpnFallback?: string | undefined;
+  /** Offered by ALPN in place of what is configured. */
+  readonly alpnProtocols?: readonly string[] | undefined;
 }
 
 /**

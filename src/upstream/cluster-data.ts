@@ -1,4 +1,3 @@
-import type { CompiledExtension } from "../config/compile-context.ts";
 import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
 import type { HashRingSettings } from "../lb/hash-ring.ts";
 import type { Locality } from "../lb/lb-host.ts";
@@ -12,6 +11,7 @@ import type { Address } from "../net/address.ts";
 import type { HealthCheckData } from "./health-check/health-check-data.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
+import type { TransportSocketsData } from "./transport-sockets-data.ts";
 
 /** Metadata as plain data: namespace and its fields. */
 export type MetadataData = readonly (readonly [namespace: string, fields: Readonly<Record<string, unknown>>])[];
@@ -97,24 +97,11 @@ export interface EndpointData {
   readonly metadata: MetadataData;
 }
 
-/** One of `transport_socket_matches`. */
-export interface TransportSocketMatchData {
-  readonly name: string;
-  /** What the host's metadata `envoy.transport_socket_match` must have; an empty one fits every host. */
-  readonly match: Readonly<Record<string, unknown>>;
-  /** Null is a plain socket. */
-  readonly transportSocket: CompiledExtension | null;
-}
-
 /** What a connection is made with. Another value means new connections; all other settings change in place. */
-export interface ConnectionSettingsData {
+export interface ConnectionSettingsData extends TransportSocketsData {
   readonly perConnectionBufferLimitBytes: number;
   /** Seconds of quiet before TCP keep-alive probes start; null = no probes. */
   readonly tcpKeepaliveTimeS: number | null;
-  /** Null is a plain socket. */
-  readonly transportSocket: CompiledExtension | null;
-  /** Sockets for hosts whose metadata asks for another one; the first that fits. */
-  readonly transportSocketMatches: readonly TransportSocketMatchData[];
   /** `max_response_headers_kb` in bytes. Default 80 KiB. */
   readonly maxResponseHeadersBytes: number;
   /** `max_headers_count`. Default 100. */

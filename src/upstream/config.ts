@@ -12,7 +12,7 @@ import type {
   ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
-import type { AssignmentData, ClusterData, TransportSocketMatchData } from "./cluster-data.ts";
+import type { AssignmentData, ClusterData } from "./cluster-data.ts";
 import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
@@ -20,6 +20,7 @@ import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
 import { compileBalancing, compileOverrideHostStatuses, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileOriginalDst } from "./compile/original-dst.ts";
 import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
+import type { TransportSocketMatchData } from "./transport-sockets-data.ts";
 
 /** Name of the extension whose data is a `HttpProtocolData`; also its usual key in the configuration. */
 export const HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -57,6 +58,18 @@ function compileAssignment(message: ClusterLoadAssignment, place: Place, context
 
 function compileCluster(message: Cluster, place: Place, context: CompileContext): ClusterData {
   const protocol = compileProtocol(message, place, context);
+  const sockets = {
+    transportSocket: compileTransportSocket(message.transportSocket, place.field("transport_socket"), context),
+    transportSocketMatches: compileMatches(message, place.field("transport_socket_matches"), context),
+  };
+  if (message.healthChecks[0]?.healthChecker.case === "grpcHealthCheck" && protocol.httpProtocol === "http1") {
+    const at = place.field("health_checks").index(0).field("grpc_health_check");
+    context.error(
+      at,
+      "a cluster that is checked by gRPC speaks HTTP/2",
+      `set http2_protocol_options in ${HTTP_PROTOCOL_OPTIONS}`,
+    );
+  }
   const keepalive = message.upstreamConnectionOptions?.tcpKeepalive;
   return {
     name: message.name,
@@ -68,8 +81,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     connectionSettings: {
       perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
       tcpKeepaliveTimeS: keepalive === undefined ? null : (keepalive.keepaliveTime ?? DEFAULT_KEEPALIVE_TIME_S),
-      transportSocket: compileTransportSocket(message.transportSocket, place.field("transport_socket"), context),
-      transportSocketMatches: compileMatches(message, place.field("transport_socket_matches"), context),
+      ...sockets,
       maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
       maxResponseHeadersCount: protocol.maxResponseHeadersCount,
       enableTrailers: protocol.enableTrailers,
@@ -83,7 +95,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     overrideHostStatuses: compileOverrideHostStatuses(message),
     originalDst: compileOriginalDst(message, place, context),
     closeConnectionsOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
-    ...compileDiscovery(message, place, context),
+    ...compileDiscovery(message, sockets, place, context),
   };
 }
 

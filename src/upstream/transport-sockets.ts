@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CompiledExtension } from "../config/compile-context.ts";
 import type { UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
-import type { ConnectionSettingsData } from "./cluster-data.ts";
+import type { TransportSocketsData } from "./transport-sockets-data.ts";
 
 interface Match {
   readonly wanted: readonly (readonly [key: string, value: unknown])[];
@@ -18,7 +18,7 @@ export class TransportSockets {
   readonly #otherwise: UpstreamTransportSocketFactory | null;
 
   constructor(
-    data: Pick<ConnectionSettingsData, "transportSocket" | "transportSocketMatches">,
+    data: TransportSocketsData,
     make: (transportSocket: CompiledExtension) => UpstreamTransportSocketFactory,
   ) {
     const factoryOf = (socket: CompiledExtension | null): UpstreamTransportSocketFactory | null =>
@@ -32,8 +32,11 @@ export class TransportSockets {
 
   /** The first match that fits the host's metadata, or else the cluster's socket; null is a plain one. */
   socketOf(metadata: Metadata): UpstreamTransportSocketFactory | null {
-    if (this.#matches.length === 0) return this.#otherwise;
-    const given = metadata.get(NAMESPACE);
+    return this.#matches.length === 0 ? this.#otherwise : this.socketFor(metadata.get(NAMESPACE));
+  }
+
+  /** The same for what a host's metadata would have to say. */
+  socketFor(given: Readonly<Record<string, unknown>> | undefined): UpstreamTransportSocketFactory | null {
     for (const { wanted, factory } of this.#matches) {
       if (wanted.every(([key, value]) => isDeepStrictEqual(given?.[key], value))) return factory;
     }

@@ -20,6 +20,7 @@ import type {
   FileDiscoveryData,
   HostMonitorData,
 } from "../cluster-data.ts";
+import type { TransportSocketsData } from "../transport-sockets-data.ts";
 import { compileDnsTargets, compileEndpoints } from "./endpoints.ts";
 import { compileHealthChecks } from "./health-checks.ts";
 
@@ -51,14 +52,18 @@ export const NAME_SERVERS: FieldSupport = within(
 /** How names are looked up: Envoy's `CaresDnsResolverConfig` and the fields before it. */
 export type DnsResolverData = Pick<DnsDiscoveryData, "resolvers" | "searchesDomains">;
 
-/** The hosts of a cluster if they are in its configuration; else it adds a `discovery` resource. `place` is the cluster's. */
+/**
+ * The hosts of a cluster if they are in its configuration; else it adds a `discovery` resource. `place` is the cluster's, and so are
+ * `sockets`, for checks of its hosts.
+ */
 export function compileDiscovery(
   message: Cluster,
+  sockets: TransportSocketsData,
   place: Place,
   context: CompileContext,
 ): Pick<ClusterData, "discovery" | "endpoints"> {
   const logical = isOfType(message, Cluster_DiscoveryType.LOGICAL_DNS);
-  const monitor = compileHostMonitor(message, place, context);
+  const monitor = compileHostMonitor(message, sockets, place, context);
   if (logical || isOfType(message, Cluster_DiscoveryType.STRICT_DNS)) {
     const discovery: DiscoveryData = { ...compileDns(message, logical, place, context), ...monitor };
     context.addResource("discovery", "hosts", discovery);
@@ -88,14 +93,13 @@ export function compileDiscovery(
   return { discovery: "dynamic", endpoints };
 }
 
-function compileHostMonitor(message: Cluster, place: Place, context: CompileContext): HostMonitorData {
-  const at = place.field("health_checks");
-  const socket = message.transportSocket?.configType.value?.typeUrl ?? "RawBuffer";
-  const isPlain = socket.endsWith("RawBuffer") && message.transportSocketMatches.length === 0;
-  if (message.healthChecks.length > 0 && !isPlain) {
-    context.unsupported(at, "health checks are plain TCP, and the hosts of this cluster speak TLS");
-  }
-  return { healthCheck: compileHealthChecks(message.healthChecks, at, context) };
+function compileHostMonitor(
+  message: Cluster,
+  sockets: TransportSocketsData,
+  place: Place,
+  context: CompileContext,
+): HostMonitorData {
+  return { healthCheck: compileHealthChecks(message.healthChecks, sockets, place.field("health_checks"), context) };
 }
 
 /** Undefined if it can't be had. */

@@ -5,28 +5,41 @@ import { wireText } from "../../match/wire-text.ts";
 import { type HeaderValueOption, RequestMethod } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
 import type {
   HealthCheck,
+  HealthCheck_GrpcHealthCheck,
   HealthCheck_HttpHealthCheck,
   HealthCheck_Payload,
   HealthCheck_TcpHealthCheck,
 } from "../../proto/gen/envoy/config/core/v3/health_check_pb.js";
+import { CodecClientType } from "../../proto/gen/envoy/type/v3/http_pb.js";
 import type { Int64Range } from "../../proto/gen/envoy/type/v3/range_pb.js";
 import { compileHeaderAddition } from "../../route/compile/header-mutations.ts";
 import { compileMutableHeaderName } from "../../route/compile/header-name.ts";
 import { compileStringMatcher } from "../../route/compile/matchers.ts";
 import type {
+  CheckData,
+  CheckHeaderData,
+  CheckTransportData,
+  GrpcCheckData,
   HealthCheckData,
   HttpCheckData,
   StatusRangeData,
   TcpCheckData,
 } from "../health-check/health-check-data.ts";
+import type { TransportSocketsData } from "../transport-sockets-data.ts";
 
 const DEFAULT_NO_TRAFFIC_INTERVAL_MS = 60_000;
 const DEFAULT_BODY_BYTES = 1024;
 const HEX = /^(?:[0-9a-fA-F]{2})*$/;
 
-/** Compiles `health_checks`: null if there are none. More than one is refused, as in Envoy. */
+/** What the extensions of `event_logger` compile to: a file that gets the events. */
+export interface EventSinkData {
+  readonly path: string;
+}
+
+/** Compiles `health_checks`: null if there are none. More than one is refused, as in Envoy. `sockets` are the cluster's. */
 export function compileHealthChecks(
   messages: readonly HealthCheck[],
+  sockets: TransportSocketsData,
   place: Place,
   context: CompileContext,
 ): HealthCheckData | null {
@@ -34,10 +47,33 @@ export function compileHealthChecks(
   if (message === undefined) return null;
   if (messages.length > 1) context.error(place.index(1), "a cluster can have one health check only", "keep the first");
   const check = compileCheck(message, place.index(0), context);
-  return check === null ? null : compileTimes(message, check);
+  if (check === null) return null;
+  const eventLogPaths = compileEventLogs(message, place.index(0), context);
+  return { ...compileTimes(message), eventLogPaths, check, transport: compileTransport(message, sockets) };
 }
 
-function compileTimes(message: HealthCheck, check: HttpCheckData | TcpCheckData): HealthCheckData {
+function compileEventLogs({ eventLogPath, eventLogger }: HealthCheck, place: Place, context: CompileContext): string[] {
+  const paths = eventLogPath === "" ? [] : [eventLogPath];
+  for (const [at, { name, typedConfig }] of eventLogger.entries()) {
+    const sinkPlace = place.field("event_logger").index(at);
+    const sink = context.extension("envoy.health_check.event_sinks", { name, typedConfig }, sinkPlace);
+    if (sink !== undefined) paths.push((sink.data as EventSinkData).path);
+  }
+  return paths;
+}
+
+function compileTransport(message: HealthCheck, sockets: TransportSocketsData): CheckTransportData | null {
+  const { transportSocket, transportSocketMatches } = sockets;
+  if (transportSocket === null && transportSocketMatches.length === 0) return null;
+  return {
+    transportSocket,
+    transportSocketMatches,
+    matchCriteria: message.transportSocketMatchCriteria ?? null,
+    alpnProtocols: message.tlsOptions?.alpnProtocols ?? [],
+  };
+}
+
+function compileTimes(message: HealthCheck): Omit<HealthCheckData, "check" | "transport" | "eventLogPaths"> {
   const intervalMs = durationMs(message.interval, 0);
   const noTrafficIntervalMs = durationMs(message.noTrafficInterval, DEFAULT_NO_TRAFFIC_INTERVAL_MS);
   const unhealthyIntervalMs = durationMs(message.unhealthyInterval, intervalMs);
@@ -56,19 +92,13 @@ function compileTimes(message: HealthCheck, check: HttpCheckData | TcpCheckData)
     unhealthyIntervalMs,
     unhealthyEdgeIntervalMs: durationMs(message.unhealthyEdgeInterval, unhealthyIntervalMs),
     healthyEdgeIntervalMs: durationMs(message.healthyEdgeInterval, intervalMs),
-    eventLogPath: message.eventLogPath,
     alwaysLogFailures: message.alwaysLogHealthCheckFailures,
     alwaysLogSuccess: message.alwaysLogHealthCheckSuccess,
-    check,
   };
 }
 
 /** Null for a kind of check that the support table has refused already. */
-function compileCheck(
-  message: HealthCheck,
-  place: Place,
-  context: CompileContext,
-): HttpCheckData | TcpCheckData | null {
+function compileCheck(message: HealthCheck, place: Place, context: CompileContext): CheckData | null {
   const { healthChecker } = message;
   if ((message.altPort ?? 0) > 65535) context.error(place.field("alt_port"), "a port is at most 65535");
   if (healthChecker.case === "httpHealthCheck") {
@@ -76,6 +106,9 @@ function compileCheck(
   }
   if (healthChecker.case === "tcpHealthCheck") {
     return compileTcpCheck(healthChecker.value, place.field("tcp_health_check"), context);
+  }
+  if (healthChecker.case === "grpcHealthCheck") {
+    return compileGrpcCheck(healthChecker.value, place.field("grpc_health_check"), context);
   }
   return null;
 }
@@ -86,6 +119,7 @@ function compileHttpCheck(message: HealthCheck_HttpHealthCheck, place: Place, co
   const matcher = message.serviceNameMatcher;
   return {
     type: "http",
+    http2: message.codecClientType === CodecClientType.HTTP2,
     host: message.host,
     path: message.path,
     method,
@@ -111,11 +145,20 @@ function compileTcpCheck(message: HealthCheck_TcpHealthCheck, place: Place, cont
   };
 }
 
+function compileGrpcCheck(message: HealthCheck_GrpcHealthCheck, place: Place, context: CompileContext): GrpcCheckData {
+  return {
+    type: "grpc",
+    serviceName: message.serviceName,
+    authority: message.authority,
+    headersToAdd: compileHeaders(message.initialMetadata, place.field("initial_metadata"), context),
+  };
+}
+
 function compileHeaders(
   options: readonly HeaderValueOption[],
   place: Place,
   context: CompileContext,
-): HttpCheckData["headersToAdd"] {
+): CheckHeaderData[] {
   return options.map((option, at) => {
     const { name, action, keepEmptyValue } = compileHeaderAddition(option, place.index(at), context);
     const raw = option.header?.rawValue ?? new Uint8Array();

@@ -1,10 +1,11 @@
 import type { EndpointData } from "../cluster-data.ts";
 import { eventAddress } from "../event-address.ts";
+import type { CheckData } from "./health-check-data.ts";
 import type { CheckEvent } from "./host-health-check.ts";
 
 /** An event as the JSON of `envoy.data.core.v3.HealthCheckEvent`, with the fields that Envoy writes even when they are empty. */
 export function checkEventJson(
-  checker: "http" | "tcp",
+  checker: CheckData["type"],
   clusterName: string,
   endpoint: EndpointData,
   event: CheckEvent,

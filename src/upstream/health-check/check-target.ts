@@ -1,11 +1,33 @@
-import type { EndpointData } from "../cluster-data.ts";
+import { type EndpointData, metadataMap } from "../cluster-data.ts";
+import type { TransportSockets } from "../transport-sockets.ts";
+import type { CheckTransportData } from "./health-check-data.ts";
 import type { ProbeTarget } from "./probe.ts";
 
-/** Where an endpoint is checked: its own alternative address or port, else `alt_port`, else where it serves. */
-export function checkTarget(clusterName: string, endpoint: EndpointData, altPort: number): ProbeTarget {
+/** The transport sockets of a cluster's checks, and which of them a host gets. */
+export interface CheckTransport {
+  readonly sockets: TransportSockets;
+  readonly data: CheckTransportData;
+}
+
+/**
+ * Where and how an endpoint is checked: its own alternative address or port, else `alt_port`, else where it serves. `transport` null =
+ * plain connections.
+ */
+export function checkTarget(
+  clusterName: string,
+  endpoint: EndpointData,
+  altPort: number,
+  transport: CheckTransport | null,
+): ProbeTarget {
   const own = endpoint.healthCheck;
   const base = own?.address ?? endpoint.address;
   const port = own?.port || (own?.address == null ? altPort : 0);
   const address = base.type === "ip" && port !== 0 ? { ...base, port } : base;
-  return { address, hostname: own?.hostname ?? "", clusterName };
+  const transportSocket = transport === null ? null : socketOf(transport, endpoint);
+  const alpnProtocols = transport?.data.alpnProtocols ?? [];
+  return { address, hostname: own?.hostname ?? "", clusterName, transportSocket, alpnProtocols };
+}
+
+function socketOf({ sockets, data }: CheckTransport, { metadata }: EndpointData): ProbeTarget["transportSocket"] {
+  return data.matchCriteria === null ? sockets.socketOf(metadataMap(metadata)) : sockets.socketFor(data.matchCriteria);
 }

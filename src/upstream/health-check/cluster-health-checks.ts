@@ -1,11 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RandomSource } from "../../base/random.ts";
 import type { TimerWheel } from "../../base/timer-wheel.ts";
+import { type Http2CodecStats, http2CodecStats, NO_HTTP2_CODEC_STATS } from "../../http/http2/codec-stats.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { StatsScope } from "../../stats/scope.ts";
 import type { EndpointData } from "../cluster-data.ts";
+import type { UpstreamTransportSocketMaker } from "../pool-environment.ts";
+import { ScopeTree } from "../scope-tree.ts";
+import { TransportSockets } from "../transport-sockets.ts";
 import { checkEventJson } from "./check-event.ts";
-import { checkTarget } from "./check-target.ts";
+import { type CheckTransport, checkTarget } from "./check-target.ts";
+import { GrpcProbe } from "./grpc-probe.ts";
 import type { HealthCheckData } from "./health-check-data.ts";
 import { HealthCheckStats } from "./health-check-stats.ts";
 import { type CheckEvent, HostHealthCheck } from "./host-health-check.ts";
@@ -19,6 +24,7 @@ export interface ClusterHealthChecksOptions {
   readonly random: RandomSource;
   /** The main thread's root scope. */
   readonly stats: StatsScope;
+  readonly makeTransportSocket: UpstreamTransportSocketMaker;
   /** Whether the cluster of that observability name has ever had an upstream connection. */
   hasTraffic(observabilityName: string): boolean;
   /** Writes an event to the log of that path. */
@@ -40,7 +46,11 @@ export class ClusterHealthChecks {
   readonly #cluster: string;
   readonly #observabilityName: string;
   readonly #options: ClusterHealthChecksOptions;
+  readonly #scope: ScopeTree;
   readonly #stats: HealthCheckStats;
+  /** Made for the first check that speaks HTTP/2. */
+  #http2Stats: Http2CodecStats | null = null;
+  #transport: CheckTransport | null = null;
   #health: HealthCheckData | null = null;
   #hosts = new Map<string, CheckedHost>();
 
@@ -49,7 +59,8 @@ export class ClusterHealthChecks {
     this.#cluster = cluster;
     this.#observabilityName = observabilityName;
     this.#options = options;
-    this.#stats = new HealthCheckStats(options.stats.scope(`cluster.${observabilityName}`));
+    this.#scope = new ScopeTree(options.stats.scope(`cluster.${observabilityName}`));
+    this.#stats = new HealthCheckStats(this.#scope);
   }
 
   /**
@@ -58,6 +69,7 @@ export class ClusterHealthChecks {
    */
   update(endpoints: readonly EndpointData[], health: HealthCheckData | null): void {
     const sameChecks = isDeepStrictEqual(this.#health, health);
+    if (!sameChecks) this.#transport = this.#makeTransport(health);
     this.#health = health;
     const wanted = new Map<string, EndpointData>();
     for (const endpoint of health === null ? [] : endpoints) {
@@ -70,7 +82,7 @@ export class ClusterHealthChecks {
     }
     for (const [address, endpoint] of wanted) {
       const known = this.#hosts.get(address);
-      if (known !== undefined && sameChecks && isDeepStrictEqual(known.endpoint.healthCheck, endpoint.healthCheck)) {
+      if (known !== undefined && sameChecks && isCheckedAlike(known.endpoint, endpoint)) {
         this.#hosts.set(address, { endpoint, check: known.check });
       } else {
         this.#start(address, endpoint, health!, known?.check);
@@ -99,12 +111,12 @@ export class ClusterHealthChecks {
   close(): void {
     for (const { check } of this.#hosts.values()) check.close();
     this.#hosts.clear();
-    this.#stats.release();
+    this.#scope.release();
   }
 
   #start(address: string, endpoint: EndpointData, health: HealthCheckData, before: HostHealthCheck | undefined): void {
     const { timers, random, hasTraffic, onChecked } = this.#options;
-    const target = checkTarget(this.#cluster, endpoint, health.altPort);
+    const target = checkTarget(this.#cluster, endpoint, health.altPort, this.#transport);
     before?.close();
     const check = new HostHealthCheck({
       data: health,
@@ -126,13 +138,35 @@ export class ClusterHealthChecks {
     onResult: (result: ProbeResult) => void,
   ): Probe {
     if (check.type === "tcp") return new TcpProbe(check, reuseConnection, target, onResult);
-    const stats = { onVerifyCluster: () => this.#stats.verifyCluster.inc() };
-    return new HttpProbe(check, reuseConnection, target, stats, onResult);
+    const { timers, random } = this.#options;
+    if (check.type === "grpc" || check.http2) this.#http2Stats ??= http2CodecStats(this.#scope.scope("http2"));
+    const environment = {
+      timers,
+      random,
+      http2Stats: this.#http2Stats ?? NO_HTTP2_CODEC_STATS,
+      onVerifyCluster: () => this.#stats.verifyCluster.inc(),
+    };
+    return check.type === "grpc"
+      ? new GrpcProbe(check, reuseConnection, target, environment, onResult)
+      : new HttpProbe(check, reuseConnection, target, environment, onResult);
   }
 
-  #log({ eventLogPath, check }: HealthCheckData, endpoint: EndpointData, event: CheckEvent): void {
-    if (eventLogPath === "") return;
-    const wallMs = this.#options.timers.clock.wallMs();
-    this.#options.log(eventLogPath, checkEventJson(check.type, this.#cluster, endpoint, event, wallMs));
+  #makeTransport(health: HealthCheckData | null): CheckTransport | null {
+    const data = health?.transport ?? null;
+    if (data === null) return null;
+    const sockets = new TransportSockets(data, (socket) => this.#options.makeTransportSocket(socket, this.#scope));
+    return { sockets, data };
   }
+
+  #log({ eventLogPaths, check }: HealthCheckData, endpoint: EndpointData, event: CheckEvent): void {
+    const wallMs = this.#options.timers.clock.wallMs();
+    for (const path of eventLogPaths) {
+      this.#options.log(path, checkEventJson(check.type, this.#cluster, endpoint, event, wallMs));
+    }
+  }
+}
+
+/** Metadata may ask for another transport socket. */
+function isCheckedAlike(a: EndpointData, b: EndpointData): boolean {
+  return isDeepStrictEqual(a.healthCheck, b.healthCheck) && isDeepStrictEqual(a.metadata, b.metadata);
 }

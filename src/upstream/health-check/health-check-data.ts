@@ -1,5 +1,6 @@
 import type { StringMatcherData } from "../../match/string-matcher.ts";
 import type { HeaderAppendAction } from "../../route/header-mutations.ts";
+import type { TransportSocketsData } from "../transport-sockets-data.ts";
 
 /** A half-open range of status codes: `start` belongs to it, `end` does not. */
 export interface StatusRangeData {
@@ -17,9 +18,11 @@ export interface CheckHeaderData {
   readonly keepEmptyValue: boolean;
 }
 
-/** An HTTP/1 check. */
+/** An HTTP check. */
 export interface HttpCheckData {
   readonly type: "http";
+  /** `codec_client_type`. Default HTTP/1. */
+  readonly http2: boolean;
   /** `host`; `""` = the cluster's name. An endpoint's own hostname goes before it. */
   readonly host: string;
   readonly path: string;
@@ -50,6 +53,27 @@ export interface TcpCheckData {
   readonly receive: readonly string[];
 }
 
+/** A check by `grpc.health.v1.Health/Check`. */
+export interface GrpcCheckData {
+  readonly type: "grpc";
+  /** `""` = the server as a whole. */
+  readonly serviceName: string;
+  /** `""` = the cluster's name. An endpoint's own hostname goes before it. */
+  readonly authority: string;
+  readonly headersToAdd: readonly CheckHeaderData[];
+}
+
+/** What kind of check it is. */
+export type CheckData = HttpCheckData | TcpCheckData | GrpcCheckData;
+
+/** How the connections of checks are made where they are not plain. */
+export interface CheckTransportData extends TransportSocketsData {
+  /** In place of what the host's metadata says for `transport_socket_matches`; null = the metadata counts. */
+  readonly matchCriteria: Readonly<Record<string, unknown>> | null;
+  /** In place of the protocols of the TLS context; empty = those count. */
+  readonly alpnProtocols: readonly string[];
+}
+
 /** Envoy's `HealthCheck`, checked, with its defaults. Plain data. Durations in milliseconds. */
 export interface HealthCheckData {
   readonly timeoutMs: number;
@@ -67,9 +91,11 @@ export interface HealthCheckData {
   readonly unhealthyIntervalMs: number;
   readonly unhealthyEdgeIntervalMs: number;
   readonly healthyEdgeIntervalMs: number;
-  /** `""` = no log. */
-  readonly eventLogPath: string;
+  /** Files that get its events. */
+  readonly eventLogPaths: readonly string[];
   readonly alwaysLogFailures: boolean;
   readonly alwaysLogSuccess: boolean;
-  readonly check: HttpCheckData | TcpCheckData;
+  readonly check: CheckData;
+  /** Null = plain connections. */
+  readonly transport: CheckTransportData | null;
 }

@@ -1,30 +1,41 @@
 import net from "node:net";
-import type { Address } from "../../net/address.ts";
+import type { LateSink, LateWriter } from "../../http/http2/late-sink.ts";
+import { type Address, formatAddress } from "../../net/address.ts";
+import type { ProbeTarget } from "./probe.ts";
 
 /** What a probe hears of its connection. Each but `onData` at most once; nothing after `onClosed` or `destroy`. */
 export interface ProbeSocketCallbacks {
   onConnected(): void;
   /** The bytes are the callee's. */
   onData(data: Buffer): void;
-  /** The peer ended it, or it failed, also while connecting. */
+  /** The peer ended it, or it failed, also while connecting or in the TLS handshake. */
   onClosed(): void;
 }
 
 /** The connection of a probe: one owner for its errors, and silence once it is given up. */
-export class ProbeSocket {
+export class ProbeSocket implements LateSink {
   readonly #socket: net.Socket;
   #callbacks: ProbeSocketCallbacks | null;
 
-  /** Begins to connect. */
-  constructor(address: Address, callbacks: ProbeSocketCallbacks) {
+  /** Begins to connect. `alpnFallback`: see `UpstreamSocketRequest`; null = nothing is offered. */
+  constructor(target: ProbeTarget, alpnFallback: string | null, callbacks: ProbeSocketCallbacks) {
     this.#callbacks = callbacks;
-    this.#socket = net.connect(connectOptions(address));
-    this.#socket.on("connect", () => this.#callbacks?.onConnected());
+    this.#socket = connect(target, alpnFallback);
+    const usable = "encrypted" in this.#socket ? "secureConnect" : "connect";
+    this.#socket.on(usable, () => {
+      // A transport socket that refuses the peer destroys the socket in this very event.
+      if (!this.#socket.destroyed) this.#callbacks?.onConnected();
+    });
     this.#socket.on("data", (data: Buffer) => this.#callbacks?.onData(data));
     this.#socket.on("error", () => {});
     // The event after an error, too; a peer that has ended is done for checks.
     this.#socket.on("end", () => this.#onClosed());
     this.#socket.on("close", () => this.#onClosed());
+  }
+
+  /** Bytes that the operating system has not taken. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
   }
 
   write(bytes: Buffer): void {
@@ -33,6 +44,12 @@ export class ProbeSocket {
 
   writeLatin1(text: string): void {
     this.#socket.write(text, "latin1");
+  }
+
+  writeLater(writer: LateWriter): void {
+    queueMicrotask(() => {
+      if (this.#callbacks !== null) writer.writeLate();
+    });
   }
 
   readDisable(disable: boolean): void {
@@ -51,6 +68,18 @@ export class ProbeSocket {
     this.destroy();
     callbacks?.onClosed();
   }
+}
+
+function connect({ address, transportSocket, alpnProtocols }: ProbeTarget, alpnFallback: string | null): net.Socket {
+  const options = connectOptions(address);
+  return transportSocket === null
+    ? net.connect(options)
+    : transportSocket.connect({
+        options,
+        server: formatAddress(address),
+        alpnFallback: alpnFallback ?? undefined,
+        alpnProtocols: alpnProtocols.length === 0 ? undefined : alpnProtocols,
+      });
 }
 
 function connectOptions(address: Address): net.NetConnectOpts {

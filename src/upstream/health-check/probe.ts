@@ -1,4 +1,5 @@
 import type { Address } from "../../net/address.ts";
+import type { UpstreamTransportSocketFactory } from "../../net/transport-socket.ts";
 
 /** Why a check failed, in the words of Envoy's event log. */
 export type CheckFailureType = "ACTIVE" | "PASSIVE" | "NETWORK" | "NETWORK_TIMEOUT";
@@ -16,6 +17,10 @@ export interface ProbeTarget {
   /** The endpoint's own hostname for checks; `""` = none. */
   readonly hostname: string;
   readonly clusterName: string;
+  /** What makes its connections; null = they are plain. */
+  readonly transportSocket: UpstreamTransportSocketFactory | null;
+  /** Offered by TLS in place of what is configured there; empty = that counts. */
+  readonly alpnProtocols: readonly string[];
 }
 
 /** Asks one host how it is, time after time. Watches no time: its user does, and cancels. */

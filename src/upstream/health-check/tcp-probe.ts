@@ -32,7 +32,7 @@ export class TcpProbe implements Probe {
       this.#ask(this.#socket);
       return;
     }
-    const socket = new ProbeSocket(this.#target.address, {
+    const socket = new ProbeSocket(this.#target, null, {
       onConnected: () => this.#onConnected(socket),
       onData: (data) => this.#onData(data),
       onClosed: () => this.#onClosed(),

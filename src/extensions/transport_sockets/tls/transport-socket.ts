@@ -14,8 +14,8 @@ export const transportSocket: TransportSocketModule = {
       log: worker.log,
     });
   },
-  createUpstreamFactory(data, clusterScope, worker) {
-    const slot = worker.tlsContexts.slot((data as TlsReference).context);
-    return new UpstreamTlsFactory(slot, new TlsStats(clusterScope), worker.log);
+  createUpstreamFactory(data, clusterScope, thread) {
+    const slot = thread.tlsContexts.slot((data as TlsReference).context);
+    return new UpstreamTlsFactory(slot, new TlsStats(clusterScope), thread.log);
   },
 };

@@ -36,11 +36,12 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
     const server = `${serverName} ${request.server}`;
     const session = context.takeSession(server);
     const { socketOptions } = context;
+    const fallback = request.alpnFallback === undefined ? undefined : [request.alpnFallback];
+    const alpn = request.alpnProtocols ?? socketOptions.ALPNProtocols ?? fallback;
     const socket = tls.connect({
       ...request.options,
       ...socketOptions,
-      ...(socketOptions.ALPNProtocols === undefined &&
-        request.alpnFallback !== undefined && { ALPNProtocols: [request.alpnFallback] }),
+      ...(alpn !== undefined && { ALPNProtocols: alpn as string[] }),
       ...(serverName !== "" && { servername: serverName }),
       ...(session !== undefined && { session }),
     });

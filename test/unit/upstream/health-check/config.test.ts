@@ -35,10 +35,11 @@ describe("A compiled health check", () => {
       unhealthyIntervalMs: 5000,
       unhealthyEdgeIntervalMs: 5000,
       healthyEdgeIntervalMs: 5000,
-      eventLogPath: "",
+      eventLogPaths: [],
       alwaysLogFailures: false,
       alwaysLogSuccess: false,
       check: httpCheck(),
+      transport: null,
     });
   });
 
@@ -69,6 +70,7 @@ describe("A compiled health check", () => {
     });
     assert.deepEqual(check, {
       type: "http",
+      http2: false,
       path: "/up",
       host: "check.test",
       method: "HEAD",

@@ -1,9 +1,11 @@
 import type { HealthCheckData, HttpCheckData } from "../../../../src/upstream/health-check/health-check-data.ts";
+import type { ProbeTarget } from "../../../../src/upstream/health-check/probe.ts";
 
 /** An HTTP check of `/` with Envoy's defaults. */
 export function httpCheck(changes: Partial<HttpCheckData> = {}): HttpCheckData {
   return {
     type: "http",
+    http2: false,
     host: "",
     path: "/",
     method: "GET",
@@ -36,10 +38,17 @@ export function healthCheckData(changes: Partial<HealthCheckData> = {}): HealthC
     unhealthyIntervalMs: 2000,
     unhealthyEdgeIntervalMs: 200,
     healthyEdgeIntervalMs: 300,
-    eventLogPath: "",
+    eventLogPaths: [],
     alwaysLogFailures: false,
     alwaysLogSuccess: false,
     check: httpCheck(),
+    transport: null,
     ...changes,
   };
+}
+
+/** A host on the loopback, reached by plain connections, that is checked for the cluster `backend`. */
+export function plainTarget(port: number, hostname = ""): ProbeTarget {
+  const address = { type: "ip", ip: "127.0.0.1", port } as const;
+  return { address, hostname, clusterName: "backend", transportSocket: null, alpnProtocols: [] };
 }

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { SystemRandom } from "../../../../src/base/random.ts";
+import { NO_HTTP2_CODEC_STATS } from "../../../../src/http/http2/codec-stats.ts";
 import type { HttpCheckData } from "../../../../src/upstream/health-check/health-check-data.ts";
 import { HttpProbe } from "../../../../src/upstream/health-check/http-probe.ts";
 import type { ProbeResult } from "../../../../src/upstream/health-check/probe.ts";
+import { FakeClock } from "../../../harness/fake-clock.ts";
 import { answering, FakeUpstream, hanging, resetting, type UpstreamScript } from "../../../harness/fake-upstream.ts";
 import { until } from "../../../harness/until.ts";
-import { httpCheck } from "./health-check-fixture.ts";
+import { httpCheck, plainTarget } from "./health-check-fixture.ts";
 
 interface Scene {
   readonly upstream: FakeUpstream;
@@ -29,10 +32,15 @@ async function scene(
 ): Promise<Scene> {
   const upstream = await FakeUpstream.start(script);
   const results: ProbeResult[] = [];
-  const address = { type: "ip", ip: "127.0.0.1", port: upstream.port } as const;
-  const stats = { onVerifyCluster: () => made.verified++ };
-  const target = { address, hostname, clusterName: "backend" };
-  const probe = new HttpProbe(httpCheck(check), reuse, target, stats, (result) => results.push(result));
+  const clock = new FakeClock();
+  const environment = {
+    timers: clock.timers,
+    random: new SystemRandom(),
+    http2Stats: NO_HTTP2_CODEC_STATS,
+    onVerifyCluster: () => made.verified++,
+  };
+  const target = plainTarget(upstream.port, hostname);
+  const probe = new HttpProbe(httpCheck(check), reuse, target, environment, (result) => results.push(result));
   const made: Scene = {
     upstream,
     probe,

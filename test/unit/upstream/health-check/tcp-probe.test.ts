@@ -9,6 +9,8 @@ import { until } from "../../../harness/until.ts";
 const SUCCESS = { ok: true, degraded: false };
 const NETWORK = { ok: false, failure: "NETWORK", retriable: false };
 
+import { plainTarget } from "./health-check-fixture.ts";
+
 interface Scene {
   readonly probe: TcpProbe;
   readonly server: net.Server;
@@ -39,9 +41,8 @@ async function scene(
   await once(server, "listening");
   const { port } = server.address() as net.AddressInfo;
   const hex = (text: string): string => Buffer.from(text).toString("hex");
-  const target = { address: { type: "ip", ip: "127.0.0.1", port }, hostname: "", clusterName: "c" } as const;
   const data = { type: "tcp", send: hex(send), receive: receive.map(hex) } as const;
-  const probe = new TcpProbe(data, reuse, target, (result) => results.push(result));
+  const probe = new TcpProbe(data, reuse, plainTarget(port), (result) => results.push(result));
   const made: Scene = {
     probe,
     server,

@@ -19,6 +19,7 @@ import { RouteTables } from "../../src/route/route-tables.ts";
 import { isEmptyDelta } from "../../src/stats/stats-delta.ts";
 import { buildStatsMatcher } from "../../src/stats/stats-matcher.ts";
 import { StatsShard as ThreadStats } from "../../src/stats/stats-shard.ts";
+import { AsyncClient } from "../../src/upstream/async-client.ts";
 import { type ClusterChanges, ClusterManager } from "../../src/upstream/cluster-manager.ts";
 import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
@@ -56,6 +57,7 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #routeTables = new RouteTables();
   readonly #tlsContexts: TlsContexts;
   readonly #clusters: ClusterManager;
+  readonly #asyncClient: AsyncClient;
   readonly #accessLogFiles: AccessLogFiles;
   readonly #limits: SharedLimits;
   readonly #extensions: LoadedExtensions;
@@ -93,6 +95,7 @@ export class ProxyRuntime implements WorkerRuntime {
         extensionModule(extensions.transportSockets, extension).createUpstreamFactory(data, scope, this.#context),
       ),
     });
+    this.#asyncClient = new AsyncClient(this.#clusters, { timers, random });
     this.#accessLogFiles = new AccessLogFiles({ timers, stats, flushIntervalMs: settings.fileFlushIntervalMs });
     this.#limits = new SharedLimits(clock);
     this.#context = {
@@ -102,6 +105,7 @@ export class ProxyRuntime implements WorkerRuntime {
       log,
       stats,
       clusters: this.#clusters,
+      asyncClient: this.#asyncClient,
       routeTables: this.#routeTables,
       tlsContexts: this.#tlsContexts,
       format: { hostname: settings.hostname, environment: new Map(settings.environment), clock, random },
@@ -213,6 +217,7 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#staged?.listeners.abort();
     this.#staged = null;
     this.#handler.close();
+    this.#asyncClient.close();
     this.#clusters.close();
     this.#accessLogFiles.flushSync();
     this.#context.timers.stop();

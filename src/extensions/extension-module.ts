@@ -12,6 +12,7 @@ import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { DownstreamTransportSocketFactory, UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { RouteTables } from "../route/route-tables.ts";
 import type { StatsScope } from "../stats/scope.ts";
+import type { AsyncClient } from "../upstream/async-client.ts";
 import type { SharedLimits } from "../upstream/shared-limits.ts";
 import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
 import type { TlsContextDirectory } from "./transport_sockets/tls/tls-contexts.ts";
@@ -25,6 +26,8 @@ export interface WorkerContext {
   /** The root scope. */
   readonly stats: StatsScope;
   readonly clusters: ClusterDirectory;
+  /** For requests that the proxy itself makes. */
+  readonly asyncClient: AsyncClient;
   readonly routeTables: RouteTables;
   readonly tlsContexts: TlsContextDirectory;
   readonly format: FormatEnvironment;

@@ -1,4 +1,5 @@
 import type { LocalReply } from "./filter.ts";
+import { encodeGrpcMessage } from "./grpc-message.ts";
 import { grpcStatusOfHttp } from "./grpc-status.ts";
 import { type RequestHeaderMap, ResponseHeaderMap } from "./header-map.ts";
 
@@ -28,7 +29,7 @@ export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap |
     const status = reply.grpcStatus ?? grpcStatusOfHttp(reply.status);
     headers.add("content-type", "application/grpc");
     headers.add("grpc-status", String(status));
-    if (reply.body !== "") headers.add("grpc-message", percentEncode(reply.body));
+    if (reply.body !== "") headers.add("grpc-message", encodeGrpcMessage(reply.body));
     reply.modifyHeaders?.(headers);
     return { headers, body: EMPTY };
   }
@@ -39,14 +40,4 @@ export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap |
   }
   reply.modifyHeaders?.(headers);
   return { headers, body: request?.method === "HEAD" ? EMPTY : body };
-}
-
-/** Percent-encoding of `grpc-message`: everything but printable ASCII, and `%` itself. */
-function percentEncode(text: string): string {
-  let encoded = "";
-  for (const byte of Buffer.from(text, "utf8")) {
-    const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
-    encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return encoded;
 }

@@ -18,6 +18,7 @@ import { WriteFlusher } from "../../src/net/write-flusher.ts";
 import { RouteTable } from "../../src/route/route-table.ts";
 import type { RouteTableData } from "../../src/route/route-table-data.ts";
 import { RouteTables } from "../../src/route/route-tables.ts";
+import { AsyncClient } from "../../src/upstream/async-client.ts";
 import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
 import type { ClusterData } from "../../src/upstream/cluster-data.ts";
 import { ClusterManager } from "../../src/upstream/cluster-manager.ts";
@@ -91,6 +92,7 @@ export class DataPath {
   readonly context: WorkerContext;
   readonly handler: ConnectionHandler;
   readonly clusters: ClusterManager;
+  readonly asyncClient: AsyncClient;
   port = 0;
   readonly #routeTables = new RouteTables();
   readonly #cells = new CircuitBreakerCells();
@@ -107,6 +109,7 @@ export class DataPath {
     const timers = this.timers;
     const environment = http1PoolEnvironment(timers, flusher);
     this.clusters = new ClusterManager({ stats, workerName: "worker_0", random, environment });
+    this.asyncClient = new AsyncClient(this.clusters, { timers, random });
     const accessLoggers = new Map(extensions.accessLoggers);
     accessLoggers.set("envoy.access_loggers.stdout", {
       createLogger: () => ({
@@ -121,6 +124,7 @@ export class DataPath {
       log,
       stats,
       clusters: this.clusters,
+      asyncClient: this.asyncClient,
       routeTables: this.#routeTables,
       format: { hostname: "test", environment: new Map(), clock, random },
       accessLogFiles: new AccessLogFiles({ timers, stats }),
@@ -163,6 +167,7 @@ export class DataPath {
 
   stop(): void {
     this.handler.close();
+    this.asyncClient.close();
     this.clusters.close();
     this.timers.stop();
   }

@@ -2,25 +2,6 @@ import type { RandomSource } from "../../../base/random.ts";
 import type { ResponseHeaderMap } from "../../../http/header-map.ts";
 import type { RateLimitedBackOffData } from "../../../route/retry-policy-data.ts";
 
-/** How long to wait before each retry: at random below a bound that doubles. Source: Envoy's `JitteredExponentialBackOffStrategy`. */
-export class RetryBackOff {
-  readonly #random: RandomSource;
-  readonly #maxMs: number;
-  #boundMs: number;
-
-  constructor(baseMs: number, maxMs: number, random: RandomSource) {
-    this.#random = random;
-    this.#maxMs = maxMs;
-    this.#boundMs = baseMs;
-  }
-
-  nextMs(): number {
-    const boundMs = this.#boundMs;
-    this.#boundMs = boundMs < this.#maxMs / 2 ? boundMs * 2 : this.#maxMs;
-    return Math.floor(this.#random.fraction() * boundMs);
-  }
-}
-
 /**
  * The wait that the first usable of the response's rate-limit headers asks for, undefined if none does. A wait longer than
  * the configured maximum counts as none. `wallMs` is the present time of day.

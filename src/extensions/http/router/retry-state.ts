@@ -1,3 +1,4 @@
+import { JitteredBackOff } from "../../../base/jittered-back-off.ts";
 import type { RandomSource } from "../../../base/random.ts";
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { StreamResetReason } from "../../../http/codec.ts";
@@ -9,7 +10,7 @@ import type { ClusterRequestStats } from "../../../upstream/cluster-stats.ts";
 import { PreviousHosts } from "./previous-hosts.ts";
 import { ReplayBody } from "./replay-body.ts";
 import type { RequestControls } from "./request-controls.ts";
-import { jitteredMs, RetryBackOff, rateLimitedIntervalMs } from "./retry-back-off.ts";
+import { jitteredMs, rateLimitedIntervalMs } from "./retry-back-off.ts";
 import { type RetryConditions, wouldRetryHeaders, wouldRetryReset } from "./retry-conditions.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
@@ -35,7 +36,7 @@ export class RetryState implements RetryConditions {
   private readonly stats: ClusterRequestStats;
   private readonly breaker: CircuitBreaker;
   private readonly environment: RetryEnvironment;
-  private readonly backOff: RetryBackOff;
+  private readonly backOff: JitteredBackOff;
   private readonly timer: WheelTimer;
   /** Null if a retry may go to any host. */
   readonly previousHosts: PreviousHosts | null;
@@ -66,7 +67,7 @@ export class RetryState implements RetryConditions {
     this.stats = cluster.stats.rq;
     this.breaker = cluster.circuitBreakers[priority].retries;
     this.environment = environment;
-    this.backOff = new RetryBackOff(policy.backOffBaseMs, policy.backOffMaxMs, environment.random);
+    this.backOff = new JitteredBackOff(policy.backOffBaseMs, policy.backOffMaxMs, environment.random);
     this.timer = environment.timers.timer(onRetry);
   }
 

@@ -31,6 +31,7 @@ import { MembershipKnowledge } from "./membership-knowledge.ts";
 import type { ServerCondition } from "./server-condition.ts";
 import { SupervisorControl } from "./supervisor-control.ts";
 import { SupervisorKnowledge, type WorkerMemory } from "./supervisor-knowledge.ts";
+import { listWorkers } from "./worker-listing.ts";
 
 /** How long a page waits for the stats actor, which is on its own thread. */
 const STATS_DEADLINE_MS = 300;
@@ -120,6 +121,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     logging: options.logging,
     actors: actorsView(system, options.timers),
     membership: { clusters: () => membership.clusters() },
+    listings: { list: (listing, query) => listWorkers(supervisor, listing, query) },
     workers: { workers: () => knowledge.workers() },
     control: new SupervisorControl(options),
   };

@@ -10,6 +10,7 @@ import { shownChanges, shownOutcome, shownRefusals } from "./shown-outcome.ts";
 const RELOAD_DEADLINE_MS = 55_000;
 const COUNT_DEADLINE_MS = 55_000;
 const DEBUG_DEADLINE_MS = 2000;
+const CLOSE_DEADLINE_MS = 500;
 
 /** What the admin's commands act on. */
 export interface SupervisorControlOptions {
@@ -92,6 +93,13 @@ export class SupervisorControl implements Control {
 
   async setWorkerCount(count: number): Promise<void> {
     await this.#options.supervisor.ask({ type: "setWorkerCount", count }, COUNT_DEADLINE_MS);
+  }
+
+  closeConnection(id: number): Promise<boolean> {
+    return this.#options.supervisor.ask(
+      { type: "closeConnection", id, deadlineMs: CLOSE_DEADLINE_MS },
+      CLOSE_DEADLINE_MS * 1.5,
+    );
   }
 
   crashActor(id: string): Promise<boolean> {

@@ -1,16 +1,18 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorReport } from "../../src/actor/actor-report.ts";
-import type { BoundListener, ConfigStatus, WorkerStatus } from "../../src/admin/views.ts";
+import type { BoundListener, ConfigStatus, ListingQuery, WorkerStatus } from "../../src/admin/views.ts";
 import type { MemoryHeld } from "../../src/base/memory-held.ts";
 import type { ClusterInspection } from "../../src/upstream/cluster-inspection.ts";
 import type { SnapshotRecord, SupervisorMessage, SupervisorStatus } from "../supervisor/protocol.ts";
 import { shownOutcome } from "./shown-outcome.ts";
+import { listWorkers } from "./worker-listing.ts";
 
 /** The supervisor answers from memory; a longer wait means that the main thread itself is in trouble. */
 const STATUS_DEADLINE_MS = 500;
 /** For workers. Leaves room within the second that a page may take. */
 const INSPECT_DEADLINE_MS = 500;
 const COLLECT_DEADLINE_MS = 250;
+const EVERYTHING: ListingQuery = { text: "", fields: {} };
 
 /** The memory of one worker; zeros if it never told. */
 export interface WorkerMemory {
@@ -85,13 +87,14 @@ export class SupervisorKnowledge {
 
   /** What each worker that answers knows of the clusters it uses. */
   async clusterInspections(): Promise<ClusterInspection[][]> {
-    const answers = await this.#supervisor.ask(
-      { type: "inspectWorkers", query: { view: "clusters" }, deadlineMs: INSPECT_DEADLINE_MS },
-      INSPECT_DEADLINE_MS * 1.5,
-    );
-    return answers.flatMap((answer) =>
-      answer.answered && Array.isArray(answer.value) ? [answer.value as ClusterInspection[]] : [],
-    );
+    const found = new Map<string, ClusterInspection[]>();
+    for await (const part of listWorkers(this.#supervisor, "clusters", EVERYTHING)) {
+      if ("missing" in part) continue;
+      const known = found.get(part.worker) ?? [];
+      found.set(part.worker, known);
+      for (const row of part.rows) known.push(row as ClusterInspection);
+    }
+    return [...found.values()];
   }
 
   /** What the workers' threads use. Of one that doesn't answer, what it said last. */

@@ -6,6 +6,7 @@ import { describeError } from "../../src/actor/ask-error.ts";
 import { settleWithin } from "../../src/actor/settle-within.ts";
 import { NEVER_RESTART, type RestartPolicy } from "../../src/actor/supervision.ts";
 import type { RandomSource } from "../../src/base/random.ts";
+import { workerIndexOf } from "../../src/listener/connection-id.ts";
 import type { MembershipMessage } from "../membership/protocol.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import type { ConfigCompiler } from "./config-compiler.ts";
@@ -15,6 +16,7 @@ import { ListeningSockets } from "./listening-sockets.ts";
 import { type CheckConnections, MembershipLink } from "./membership-link.ts";
 import type {
   Broadcast,
+  CloseAnyConnection,
   InspectWorkers,
   SetWorkerCount,
   Shutdown,
@@ -164,6 +166,9 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
         break;
       case "inspectWorkers":
         this.#answer(message, this.#inspect(message));
+        break;
+      case "closeConnection":
+        this.#answer(message, this.#closeConnection(message));
         break;
       case "collectStats":
         this.#answer(message, this.#stats.collect(this.#fleet.participants(), message.deadlineMs));
@@ -330,6 +335,13 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
   #inspect({ query, worker, deadlineMs }: InspectWorkers): Promise<ReplyIn<SupervisorMessage, InspectWorkers>> {
     const asked = this.#fleet.all().filter((each) => worker === undefined || each.name === worker);
     return askWorkers(asked, (ref) => ref.ask({ type: "inspect", query }, deadlineMs));
+  }
+
+  async #closeConnection({ id, deadlineMs }: CloseAnyConnection): Promise<boolean> {
+    const index = workerIndexOf(id);
+    const asked = this.#fleet.all().filter(({ number }) => number - 1 === index);
+    const answers = await askWorkers(asked, (ref) => ref.ask({ type: "closeConnection", id }, deadlineMs));
+    return answers.some((answer) => answer.answered && answer.value);
   }
 
   #status(): SupervisorStatus {

@@ -4,6 +4,7 @@ import type { CrashRecord } from "../../src/actor/supervision.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
 import type { Address } from "../../src/net/address.ts";
 import type {
+  CloseConnection,
   InspectQuery,
   ListeningServer,
   ResourceName,
@@ -95,6 +96,11 @@ export interface InspectWorkers extends Question<readonly WorkerAnswer<unknown>[
 export type WorkerAnswer<T> =
   | { readonly worker: string; readonly answered: true; readonly value: T }
   | { readonly worker: string; readonly answered: false; readonly reason: string };
+
+/** As the worker's `CloseConnection`, for all workers together. False too if the worker that may have it doesn't answer in time. */
+export interface CloseAnyConnection extends CloseConnection {
+  readonly deadlineMs: number;
+}
 
 /** Makes the merged stats as fresh as the workers allow within the deadline. */
 export interface CollectStats extends Question<readonly WorkerAnswer<undefined>[]> {
@@ -235,6 +241,7 @@ export type SupervisorMessage =
   | DryRun
   | SetWorkerCount
   | InspectWorkers
+  | CloseAnyConnection
   | CollectStats
   | GetStatus
   | Broadcast

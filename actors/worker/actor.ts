@@ -106,6 +106,9 @@ export class WorkerActor implements Actor<WorkerInbox> {
       case "inspect":
         this.#inspect(message);
         break;
+      case "closeConnection":
+        this.#context.reply(message, this.#runtime.closeConnection(message.id));
+        break;
       case "estimateDrain":
         this.#context.reply(message, this.#runtime.estimateDrain(unpackResources(message.upserts), message.removed));
         break;

@@ -172,6 +172,12 @@ export interface InspectQuery {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
+/** Cuts a downstream connection. Replies whether there was one of this id. */
+export interface CloseConnection extends Question<boolean> {
+  readonly type: "closeConnection";
+  readonly id: number;
+}
+
 /** Asks how many live connections of this worker would be drained by a change that is not applied. */
 export interface EstimateDrain extends Question<number> {
   readonly type: "estimateDrain";
@@ -255,6 +261,7 @@ export type WorkerMessage =
   | AdoptListeners
   | AcceptedConnection
   | Inspect
+  | CloseConnection
   | EstimateDrain
   | FlushStats
   | StatsAccepted

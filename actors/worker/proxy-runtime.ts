@@ -38,6 +38,7 @@ import type {
 import type { ProxySettings } from "./proxy-settings.ts";
 import type { SnapshotChange, WorkerResource, WorkerRuntime, WorkerServices } from "./runtime.ts";
 import { type KnownKind, resourcesOf, unknownKind } from "./snapshot-resources.ts";
+import { isListingName, WorkerListings } from "./worker-listings.ts";
 
 /** A version that is built and not in force. */
 interface Staged {
@@ -63,6 +64,7 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #extensions: LoadedExtensions;
   readonly #context: WorkerContext;
   /** Names in force, by kind. */
+  readonly #listings: WorkerListings;
   readonly #names: Record<KnownKind, Set<string>> = {
     listener: new Set(),
     routeTable: new Set(),
@@ -72,6 +74,8 @@ export class ProxyRuntime implements WorkerRuntime {
     tlsContext: new Set(),
   };
   #staged: Staged | null = null;
+  /** The version that is being built. */
+  #building = 0;
 
   constructor(
     services: WorkerServices,
@@ -127,11 +131,14 @@ export class ProxyRuntime implements WorkerRuntime {
       makeTransportSocket: ({ extension, data }, scope) =>
         extensionModule(extensions.transportSockets, extension).createDownstreamFactory(data, scope, this.#context),
       drain: settings.drain,
+      buildingVersion: () => this.#building,
     });
+    this.#listings = new WorkerListings(this.#handler, this.#clusters, clock);
   }
 
   async prepare(change: SnapshotChange): Promise<void> {
     const sockets = boundSockets(change);
+    this.#building = change.version;
     try {
       const unknown = unknownKind(change.upserts);
       if (unknown !== undefined) throw new Error(`this worker knows no resources of kind ${unknown}`);
@@ -240,13 +247,10 @@ export class ProxyRuntime implements WorkerRuntime {
   }
 
   inspect({ view, parameters }: InspectQuery): unknown {
+    if (isListingName(view)) return this.#listings.piece(view, parameters ?? {});
     switch (view) {
       case "listeners":
         return this.#handler.inspect(0);
-      case "connections":
-        return this.#handler.inspect(Number(parameters?.limit ?? 1000));
-      case "clusters":
-        return this.#clusters.inspect();
       case "memory":
         return memoryHeld();
       default:
@@ -261,6 +265,10 @@ export class ProxyRuntime implements WorkerRuntime {
       prepared: this.#staged === null ? null : this.#staged.change.version,
       resources: Object.fromEntries(Object.entries(this.#names).map(([kind, names]) => [kind, names.size])),
     };
+  }
+
+  closeConnection(id: number): boolean {
+    return this.#handler.closeConnection(id);
   }
 
   estimateDrain(upserts: readonly WorkerResource[], removed: readonly ResourceName[]): number {

@@ -78,6 +78,8 @@ export interface WorkerRuntime {
   inspect(query: InspectQuery): unknown;
   /** What a person sees of it first: plain, of moderate size, quickly made. */
   describe(): unknown;
+  /** Cuts a downstream connection; false if there is none of this id. */
+  closeConnection(id: number): boolean;
   /** How many connections a change would drain. */
   estimateDrain(upserts: readonly WorkerResource[], removed: readonly ResourceName[]): number;
 

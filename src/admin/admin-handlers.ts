@@ -5,6 +5,7 @@ import { certsHandler } from "./certs-handler.ts";
 import { clustersHandler } from "./clusters-handler.ts";
 import { configDumpHandler } from "./config-dump-handler.ts";
 import { configHandlers } from "./config-handlers.ts";
+import { connectionsHandlers } from "./connections-handlers.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { helpHandler } from "./help.ts";
 import { homePageHandler } from "./home-page.ts";
@@ -36,6 +37,7 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     runtimeHandler(views.runtime),
     ...loggingHandlers(views.logging, views.control),
     ...controlHandlers(views.control),
+    ...connectionsHandlers(views.listings, views.control),
     workersHandler(views.workers, views.control),
     actorsHandler(views.actors),
     membershipHandler(views.membership),

@@ -28,6 +28,7 @@ export interface AdminViews {
   readonly actors: ActorsView;
   readonly membership: MembershipView;
   readonly workers: WorkersView;
+  readonly listings: ListingsView;
   readonly control: Control;
 }
 
@@ -316,6 +317,24 @@ export interface DiscoveredClusterStatus {
   readonly discovery: JsonObject;
 }
 
+/** The long lists that workers have. */
+export interface ListingsView {
+  /** In pieces, as they come. Ends when all workers have told everything, or don't answer. */
+  list(listing: "connections" | "streams" | "pools", query: ListingQuery): AsyncIterable<ListingPart>;
+}
+
+/** Which rows of a listing are wanted: as in `RowQuery`, of all workers or one. */
+export interface ListingQuery {
+  readonly text: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly worker?: string;
+}
+
+/** Some rows of one worker, or why the rest of its rows is missing. */
+export type ListingPart =
+  | { readonly worker: string; readonly rows: readonly object[] }
+  | { readonly worker: string; readonly missing: string };
+
 /** What the supervisor knows of its workers. */
 export interface WorkersView {
   workers(): Later<readonly WorkerStatus[]>;
@@ -348,6 +367,8 @@ export interface Control {
   dryRun(text: string | undefined): Promise<DryRunOutcome>;
   /** Resolves when the new number is in force, except for leaving workers that still drain. */
   setWorkerCount(count: number): Promise<void>;
+  /** Cuts a downstream connection. False if there is none of this id, or its worker does not answer. */
+  closeConnection(id: number): Promise<boolean>;
   /** Makes an actor fail, for tests. False if there is no such actor. */
   crashActor(id: string): Promise<boolean>;
   /** Makes an actor's thread do nothing for a while, for tests. False if there is no such actor. */

@@ -91,6 +91,11 @@ export class FilterManager
     this.encoding = new FilterPass<ResponseHeaderMap>(false, this, this, bufferLimitBytes);
   }
 
+  /** Body of both directions that filters hold back. */
+  get bufferedBytes(): number {
+    return this.decoding.bufferedBytes + this.encoding.bufferedBytes;
+  }
+
   /** Makes the filters of the chain for this stream, without those that the route switches off. Only the first call counts. */
   createChain(filters: readonly NamedHttpFilter[], route: StreamRoute | null): void {
     if (this.chainCreated) return;

@@ -336,6 +336,10 @@ export class FilterPass<Headers extends HeaderMap> {
     return this.trailers;
   }
 
+  get bufferedBytes(): number {
+    return this.body === null ? 0 : this.body.lengthBytes;
+  }
+
   /** Holds back body; tells the owner when that is too much. `streaming`: its sender may be paused instead of refused. */
   buffer(bytes: Buffer, streaming: boolean): void {
     this.streaming = streaming;

@@ -32,6 +32,8 @@ export class ActiveFilterChain implements ConnectionChain {
   readonly connections = new Set<DownstreamConnection>();
   /** Null for plain sockets. */
   readonly transportSocket: DownstreamTransportSocketFactory | null;
+  /** The version of the configuration that it was made for; later versions may have it, too. */
+  readonly snapshotVersion: number;
   readonly #factories: readonly NetworkFilterFactory[];
   readonly #owner: ChainOwner;
   readonly #drain: Drain;
@@ -48,8 +50,10 @@ export class ActiveFilterChain implements ConnectionChain {
     factories: readonly NetworkFilterFactory[],
     transportSocket: DownstreamTransportSocketFactory | null,
     owner: ChainOwner,
+    snapshotVersion = 0,
   ) {
     this.data = data;
+    this.snapshotVersion = snapshotVersion;
     this.transportSocket = transportSocket;
     this.#factories = factories;
     this.#owner = owner;

@@ -286,7 +286,7 @@ export class ActiveListener implements ChainOwner {
       const { transportSocket } = data;
       const transport =
         transportSocket === null ? null : this.#context.makeTransportSocket(transportSocket, this.stats.scope);
-      return new ActiveFilterChain(data, factories, transport, this);
+      return new ActiveFilterChain(data, factories, transport, this, this.#context.buildingVersion?.() ?? 0);
     } catch (error) {
       for (const factory of factories) factory.dispose();
       throw error;

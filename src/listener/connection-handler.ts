@@ -1,5 +1,13 @@
 import type net from "node:net";
 import { ActiveListener, type ListenerOwner, type StagedUpdate } from "./active-listener.ts";
+import { connectionId } from "./connection-id.ts";
+import {
+  type ConnectionRow,
+  connectionRows,
+  findConnection,
+  type StreamRow,
+  streamRows,
+} from "./connection-listing.ts";
 import type { DrainOptions } from "./drain.ts";
 import { type DrainForecast, drainForecast } from "./drain-forecast.ts";
 import { type HandlerReport, reportOf } from "./handler-report.ts";
@@ -15,9 +23,6 @@ import {
   type ServerCount,
 } from "./listening-sockets.ts";
 import { WorkerListenerStats } from "./worker-listener-stats.ts";
-
-/** Workers whose connection ids must differ; the last digits of an id are its worker's number. */
-const ID_STEP = 1000;
 
 const NO_PIPES: ReadonlySet<string> = new Set();
 const AT_ONCE: DrainOptions = { timeMs: 0, strategy: "immediate" };
@@ -163,13 +168,30 @@ export class ConnectionHandler implements ListenerOwner {
     this.drainingChanged();
   }
 
+  /** The connections, one after the other, as far as they are wanted. */
+  connections(wanted: (row: ConnectionRow) => boolean): Generator<ConnectionRow | undefined> {
+    return connectionRows(this.#all(), wanted);
+  }
+
+  /** The requests in hand. */
+  streams(wanted: (row: StreamRow) => boolean): Generator<StreamRow | undefined> {
+    return streamRows(this.#all(), wanted);
+  }
+
+  /** Cuts a connection; what it still had to write is lost. False if there is none of this id. */
+  closeConnection(id: number): boolean {
+    const found = findConnection(this.#all(), id);
+    found?.connection.inEvent(() => found.connection.close("noFlush"));
+    return found !== undefined;
+  }
+
   /** What is there, as plain data; at most `connectionLimit` connections are listed. */
   inspect(connectionLimit = 1000): HandlerReport {
     return reportOf([...this.#all()], this.#sockets, this.#context.timers.clock.nowMs(), connectionLimit);
   }
 
   nextConnectionId(): number {
-    return ++this.#lastConnection * ID_STEP + this.#context.workerIndex;
+    return connectionId(++this.#lastConnection, this.#context.workerIndex);
   }
 
   connectionOpened(): void {

@@ -1,12 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../net/connection.ts";
 import { ConnectionState } from "../net/connection-state.ts";
+import type { ConnectionUse, StreamUse } from "../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { ReadFilter, ReadFilterCallbacks } from "../net/network-filter.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { NetworkFilterManager } from "./network-filter-manager.ts";
 
 const NO_BYTES = Buffer.alloc(0);
+const NO_STREAMS: readonly StreamUse[] = [];
 
 /** The filter chain of a connection, as far as the connection needs it. */
 export interface ConnectionChain {
@@ -110,6 +112,16 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
 
   drainClose(): boolean {
     return this.chain.drainClose();
+  }
+
+  /** What its filters tell of it; undefined if they can't, or during a handshake. */
+  use(): ConnectionUse | undefined {
+    return this.started ? this.filter.describe?.() : undefined;
+  }
+
+  /** The requests in hand. */
+  streams(): Iterable<StreamUse> {
+    return this.started ? (this.filter.describeStreams?.() ?? NO_STREAMS) : NO_STREAMS;
   }
 
   /** Tells the filters, once, that the chain drains. */

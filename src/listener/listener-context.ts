@@ -48,4 +48,6 @@ export interface ListenerContext {
   readonly makeTransportSocket: TransportSocketMaker;
   /** How changed and removed listeners and filter chains drain: `--drain-time-s` and `--drain-strategy`. */
   readonly drain: DrainOptions;
+  /** The version of the configuration that is being built, for people; default 0. */
+  readonly buildingVersion?: () => number;
 }

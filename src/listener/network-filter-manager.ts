@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Connection, ConnectionCloseEvent } from "../net/connection.ts";
 import type { ConnectionState } from "../net/connection-state.ts";
+import type { ConnectionUse, StreamUse } from "../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import { FilterStatus, isWriteFilter, type ReadFilter, type ReadFilterCallbacks } from "../net/network-filter.ts";
 import { WriteFilterChain } from "./write-filter-chain.ts";
@@ -58,6 +59,14 @@ export class NetworkFilterManager implements ReadFilter {
 
   closeIfIdle(): void {
     for (const position of this.#positions) position.filter.closeIfIdle();
+  }
+
+  describe(): ConnectionUse | undefined {
+    return this.#positions.findLast(({ filter }) => filter.describe !== undefined)?.filter.describe?.();
+  }
+
+  describeStreams(): Iterable<StreamUse> {
+    return this.#positions.at(-1)?.filter.describeStreams?.() ?? [];
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Connection, ConnectionCloseEvent } from "./connection.ts";
 import type { ConnectionState } from "./connection-state.ts";
+import type { ConnectionUse, StreamUse } from "./connection-use.ts";
 import type { DownstreamConnectionInfo } from "./downstream-connection-info.ts";
 
 /** What a network filter answers: go on with the next filter, or stop until `continueReading`. */
@@ -42,6 +43,10 @@ export interface ReadFilter {
   onDrain(): void;
   /** The drain's patience with idle connections is over: close, unless a message is under way, which then is the last one. */
   closeIfIdle(): void;
+  /** For people who ask: how the connection is used. Of a chain's filters, the last one that can tell is asked. */
+  describe?(): ConnectionUse | undefined;
+  /** Likewise: the requests in hand. */
+  describeStreams?(): Iterable<StreamUse>;
 }
 
 /** Sees what goes to the peer, in reverse order. Source: Envoy's `Network::WriteFilter`. */

@@ -9,6 +9,7 @@ import { LocalCluster } from "./local-cluster.ts";
 import type { MembershipDelta } from "./membership/membership-delta.ts";
 import { MembershipMirror } from "./membership/membership-mirror.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
+import type { PoolRow } from "./pool-listing.ts";
 import type { ClusterDirectory, ThreadLocalCluster } from "./thread-local-cluster.ts";
 
 /** A cluster that is new or may have changed. */
@@ -124,6 +125,21 @@ export class ClusterManager implements ClusterDirectory {
     const inspections: ClusterInspection[] = [];
     for (const { cluster } of this.#entries.values()) if (cluster !== null) inspections.push(cluster.inspect());
     return inspections;
+  }
+
+  /** The pools of all clusters in use, draining ones among them, as far as they are wanted; undefined for what is passed over. */
+  *pools(wanted: (row: PoolRow) => boolean): Generator<PoolRow | undefined> {
+    for (const { cluster } of this.#entries.values()) {
+      if (cluster === null) yield undefined;
+      else for (const row of cluster.describePools()) yield wanted(row) ? row : undefined;
+    }
+    for (const cluster of this.#draining)
+      for (const row of cluster.describePools()) yield wanted(row) ? row : undefined;
+  }
+
+  /** As `inspect`, cluster by cluster; undefined for those that are not in use. */
+  *inspections(): Generator<ClusterInspection | undefined> {
+    for (const { cluster } of this.#entries.values()) yield cluster?.inspect();
   }
 
   /** The worker leaves: idle connections close now, busy ones after their stream. Clusters stay usable meanwhile. */

@@ -3,6 +3,7 @@ import type { Host } from "./host.ts";
 import { Http1ConnPool, type PoolOwner } from "./http1-conn-pool.ts";
 import { Http2ConnPool } from "./http2-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
+import type { PoolUse } from "./pool-listing.ts";
 import { TcpConnPool } from "./tcp-conn-pool.ts";
 
 /** The pools of one host on one worker, made when first asked for. */
@@ -47,6 +48,13 @@ export class HostPools {
     let count = this.#tcp?.connectionCount ?? 0;
     for (const pool of this.#httpPools()) count += pool.connectionCount;
     return count;
+  }
+
+  /** For people who ask: each of its pools. */
+  describe(): PoolUse[] {
+    const uses = this.#httpPools().map((pool) => pool.describe());
+    if (this.#tcp !== null) uses.push(this.#tcp.describe());
+    return uses;
   }
 
   /** Whether nothing is open and nobody waits. */

@@ -7,6 +7,7 @@ import type { Host } from "./host.ts";
 import type { HttpConnPool, PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
 import { PendingEntry, PendingQueue } from "./pending-queue.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
+import type { PoolUse } from "./pool-listing.ts";
 import { ReadyClients } from "./ready-clients.ts";
 
 /** How many connections one event may open; enough for a pool that has to catch up, no flood. As in Envoy. */
@@ -63,6 +64,28 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
 
   get pendingCount(): number {
     return this.pending.size;
+  }
+
+  /** For people who ask. */
+  describe(): PoolUse {
+    let idle = 0;
+    let active = 0;
+    for (const { state } of this.clients) {
+      if (state === "ready") idle++;
+      else if (state === "busy") active++;
+    }
+    const { priority, draining, connectingCount } = this;
+    const pending = this.pending.size;
+    return {
+      protocol: "HTTP/1",
+      priority,
+      draining,
+      connecting: connectingCount,
+      active,
+      idle,
+      activeRequests: active,
+      pending,
+    };
   }
 
   newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | null {

@@ -7,6 +7,7 @@ import type { PoolOwner } from "./http1-conn-pool.ts";
 import { Http2Client, type Http2ClientOwner, type Http2ClientState } from "./http2-client.ts";
 import { PendingEntry, PendingQueue } from "./pending-queue.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
+import type { PoolUse } from "./pool-listing.ts";
 
 /** How many connections one event may open. As for HTTP/1. */
 const OPEN_AT_ONCE_LIMIT = 3;
@@ -54,6 +55,32 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
 
   get pendingCount(): number {
     return this.#pending.size;
+  }
+
+  /** For people who ask. */
+  describe(): PoolUse {
+    let connecting = 0;
+    let active = 0;
+    let idle = 0;
+    let activeRequests = 0;
+    for (const { state, activeStreams } of this.#clients) {
+      activeRequests += activeStreams;
+      if (state === "connecting") connecting++;
+      else if (activeStreams > 0) active++;
+      else idle++;
+    }
+    const pending = this.#pending.size;
+    const priority = this.#priority;
+    return {
+      protocol: "HTTP/2",
+      priority,
+      draining: this.#draining,
+      connecting,
+      active,
+      idle,
+      activeRequests,
+      pending,
+    };
   }
 
   newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | null {

@@ -22,6 +22,7 @@ import type { MembershipMirror } from "./membership/membership-mirror.ts";
 import { OriginalDstHosts } from "./original-dst-hosts.ts";
 import { chooseOverrideHost } from "./override-host.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
+import { type PoolRow, poolRow } from "./pool-listing.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
 import type { ThreadLocalCluster } from "./thread-local-cluster.ts";
@@ -257,6 +258,13 @@ export class LocalCluster implements ThreadLocalCluster {
       hosts: this.#hosts.hosts.map(inspectHost),
       connectionCount: this.connectionCount,
     };
+  }
+
+  /** The pools of its hosts, those that wind up among them. */
+  *describePools(): Generator<PoolRow> {
+    for (const pools of [...this.#pools.values(), ...this.#leaving]) {
+      for (const use of pools.describe()) yield poolRow(this.#data.name, pools.host, use);
+    }
   }
 
   #createBalancer(): LoadBalancer<Host> {

@@ -2,6 +2,7 @@ import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
 import type { Host } from "./host.ts";
 import type { PoolOwner } from "./http1-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
+import type { PoolUse } from "./pool-listing.ts";
 import { TcpClient, type TcpClientOwner } from "./tcp-client.ts";
 import type { PendingTcpConnection, TcpPoolCallbacks } from "./tcp-upstream.ts";
 
@@ -36,6 +37,24 @@ export class TcpConnPool implements TcpClientOwner {
   /** Open connections, those being opened among them. */
   get connectionCount(): number {
     return this.#clients.size;
+  }
+
+  /** For people who ask. */
+  describe(): PoolUse {
+    let connecting = 0;
+    for (const { connectedAtMs } of this.#clients) if (connectedAtMs < 0) connecting++;
+    const active = this.#clients.size - connecting;
+    const priority = this.#priority;
+    return {
+      protocol: "TCP",
+      priority,
+      draining: this.#draining,
+      connecting,
+      active,
+      idle: 0,
+      activeRequests: active,
+      pending: connecting,
+    };
   }
 
   /** Opens a connection. Null if the answer came before the call returned: a breaker is open. */

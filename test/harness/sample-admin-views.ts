@@ -13,6 +13,8 @@ import type {
   DiscoveredClusterStatus,
   DryRunOutcome,
   HostStatus,
+  ListingPart,
+  ListingQuery,
   ReloadOutcome,
   ServerState,
   WorkerStatus,
@@ -129,6 +131,8 @@ export class SampleProxy {
   readonly actorAnswers = new Map<string, Known<unknown>>();
   deadLetters: ThreadDeadLetters[] = [];
   discovered: DiscoveredClusterStatus[] = [];
+  /** What each listing gives, whatever was asked. */
+  listingParts: ListingPart[] = [];
   sections: ConfigSection[] = [];
   levels = new Map<string, LogLevel>([
     ["admin", "info"],
@@ -215,6 +219,12 @@ export class SampleProxy {
       deadLetters: () => this.deadLetters,
     },
     membership: { clusters: () => this.discovered },
+    listings: {
+      list: async function* (this: SampleProxy, listing: string, query: ListingQuery) {
+        this.calls.push({ listing, query });
+        yield* this.listingParts;
+      }.bind(this),
+    },
     workers: { workers: () => this.workers },
     control: {
       setHealthcheckFailing: (failing) => void this.calls.push({ failing }),
@@ -228,6 +238,10 @@ export class SampleProxy {
         return this.dryRunOutcome;
       },
       setWorkerCount: async (count) => void this.calls.push({ count }),
+      closeConnection: async (id) => {
+        this.calls.push({ close: id });
+        return id === 7001;
+      },
       crashActor: async (id) => {
         this.calls.push({ crash: id });
         return id === "worker-0";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { crashOneWorker } from "../../../bench/load/crash-one-worker.ts";
+import { inspectUnderLoad } from "../../../bench/load/inspect-under-load.ts";
 import { membershipUnderLoad } from "../../../bench/load/membership-under-load.ts";
 import { reloadUnderLoad } from "../../../bench/load/reload-under-load.ts";
 import { soak } from "../../../bench/load/soak.ts";
@@ -24,6 +25,11 @@ describe("The proxy under load", () => {
 
   it("loses the connections of a worker that crashes and nothing else", async () => {
     const { broken, lines } = await crashOneWorker({ connections: 64, crashes: 1 });
+    assert.deepEqual(broken, [], lines.join("\n"));
+  });
+
+  it("can be looked at without a worker standing still", async () => {
+    const { broken, lines } = await inspectUnderLoad({ connections: 1000, clusters: 2000, rounds: 3 });
     assert.deepEqual(broken, [], lines.join("\n"));
   });
 

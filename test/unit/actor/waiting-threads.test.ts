@@ -62,7 +62,8 @@ describe("WaitingThreads", () => {
     const echo = thread.bridge.ref<Echo>("echo");
     await echo.ask({ type: "seen" }, 5000);
     echo.tell({ type: "crash" });
-    assert.deepEqual(await thread.ended, { code: 1, error: "thread told to crash" });
+    const { code, error } = await thread.ended;
+    assert.deepEqual([code, error], [1, "thread told to crash"]);
   });
 
   it("forgets a thread that ends while it waits: the next one is started anew", async () => {

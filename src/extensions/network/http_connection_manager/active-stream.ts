@@ -12,6 +12,7 @@ import type { LocalReply } from "../../../http/filter.ts";
 import { FilterManager, type FilterManagerStream, type NamedHttpFilter } from "../../../http/filter-manager.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
+import type { StreamUse } from "../../../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
 import type { Route } from "../../../route/route.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
@@ -20,6 +21,7 @@ import { checkRequestTarget } from "./request-checks.ts";
 import { mutateRequestHeaders } from "./request-headers.ts";
 import { mutateResponseHeaders } from "./response-headers.ts";
 import { streamDurationMs } from "./stream-duration.ts";
+import { streamUse } from "./stream-use.ts";
 import { acceptsUpgrade, upgradeFilters } from "./upgrade-filters.ts";
 
 /** gRPC's DEADLINE_EXCEEDED. */
@@ -309,6 +311,15 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.responseTrailers = trailers;
     this.encoder.encodeTrailers(trailers);
     this.#responseEnded();
+  }
+
+  /** For people who ask. */
+  describe(): StreamUse {
+    return streamUse(this.streamInfo, this.requestHeaders, {
+      lastActivityMs: this.lastActivityMs,
+      requestComplete: this.remoteComplete,
+      bufferedBytes: this.filters.bufferedBytes,
+    });
   }
 
   // ---- ends and timeouts ----

@@ -16,6 +16,7 @@ import type { Http2ServerHooks } from "../../../http/http2/connection-hooks.ts";
 import { Http2ServerConnection } from "../../../http/http2/server-connection.ts";
 import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
 import type { Connection, ConnectionCloseEvent } from "../../../net/connection.ts";
+import type { ConnectionUse, StreamUse } from "../../../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
 import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
 import { ActiveStream, type StreamConnection } from "./active-stream.ts";
@@ -160,6 +161,26 @@ export class HttpConnectionManager
     this.codec?.goAway();
     // A request that is on its way already finds a closed connection and no reset.
     this.connection.close("flushWriteAndDelay");
+  }
+
+  // ---- for people who ask ----
+
+  describe(): ConnectionUse {
+    const streams = this.#streamsInHand();
+    let lastActivityMs = this.idleSinceMs;
+    for (const stream of streams) lastActivityMs = Math.max(lastActivityMs, stream.lastActivityMs);
+    const protocol = this.codec === null ? "" : this.codec.protocol;
+    const activeStreams = streams.length;
+    return { protocol, requests: this.requests, activeStreams, lastActivityMs, cluster: "", host: "", attempt: 0 };
+  }
+
+  *describeStreams(): Generator<StreamUse> {
+    for (const stream of this.#streamsInHand()) yield stream.describe();
+  }
+
+  #streamsInHand(): readonly ActiveStream[] {
+    if (this.streams !== null) return [...this.streams];
+    return this.stream === null ? [] : [this.stream];
   }
 
   // ---- for the codec ----

@@ -3,6 +3,7 @@ import type { FormatContext } from "../../../http/format/format-context.ts";
 import { ResponseFlag, StreamInfo, type UpstreamInfo } from "../../../http/stream-info.ts";
 import { ipOfAddress } from "../../../net/address.ts";
 import type { ConnectionCloseEvent } from "../../../net/connection.ts";
+import type { ConnectionUse } from "../../../net/connection-use.ts";
 import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
 import { useReadBuffer } from "../../../net/read-buffer.ts";
 import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
@@ -36,6 +37,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   #pending: PendingTcpConnection | null = null;
   #upstream: TcpUpstream | null = null;
   #attempts = 0;
+  #lastActivityMs = -1;
   #closed = false;
   #idle: IdleTimer | null = null;
   #durationTimer: WheelTimer | null = null;
@@ -108,6 +110,19 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   /** TCP has no message boundaries: a connection of a draining listener goes on until the drain time is over, as in Envoy. */
   onDrain(): void {}
   closeIfIdle(): void {}
+
+  describe(): ConnectionUse {
+    const upstream = this.#info.upstream;
+    return {
+      protocol: "TCP",
+      requests: 0,
+      activeStreams: 0,
+      lastActivityMs: this.#lastActivityMs,
+      cluster: upstream?.clusterName ?? this.#cluster?.name ?? "",
+      host: upstream?.hostAddress ?? "",
+      attempt: this.#attempts,
+    };
+  }
 
   // ---- from the pool ----
 
@@ -268,6 +283,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
 
   #noteActivity(): number {
     const nowMs = this.#runtime.clock.nowMs();
+    this.#lastActivityMs = nowMs;
     if (this.#idle !== null) this.#idle.lastActivityMs = nowMs;
     return nowMs;
   }

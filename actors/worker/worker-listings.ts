@@ -1,0 +1,64 @@
+import type { Clock } from "../../src/base/clock.ts";
+import { rowFilter } from "../../src/base/row-filter.ts";
+import { type WalkPiece, Walks } from "../../src/base/walks.ts";
+import type { ConnectionHandler } from "../../src/listener/connection-handler.ts";
+import type { ClusterManager } from "../../src/upstream/cluster-manager.ts";
+
+/** How long a worker may be kept from its traffic by one piece of a listing. */
+const PIECE_MS = 5;
+/** Rows of one piece at most. */
+const MAX_PIECE_ROWS = 500;
+/** What the names of parameters begin with that a field must be equal to. */
+const FIELD_PREFIX = "field.";
+
+/** The listings that a worker has. */
+export type ListingName = "connections" | "streams" | "pools" | "clusters";
+
+/** Whether a worker has a listing of that name. */
+export function isListingName(view: string): view is ListingName {
+  return view === "connections" || view === "streams" || view === "pools" || view === "clusters";
+}
+
+/** A worker's long lists, for people who ask: given in pieces, so that traffic goes on in between. */
+export class WorkerListings {
+  readonly #handler: ConnectionHandler;
+  readonly #clusters: ClusterManager;
+  readonly #walks: Walks<object>;
+
+  constructor(handler: ConnectionHandler, clusters: ClusterManager, clock: Clock) {
+    this.#handler = handler;
+    this.#clusters = clusters;
+    this.#walks = new Walks(clock, PIECE_MS);
+  }
+
+  /**
+   * The next piece of a listing. Parameters: `walk` of the piece before, absent for the first; `limit` of rows; `text` and
+   * `field.NAME` as in `RowQuery`. Throws if the walk was given up meanwhile.
+   */
+  piece(listing: ListingName, parameters: Readonly<Record<string, string>>): WalkPiece<object> {
+    const limit = Math.min(Number(parameters.limit ?? MAX_PIECE_ROWS), MAX_PIECE_ROWS);
+    const { walk } = parameters;
+    return walk === undefined
+      ? this.#walks.begin(this.#rows(listing, parameters), limit)
+      : this.#walks.goOn(walk, limit);
+  }
+
+  #rows(listing: ListingName, parameters: Readonly<Record<string, string>>): Iterable<object | undefined> {
+    const wanted = rowFilter({ text: parameters.text ?? "", fields: fieldsOf(parameters) });
+    switch (listing) {
+      case "connections":
+        return this.#handler.connections(wanted);
+      case "streams":
+        return this.#handler.streams(wanted);
+      case "pools":
+        return this.#clusters.pools(wanted);
+      case "clusters":
+        return this.#clusters.inspections();
+    }
+  }
+}
+
+function fieldsOf(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  const own = Object.entries(parameters).filter(([name]) => name.startsWith(FIELD_PREFIX));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(FIELD_PREFIX.length), value]));
+}

@@ -45,6 +45,7 @@ import { membershipSpec } from "./membership/actor.ts";
 import type { OnHostChecked } from "./membership/cluster-slot.ts";
 import type { MembershipMessage } from "./membership/protocol.ts";
 import { commandLineOptions } from "./proxy-options.ts";
+import { RuntimeValues } from "./runtime-values.ts";
 import { statsSpec } from "./stats/actor.ts";
 import type { StatsMessage } from "./stats/protocol.ts";
 import { ServerStats } from "./stats/server-stats.ts";
@@ -96,6 +97,7 @@ export class ProxyServer {
   readonly #random = new SystemRandom();
   readonly #merge = new StatsMerge();
   readonly #inForce = new ConfigInForce();
+  readonly #runtime: RuntimeValues;
   readonly #dumps = new ConfigDumpPool();
   readonly #eventLogs = new EventLogs();
   readonly #breakers = new BreakerMemoryExtras();
@@ -121,6 +123,9 @@ export class ProxyServer {
     });
     const shard = new StatsShard(buildStatsMatcher(options.bootstrap.stats.matcher));
     this.#mainStats = shard.scope();
+    this.#runtime = new RuntimeValues(this.#mainStats, (overrides) => {
+      this.#supervisor.tell({ type: "broadcast", message: { type: "setRuntimeOverrides", overrides } });
+    });
     this.#sinks = this.#createSinks();
     this.#stats = this.#spawnStats(shard);
     const warmingClusters = this.#mainStats.gauge("cluster_manager.warming_clusters");
@@ -298,6 +303,7 @@ export class ProxyServer {
         extras: (worker, resources) => this.#breakers.forWorker(worker, resources),
         onInForce: (config, _version, changes) => {
           this.#inForce.set(config);
+          this.#runtime.onInForce(config);
           this.#breakers.onInForce(config.resources);
           configStats.onInForce(config, changes);
         },
@@ -339,8 +345,7 @@ export class ProxyServer {
       clusters: () => this.#inForce.clusters(),
       tlsContexts: () => this.#inForce.tlsContexts(),
       logging: loggingLevels(log, this.#supervisor),
-      // There are no runtime layers.
-      runtime: { layers: () => [] },
+      runtime: this.#runtime,
       sourceLabel: this.configLabel,
       quit: this.#options.onQuit,
       reopenLogs: () => this.reopenLogs(),

@@ -106,6 +106,7 @@ export class WorkerFleet {
 
   broadcast(message: WorkerSetting | WorkerSignal): void {
     if (message.type === "setLogLevel") this.#settings.set(`log ${message.component}`, message);
+    if (message.type === "setRuntimeOverrides") this.#settings.set("runtime", message);
     if (message.type === "setHealthCheckFailed") this.#settings.set("health", message);
     for (const worker of this.participants()) worker.ref.tell(message);
   }

@@ -160,6 +160,9 @@ export class WorkerActor implements Actor<WorkerInbox> {
       case "reopenLogs":
         this.#runtime.reopenLogs();
         break;
+      case "setRuntimeOverrides":
+        this.#runtime.setRuntimeOverrides(message.overrides);
+        break;
       case "setHealthCheckFailed":
         this.#runtime.setHealthCheckFailed(message.failed);
         break;

@@ -1,6 +1,7 @@
 import type { BoundSocket, Server, Socket } from "node:net";
 import type { Question } from "../../src/actor/actor-ref.ts";
 import type { LogLevel } from "../../src/base/log.ts";
+import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
 import type { StatsDelta } from "../../src/stats/stats-delta.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 
@@ -211,6 +212,12 @@ export interface SetLogLevel {
   readonly level: LogLevel;
 }
 
+/** `POST /runtime_modify`: all values of the admin layer. */
+export interface SetRuntimeOverrides {
+  readonly type: "setRuntimeOverrides";
+  readonly overrides: ReadonlyMap<string, RuntimeEntry>;
+}
+
 /** Reopens log files, after rotation. */
 export interface ReopenLogs {
   readonly type: "reopenLogs";
@@ -244,7 +251,7 @@ export interface Stop extends Question<{ readonly type: "workerStopping" }> {
 }
 
 /** Settings that go to every worker alike, and to those that start later. */
-export type WorkerSetting = SetLogLevel | SetHealthCheckFailed;
+export type WorkerSetting = SetLogLevel | SetRuntimeOverrides | SetHealthCheckFailed;
 
 /** Signals that go to every worker that runs now. */
 export type WorkerSignal = ReopenLogs | ResetCounters | DrainListeners;

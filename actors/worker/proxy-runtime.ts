@@ -16,6 +16,8 @@ import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
 import type { WriteFlusher } from "../../src/net/write-flusher.ts";
 import { RouteTable } from "../../src/route/route-table.ts";
 import { RouteTables } from "../../src/route/route-tables.ts";
+import { Runtime } from "../../src/runtime/runtime.ts";
+import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
 import { isEmptyDelta } from "../../src/stats/stats-delta.ts";
 import { buildStatsMatcher } from "../../src/stats/stats-matcher.ts";
 import { StatsShard as ThreadStats } from "../../src/stats/stats-shard.ts";
@@ -61,6 +63,7 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #asyncClient: AsyncClient;
   readonly #accessLogFiles: AccessLogFiles;
   readonly #limits: SharedLimits;
+  readonly #values = new Runtime();
   readonly #extensions: LoadedExtensions;
   readonly #context: WorkerContext;
   /** Names in force, by kind. */
@@ -72,6 +75,7 @@ export class ProxyRuntime implements WorkerRuntime {
     sharedCount: new Set(),
     tokenBucket: new Set(),
     tlsContext: new Set(),
+    runtime: new Set(),
   };
   #staged: Staged | null = null;
   /** The version that is being built. */
@@ -115,6 +119,7 @@ export class ProxyRuntime implements WorkerRuntime {
       format: { hostname: settings.hostname, environment: new Map(settings.environment), clock, random },
       accessLogFiles: this.#accessLogFiles,
       limits: this.#limits,
+      runtime: this.#values,
       extensions,
     };
     this.#handler = new ConnectionHandler({
@@ -169,6 +174,8 @@ export class ProxyRuntime implements WorkerRuntime {
     if (staged === null || staged.change.version !== version) throw new Error(`version ${version} is not prepared`);
     this.#staged = null;
     for (const [name, context] of staged.tlsContexts) this.#tlsContexts.set(name, context);
+    for (const { data } of resourcesOf("runtime", staged.change.upserts)) this.#values.setLayers(data);
+    if (this.#removed("runtime", staged.change).length > 0) this.#values.setLayers([]);
     // Clusters before routes before listeners: nothing may refer to what is not there yet.
     this.#clusters.apply(staged.clusters);
     for (const [name, table] of staged.routeTables) this.#routeTables.set(name, table);
@@ -288,6 +295,10 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#applicationLog.reopen();
   }
 
+  setRuntimeOverrides(overrides: ReadonlyMap<string, RuntimeEntry>): void {
+    this.#values.setOverrides(overrides);
+  }
+
   setHealthCheckFailed(failed: boolean): void {
     this.#handler.setHealthCheckFailed(failed);
   }
@@ -313,6 +324,7 @@ export class ProxyRuntime implements WorkerRuntime {
           return module.createRouteConfig === undefined ? config.data : module.createRouteConfig(config.data, context);
         },
         context.format,
+        context.runtime,
       );
       tables.set(name, table);
     }
@@ -337,7 +349,7 @@ export class ProxyRuntime implements WorkerRuntime {
   }
 
   #noteNames(change: SnapshotChange): void {
-    for (const kind of ["listener", "routeTable", "cluster", "sharedCount", "tokenBucket", "tlsContext"] as const) {
+    for (const kind of Object.keys(this.#names) as KnownKind[]) {
       for (const name of this.#removed(kind, change)) this.#names[kind].delete(name);
       for (const name of namesOf(kind, change.upserts)) this.#names[kind].add(name);
     }

@@ -4,6 +4,7 @@ import type { Clock } from "../../src/base/clock.ts";
 import type { Logger, LogLevel } from "../../src/base/log.ts";
 import type { RandomSource } from "../../src/base/random.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
+import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 import type {
   Drain,
@@ -85,6 +86,8 @@ export interface WorkerRuntime {
 
   setLogLevel(component: string, level: LogLevel): void;
   reopenLogs(): void;
+  /** All values of the admin layer of runtime. */
+  setRuntimeOverrides(overrides: ReadonlyMap<string, RuntimeEntry>): void;
   setHealthCheckFailed(failed: boolean): void;
 }
 

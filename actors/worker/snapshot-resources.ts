@@ -1,6 +1,7 @@
 import type { TlsContextData } from "../../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { RouteTableData } from "../../src/route/route-table-data.ts";
+import type { RuntimeLayerData } from "../../src/runtime/runtime-entry.ts";
 import type { ClusterData } from "../../src/upstream/cluster-data.ts";
 import type { WorkerResource } from "./runtime.ts";
 
@@ -12,6 +13,7 @@ export interface ResourceData {
   readonly sharedCount: null;
   readonly tokenBucket: null;
   readonly tlsContext: TlsContextData;
+  readonly runtime: readonly RuntimeLayerData[];
 }
 
 /** The kinds of resources that a worker builds something from; others are refused. */
@@ -43,6 +45,7 @@ export function unknownKind(resources: readonly WorkerResource[]): string | unde
     "sharedCount",
     "tokenBucket",
     "tlsContext",
+    "runtime",
   ] satisfies KnownKind[];
   return resources.find((resource) => !known.includes(resource.kind))?.kind;
 }

@@ -1,6 +1,7 @@
 import type { CompiledExtension } from "../config/compile-context.ts";
 import type { HeaderMatcherData } from "../match/header-matcher.ts";
 import type { FractionData } from "../route/route-table-data.ts";
+import type { RuntimeNumberData } from "../runtime/runtime.ts";
 
 /** One configured access log: the logger and the filter before it. Plain data. */
 export interface AccessLogData {
@@ -10,9 +11,8 @@ export interface AccessLogData {
 }
 
 /** How a number is compared with a configured one. */
-export interface ComparisonData {
+export interface ComparisonData extends RuntimeNumberData {
   readonly op: "equal" | "atLeast" | "atMost";
-  readonly value: number;
 }
 
 /** Envoy's `AccessLogFilter` as plain data. */

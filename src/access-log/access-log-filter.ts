@@ -3,7 +3,9 @@ import type { RandomSource } from "../base/random.ts";
 import type { FormatContext } from "../http/format/format-context.ts";
 import { TrailerMap } from "../http/header-map.ts";
 import { HeaderMatcher } from "../match/header-matcher.ts";
+import { isInFraction } from "../route/fraction.ts";
 import type { FractionData } from "../route/route-table-data.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { AccessLogFilterData, ComparisonData } from "./access-log-data.ts";
 import { grpcStatusOf } from "./grpc-status.ts";
 
@@ -14,6 +16,7 @@ export type AccessLogFilter = (context: FormatContext) => boolean;
 export interface AccessLogFilterEnvironment {
   readonly clock: Clock;
   readonly random: RandomSource;
+  readonly runtime: Runtime;
 }
 
 const NO_HEADERS = new TrailerMap();
@@ -29,16 +32,16 @@ export function createAccessLogFilter(
 function createFilter(data: AccessLogFilterData, environment: AccessLogFilterEnvironment): AccessLogFilter {
   switch (data.type) {
     case "statusCode":
-      return ({ streamInfo }) => compare(streamInfo.responseCode, data.comparison);
+      return ({ streamInfo }) => compare(streamInfo.responseCode, data.comparison, environment.runtime);
     case "duration":
       return ({ streamInfo }) => {
         const endMs = streamInfo.completedMs >= 0 ? streamInfo.completedMs : environment.clock.nowMs();
-        return compare(Math.floor(endMs - streamInfo.startMs), data.comparison);
+        return compare(Math.floor(endMs - streamInfo.startMs), data.comparison, environment.runtime);
       };
     case "notHealthCheck":
       return ({ streamInfo }) => !streamInfo.healthCheck;
     case "fraction":
-      return fractionFilter(data.fraction, data.independent, environment.random);
+      return fractionFilter(data.fraction, data.independent, environment);
     case "header": {
       const matcher = new HeaderMatcher(data.matcher);
       return ({ requestHeaders }) => matcher.matches(requestHeaders ?? NO_HEADERS);
@@ -66,23 +69,28 @@ function combinedFilter(
     : (context) => filters.some((filter) => filter(context));
 }
 
-function compare(value: number, comparison: ComparisonData): boolean {
+function compare(value: number, comparison: ComparisonData, runtime: Runtime): boolean {
+  const limit = runtime.integer(comparison);
   switch (comparison.op) {
     case "equal":
-      return value === comparison.value;
+      return value === limit;
     case "atLeast":
-      return value >= comparison.value;
+      return value >= limit;
     case "atMost":
-      return value <= comparison.value;
+      return value <= limit;
   }
 }
 
 /** Takes a share of the streams: always the same for one request id, so that all proxies on the way agree. */
-function fractionFilter(fraction: FractionData, independent: boolean, random: RandomSource): AccessLogFilter {
+function fractionFilter(
+  fraction: FractionData,
+  independent: boolean,
+  { random, runtime }: AccessLogFilterEnvironment,
+): AccessLogFilter {
   return ({ requestHeaders }) => {
     const id = independent ? undefined : requestHeaders?.get("x-request-id");
     const fromId = id === undefined ? Number.NaN : Number.parseInt(id.slice(0, 8), 16);
     const value = Number.isNaN(fromId) ? random.uint32() : fromId;
-    return value % fraction.denominator < fraction.numerator;
+    return isInFraction(runtime.share(fraction), value);
   };
 }

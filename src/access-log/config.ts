@@ -1,5 +1,5 @@
 import type { CompileContext } from "../config/compile-context.ts";
-import { type MessageSupport, noEffect, notYet, support, supportAll, yes } from "../config/field-support.ts";
+import { type MessageSupport, notYet, supportAll } from "../config/field-support.ts";
 import type { Place } from "../config/place.ts";
 import { ResponseFlag } from "../http/stream-info.ts";
 import {
@@ -50,7 +50,11 @@ export function compileAccessLogs(
 }
 
 function compileComparison(message: ComparisonFilter | undefined): ComparisonData {
-  return { op: OPS[message?.op ?? ComparisonFilter_Op.EQ], value: message?.value?.defaultValue ?? 0 };
+  return {
+    op: OPS[message?.op ?? ComparisonFilter_Op.EQ],
+    value: message?.value?.defaultValue ?? 0,
+    runtimeKey: message?.value?.runtimeKey ?? "",
+  };
 }
 
 /** A filter; null stands for one that Troupe does not have, which the support tables report. */
@@ -64,8 +68,8 @@ function compileFilter(message: AccessLogFilter, place: Place, context: CompileC
     case "notHealthCheckFilter":
       return { type: "notHealthCheck" };
     case "runtimeFilter": {
-      const { percentSampled, useIndependentRandomness: independent } = specifier.value;
-      return { type: "fraction", fraction: compileFractionalPercent(percentSampled), independent };
+      const { runtimeKey, percentSampled, useIndependentRandomness: independent } = specifier.value;
+      return { type: "fraction", fraction: { ...compileFractionalPercent(percentSampled), runtimeKey }, independent };
     }
     case "andFilter":
       return { type: "and", filters: compileFilters(specifier.value.filters, place.field("and_filter"), context) };
@@ -116,15 +120,8 @@ export const accessLogSupport: readonly MessageSupport[] = [
   supportAll(StatusCodeFilterSchema),
   supportAll(DurationFilterSchema),
   supportAll(NotHealthCheckFilterSchema),
-  support(RuntimeFilterSchema, {
-    runtime_key: noEffect("Troupe has no runtime layers: percent_sampled always holds"),
-    percent_sampled: yes,
-    use_independent_randomness: yes,
-  }),
-  support(RuntimeUInt32Schema, {
-    default_value: yes,
-    runtime_key: noEffect("Troupe has no runtime layers: the default value always holds"),
-  }),
+  supportAll(RuntimeFilterSchema),
+  supportAll(RuntimeUInt32Schema),
   supportAll(AndFilterSchema),
   supportAll(OrFilterSchema),
   supportAll(HeaderFilterSchema),

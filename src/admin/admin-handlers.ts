@@ -12,7 +12,7 @@ import { homePageHandler } from "./home-page.ts";
 import { listenersHandlers } from "./listeners-handlers.ts";
 import { loggingHandlers } from "./logging-handlers.ts";
 import { membershipHandler } from "./membership-handler.ts";
-import { runtimeHandler } from "./runtime-handler.ts";
+import { runtimeHandlers } from "./runtime-handler.ts";
 import { serverHandlers } from "./server-handlers.ts";
 import { statsHandlers } from "./stats-handlers.ts";
 import type { AdminViews } from "./views.ts";
@@ -34,7 +34,7 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     ...listenersHandlers(views.listeners, views.control),
     configDumpHandler(views.config),
     ...configHandlers(views.config, views.workers, views.control),
-    runtimeHandler(views.runtime),
+    ...runtimeHandlers(views.runtime),
     ...loggingHandlers(views.logging, views.control),
     ...controlHandlers(views.control),
     ...connectionsHandlers(views.listings, views.control),

@@ -274,6 +274,8 @@ export interface ConnectionDrain {
 export interface RuntimeView {
   /** Lowest first. */
   layers(): readonly { readonly name: string; readonly values: ReadonlyMap<string, string> }[];
+  /** Sets values of the admin layer, on all threads; an empty one takes its key away. False if there is no such layer. */
+  modify(values: ReadonlyMap<string, string>): boolean;
 }
 
 /** The log levels of the components, on all threads. */

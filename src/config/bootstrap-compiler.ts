@@ -54,18 +54,9 @@ export function compileBootstrapOf(
   const broken = checking.check(BootstrapSchema, merged, Place.root, tables);
   const secrets = broken ? {} : checkSecrets(merged, checking, secretChecker);
   const usable = !broken && !problems.some(({ severity }) => severity === "error");
-  const data = usable ? compileBootstrap(merged, checking) : undefined;
+  const data = usable ? compileBootstrap(merged, checking, node) : undefined;
   problems.push(...checking.problems.map((problem) => placedProblem(problem, sources)));
-  const withNode = data && {
-    ...data,
-    node: {
-      ...data.node,
-      ...(node?.id !== undefined && { id: node.id }),
-      ...(node?.cluster !== undefined && { cluster: node.cluster }),
-      ...(node?.zone !== undefined && { zone: node.zone }),
-    },
-  };
-  return { data: withNode, problems, secrets, files: checking.files };
+  return { data, problems, secrets, files: checking.files };
 }
 
 /** Checks the secrets and gives them the form in which listeners and clusters find them. */

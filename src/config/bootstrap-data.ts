@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { RuntimeLayerData } from "../runtime/runtime-entry.ts";
 import type { StatsConfigData } from "../stats/stats-config-data.ts";
 import type { CompiledExtension } from "./compile-context.ts";
 
@@ -30,6 +31,8 @@ export interface BootstrapData {
   readonly admin: AdminData | null;
   readonly stats: StatsConfigData;
   readonly statsSinks: readonly CompiledExtension[];
+  /** `layered_runtime`, lowest first. */
+  readonly runtime: readonly RuntimeLayerData[];
   /** `cluster_manager.local_cluster_name`; `""` = none. */
   readonly localClusterName: string;
 }

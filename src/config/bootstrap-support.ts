@@ -16,6 +16,7 @@ import {
 import { RegexMatcher_GoogleRE2Schema, RegexMatcherSchema } from "../proto/gen/envoy/type/matcher/v3/regex_pb.js";
 import { ListStringMatcherSchema, StringMatcherSchema } from "../proto/gen/envoy/type/matcher/v3/string_pb.js";
 import { type MessageSupport, noEffect, notYet, only, support, supportAll, within, yes } from "./field-support.ts";
+import { runtimeLayersSupport } from "./runtime-layers.ts";
 
 const node: readonly MessageSupport[] = [
   supportAll(LocalitySchema),
@@ -69,7 +70,7 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
     stats_flush_interval: yes,
     stats_sinks: yes,
     admin: within(...admin),
-    layered_runtime: notYet("there is no runtime yet"),
+    layered_runtime: within(...runtimeLayersSupport),
   }),
   support(StatsSinkSchema, { name: yes, typed_config: yes }),
   support(Bootstrap_StaticResourcesSchema, { listeners: yes, clusters: yes, secrets: yes }),

@@ -16,15 +16,25 @@ import type { AdminAddressData, BootstrapData, NodeData } from "./bootstrap-data
 import type { CompileContext } from "./compile-context.ts";
 import { durationMs } from "./duration-ms.ts";
 import { Place } from "./place.ts";
+import { compileRuntimeLayers } from "./runtime-layers.ts";
 
-type ErrorSink = Pick<CompileContext, "error" | "extension">;
+type ErrorSink = Pick<CompileContext, "error" | "warning" | "extension" | "dependsOnFile">;
+
+/** What the command line says about the node; it goes before the configuration. */
+type NodeNames = { readonly id?: string; readonly cluster?: string; readonly zone?: string };
 
 /** Compiles what a bootstrap says beside its listeners and clusters. Errors go to `context`. */
-export function compileBootstrap(message: Bootstrap, context: ErrorSink): BootstrapData {
+export function compileBootstrap(message: Bootstrap, context: ErrorSink, node: NodeNames = {}): BootstrapData {
   const { admin, statsConfig } = message;
   const at = Place.root;
   return {
-    node: nodeData(message.node),
+    node: { ...nodeData(message.node), ...node },
+    runtime: compileRuntimeLayers(message.layeredRuntime, at.field("layered_runtime"), {
+      error: (...problem) => context.error(...problem),
+      warning: (...problem) => context.warning(...problem),
+      dependsOnFile: (path) => context.dependsOnFile(path),
+      serviceCluster: node.cluster ?? message.node?.cluster ?? "",
+    }),
     localClusterName: message.clusterManager?.localClusterName ?? "",
     admin: admin === undefined ? null : { address: adminAddress(admin, at.field("admin"), context) },
     stats: {

@@ -4,7 +4,7 @@ import type { Place } from "./place.ts";
 
 /**
  * What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own, and so is what the
- * workers count together for a filter: a `sharedCount` or a `tokenBucket`, whose data is null. A `tlsContext` holds certificates, which change without it.
+ * workers count together for a filter: a `sharedCount` or a `tokenBucket`, whose data is null. A `tlsContext` holds certificates, which change without it. `runtime` is one: all layers of runtime values.
  */
 export type ResourceKind =
   | "listener"
@@ -13,7 +13,8 @@ export type ResourceKind =
   | "discovery"
   | "sharedCount"
   | "tokenBucket"
-  | "tlsContext";
+  | "tlsContext"
+  | "runtime";
 
 /** What every resource may depend on. A change of any of these compiles everything anew. */
 export interface CompileFacts {

@@ -13,6 +13,7 @@ import { type CompiledItem, ItemCompiler } from "./item-compiler.ts";
 import { type ConfigText, openSource } from "./open-source.ts";
 import { Place } from "./place.ts";
 import { readConfigFile } from "./read-config-file.ts";
+import { contentHash, packResource } from "./resource-packing.ts";
 import { supportTables } from "./support-walk.ts";
 
 /** Changed items are loaded and compiled this many at a time, so that their syntax trees do not pile up. */
@@ -96,7 +97,14 @@ export class ConfigurationCompiler {
       return { ok: false, problems, files };
     }
     this.#cache.commit();
-    return { ok: true, texts, problems, bootstrap: bootstrap.data, files, ...collect(results, request.known) };
+    return {
+      ok: true,
+      texts,
+      problems,
+      bootstrap: bootstrap.data,
+      files,
+      ...collect(results, runtimeResources(bootstrap.data), request.known),
+    };
   }
 
   #compileItems(source: ConfigSource, environment: CompileEnvironment): ItemResult[] {
@@ -209,15 +217,22 @@ function crossProblems(results: readonly ItemResult[]): ConfigProblem[] {
 /** The lists of all extensions and resources, and the data of those the caller does not have. */
 function collect(
   results: readonly ItemResult[],
+  runtime: readonly PackedResource[],
   known: ReadonlyMap<string, string> | undefined,
 ): Pick<CompileOutcome & { ok: true }, "extensions" | "resources" | "changed"> {
-  const all = results.flatMap(({ compiled }) => compiled.resources);
+  const all = [...runtime, ...results.flatMap(({ compiled }) => compiled.resources)];
   const changed = all.filter((resource) => known?.get(resourceKey(resource)) !== resource.hash);
   return {
     extensions: [...new Set(results.flatMap(({ compiled }) => compiled.extensions))],
     resources: all.map(({ kind, name, hash }) => ({ kind, name, hash })),
     changed: shareBuffer(changed),
   };
+}
+
+function runtimeResources({ runtime }: BootstrapData): PackedResource[] {
+  if (runtime.length === 0) return [];
+  const data = packResource(runtime);
+  return [{ kind: "runtime", name: "layered_runtime", hash: contentHash(data), data }];
 }
 
 /** The same resources with all data in one buffer: one allocation to copy between threads and not thousands. */

@@ -11,6 +11,7 @@ import type { ListenerFilterFactory } from "../net/listener-filter.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { DownstreamTransportSocketFactory, UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { RouteTables } from "../route/route-tables.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { StatsScope } from "../stats/scope.ts";
 import type { AsyncClient } from "../upstream/async-client.ts";
 import type { SharedLimits } from "../upstream/shared-limits.ts";
@@ -34,6 +35,8 @@ export interface WorkerContext {
   readonly accessLogFiles: AccessLogFiles;
   /** Limits that all workers keep to together. */
   readonly limits: SharedLimits;
+  /** The runtime values of this worker. */
+  readonly runtime: Runtime;
   readonly extensions: WorkerExtensions;
 }
 

@@ -1,6 +1,6 @@
-import type { FractionData } from "./route-table-data.ts";
+import type { RuntimeShare } from "../runtime/runtime-entry.ts";
 
 /** Whether a random number (a uniform integer in [0, 2^32)) falls into the share. */
-export function isInFraction(fraction: FractionData, randomValue: number): boolean {
+export function isInFraction(fraction: RuntimeShare, randomValue: number): boolean {
   return randomValue % fraction.denominator < fraction.numerator;
 }

@@ -1,7 +1,9 @@
 import type { RequestHeaderMap } from "../http/header-map.ts";
 import { HeaderMatcher, matchesAllHeaders } from "../match/header-matcher.ts";
 import { QueryParameterMatcher } from "../match/query-parameter-matcher.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { ClusterForward } from "./cluster-forward.ts";
+import { isInFraction } from "./fraction.ts";
 import { LocationRedirect } from "./redirect-location.ts";
 import type { Route, RouteAction, VirtualHost } from "./route.ts";
 import type { RouteLevel } from "./route-level.ts";
@@ -16,6 +18,7 @@ export class RouteEntry {
   readonly #queryParameters: readonly QueryParameterMatcher[];
   readonly #grpc: boolean;
   readonly #fraction: FractionData | null;
+  readonly #runtime: Runtime;
   /** Whether the path alone decides. */
   readonly #unconditional: boolean;
   readonly #route: Route;
@@ -27,6 +30,7 @@ export class RouteEntry {
     this.#queryParameters = data.match.queryParameters.map((matcher) => new QueryParameterMatcher(matcher));
     this.#grpc = data.match.grpc;
     this.#fraction = data.match.fraction;
+    this.#runtime = level.runtime;
     this.#unconditional =
       this.#headers.length === 0 && this.#queryParameters.length === 0 && !this.#grpc && this.#fraction === null;
     const own = level.extend(data);
@@ -45,7 +49,7 @@ export class RouteEntry {
   matches(headers: RequestHeaderMap, randomValue: number): boolean {
     if (this.#unconditional) return true;
     const fraction = this.#fraction;
-    if (fraction !== null && randomValue % fraction.denominator >= fraction.numerator) return false;
+    if (fraction !== null && !isInFraction(this.#runtime.share(fraction), randomValue)) return false;
     if (this.#grpc && !isGrpcRequest(headers)) return false;
     if (!matchesAllHeaders(this.#headers, headers)) return false;
     for (const matcher of this.#queryParameters) if (!matcher.matches(headers.path)) return false;

@@ -1,4 +1,5 @@
 import type { FormatEnvironment } from "../http/format/format-context.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { HeaderMutations, type HeaderMutationsData } from "./header-mutations.ts";
 import type { PerFilterConfigFactory, PerFilterConfigs } from "./per-filter-configs.ts";
 import type { RouteLevelData } from "./route-table-data.ts";
@@ -7,6 +8,7 @@ import type { RouteLevelData } from "./route-table-data.ts";
 export interface RouteTableEnvironment {
   readonly perFilterConfig: PerFilterConfigFactory;
   readonly format: FormatEnvironment;
+  readonly runtime: Runtime;
   /** Of the route configuration; see there. */
   readonly mostSpecificHeaderMutationsWins: boolean;
 }
@@ -29,6 +31,10 @@ export class RouteLevel {
     this.requestHeaders = requestHeaders;
     this.responseHeaders = responseHeaders;
     this.#environment = environment;
+  }
+
+  get runtime(): Runtime {
+    return this.#environment.runtime;
   }
 
   /** The level below this one; the same object if that says nothing. */

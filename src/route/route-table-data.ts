@@ -3,6 +3,7 @@ import type { HeaderMatcherData } from "../match/header-matcher.ts";
 import type { PathMatcherData } from "../match/path-matcher.ts";
 import type { QueryParameterMatcherData } from "../match/query-parameter-matcher.ts";
 import type { RegexRewriteData } from "../match/regex-rewrite.ts";
+import type { RuntimeShareData } from "../runtime/runtime.ts";
 import type { HashPolicyData } from "./hash-policy-data.ts";
 import type { HeaderMutationsData } from "./header-mutations.ts";
 import type { RateLimitData } from "./rate-limit-data.ts";
@@ -73,11 +74,8 @@ export interface RouteMatchData {
   readonly fraction: FractionData | null;
 }
 
-/** `numerator` of `denominator` requests. */
-export interface FractionData {
-  readonly numerator: number;
-  readonly denominator: number;
-}
+/** `numerator` of `denominator` requests, unless runtime has something else under `runtimeKey`. */
+export type FractionData = RuntimeShareData;
 
 /** What becomes of a request that takes the route. */
 export type RouteActionData =

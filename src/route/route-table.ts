@@ -2,6 +2,7 @@ import type { FormatEnvironment } from "../http/format/format-context.ts";
 import type { RequestHeaderMap } from "../http/header-map.ts";
 import { pathWithoutQuery } from "../match/path-matcher.ts";
 import { asciiLowerCase } from "../match/string-matcher.ts";
+import { Runtime } from "../runtime/runtime.ts";
 import { hostPortStart } from "./host-port.ts";
 import { HostTable } from "./host-table.ts";
 import { LazyVirtualHost } from "./lazy-virtual-host.ts";
@@ -23,14 +24,19 @@ export class RouteTable {
   readonly #ignorePort: boolean;
   readonly #ignorePathParameters: boolean;
 
-  /** `perFilterConfig` turns each per-route configuration into the filter's object; what it throws is thrown on. */
-  constructor(data: RouteTableData, perFilterConfig: PerFilterConfigFactory, format: FormatEnvironment) {
+  /** `perFilterConfig` turns each per-route configuration into the filter's object; what it throws is thrown on. Without `runtime` every share is as configured. */
+  constructor(
+    data: RouteTableData,
+    perFilterConfig: PerFilterConfigFactory,
+    format: FormatEnvironment,
+    runtime = new Runtime(),
+  ) {
     this.name = data.name;
     this.internalOnlyHeaders = data.internalOnlyHeaders;
     this.#ignorePort = data.ignorePortInHostMatching;
     this.#ignorePathParameters = data.ignorePathParameters;
     const { mostSpecificHeaderMutationsWins } = data;
-    const environment = { perFilterConfig, format, mostSpecificHeaderMutationsWins };
+    const environment = { perFilterConfig, format, runtime, mostSpecificHeaderMutationsWins };
     const level = new RouteLevel(PerFilterConfigs.none, [], [], environment).extend(data);
     for (const host of data.virtualHosts) {
       const virtualHost = new LazyVirtualHost(host, data.name, level);

@@ -6,7 +6,7 @@ import { sourceFile, sourceFiles } from "./source-file.ts";
 /** The layers, lowest first. A folder imports from lower layers and from itself; types count as much as values. */
 const LAYERS: readonly (readonly string[])[] = [
   ["src/base"],
-  ["src/actor", "src/stats", "src/match", "src/proto"],
+  ["src/actor", "src/stats", "src/match", "src/proto", "src/runtime"],
   ["src/config"],
   ["src/net", "src/http", "src/lb", "src/route"],
   ["src/upstream"],

@@ -18,6 +18,7 @@ import { WriteFlusher } from "../../src/net/write-flusher.ts";
 import { RouteTable } from "../../src/route/route-table.ts";
 import type { RouteTableData } from "../../src/route/route-table-data.ts";
 import { RouteTables } from "../../src/route/route-tables.ts";
+import { Runtime } from "../../src/runtime/runtime.ts";
 import { AsyncClient } from "../../src/upstream/async-client.ts";
 import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
 import type { ClusterData } from "../../src/upstream/cluster-data.ts";
@@ -99,6 +100,9 @@ export class DataPath {
   readonly #limitCells = new CircuitBreakerCells();
   #version = 0;
 
+  /** Empty, until a test gives it layers. */
+  readonly runtime = new Runtime();
+
   private constructor(options: DataPathOptions) {
     const clock: Clock = options.clock ?? systemClock;
     const { stats } = this;
@@ -130,6 +134,7 @@ export class DataPath {
       accessLogFiles: new AccessLogFiles({ timers, stats }),
       limits: new SharedLimits(clock),
       tlsContexts: new TlsContexts(new Uint8Array(32)),
+      runtime: this.runtime,
       extensions: { ...extensions, accessLoggers },
     };
     this.handler = new ConnectionHandler({
@@ -211,7 +216,7 @@ export class DataPath {
       const module = extensionModule(extensions.httpFilters, config.extension);
       return module.createRouteConfig?.(config.data, this.context) ?? config.data;
     };
-    return new RouteTable(data, perFilter, this.context.format);
+    return new RouteTable(data, perFilter, this.context.format, this.runtime);
   }
 }
 

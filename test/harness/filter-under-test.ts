@@ -6,6 +6,7 @@ import type { WorkerContext } from "../../src/extensions/extension-module.ts";
 import { HTTP_FILTERS } from "../../src/extensions/table.ts";
 import type { HttpFilterFactory } from "../../src/http/filter.ts";
 import type { StreamRoute } from "../../src/http/stream-route.ts";
+import { Runtime } from "../../src/runtime/runtime.ts";
 import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
 import { SharedLimits } from "../../src/upstream/shared-limits.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -39,6 +40,7 @@ export async function makeFilter(name: string, json: JsonObject, routeJson?: Jso
   const stats = new RecordingStats();
   const clock = new FakeClock();
   const worker = {
+    runtime: new Runtime(),
     clock,
     timers: clock.timers,
     random: fixedRandom,

@@ -134,6 +134,7 @@ export class SampleProxy {
   /** What each listing gives, whatever was asked. */
   listingParts: ListingPart[] = [];
   sections: ConfigSection[] = [];
+  runtimeOverrides: Map<string, string> | null = new Map([["c", "x"]]);
   levels = new Map<string, LogLevel>([
     ["admin", "info"],
     ["http", "info"],
@@ -196,8 +197,13 @@ export class SampleProxy {
     runtime: {
       layers: () => [
         { name: "static", values: new Map([["a.b", "1"]]) },
-        { name: "admin", values: new Map([["c", "x"]]) },
+        ...(this.runtimeOverrides === null ? [] : [{ name: "admin", values: this.runtimeOverrides }]),
       ],
+      modify: (values) => {
+        if (this.runtimeOverrides === null) return false;
+        for (const [key, value] of values) this.runtimeOverrides.set(key, value);
+        return true;
+      },
     },
     logging: {
       levels: () => [...this.levels].map(([name, level]) => ({ name, level })),

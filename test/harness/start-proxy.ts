@@ -180,10 +180,13 @@ export class RunningProxy {
    * before the supervisor has all their answers and says so.
    */
   async lastReload(version: number): Promise<ReloadAttempt> {
-    let status: { readonly version: number; readonly last_attempt: ReloadAttempt } | undefined;
+    let status:
+      | { readonly version: number; readonly reloading: boolean; readonly last_attempt: ReloadAttempt }
+      | undefined;
     await this.until(`version ${version}`, async () => {
       status = JSON.parse((await this.admin("/config_status?format=json")).body);
-      return status?.version === version;
+      // While workers take it over, the attempt is still that before.
+      return status?.version === version && !status.reloading;
     });
     return status!.last_attempt;
   }

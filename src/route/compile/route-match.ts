@@ -1,8 +1,11 @@
 import type { CompileContext } from "../../config/compile-context.ts";
-import { type MessageSupport, noEffect, notYet, support, supportAll, yes } from "../../config/field-support.ts";
+import { type MessageSupport, notYet, support, supportAll, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import type { PathMatcherData } from "../../match/path-matcher.ts";
-import { RuntimeFractionalPercentSchema } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import {
+  type RuntimeFractionalPercent,
+  RuntimeFractionalPercentSchema,
+} from "../../proto/gen/envoy/config/core/v3/base_pb.js";
 import {
   type RouteMatch,
   RouteMatch_ConnectMatcherSchema,
@@ -34,8 +37,7 @@ export function compileRouteMatch(message: RouteMatch, place: Place, context: Co
       compileQueryParameterMatcher(matcher, place.field("query_parameters").index(i), context),
     ),
     grpc: message.grpc !== undefined,
-    fraction:
-      message.runtimeFraction === undefined ? null : compileFractionalPercent(message.runtimeFraction.defaultValue),
+    fraction: message.runtimeFraction === undefined ? null : compileRuntimeFraction(message.runtimeFraction),
   };
 }
 
@@ -74,7 +76,12 @@ function bare(value: string, place: Place, context: CompileContext): string {
 /** A share of requests; absent = none. */
 export function compileFractionalPercent(message: FractionalPercent | undefined): FractionData {
   const { numerator = 0, denominator = FractionalPercent_DenominatorType.HUNDRED } = message ?? {};
-  return { numerator, denominator: DENOMINATORS[denominator] };
+  return { numerator, denominator: DENOMINATORS[denominator], runtimeKey: "" };
+}
+
+/** A share that runtime may change; absent = none. */
+export function compileRuntimeFraction(message: RuntimeFractionalPercent | undefined): FractionData {
+  return { ...compileFractionalPercent(message?.defaultValue), runtimeKey: message?.runtimeKey ?? "" };
 }
 
 /** Which fields of the messages compiled here are implemented. */
@@ -96,9 +103,6 @@ export const routeMatchSupport: readonly MessageSupport[] = [
   }),
   supportAll(RouteMatch_ConnectMatcherSchema),
   supportAll(RouteMatch_GrpcRouteMatchOptionsSchema),
-  support(RuntimeFractionalPercentSchema, {
-    default_value: yes,
-    runtime_key: noEffect("Troupe has no runtime layers: the default value always holds"),
-  }),
+  supportAll(RuntimeFractionalPercentSchema),
   supportAll(FractionalPercentSchema),
 ];

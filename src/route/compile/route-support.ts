@@ -68,7 +68,7 @@ export const routeSupport: readonly MessageSupport[] = [
   }),
   supportAll(WeightedClusterSchema, {
     total_weight: noEffect("the sum of the weights counts, as in Envoy"),
-    runtime_key_prefix: noEffect("Troupe has no runtime layers: the weights always hold"),
+    runtime_key_prefix: noEffect("the weights always hold"),
   }),
   supportAll(WeightedCluster_ClusterWeightSchema),
   supportAll(RouteAction_MaxStreamDurationSchema),

@@ -78,7 +78,7 @@ const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by T
 const TRANSPORT_SOCKET = support(TransportSocketSchema, { name: yes, typed_config: yes });
 const NO_AUTO_SNI = notYet("the server name is that of the TLS context", "set sni in UpstreamTlsContext");
 const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
-const RUNTIME_DOUBLE = { default_value: yes, runtime_key: noEffect("there is no runtime layer yet") };
+const RUNTIME_DOUBLE = { default_value: yes, runtime_key: noEffect("the default value always holds here") };
 const ZONE_AWARE = { routing_enabled: yes, min_cluster_size: yes, fail_traffic_on_panic: yes };
 
 const CLUSTER = support(ClusterSchema, {

@@ -9,6 +9,7 @@ import type { FormatContext } from "../../../src/http/format/format-context.ts";
 import { ResponseHeaderMap, TrailerMap } from "../../../src/http/header-map.ts";
 import { ResponseFlag } from "../../../src/http/stream-info.ts";
 import { AccessLogSchema } from "../../../src/proto/gen/envoy/config/accesslog/v3/accesslog_pb.js";
+import { Runtime } from "../../../src/runtime/runtime.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { RecordingCompileContext } from "../../harness/recording-compile-context.ts";
 import { fixedRandom, makeRequest, makeStreamInfo } from "../../harness/stream-fixtures.ts";
@@ -23,7 +24,8 @@ function passes(filter: JsonObject, context: FormatContext): boolean {
   const log: AccessLog = { log: () => logged++, release: () => {} };
   const clock = new FakeClock();
   clock.advance(500);
-  for (const each of createAccessLogs(data, () => log, { clock, random: fixedRandom })) each.log(context);
+  for (const each of createAccessLogs(data, () => log, { clock, random: fixedRandom, runtime: new Runtime() }))
+    each.log(context);
   return logged === 1;
 }
 
@@ -162,7 +164,7 @@ describe("Access log filters", () => {
       if (name === "b") throw new Error("no disk");
       return { log: () => {}, release: () => released.push(name) };
     };
-    const environment = { clock: new FakeClock(), random: fixedRandom };
+    const environment = { clock: new FakeClock(), random: fixedRandom, runtime: new Runtime() };
     assert.throws(() => createAccessLogs(data, create, environment), /no disk/);
     assert.deepEqual(released, ["a"]);
   });

@@ -255,4 +255,28 @@ describe("/runtime", () => {
       },
     });
   });
+
+  it("is changed by a POST to /runtime_modify, if there is an admin layer", async () => {
+    const proxy = new SampleProxy();
+    assert.equal((await tellAdmin(proxy, "/runtime_modify?c=y&d=1")).body, "OK\n");
+    assert.deepEqual(
+      [...proxy.runtimeOverrides!],
+      [
+        ["c", "y"],
+        ["d", "1"],
+      ],
+    );
+    assert.equal((await askAdmin(proxy, "/runtime_modify?c=z")).status, 405);
+    proxy.runtimeOverrides = null;
+    const answer = await tellAdmin(proxy, "/runtime_modify?c=z");
+    assert.deepEqual([answer.status, answer.body], [503, "No admin layer specified"]);
+  });
+
+  it("answers 400 to a /runtime_modify that says nothing", async () => {
+    const answer = await tellAdmin(new SampleProxy(), "/runtime_modify");
+    assert.deepEqual(
+      [answer.status, answer.body],
+      [400, "usage: /runtime_modify?key1=value1&key2=value2&keyN=valueN\n"],
+    );
+  });
 });

@@ -14,6 +14,7 @@ describe("compileBootstrap", () => {
   it("fills in defaults", () => {
     assert.deepEqual(compile("static_resources: {}").data, {
       node: { id: "", cluster: "", region: "", zone: "", subZone: "", metadata: {} },
+      runtime: [],
       localClusterName: "",
       admin: null,
       stats: {

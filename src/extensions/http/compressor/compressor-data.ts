@@ -1,8 +1,9 @@
+import type { RuntimeFlagData } from "../../../runtime/runtime.ts";
 import type { CompressionLibraryData } from "../../compression/compression-library.ts";
 
 /** One direction of a compressor. Plain data. */
 export interface CompressedDirectionData {
-  readonly enabled: boolean;
+  readonly enabled: RuntimeFlagData;
   readonly minContentLength: number;
   /** Media types in lower case. */
   readonly contentTypes: readonly string[];

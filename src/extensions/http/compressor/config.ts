@@ -2,7 +2,7 @@ import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
-import { featureEnabled, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
+import { compileFeatureFlag, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
 import { TypedExtensionConfigSchema } from "../../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   type Compressor,
@@ -65,7 +65,7 @@ function compileCompressor(message: Compressor, place: Place, context: CompileCo
     library: data,
     request:
       request === undefined
-        ? { ...compileDirection(undefined), enabled: false }
+        ? { ...compileDirection(undefined), enabled: { on: false, runtimeKey: "" } }
         : compileDirection(request.commonConfig),
     response: response === undefined ? deprecatedDirection(message) : compileDirection(response.commonConfig),
     disableOnEtag: (response ?? message).disableOnEtagHeader,
@@ -76,7 +76,7 @@ function compileCompressor(message: Compressor, place: Place, context: CompileCo
 
 function compileDirection(message: Compressor_CommonDirectionConfig | undefined): CompressedDirectionData {
   return {
-    enabled: featureEnabled(message?.enabled),
+    enabled: compileFeatureFlag(message?.enabled),
     minContentLength: message?.minContentLength ?? MIN_LENGTH,
     contentTypes: compileTypes(message?.contentType ?? []),
   };
@@ -85,7 +85,7 @@ function compileDirection(message: Compressor_CommonDirectionConfig | undefined)
 /** The fields of `Compressor` itself, which count without a `response_direction_config`. */
 function deprecatedDirection(message: Compressor): CompressedDirectionData {
   return {
-    enabled: featureEnabled(message.runtimeEnabled),
+    enabled: compileFeatureFlag(message.runtimeEnabled),
     minContentLength: message.contentLength ?? MIN_LENGTH,
     contentTypes: compileTypes(message.contentType),
   };

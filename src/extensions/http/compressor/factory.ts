@@ -6,11 +6,12 @@ import { compressedDirectionStats, compressedResponseStats } from "./stats.ts";
 
 /** `envoy.filters.http.compressor`, worker side. */
 export const httpFilter: HttpFilterModule = {
-  createFactory(config, { scope }) {
+  createFactory(config, { scope, worker }) {
     const data = config as CompressorData;
     const prefix = `compressor.${data.statName}.`;
     const runtime: CompressorRuntime = {
       data,
+      values: worker.runtime,
       requestTypes: new Set(data.request.contentTypes),
       candidate: {
         encoding: CONTENT_ENCODINGS[data.library.algorithm],

@@ -7,6 +7,7 @@ import {
 } from "../../../http/filter.ts";
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import { BodyTransform } from "../../compression/body-transform.ts";
 import { createCompressor, flushKind } from "../../compression/compression-library.ts";
 import { type MessageTransform, requestTransform, responseTransform } from "../../compression/transform-owner.ts";
@@ -18,6 +19,7 @@ import type { CompressedDirectionStats, CompressedResponseStats } from "./stats.
 /** What the streams of one configured filter on one worker share. */
 export interface CompressorRuntime {
   readonly data: CompressorData;
+  readonly values: Runtime;
   readonly requestTypes: ReadonlySet<string>;
   readonly candidate: EncodingCandidate;
   readonly requestStats: CompressedDirectionStats;
@@ -124,13 +126,13 @@ export class CompressorFilter extends PassThroughFilter {
   }
 
   #compressesResponses(route: CompressorRouteData | undefined): boolean {
-    return route?.enabled ?? this.#runtime.data.response.enabled;
+    return route?.enabled ?? this.#runtime.values.flag(this.#runtime.data.response.enabled);
   }
 
   #compressesRequest(headers: RequestHeaderMap): boolean {
-    const { data, requestTypes, requestStats } = this.#runtime;
+    const { data, requestTypes, requestStats, values } = this.#runtime;
     return (
-      data.request.enabled &&
+      values.flag(data.request.enabled) &&
       !this.#isTunnel &&
       isLongEnough(headers, data.request, requestStats) &&
       hasType(headers, requestTypes) &&

@@ -8,7 +8,7 @@ import {
   CorsSchema,
 } from "../../../proto/gen/envoy/extensions/filters/http/cors/v3/cors_pb.js";
 import { compileStringMatcher } from "../../../route/compile/matchers.ts";
-import { compileFractionalPercent } from "../../../route/compile/route-match.ts";
+import { compileRuntimeFraction } from "../../../route/compile/route-match.ts";
 import type { CorsPolicyData } from "./cors-policy.ts";
 
 /** `envoy.filters.http.cors`, main side: the policies are those of the routes. */
@@ -36,7 +36,7 @@ function compilePolicy(message: CorsPolicy, place: Place, context: CompileContex
     allowCredentials: message.allowCredentials,
     allowPrivateNetworkAccess: message.allowPrivateNetworkAccess,
     forwardNotMatchingPreflights: message.forwardNotMatchingPreflights,
-    enabled: filterEnabled === undefined ? null : compileFractionalPercent(filterEnabled.defaultValue),
-    shadowEnabled: shadowEnabled === undefined ? null : compileFractionalPercent(shadowEnabled.defaultValue),
+    enabled: filterEnabled === undefined ? null : compileRuntimeFraction(filterEnabled),
+    shadowEnabled: shadowEnabled === undefined ? null : compileRuntimeFraction(shadowEnabled),
   };
 }

@@ -4,6 +4,7 @@ import { type RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-m
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import { isInFraction } from "../../../route/fraction.ts";
 import type { Route } from "../../../route/route.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import { allowsOrigin, type CorsPolicy, corsField } from "./cors-policy.ts";
 import type { CorsStats } from "./stats.ts";
 
@@ -11,6 +12,7 @@ import type { CorsStats } from "./stats.ts";
 export interface CorsRuntime {
   readonly stats: CorsStats;
   readonly random: RandomSource;
+  readonly values: Runtime;
 }
 
 /**
@@ -36,9 +38,9 @@ export class CorsFilter extends PassThroughFilter {
     this.#levels = this.decoder.perFilterConfigs() as readonly CorsPolicy[];
     const policy = this.#levels.at(-1)?.data;
     if (policy === undefined) return FilterHeadersStatus.continue;
-    const { random, stats } = this.#runtime;
-    const enabled = policy.enabled === null || isInFraction(policy.enabled, random.uint32());
-    const shadow = policy.shadowEnabled !== null && isInFraction(policy.shadowEnabled, random.uint32());
+    const { random, stats, values } = this.#runtime;
+    const enabled = policy.enabled === null || isInFraction(values.share(policy.enabled), random.uint32());
+    const shadow = policy.shadowEnabled !== null && isInFraction(values.share(policy.shadowEnabled), random.uint32());
     if (!enabled && !shadow) return FilterHeadersStatus.continue;
     const allowed = allowsOrigin(this.#levels, origin);
     (allowed ? stats.originValid : stats.originInvalid).inc();

@@ -4,7 +4,7 @@ import { supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import { type CsrfPolicy, CsrfPolicySchema } from "../../../proto/gen/envoy/extensions/filters/http/csrf/v3/csrf_pb.js";
 import { compileStringMatcher } from "../../../route/compile/matchers.ts";
-import { compileFractionalPercent } from "../../../route/compile/route-match.ts";
+import { compileRuntimeFraction } from "../../../route/compile/route-match.ts";
 import type { CsrfPolicyData } from "./csrf-policy.ts";
 
 /** `envoy.filters.http.csrf`, main side. */
@@ -23,8 +23,8 @@ function compilePolicy(message: CsrfPolicy, place: Place, context: CompileContex
   const { filterEnabled, shadowEnabled } = message;
   const at = place.field("additional_origins");
   return {
-    enabled: compileFractionalPercent(filterEnabled?.defaultValue),
-    shadowEnabled: compileFractionalPercent(shadowEnabled?.defaultValue),
+    enabled: compileRuntimeFraction(filterEnabled),
+    shadowEnabled: compileRuntimeFraction(shadowEnabled),
     additionalOrigins: message.additionalOrigins.map((matcher, i) =>
       compileStringMatcher(matcher, at.index(i), context),
     ),

@@ -7,7 +7,7 @@ import { csrfStats } from "./stats.ts";
 export const httpFilter: HttpFilterModule = {
   createFactory(data, { scope, worker }) {
     const policy = createCsrfPolicy(data as CsrfPolicyData);
-    const runtime: CsrfRuntime = { policy, stats: csrfStats(scope), random: worker.random };
+    const runtime: CsrfRuntime = { policy, stats: csrfStats(scope), random: worker.random, values: worker.runtime };
     return { create: (chain) => chain.addDecoderFilter(new CsrfFilter(runtime)), dispose: () => {} };
   },
   createRouteConfig: (data) => createCsrfPolicy(data as CsrfPolicyData),

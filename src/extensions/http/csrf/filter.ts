@@ -3,6 +3,7 @@ import { FilterHeadersStatus } from "../../../http/filter.ts";
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import { isInFraction } from "../../../route/fraction.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import type { CsrfPolicy } from "./csrf-policy.ts";
 import type { CsrfStats } from "./stats.ts";
 
@@ -11,6 +12,7 @@ export interface CsrfRuntime {
   readonly policy: CsrfPolicy;
   readonly stats: CsrfStats;
   readonly random: RandomSource;
+  readonly values: Runtime;
 }
 
 /** Methods that change something. */
@@ -30,10 +32,11 @@ export class CsrfFilter extends PassThroughFilter {
 
   override decodeHeaders(headers: RequestHeaderMap): FilterHeadersStatus {
     if (!MODIFYING.has(headers.method)) return FilterHeadersStatus.continue;
-    const { random, stats } = this.#runtime;
+    const { random, stats, values } = this.#runtime;
     const policy = (this.decoder.perFilterConfig() as CsrfPolicy | undefined) ?? this.#runtime.policy;
-    const enabled = isInFraction(policy.enabled, random.uint32());
-    if (!enabled && !isInFraction(policy.shadowEnabled, random.uint32())) return FilterHeadersStatus.continue;
+    const enabled = isInFraction(values.share(policy.enabled), random.uint32());
+    if (!enabled && !isInFraction(values.share(policy.shadowEnabled), random.uint32()))
+      return FilterHeadersStatus.continue;
     const source = sourceOrigin(headers);
     if (source === "") stats.missingSourceOrigin.inc();
     if (source !== "" && isAllowed(source, headers, policy)) {

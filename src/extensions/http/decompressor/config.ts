@@ -2,7 +2,7 @@ import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
-import { featureEnabled, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
+import { compileFeatureFlag, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
 import { TypedExtensionConfigSchema } from "../../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   type Decompressor,
@@ -53,7 +53,7 @@ function compileDecompressor(message: Decompressor, place: Place, context: Compi
 
 function compileDirection(message: Decompressor_CommonDirectionConfig | undefined): DecompressedDirectionData {
   return {
-    enabled: featureEnabled(message?.enabled),
+    enabled: compileFeatureFlag(message?.enabled),
     ignoresNoTransform: message?.ignoreNoTransformHeader ?? false,
   };
 }

@@ -1,8 +1,9 @@
+import type { RuntimeFlagData } from "../../../runtime/runtime.ts";
 import type { CompressionLibraryData } from "../../compression/compression-library.ts";
 
 /** One direction of a decompressor. Plain data. */
 export interface DecompressedDirectionData {
-  readonly enabled: boolean;
+  readonly enabled: RuntimeFlagData;
   /** Whether messages with `cache-control: no-transform` are decompressed all the same. */
   readonly ignoresNoTransform: boolean;
 }

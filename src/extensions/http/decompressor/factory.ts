@@ -6,11 +6,12 @@ import { decompressorStats } from "./stats.ts";
 
 /** `envoy.filters.http.decompressor`, worker side. */
 export const httpFilter: HttpFilterModule = {
-  createFactory(config, { scope }) {
+  createFactory(config, { scope, worker }) {
     const data = config as DecompressorData;
     const prefix = `decompressor.${data.statName}.`;
     const runtime: DecompressorRuntime = {
       data,
+      values: worker.runtime,
       encoding: CONTENT_ENCODINGS[data.library.algorithm],
       requestStats: decompressorStats(scope, `${prefix}request.`),
       responseStats: decompressorStats(scope, `${prefix}response.`),

@@ -1,6 +1,7 @@
 import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "../../../http/filter.ts";
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import { BodyTransform } from "../../compression/body-transform.ts";
 import { createDecompressor } from "../../compression/compression-library.ts";
 import { type MessageTransform, requestTransform, responseTransform } from "../../compression/transform-owner.ts";
@@ -10,6 +11,7 @@ import type { DecompressorStats } from "./stats.ts";
 /** What the streams of one configured filter on one worker share. */
 export interface DecompressorRuntime {
   readonly data: DecompressorData;
+  readonly values: Runtime;
   /** The word in `content-encoding`. */
   readonly encoding: string;
   readonly requestStats: DecompressorStats;
@@ -41,10 +43,10 @@ export class DecompressorFilter extends PassThroughFilter {
   }
 
   override decodeHeaders(headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
-    const { data, encoding, requestStats } = this.#runtime;
-    if (data.response.enabled && data.advertises) advertise(headers, encoding);
+    const { data, values, encoding, requestStats } = this.#runtime;
+    if (values.flag(data.response.enabled) && data.advertises) advertise(headers, encoding);
     if (endStream) return FilterHeadersStatus.continue;
-    if (!takesOff(headers, data.request, encoding)) {
+    if (!values.flag(data.request.enabled) || !takesOff(headers, data.request, encoding)) {
       requestStats.notDecompressed.inc();
       return FilterHeadersStatus.continue;
     }
@@ -61,9 +63,9 @@ export class DecompressorFilter extends PassThroughFilter {
   }
 
   override encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): FilterHeadersStatus {
-    const { data, encoding, responseStats } = this.#runtime;
+    const { data, values, encoding, responseStats } = this.#runtime;
     if (endStream) return FilterHeadersStatus.continue;
-    if (!takesOff(headers, data.response, encoding)) {
+    if (!values.flag(data.response.enabled) || !takesOff(headers, data.response, encoding)) {
       responseStats.notDecompressed.inc();
       return FilterHeadersStatus.continue;
     }
@@ -101,7 +103,7 @@ function encodingsOf(headers: HeaderMap): string[] {
 }
 
 function takesOff(headers: HeaderMap, direction: DecompressedDirectionData, encoding: string): boolean {
-  if (!direction.enabled || encodingsOf(headers).at(-1)?.toLowerCase() !== encoding) return false;
+  if (encodingsOf(headers).at(-1)?.toLowerCase() !== encoding) return false;
   if (direction.ignoresNoTransform) return true;
   const control = headers.getJoined("cache-control") ?? "";
   return !control.split(",").some((each) => each.trim().toLowerCase() === "no-transform");

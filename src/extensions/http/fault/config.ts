@@ -1,7 +1,7 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { noEffect, supportAll } from "../../../config/field-support.ts";
+import { supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import {
   type FaultDelay,
@@ -19,11 +19,12 @@ import {
   type HTTPFault,
   HTTPFaultSchema,
 } from "../../../proto/gen/envoy/extensions/filters/http/fault/v3/fault_pb.js";
+import type { FractionalPercent } from "../../../proto/gen/envoy/type/v3/percent_pb.js";
 import { compileHeaderMatcher } from "../../../route/compile/matchers.ts";
 import { compileFractionalPercent } from "../../../route/compile/route-match.ts";
+import type { FractionData } from "../../../route/route-table-data.ts";
 import type { FaultAbortData, FaultData, FaultDelayData, FaultRateLimitData } from "./fault-data.ts";
 
-const NO_RUNTIME = noEffect("Troupe has no runtime layers: the values of the configuration always hold");
 /** Rates beyond this are none: 1 TiB/s. */
 const LARGEST_KIB = 1 << 30;
 
@@ -34,15 +35,7 @@ export const faultConfig = extensionConfig({
   schema: HTTPFaultSchema,
   routeSchema: HTTPFaultSchema,
   support: [
-    supportAll(HTTPFaultSchema, {
-      delay_percent_runtime: NO_RUNTIME,
-      abort_percent_runtime: NO_RUNTIME,
-      delay_duration_runtime: NO_RUNTIME,
-      abort_http_status_runtime: NO_RUNTIME,
-      max_active_faults_runtime: NO_RUNTIME,
-      response_rate_limit_percent_runtime: NO_RUNTIME,
-      abort_grpc_status_runtime: NO_RUNTIME,
-    }),
+    supportAll(HTTPFaultSchema),
     supportAll(FaultAbortSchema),
     supportAll(FaultAbort_HeaderAbortSchema),
     supportAll(FaultDelaySchema),
@@ -60,37 +53,47 @@ function compileFault(message: HTTPFault, place: Place, context: CompileContext,
   const { delay, abort, responseRateLimit } = message;
   const at = place.field("headers");
   return {
-    delay: delay === undefined ? null : compileDelay(delay),
-    abort: abort === undefined ? null : compileAbort(abort),
-    rateLimit: responseRateLimit === undefined ? null : compileRateLimit(responseRateLimit),
+    delay: delay === undefined ? null : compileDelay(delay, message),
+    abort: abort === undefined ? null : compileAbort(abort, message),
+    rateLimit: responseRateLimit === undefined ? null : compileRateLimit(responseRateLimit, message),
     upstreamCluster: message.upstreamCluster,
     headers: message.headers.map((matcher, i) => compileHeaderMatcher(matcher, at.index(i), context)),
     downstreamNodes: message.downstreamNodes,
-    maxActiveFaults: message.maxActiveFaults ?? null,
+    maxActiveFaults: {
+      value: message.maxActiveFaults ?? -1,
+      runtimeKey: message.maxActiveFaultsRuntime || "fault.http.max_active_faults",
+    },
     countsByDownstreamCluster: !message.disableDownstreamClusterStats,
     metadata: message.filterMetadata ?? null,
     activeFaults,
   };
 }
 
-function compileDelay({ faultDelaySecifier: kind, percentage }: FaultDelay): FaultDelayData {
+function compileDelay({ faultDelaySecifier: kind, percentage }: FaultDelay, message: HTTPFault): FaultDelayData {
+  const durationKey = message.delayDurationRuntime || "fault.http.delay.fixed_duration_ms";
   return {
-    fixedMs: kind.case === "fixedDelay" ? durationMs(kind.value, 0) : null,
-    fraction: compileFractionalPercent(percentage),
+    fixedMs: kind.case === "fixedDelay" ? { value: durationMs(kind.value, 0), runtimeKey: durationKey } : null,
+    fraction: share(percentage, message.delayPercentRuntime || "fault.http.delay.fixed_delay_percent"),
   };
 }
 
-function compileAbort({ errorType: kind, percentage }: FaultAbort): FaultAbortData {
+function compileAbort({ errorType: kind, percentage }: FaultAbort, message: HTTPFault): FaultAbortData {
+  const httpKey = message.abortHttpStatusRuntime || "fault.http.abort.http_status";
+  const grpcKey = message.abortGrpcStatusRuntime || "fault.http.abort.grpc_status";
   return {
-    httpStatus: kind.case === "httpStatus" ? kind.value : null,
-    grpcStatus: kind.case === "grpcStatus" ? kind.value : null,
-    fraction: compileFractionalPercent(percentage),
+    httpStatus: kind.case === "httpStatus" ? { value: kind.value, runtimeKey: httpKey } : null,
+    grpcStatus: kind.case === "grpcStatus" ? { value: kind.value, runtimeKey: grpcKey } : null,
+    fraction: share(percentage, message.abortPercentRuntime || "fault.http.abort.abort_percent"),
   };
 }
 
-function compileRateLimit({ limitType: kind, percentage }: FaultRateLimit): FaultRateLimitData {
+function compileRateLimit({ limitType: kind, percentage }: FaultRateLimit, message: HTTPFault): FaultRateLimitData {
   return {
     kibPerSecond: kind.case === "fixedLimit" ? Math.min(Number(kind.value.limitKbps), LARGEST_KIB) : null,
-    fraction: compileFractionalPercent(percentage),
+    fraction: share(percentage, message.responseRateLimitPercentRuntime || "fault.http.rate_limit.response_percent"),
   };
+}
+
+function share(percentage: FractionalPercent | undefined, runtimeKey: string): FractionData {
+  return { ...compileFractionalPercent(percentage), runtimeKey };
 }

@@ -12,12 +12,12 @@ export const httpFilter: HttpFilterModule = {
   createFactory(config, { scope, worker }) {
     const data = config as FaultData;
     const runtime: FaultRuntime = {
-      choice: new FaultChoice(data),
+      choice: new FaultChoice(data, worker.runtime),
       stats: new FaultStats(scope),
       active: worker.limits.count(data.activeFaults, UNLIMITED),
       random: worker.random,
     };
     return { create: (chain) => chain.addFilter(new FaultFilter(runtime)), dispose: () => {} };
   },
-  createRouteConfig: (data) => new FaultChoice(data as FaultData),
+  createRouteConfig: (data, worker) => new FaultChoice(data as FaultData, worker.runtime),
 };

@@ -3,7 +3,8 @@ import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import { HeaderMatcher, matchesAllHeaders } from "../../../match/header-matcher.ts";
 import { isInFraction } from "../../../route/fraction.ts";
 import type { Route } from "../../../route/route.ts";
-import type { FractionData } from "../../../route/route-table-data.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
+import type { RuntimeShare } from "../../../runtime/runtime-entry.ts";
 import type { FaultData } from "./fault-data.ts";
 
 /** The answer that an abort gives. */
@@ -15,14 +16,22 @@ export interface FaultAnswer {
 /** Which faults a request gets: of one filter or route, on one worker. Immutable. */
 export class FaultChoice {
   readonly data: FaultData;
+  readonly #runtime: Runtime;
   readonly #headers: readonly HeaderMatcher[];
   readonly #nodes: ReadonlySet<string>;
 
   /** `data` is checked already. */
-  constructor(data: FaultData) {
+  constructor(data: FaultData, runtime: Runtime) {
     this.data = data;
+    this.#runtime = runtime;
     this.#headers = data.headers.map((matcher) => new HeaderMatcher(matcher));
     this.#nodes = new Set(data.downstreamNodes);
+  }
+
+  /** How many requests may have a fault at a time. */
+  get maxActiveFaults(): number {
+    const most = this.#runtime.integer(this.data.maxActiveFaults);
+    return most === -1 ? Number.POSITIVE_INFINITY : most;
   }
 
   /** Whether the request may get faults at all. */
@@ -39,17 +48,20 @@ export class FaultChoice {
   delayMs(headers: RequestHeaderMap, random: RandomSource): number {
     const { delay } = this.data;
     if (delay === null) return 0;
-    const fixed = delay.fixedMs;
+    const fixed = delay.fixedMs === null ? null : this.#runtime.integer(delay.fixedMs);
     const delayMs = fixed ?? numberOf(headers, "x-envoy-fault-delay-request");
-    const share = fixed === null ? shareOf(headers, "x-envoy-fault-delay-request-percentage", delay.fraction) : null;
-    return delayMs !== null && isInFraction(share ?? delay.fraction, random.uint32()) ? delayMs : 0;
+    const allowed = this.#runtime.share(delay.fraction);
+    const share = fixed === null ? shareOf(headers, "x-envoy-fault-delay-request-percentage", allowed) : allowed;
+    return delayMs !== null && isInFraction(share, random.uint32()) ? delayMs : 0;
   }
 
   /** Null: the request is not aborted. */
   abort(headers: RequestHeaderMap, random: RandomSource): FaultAnswer | null {
     const { abort } = this.data;
     if (abort === null) return null;
-    let { httpStatus, grpcStatus, fraction } = abort;
+    let httpStatus = abort.httpStatus === null ? null : this.#runtime.integer(abort.httpStatus);
+    let grpcStatus = abort.grpcStatus === null ? null : this.#runtime.integer(abort.grpcStatus);
+    let fraction = this.#runtime.share(abort.fraction);
     if (httpStatus === null && grpcStatus === null) {
       httpStatus = numberOf(headers, "x-envoy-fault-abort-request");
       if (httpStatus !== null && (httpStatus < 200 || httpStatus > 599)) httpStatus = null;
@@ -65,7 +77,8 @@ export class FaultChoice {
   kibPerSecond(headers: RequestHeaderMap, random: RandomSource): number {
     const { rateLimit } = this.data;
     if (rateLimit === null) return 0;
-    let { kibPerSecond, fraction } = rateLimit;
+    let { kibPerSecond } = rateLimit;
+    let fraction = this.#runtime.share(rateLimit.fraction);
     if (kibPerSecond === null) {
       kibPerSecond = numberOf(headers, "x-envoy-fault-throughput-response");
       fraction = shareOf(headers, "x-envoy-fault-throughput-response-percentage", fraction);
@@ -83,7 +96,7 @@ function numberOf(headers: RequestHeaderMap, name: string): number | null {
 }
 
 /** What the request asks for, but never more than the configuration allows. */
-function shareOf(headers: RequestHeaderMap, name: string, allowed: FractionData): FractionData {
+function shareOf(headers: RequestHeaderMap, name: string, allowed: RuntimeShare): RuntimeShare {
   const asked = numberOf(headers, name);
   if (asked === null || asked >= allowed.numerator) return allowed;
   return { numerator: asked, denominator: allowed.denominator };

@@ -1,5 +1,6 @@
 import type { HeaderMatcherData } from "../../../match/header-matcher.ts";
 import type { FractionData } from "../../../route/route-table-data.ts";
+import type { RuntimeNumberData } from "../../../runtime/runtime.ts";
 
 /** Envoy's `HTTPFault`, checked: of a filter or of a route. Plain data. */
 export interface FaultData {
@@ -11,8 +12,8 @@ export interface FaultData {
   readonly headers: readonly HeaderMatcherData[];
   /** Values of `x-envoy-downstream-service-node`; empty = any. */
   readonly downstreamNodes: readonly string[];
-  /** Null = any number. */
-  readonly maxActiveFaults: number | null;
+  /** Value -1 = any number. */
+  readonly maxActiveFaults: RuntimeNumberData;
   /** Whether faults are also counted by `x-envoy-downstream-service-cluster`. */
   readonly countsByDownstreamCluster: boolean;
   /** Metadata of requests that got a fault; null if there is none. */
@@ -24,14 +25,14 @@ export interface FaultData {
 /** How long requests wait. */
 export interface FaultDelayData {
   /** Null: the request's header says. */
-  readonly fixedMs: number | null;
+  readonly fixedMs: RuntimeNumberData | null;
   readonly fraction: FractionData;
 }
 
 /** How requests are answered. At most one status is set; with neither the request's header says. */
 export interface FaultAbortData {
-  readonly httpStatus: number | null;
-  readonly grpcStatus: number | null;
+  readonly httpStatus: RuntimeNumberData | null;
+  readonly grpcStatus: RuntimeNumberData | null;
   readonly fraction: FractionData;
 }
 

@@ -47,8 +47,7 @@ export class FaultFilter extends PassThroughFilter {
   override decodeHeaders(headers: RequestHeaderMap): FilterHeadersStatus {
     const { stats, random, active } = this.#runtime;
     const choice = (this.decoder.perFilterConfig() as FaultChoice | undefined) ?? this.#runtime.choice;
-    const { maxActiveFaults } = choice.data;
-    if (maxActiveFaults !== null && active.count >= maxActiveFaults) {
+    if (active.count >= choice.maxActiveFaults) {
       stats.faultsOverflow.inc();
       return FilterHeadersStatus.continue;
     }

@@ -17,7 +17,7 @@ import {
 } from "../../../proto/gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js";
 import { HttpStatusSchema } from "../../../proto/gen/envoy/type/v3/http_status_pb.js";
 import { compileHeaderAddition } from "../../../route/compile/header-mutations.ts";
-import { compileFractionalPercent } from "../../../route/compile/route-match.ts";
+import { compileRuntimeFraction } from "../../../route/compile/route-match.ts";
 import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
 import { descriptorKey } from "./descriptor-key.ts";
 import type { LocalDescriptorData, LocalRateLimitData } from "./local-rate-limit-data.ts";
@@ -70,8 +70,8 @@ function compileLimit(message: LocalRateLimit, place: Place, context: CompileCon
     stage: message.stage,
     ofVirtualHost: VIRTUAL_HOST_OPTIONS[message.vhRateLimits],
     alwaysTakesFromBucket: message.alwaysConsumeDefaultTokenBucket ?? true,
-    enabled: compileFractionalPercent(filterEnabled?.defaultValue),
-    enforced: compileFractionalPercent(filterEnforced?.defaultValue),
+    enabled: compileRuntimeFraction(filterEnabled),
+    enforced: compileRuntimeFraction(filterEnforced),
     requestHeaders: {
       remove: [],
       add: message.requestHeadersToAddWhenNotEnforced.map((option, i) =>

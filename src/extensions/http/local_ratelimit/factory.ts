@@ -8,7 +8,7 @@ export const httpFilter: HttpFilterModule = {
   createFactory(data, { worker }) {
     const limit = new RateLimit(data as LocalRateLimitData, worker);
     return {
-      create: (chain) => chain.addFilter(new LocalRateLimitFilter(limit, worker.random)),
+      create: (chain) => chain.addFilter(new LocalRateLimitFilter(limit, worker.random, worker.runtime)),
       dispose: () => limit.dispose(),
     };
   },

@@ -8,6 +8,7 @@ import { isInFraction } from "../../../route/fraction.ts";
 import { rateLimitDescriptors } from "../../../route/rate-limit-descriptors.ts";
 import type { RateLimitDescriptor } from "../../../route/rate-limit-policy.ts";
 import type { Route } from "../../../route/route.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import type { LimitBucket } from "./limit-buckets.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
@@ -22,13 +23,15 @@ const NO_DESCRIPTORS: readonly RateLimitDescriptor[] = [];
 export class LocalRateLimitFilter extends PassThroughFilter {
   #limit: RateLimit;
   readonly #random: RandomSource;
+  readonly #runtime: Runtime;
   /** The bucket that decided over the request; null if none did. */
   #decided: LimitBucket | null = null;
 
-  constructor(limit: RateLimit, random: RandomSource) {
+  constructor(limit: RateLimit, random: RandomSource, runtime: Runtime) {
     super();
     this.#limit = limit;
     this.#random = random;
+    this.#runtime = runtime;
   }
 
   override decodeHeaders(headers: RequestHeaderMap): FilterHeadersStatus {
@@ -36,7 +39,7 @@ export class LocalRateLimitFilter extends PassThroughFilter {
     const limit = (this.decoder.perFilterConfig() as RateLimit | undefined) ?? this.#limit;
     this.#limit = limit;
     const { data, stats } = limit;
-    if (!isInFraction(data.enabled, this.#random.uint32())) return FilterHeadersStatus.continue;
+    if (!isInFraction(this.#runtime.share(data.enabled), this.#random.uint32())) return FilterHeadersStatus.continue;
     stats.enabled.inc();
     const buckets = limit.buckets(streamInfo.connection);
     const verdict = buckets.take(buckets.hasDescriptors ? this.#descriptors(headers) : NO_DESCRIPTORS);
@@ -46,7 +49,7 @@ export class LocalRateLimitFilter extends PassThroughFilter {
       return FilterHeadersStatus.continue;
     }
     stats.rateLimited.inc();
-    if (!isInFraction(data.enforced, this.#random.uint32())) {
+    if (!isInFraction(this.#runtime.share(data.enforced), this.#random.uint32())) {
       limit.requestHeaders.apply(headers, this.#format(headers, null));
       return FilterHeadersStatus.continue;
     }

@@ -1,7 +1,7 @@
 import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { supportAll } from "../../../config/field-support.ts";
-import { featureEnabled, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
+import { compileFeatureFlag, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
 import { ConnectionLimitSchema } from "../../../proto/gen/envoy/extensions/filters/network/connection_limit/v3/connection_limit_pb.js";
 import type { ConnectionLimitData } from "./connection-limit-data.ts";
 
@@ -22,7 +22,7 @@ export const connectionLimitConfig = extensionConfig({
       statPrefix,
       maxConnections: Number(maxConnections === undefined || maxConnections > LARGEST ? LARGEST : maxConnections),
       delayMs: durationMs(message.delay, 0),
-      enabled: featureEnabled(message.runtimeEnabled),
+      enabled: compileFeatureFlag(message.runtimeEnabled),
       count: context.addResource("sharedCount", `connection_limit/${statPrefix}`, null),
     };
   },

@@ -1,3 +1,4 @@
+import type { RuntimeFlagData } from "../../../runtime/runtime.ts";
 /** Envoy's `ConnectionLimit`, checked. Plain data. */
 export interface ConnectionLimitData {
   readonly statPrefix: string;
@@ -5,7 +6,7 @@ export interface ConnectionLimitData {
   readonly maxConnections: number;
   /** How long a connection too many stays open, unread; 0 = it is closed at once. */
   readonly delayMs: number;
-  readonly enabled: boolean;
+  readonly enabled: RuntimeFlagData;
   /** Name of the `sharedCount` resource. */
   readonly count: string;
 }

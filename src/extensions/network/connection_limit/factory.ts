@@ -9,6 +9,7 @@ export const networkFilter: NetworkFilterModule = {
     const scope = worker.stats.scope(`connection_limit.${data.statPrefix}`);
     const runtime: ConnectionLimitRuntime = {
       data,
+      values: worker.runtime,
       open: worker.limits.count(data.count, data.maxConnections),
       timers: worker.timers,
       limitedConnections: scope.counter("limited_connections"),

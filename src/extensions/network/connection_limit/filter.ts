@@ -1,6 +1,7 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import { FilterStatus } from "../../../net/network-filter.ts";
 import { QuietReadFilter } from "../../../net/quiet-read-filter.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import type { Counter, Gauge } from "../../../stats/scope.ts";
 import type { CircuitBreaker } from "../../../upstream/circuit-breaker.ts";
 import type { ConnectionLimitData } from "./connection-limit-data.ts";
@@ -8,6 +9,7 @@ import type { ConnectionLimitData } from "./connection-limit-data.ts";
 /** What all connections of one configured filter on one worker share. */
 export interface ConnectionLimitRuntime {
   readonly data: ConnectionLimitData;
+  readonly values: Runtime;
   /** The connections of all workers. */
   readonly open: CircuitBreaker;
   readonly timers: TimerWheel;
@@ -30,8 +32,8 @@ export class ConnectionLimitFilter extends QuietReadFilter {
   }
 
   override onNewConnection(): FilterStatus {
-    const { data, open, limitedConnections, activeConnections } = this.#runtime;
-    if (!data.enabled) return FilterStatus.continue;
+    const { data, values, open, limitedConnections, activeConnections } = this.#runtime;
+    if (!values.flag(data.enabled)) return FilterStatus.continue;
     activeConnections.inc();
     if (open.tryAcquire()) {
       this.#state = "open";

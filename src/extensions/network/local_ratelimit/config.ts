@@ -1,6 +1,6 @@
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { notYet, supportAll } from "../../../config/field-support.ts";
-import { featureEnabled, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
+import { compileFeatureFlag, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
 import { compileTokenBucket, tokenBucketSupport } from "../../../config/token-bucket.ts";
 import { LocalRateLimitSchema } from "../../../proto/gen/envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit_pb.js";
 import type { LocalRateLimitData } from "./local-rate-limit-data.ts";
@@ -19,7 +19,7 @@ export const localRateLimitConfig = extensionConfig({
   compile: ({ statPrefix, tokenBucket, runtimeEnabled }, place, context): LocalRateLimitData => ({
     statPrefix,
     settings: compileTokenBucket(tokenBucket, place.field("token_bucket"), context),
-    enabled: featureEnabled(runtimeEnabled),
+    enabled: compileFeatureFlag(runtimeEnabled),
     bucket: context.addResource("tokenBucket", `local_ratelimit/${statPrefix}`, null),
   }),
 });

@@ -8,10 +8,10 @@ export const networkFilter: NetworkFilterModule = {
     const { statPrefix, settings, enabled, bucket } = config as LocalRateLimitData;
     const scope = worker.stats.scope(`local_rate_limit.${statPrefix}`);
     const rateLimited = scope.counter("rate_limited");
-    const tokens = enabled ? worker.limits.tokenBucket(bucket, settings) : null;
+    const tokens = worker.limits.tokenBucket(bucket, settings);
     return {
       name: "envoy.filters.network.local_ratelimit",
-      createReadFilter: () => new LocalRateLimitFilter(tokens, rateLimited),
+      createReadFilter: () => new LocalRateLimitFilter(worker.runtime.flag(enabled) ? tokens : null, rateLimited),
       dispose: () => scope.release(),
     };
   },

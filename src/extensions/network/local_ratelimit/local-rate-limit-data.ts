@@ -1,10 +1,11 @@
 import type { TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
+import type { RuntimeFlagData } from "../../../runtime/runtime.ts";
 
 /** Envoy's network `LocalRateLimit`, checked. Plain data. */
 export interface LocalRateLimitData {
   readonly statPrefix: string;
   readonly settings: TokenBucketSettings;
-  readonly enabled: boolean;
+  readonly enabled: RuntimeFlagData;
   /** Name of the `tokenBucket` resource. */
   readonly bucket: string;
 }

@@ -5,7 +5,7 @@ import type { ResourceName } from "./worker/protocol.ts";
 /** Gives the workers the shared memory of circuit breakers and of filters' limits, and takes back what a dead worker held. Main thread. */
 export class BreakerMemoryExtras {
   readonly #clusters = new SlottedResources(["cluster"]);
-  readonly #limits = new SlottedResources(["sharedCount", "tokenBucket"]);
+  readonly #limits = new SlottedResources(["sharedCount", "tokenBucket", "sharedValue"]);
 
   /** What goes with a version to one worker. */
   forWorker(worker: string, resources: readonly ResourceName[]): BreakerExtras {
@@ -55,7 +55,7 @@ class SlottedResources {
     const present = new Map(mine.map(({ kind, name }) => [name, kind]));
     for (const [name, kind] of this.#known) {
       if (present.has(name)) continue;
-      if (kind === "tokenBucket") this.#cells.clear(name);
+      if (kind !== "sharedCount" && kind !== "cluster") this.#cells.clear(name);
       this.#cells.release(name);
     }
     this.#known = present;

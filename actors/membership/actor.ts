@@ -87,6 +87,9 @@ class MembershipActor implements Actor<MembershipMessage> {
       case "setHostHealth":
         this.#slots.get(message.cluster)?.setHealthFlags(message.address, message.flags, message.on);
         break;
+      case "failHost":
+        this.#slots.get(message.cluster)?.failHost(message.address);
+        break;
       case "inspectMembership":
         this.#context.reply(
           message,

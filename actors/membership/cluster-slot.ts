@@ -128,6 +128,11 @@ export class ClusterSlot {
     if (this.hosts.setHealthFlags(address, flags, on)) this.#host.onChanged(this.hosts.cluster);
   }
 
+  /** See `FailHost`. */
+  failHost(address: string): void {
+    this.#checks?.failImmediately(address);
+  }
+
   status(): MembershipStatus {
     const source = this.#current ?? this.#next;
     return {

@@ -68,6 +68,17 @@ export interface SetHostHealth {
   readonly on: boolean;
 }
 
+/**
+ * A host has said in an answer (`x-envoy-immediate-health-check-fail`) that it fails: it counts as failed until it passes its checks.
+ * Nothing happens if it has none.
+ */
+export interface FailHost {
+  readonly type: "failHost";
+  readonly cluster: string;
+  /** As `formatAddress` writes it. */
+  readonly address: string;
+}
+
 /** Asks for what is known of the clusters with discovery, for people. */
 export interface InspectMembership extends Question<readonly MembershipStatus[]> {
   readonly type: "inspectMembership";
@@ -113,6 +124,7 @@ export type MembershipMessage =
   | WorkerLeft
   | SyncWorker
   | SetHostHealth
+  | FailHost
   | InspectMembership
   | GetHosts
   | MembershipChanged

@@ -228,6 +228,9 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
       case "listenersHandedOver":
         this.#moves.onHandedOver(message, this.#fleet.participants());
         break;
+      case "hostFailed":
+        this.#membership.hostFailed(message);
+        break;
       case "snapshotApplied": {
         const worker = this.#fleet.find(message.worker);
         if (worker?.incarnation === message.incarnation) worker.version = Math.max(worker.version, message.version);

@@ -5,6 +5,7 @@ import { unpackResource } from "../../src/config/resource-packing.ts";
 import type { DiscoveryData } from "../../src/upstream/cluster-data.ts";
 import type { DiscoveredCluster, MembershipMessage } from "../membership/protocol.ts";
 import type { Resource } from "./config-compiler.ts";
+import type { HostFailed } from "./protocol.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
 /** Kind of the resources that say where a cluster's hosts come from. They are the main side's and go to no worker. */
@@ -68,6 +69,11 @@ export class MembershipLink {
     } catch (error) {
       this.#log.error({ error: describeError(error) }, "hosts of clusters could not be looked for");
     }
+  }
+
+  /** A worker heard of a host that it fails. */
+  hostFailed({ cluster, address }: HostFailed): void {
+    this.#membership?.tell({ type: "failHost", cluster, address });
   }
 
   /** The version was refused. */

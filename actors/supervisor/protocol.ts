@@ -227,6 +227,14 @@ export interface ListenersHandedOver {
   readonly servers: readonly ListeningServer[];
 }
 
+/** An upstream host has told a worker, in an answer, that it fails its health checks. At most once per host until the worker hears of it. */
+export interface HostFailed {
+  readonly type: "hostFailed";
+  readonly cluster: string;
+  /** As `formatAddress` writes it. */
+  readonly address: string;
+}
+
 /** From a worker: a version is in force there. */
 export interface SnapshotApplied {
   readonly type: "snapshotApplied";
@@ -251,7 +259,8 @@ export type SupervisorMessage =
   | Shutdown
   | StatsFlushed
   | ListenersHandedOver
-  | SnapshotApplied;
+  | SnapshotApplied
+  | HostFailed;
 
 /** What the supervisor tells its subscribers. */
 export type SupervisorEvent = Message &

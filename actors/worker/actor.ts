@@ -1,7 +1,12 @@
 import type { Actor, ActorContext } from "../../src/actor/actor.ts";
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import { withTransfer } from "../../src/actor/transfer.ts";
-import type { SnapshotApplied as AppliedEvent, ListenersHandedOver, StatsFlushed } from "../supervisor/protocol.ts";
+import type {
+  SnapshotApplied as AppliedEvent,
+  HostFailed,
+  ListenersHandedOver,
+  StatsFlushed,
+} from "../supervisor/protocol.ts";
 import type {
   AcceptedConnection,
   CommitSnapshot,
@@ -18,7 +23,7 @@ import { SnapshotSteps, unpackResources } from "./snapshot-steps.ts";
 import { StatsFlush } from "./stats-flush.ts";
 
 /** What the worker sends of its own accord. */
-export type WorkerNews = StatsFlushed | ListenersHandedOver | AppliedEvent;
+export type WorkerNews = StatsFlushed | ListenersHandedOver | AppliedEvent | HostFailed;
 
 /** Private: the flush interval has passed. */
 interface FlushIntervalPassed {

@@ -64,6 +64,7 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #accessLogFiles: AccessLogFiles;
   readonly #limits: SharedLimits;
   readonly #values = new Runtime();
+  readonly #condition = { healthCheckFailed: false };
   readonly #extensions: LoadedExtensions;
   readonly #context: WorkerContext;
   /** Names in force, by kind. */
@@ -74,6 +75,7 @@ export class ProxyRuntime implements WorkerRuntime {
     cluster: new Set(),
     sharedCount: new Set(),
     tokenBucket: new Set(),
+    sharedValue: new Set(),
     tlsContext: new Set(),
     runtime: new Set(),
   };
@@ -99,6 +101,7 @@ export class ProxyRuntime implements WorkerRuntime {
       stats,
       workerName: `worker_${services.number - 1}`,
       random,
+      onHostFailed: services.hostFailed,
       environment: http1PoolEnvironment(timers, flusher, random, ({ extension, data }, scope) =>
         extensionModule(extensions.transportSockets, extension).createUpstreamFactory(data, scope, this.#context),
       ),
@@ -120,6 +123,7 @@ export class ProxyRuntime implements WorkerRuntime {
       accessLogFiles: this.#accessLogFiles,
       limits: this.#limits,
       runtime: this.#values,
+      condition: this.#condition,
       extensions,
     };
     this.#handler = new ConnectionHandler({
@@ -181,7 +185,7 @@ export class ProxyRuntime implements WorkerRuntime {
     for (const [name, table] of staged.routeTables) this.#routeTables.set(name, table);
     staged.listeners.commit();
     for (const name of this.#removed("routeTable", staged.change)) this.#routeTables.remove(name);
-    for (const kind of ["sharedCount", "tokenBucket"] as const) {
+    for (const kind of ["sharedCount", "tokenBucket", "sharedValue"] as const) {
       for (const name of this.#removed(kind, staged.change)) this.#limits.forget(name);
     }
     for (const name of this.#removed("tlsContext", staged.change)) this.#tlsContexts.remove(name);
@@ -300,6 +304,7 @@ export class ProxyRuntime implements WorkerRuntime {
   }
 
   setHealthCheckFailed(failed: boolean): void {
+    this.#condition.healthCheckFailed = failed;
     this.#handler.setHealthCheckFailed(failed);
   }
 

@@ -47,6 +47,7 @@ export function runWorker(start: ThreadStart, data: WorkerThreadData, machine: W
         log,
         shared: data.shared,
         escalate: (error) => context.escalate(error),
+        hostFailed: (cluster, address) => supervisor.tell({ type: "hostFailed", cluster, address }),
       });
       return new WorkerActor(context, { data, runtime, supervisor, endThread });
     },

@@ -105,6 +105,8 @@ export interface WorkerServices {
   readonly shared: unknown;
   /** Crashes the worker: for errors that leave its state in doubt. */
   readonly escalate: (error: unknown) => void;
+  /** Tells the main side that an upstream host says of itself that it fails. */
+  readonly hostFailed: (cluster: string, address: string) => void;
 }
 
 /** Makes the data plane of a new worker. */

@@ -12,6 +12,7 @@ export interface ResourceData {
   readonly cluster: ClusterData;
   readonly sharedCount: null;
   readonly tokenBucket: null;
+  readonly sharedValue: null;
   readonly tlsContext: TlsContextData;
   readonly runtime: readonly RuntimeLayerData[];
 }
@@ -44,6 +45,7 @@ export function unknownKind(resources: readonly WorkerResource[]): string | unde
     "cluster",
     "sharedCount",
     "tokenBucket",
+    "sharedValue",
     "tlsContext",
     "runtime",
   ] satisfies KnownKind[];

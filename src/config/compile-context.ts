@@ -4,7 +4,7 @@ import type { Place } from "./place.ts";
 
 /**
  * What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own, and so is what the
- * workers count together for a filter: a `sharedCount` or a `tokenBucket`, whose data is null. A `tlsContext` holds certificates, which change without it. `runtime` is one: all layers of runtime values.
+ * workers count or know together for a filter: a `sharedCount`, a `tokenBucket` or a `sharedValue`, whose data is null. A `tlsContext` holds certificates, which change without it. `runtime` is one: all layers of runtime values.
  */
 export type ResourceKind =
   | "listener"
@@ -13,6 +13,7 @@ export type ResourceKind =
   | "discovery"
   | "sharedCount"
   | "tokenBucket"
+  | "sharedValue"
   | "tlsContext"
   | "runtime";
 

@@ -18,6 +18,12 @@ import type { SharedLimits } from "../upstream/shared-limits.ts";
 import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
 import type { TlsContextDirectory } from "./transport_sockets/tls/tls-contexts.ts";
 
+/** How the server as a whole is. Changes while it runs. */
+export interface WorkerCondition {
+  /** The server says of itself that it fails: `/healthcheck/fail`. */
+  readonly healthCheckFailed: boolean;
+}
+
 /** What extensions find on their worker. One per worker, made before the first snapshot, the same for its whole life. */
 export interface WorkerContext {
   readonly clock: Clock;
@@ -37,6 +43,7 @@ export interface WorkerContext {
   readonly limits: SharedLimits;
   /** The runtime values of this worker. */
   readonly runtime: Runtime;
+  readonly condition: WorkerCondition;
   readonly extensions: WorkerExtensions;
 }
 

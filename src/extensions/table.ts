@@ -72,6 +72,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     filter: async () => (await import("./http/header_to_metadata/factory.ts")).httpFilter,
   },
   {
+    name: "envoy.filters.http.health_check",
+    config: async () => (await import("./http/health_check/config.ts")).healthCheckConfig,
+    filter: async () => (await import("./http/health_check/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.ip_tagging",
     config: async () => (await import("./http/ip_tagging/config.ts")).ipTaggingConfig,
     filter: async () => (await import("./http/ip_tagging/factory.ts")).httpFilter,

@@ -133,6 +133,8 @@ export interface ClusterData extends BalancingData {
   readonly overrideHostStatuses: readonly EndpointHealthStatus[];
   /** The hosts of a STATIC cluster, also where checks of their health make it `dynamic`; empty if discovery brings them. */
   readonly endpoints: readonly EndpointData[];
+  /** Whether it has active health checks. */
+  readonly healthChecked: boolean;
   /** `close_connections_on_host_health_failure`. */
   readonly closeConnectionsOnHealthFailure: boolean;
 }

@@ -37,6 +37,8 @@ export interface ClusterManagerOptions {
   readonly workerName: string;
   readonly random: RandomSource;
   readonly environment: PoolEnvironment;
+  /** See `LocalClusterOptions.onHostFailed`. */
+  onHostFailed?(cluster: string, address: string): void;
 }
 
 interface Entry {
@@ -195,6 +197,7 @@ export class ClusterManager implements ClusterDirectory {
       breakerSlot: entry.upsert.breakerSlot,
       hostsOf: (name) => this.#hostsOf(name),
       onHostsChanged: () => this.#onHostsChanged(data.name),
+      onHostFailed: (cluster, address) => this.#options.onHostFailed?.(cluster, address),
       onDrained: (drained) => this.#onDrained(drained),
     });
     entry.cluster = cluster;

@@ -94,6 +94,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     priorityLoad: compilePriorityLoad(message),
     overrideHostStatuses: compileOverrideHostStatuses(message),
     originalDst: compileOriginalDst(message, place, context),
+    healthChecked: message.healthChecks.length > 0,
     closeConnectionsOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
     ...compileDiscovery(message, sockets, place, context),
   };

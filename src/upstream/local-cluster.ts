@@ -16,7 +16,7 @@ import type { Host } from "./host.ts";
 import { HostPools } from "./host-pools.ts";
 import { HostRegistry } from "./host-registry.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
-import { isUnhealthy } from "./membership/health-flag.ts";
+import { HealthFlag, isUnhealthy } from "./membership/health-flag.ts";
 import type { MemberData, MembershipDelta } from "./membership/membership-delta.ts";
 import type { MembershipMirror } from "./membership/membership-mirror.ts";
 import { OriginalDstHosts } from "./original-dst-hosts.ts";
@@ -25,7 +25,7 @@ import type { PoolEnvironment } from "./pool-environment.ts";
 import { type PoolRow, poolRow } from "./pool-listing.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
-import type { ThreadLocalCluster } from "./thread-local-cluster.ts";
+import type { HostCounts, ThreadLocalCluster } from "./thread-local-cluster.ts";
 import { TransportSockets } from "./transport-sockets.ts";
 
 /** What a `LocalCluster` is made of, beside its data. */
@@ -40,6 +40,8 @@ export interface LocalClusterOptions {
   hostsOf(cluster: string): readonly Host[];
   /** Hosts came, went or changed. */
   onHostsChanged(): void;
+  /** A host that is checked says of itself that it fails; told once until the cluster's hosts change. */
+  onHostFailed(cluster: string, address: string): void;
   /** A draining cluster has lost its last connection. Told once. */
   onDrained(cluster: LocalCluster): void;
 }
@@ -68,6 +70,9 @@ export class LocalCluster implements ThreadLocalCluster {
   readonly #leaving = new Set<HostPools>();
   /** Hosts that checks keep requests away from. */
   #failed: ReadonlySet<Host> = new Set();
+  /** Hosts that were told of by `onHostFailed`. */
+  #toldFailed: Set<Host> | null = null;
+  #hostCounts: HostCounts = { total: 0, healthy: 0, degraded: 0 };
   #draining = false;
   /** Set from `retire` until its end was told. */
   #retired = false;
@@ -93,6 +98,18 @@ export class LocalCluster implements ThreadLocalCluster {
 
   get info(): ClusterInfo {
     return this.#info;
+  }
+
+  get hostCounts(): HostCounts {
+    return this.#hostCounts;
+  }
+
+  failHost(host: Host): void {
+    if (!this.#data.healthChecked || (host.healthFlags & HealthFlag.excludedViaImmediateHcFail) !== 0) return;
+    this.#toldFailed ??= new Set();
+    if (this.#toldFailed.has(host)) return;
+    this.#toldFailed.add(host);
+    this.#options.onHostFailed(this.#data.name, host.addressText);
   }
 
   get connectionCount(): number {
@@ -183,6 +200,7 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   #onHostsChanged(removed: readonly Host[]): void {
+    this.#toldFailed = null;
     this.#balancer.update(this.#hosts.hosts);
     this.#options.onHostsChanged();
     for (const host of removed) this.#pools.get(host)?.drain();
@@ -289,8 +307,7 @@ export class LocalCluster implements ThreadLocalCluster {
       isInUse: (host: Host) => this.#pools.get(host)?.isEmpty === false,
       onHostsChanged: (removed: readonly Host[]) => {
         for (const host of removed) this.#pools.get(host)?.drain();
-        this.#info.stats.membership.total.set(this.#hosts.size);
-        this.#info.stats.membership.healthy.set(this.#hosts.size);
+        this.#publishCounts(this.#hosts.size, this.#hosts.size, 0);
       },
     };
     return new OriginalDstHosts(originalDst, this.#hosts, owner, stats.originalDstHostInvalid);
@@ -299,10 +316,21 @@ export class LocalCluster implements ThreadLocalCluster {
   #publishMembership(): void {
     const { membership } = this.#info.stats;
     const hosts = this.#hosts.hosts;
-    membership.total.set(hosts.length);
-    membership.healthy.set(hosts.filter((host) => host.health === "healthy").length);
-    membership.degraded.set(hosts.filter((host) => host.health === "degraded").length);
+    const healthy = hosts.filter((host) => host.health === "healthy").length;
+    const degraded = hosts.filter((host) => host.health === "degraded").length;
+    this.#publishCounts(hosts.length, healthy, degraded);
+    membership.excluded.set(
+      hosts.filter(({ healthFlags }) => (healthFlags & HealthFlag.excludedViaImmediateHcFail) !== 0).length,
+    );
     membership.maxHostWeight.set(hosts.reduce((most, host) => Math.max(most, host.weight), 0));
+  }
+
+  #publishCounts(total: number, healthy: number, degraded: number): void {
+    const { membership } = this.#info.stats;
+    this.#hostCounts = { total, healthy, degraded };
+    membership.total.set(total);
+    membership.healthy.set(healthy);
+    membership.degraded.set(degraded);
   }
 
   #reportDrained(): void {

@@ -72,6 +72,12 @@ export class SharedLimits {
     };
   }
 
+  /** One number that all workers see, 0 at first, to be read and written by `Atomics`. */
+  value(name: string): Int32Array {
+    const { chunk, first } = this.#place(name);
+    return chunk.totals.subarray(first, first + 1);
+  }
+
   #place(name: string): { readonly chunk: AttachedChunk; readonly first: number } {
     const slot = this.#slots.get(name);
     assertInvariant(slot !== undefined, `the limit ${name} came without its memory`);

@@ -6,6 +6,13 @@ import type { Host } from "./host.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
 
+/** How many hosts a cluster has, and how many of them are of use. */
+export interface HostCounts {
+  readonly total: number;
+  readonly healthy: number;
+  readonly degraded: number;
+}
+
 /**
  * One cluster on one worker: hosts, load balancer and pools. Made on first use. A stream may keep it while it lives,
  * also when the cluster is changed or removed meanwhile. Source: Envoy's `Upstream::ThreadLocalCluster`.
@@ -22,6 +29,9 @@ export interface ThreadLocalCluster {
   httpPool(host: Host, priority: ResourcePriority, downstream: Protocol | ""): HttpConnPool;
   /** The same for plain TCP connections, of default priority. */
   tcpPool(host: Host): TcpConnPool;
+  readonly hostCounts: HostCounts;
+  /** The host has said in an answer that it fails its health checks. Without active checks this changes nothing. */
+  failHost(host: Host): void;
 }
 
 /** Finds clusters by name. What filters get of the cluster manager. */

@@ -81,7 +81,7 @@ function compile(config: object): Compiled {
     listeners: of("listener").map(({ data }) => unpackResource(data) as ListenerData),
     routeTables: new Map(of("routeTable").map(({ name, data }) => [name, unpackResource(data) as RouteTableData])),
     clusters: of("cluster").map(({ data }) => unpackResource(data) as ClusterData),
-    limits: [...of("sharedCount"), ...of("tokenBucket")].map(({ name }) => name),
+    limits: [...of("sharedCount"), ...of("tokenBucket"), ...of("sharedValue")].map(({ name }) => name),
   };
 }
 
@@ -91,9 +91,12 @@ export class DataPath {
   readonly logged: LoggedStream[] = [];
   readonly timers: TimerWheel;
   readonly context: WorkerContext;
+  readonly condition = { healthCheckFailed: false };
   readonly handler: ConnectionHandler;
   readonly clusters: ClusterManager;
   readonly asyncClient: AsyncClient;
+  /** Hosts that said they fail, with their clusters. */
+  readonly failedHosts: string[] = [];
   port = 0;
   readonly #routeTables = new RouteTables();
   readonly #cells = new CircuitBreakerCells();
@@ -112,7 +115,9 @@ export class DataPath {
     this.timers = options.clock?.timers ?? new TimerWheel(clock);
     const timers = this.timers;
     const environment = http1PoolEnvironment(timers, flusher);
-    this.clusters = new ClusterManager({ stats, workerName: "worker_0", random, environment });
+    const onHostFailed = (cluster: string, address: string): void =>
+      void this.failedHosts.push(`${cluster} ${address}`);
+    this.clusters = new ClusterManager({ stats, workerName: "worker_0", random, environment, onHostFailed });
     this.asyncClient = new AsyncClient(this.clusters, { timers, random });
     const accessLoggers = new Map(extensions.accessLoggers);
     accessLoggers.set("envoy.access_loggers.stdout", {
@@ -133,6 +138,7 @@ export class DataPath {
       format: { hostname: "test", environment: new Map(), clock, random },
       accessLogFiles: new AccessLogFiles({ timers, stats }),
       limits: new SharedLimits(clock),
+      condition: this.condition,
       tlsContexts: new TlsContexts(new Uint8Array(32)),
       runtime: this.runtime,
       extensions: { ...extensions, accessLoggers },

@@ -48,6 +48,7 @@ export async function makeFilter(name: string, json: JsonObject, routeJson?: Jso
     stats,
     format: makeFormatEnvironment(clock),
     limits: limitsFor(context.added, clock),
+    condition: { healthCheckFailed: false },
   } as unknown as WorkerContext;
   return {
     stats,

@@ -127,6 +127,83 @@ describe("A cluster with active health checks", () => {
     await proxy.until("no stats of checks", async () => !(await proxy.stats("health_check.attempt")).size);
   });
 
+  it("takes a host that says in an answer that it fails out of use on every worker, until it passes a check", async (t) => {
+    const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b")];
+    const proxy = await start(t, checkedCluster([a, b], { interval: "60s", no_traffic_interval: "60s" }));
+    const connections = await clients(t, proxy);
+    assert.deepEqual(await answers(connections), ["a", "b"]);
+    b.upstream.setScript((exchange) =>
+      exchange.respond({ headers: { "x-envoy-immediate-health-check-fail": "true" }, body: "b" }),
+    );
+    await answers(connections);
+    await healthyHosts(proxy, 1);
+    assert.deepEqual(await answers(connections), ["a"]);
+    const stats = await proxy.stats("cluster.app");
+    assert.ok(stats.get("cluster.app.health_check.passive_failure")! >= 1, "each worker may have told of it");
+    assert.equal(stats.get("cluster.app.membership_excluded"), 1);
+    const flags = /health_flags::\/failed_active_hc\/excluded_via_immediate_hc_fail/;
+    assert.match((await proxy.admin("/clusters")).body, flags);
+  });
+
+  it("uses such a host again when it passes its next check", async (t) => {
+    const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b")];
+    const proxy = await start(t, checkedCluster([a, b], { healthy_threshold: 2 }));
+    const connections = await clients(t, proxy);
+    let told = 0;
+    b.upstream.setScript((exchange) => {
+      const isFirst = exchange.target !== "/healthz" && told++ === 0;
+      exchange.respond({ headers: isFirst ? { "x-envoy-immediate-health-check-fail": "true" } : {}, body: "b" });
+    });
+    await answers(connections);
+    await proxy.until("a passive failure", async () => {
+      return (await proxy.stats("passive_failure")).get("cluster.app.health_check.passive_failure")! >= 1;
+    });
+    await healthyHosts(proxy, 2);
+    assert.deepEqual(await answers(connections), ["a", "b"]);
+  });
+
+  it("passes on to another proxy that this server is to fail, by the health_check filter", async (t) => {
+    const upstream = await FakeUpstream.start((exchange) => exchange.respond({ body: "inner" }));
+    t.after(() => upstream.close());
+    const filter = {
+      name: "envoy.filters.http.health_check",
+      typed_config: {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.health_check.v3.HealthCheck",
+        pass_through_mode: false,
+        headers: [{ name: ":path", string_match: { exact: "/healthz" } }],
+      },
+    };
+    const router = {
+      name: "envoy.filters.http.router",
+      typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+    };
+    const inner = await startProxy({
+      config: sampleBootstrap({
+        listeners: [{ manager: { http_filters: [filter, router] } }],
+        clusters: [sampleCluster("app", [loopback(upstream.port)])],
+      }),
+      concurrency: 2,
+    });
+    t.after(() => inner.kill());
+    const health = {
+      timeout: "2s",
+      interval: "60s",
+      no_traffic_interval: "60s",
+      unhealthy_threshold: 1,
+      healthy_threshold: 1,
+      http_health_check: { path: "/healthz" },
+    };
+    const outer = await start(t, sampleCluster("app", [loopback(inner.port())], { health_checks: [health] }));
+    const client = await Http1Client.connect(outer.port());
+    t.after(() => client.close());
+    assert.equal((await client.request()).body, "inner");
+    await inner.admin("/healthcheck/fail", "POST");
+    await outer.until("the host to fail", async () => {
+      await client.request();
+      return (await outer.stats("membership_excluded")).get("cluster.app.membership_excluded") === 1;
+    });
+  });
+
   it("writes Envoy's events to a file", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "troupe-events-"));
     t.after(() => rmSync(folder, { recursive: true }));

@@ -95,6 +95,11 @@ export class ClusterHealthChecks {
     return this.#hosts.get(address)?.check.flags ?? 0;
   }
 
+  /** The host itself said, in an answer to a request, that it fails. Nothing happens if it is not checked. */
+  failImmediately(address: string): void {
+    this.#hosts.get(address)?.check.failImmediately();
+  }
+
   /** How many hosts wait for their first check. */
   get pendingCount(): number {
     let count = 0;

@@ -38,6 +38,7 @@ const cluster: ClusterData = {
   idleTimeoutMs: 0,
   maxConnectionDurationMs: 0,
   maxRequestsPerConnection: 0,
+  healthChecked: false,
   connectionSettings: {
     perConnectionBufferLimitBytes: 0,
     tcpKeepaliveTimeS: null,

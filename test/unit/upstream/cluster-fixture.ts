@@ -37,6 +37,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     idleTimeoutMs: 3_600_000,
     maxConnectionDurationMs: 0,
     maxRequestsPerConnection: 0,
+    healthChecked: false,
     connectionSettings: {
       perConnectionBufferLimitBytes: 1_048_576,
       tcpKeepaliveTimeS: null,

@@ -288,6 +288,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     const host = request.host;
     if (headers.status >= 500) host.stats.rqError++;
     else host.stats.rqSuccess++;
+    if (headers.has("x-envoy-immediate-health-check-fail")) this.cluster.failHost(host);
     if (host.canary || headers.get("x-envoy-upstream-canary") === "true") {
       this.traits = responseTraits(this.traits.internal, true);
     }

@@ -135,6 +135,16 @@ const CONFIGURED: readonly {
     config: { responseRateLimit: { fixedLimit: { limitKbps: "1" }, percentage: { numerator: 100 } } },
   },
   {
+    what: "health_check that answers",
+    filter: "health_check",
+    config: { passThroughMode: false },
+  },
+  {
+    what: "health_check that lets pass and caches",
+    filter: "health_check",
+    config: { passThroughMode: true, cacheTime: "1s" },
+  },
+  {
     what: "header_to_metadata",
     filter: "header_to_metadata",
     config: {

@@ -5,6 +5,9 @@ import { ThreadVitalsWatch } from "../../src/actor/thread-vitals.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
 import type { ConfigDumpPool } from "../../src/admin/config-dump-pool.ts";
+
+import { LiveFeed } from "../../src/admin/live/live-feed.ts";
+import { Sampler } from "../../src/admin/live/sampler.ts";
 import type {
   ActorsView,
   AdminViews,
@@ -14,6 +17,7 @@ import type {
   RuntimeView,
   StatsView,
 } from "../../src/admin/views.ts";
+
 import type { Clock } from "../../src/base/clock.ts";
 import { type MemoryHeld, memoryHeld } from "../../src/base/memory-held.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
@@ -86,7 +90,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
   const tree = () => system.tree();
   const knowledge = new SupervisorKnowledge(supervisor, tree);
   const membership = new MembershipKnowledge(options.membership);
-  const views: AdminViews = {
+  const views: Omit<AdminViews, "live"> = {
     server: {
       state: () => condition.state(),
       info: () => ({
@@ -125,7 +129,8 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     workers: { workers: () => knowledge.workers() },
     control: new SupervisorControl(options),
   };
-  return { views, notAnswering: () => knowledge.notAnswering() };
+  const live = new LiveFeed(new Sampler(views), options.timers);
+  return { views: { ...views, live }, notAnswering: () => knowledge.notAnswering() };
 }
 
 /** What actors say of themselves; those of workers within a deadline that leaves the page time to say who did not. */

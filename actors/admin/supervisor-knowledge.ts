@@ -1,6 +1,6 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorReport } from "../../src/actor/actor-report.ts";
-import type { BoundListener, ConfigStatus, ListingQuery, WorkerStatus } from "../../src/admin/views.ts";
+import type { BoundListener, ConfigAttempt, ConfigStatus, ListingQuery, WorkerStatus } from "../../src/admin/views.ts";
 import type { MemoryHeld } from "../../src/base/memory-held.ts";
 import type { ClusterInspection } from "../../src/upstream/cluster-inspection.ts";
 import type { SnapshotRecord, SupervisorMessage, SupervisorStatus } from "../supervisor/protocol.ts";
@@ -82,6 +82,7 @@ export class SupervisorKnowledge {
       rejected: attempts.refused,
       reloading,
       lastAttempt: last === undefined ? undefined : attempt(last, version),
+      history: history.map((record) => attempt(record, version)),
     };
   }
 
@@ -124,7 +125,7 @@ export class SupervisorKnowledge {
   }
 }
 
-function attempt(record: SnapshotRecord, versionInForce: number): ConfigStatus["lastAttempt"] {
+function attempt(record: SnapshotRecord, versionInForce: number): ConfigAttempt {
   const { atWallMs, cause, outcome, version, changes, refusals } = record;
   return {
     atMs: atWallMs,

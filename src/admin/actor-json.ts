@@ -1,4 +1,5 @@
 import type { ActorReport } from "../actor/actor-report.ts";
+import type { LiveActor } from "./live/live-sample.ts";
 import { SNAPSHOT_ATTRIBUTE } from "./snapshot-attribute.ts";
 
 /** All actors of the trees, parents before their children. */
@@ -10,9 +11,9 @@ export function* flatten(reports: readonly ActorReport[]): Generator<ActorReport
 }
 
 /** An actor with those below it. `nested` false leaves `children` empty; `child_ids` names them in either case. */
-export function actorJson(report: ActorReport, nested: boolean): object {
+export function actorJson(report: ActorReport, nested: boolean): LiveActor {
   const parentEnd = report.id.lastIndexOf("/");
-  return {
+  const json = {
     id: report.id,
     parent_id: parentEnd === -1 ? null : report.id.slice(0, parentEnd),
     kind: report.kind,
@@ -39,9 +40,10 @@ export function actorJson(report: ActorReport, nested: boolean): object {
     child_ids: report.children.map(({ id }) => id),
     children: nested ? report.children.map((child) => actorJson(child, true)) : [],
   };
+  return json;
 }
 
-function rounded({ p50, p99 }: ActorReport["waitMs"]): object {
+function rounded({ p50, p99 }: ActorReport["waitMs"]): LiveActor["wait_ms"] {
   return { p50: round3(p50), p99: round3(p99) };
 }
 

@@ -1,7 +1,7 @@
 import type { ActorReport } from "../actor/actor-report.ts";
 import type { ThreadVitals } from "../actor/thread-vitals.ts";
 import { actorIdOf } from "./actor-id.ts";
-import { actorJson, flatten, round3 } from "./actor-json.ts";
+import { actorJson, flatten } from "./actor-json.ts";
 import { ACTOR_ORDERS, matchesActor, sortActors } from "./actor-order.ts";
 import {
   type AdminHandler,
@@ -14,12 +14,11 @@ import {
 } from "./admin-handler.ts";
 import { SNAPSHOT_ATTRIBUTE } from "./snapshot-attribute.ts";
 import { humanDuration, textTable } from "./text-table.ts";
+import { loopDelays, threadJson } from "./thread-json.ts";
 import type { ActorsView, Control } from "./views.ts";
 
 /** Longest time that `/actors/<id>/block` blocks a thread. */
 const MAX_BLOCK_MS = 60_000;
-/** The attribute under which a thread's actor shows the longest stall of its event loop since its last report. */
-const STALL_ATTRIBUTE = "longestStallMs";
 
 /** `/actors`: the actors of all threads, from what is known without asking any of them. Troupe's own. */
 export function actorsHandler(view: ActorsView): AdminHandler {
@@ -154,38 +153,6 @@ function actorsJson(page: ActorsPage): AdminResponse {
       ? page.tree.map((report) => actorJson(report, true))
       : listed(page).map((report) => actorJson(report, false)),
   });
-}
-
-function threadJson(vitals: ThreadVitals, loopDelayMs: number | undefined): object {
-  const { heap, cpuShare, cpuUserMs, cpuSystemMs } = vitals;
-  return {
-    thread: vitals.thread,
-    answering: vitals.answering,
-    age_ms: Math.round(vitals.ageMs),
-    over_ms: Math.round(vitals.overMs),
-    event_loop_utilization: round3(vitals.eventLoopUtilization),
-    event_loop_delay_ms: loopDelayMs ?? null,
-    cpu_share: cpuShare === undefined ? null : round3(cpuShare),
-    cpu_user_ms: cpuUserMs ?? null,
-    cpu_system_ms: cpuSystemMs ?? null,
-    heap_used_bytes: heap?.usedBytes ?? null,
-    heap_total_bytes: heap?.totalBytes ?? null,
-    heap_limit_bytes: heap?.limitBytes ?? null,
-    external_bytes: heap?.externalBytes ?? null,
-  };
-}
-
-/** The longest stall of each thread's event loop lately; of a thread that is stuck, the time since it last told. */
-function loopDelays(tree: readonly ActorReport[], vitals: readonly ThreadVitals[]): ReadonlyMap<string, number> {
-  const delays = new Map<string, number>();
-  for (const { thread, loopDelayMs } of vitals)
-    if (loopDelayMs !== undefined) delays.set(thread, Math.round(loopDelayMs));
-  for (const { attributes, thread, answering, reportAgeMs } of flatten(tree)) {
-    const told = attributes[STALL_ATTRIBUTE];
-    if (typeof told !== "number") continue;
-    delays.set(thread, answering ? told : Math.max(told, Math.round(reportAgeMs)));
-  }
-  return delays;
 }
 
 function millis(ms: number): string {

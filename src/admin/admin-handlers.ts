@@ -7,11 +7,13 @@ import { configDumpHandler } from "./config-dump-handler.ts";
 import { configHandlers } from "./config-handlers.ts";
 import { connectionsHandlers } from "./connections-handlers.ts";
 import { controlHandlers } from "./control-handlers.ts";
+import { endpointsPageHandler } from "./endpoints-page.ts";
 import { helpHandler } from "./help.ts";
-import { homePageHandler } from "./home-page.ts";
 import { listenersHandlers } from "./listeners-handlers.ts";
+import { eventsHandler } from "./live/events-handler.ts";
 import { loggingHandlers } from "./logging-handlers.ts";
 import { membershipHandler } from "./membership-handler.ts";
+import { pageHandlers } from "./page-handlers.ts";
 import { runtimeHandlers } from "./runtime-handler.ts";
 import { serverHandlers } from "./server-handlers.ts";
 import { statsHandlers } from "./stats-handlers.ts";
@@ -41,11 +43,13 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     workersHandler(views.workers, views.control),
     actorsHandler(views.actors),
     membershipHandler(views.membership),
+    eventsHandler(views.live),
     ...(options.debugEndpoints ? actorDebugHandlers(views.control) : []),
     // Behind those with more to their path.
     ...actorPages(views.actors),
     helpHandler(() => handlers),
-    homePageHandler(views.server, () => handlers),
+    endpointsPageHandler(views.server, () => handlers),
+    ...pageHandlers(),
   ];
   return handlers;
 }

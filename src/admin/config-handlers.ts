@@ -8,6 +8,7 @@ import {
 } from "./admin-handler.ts";
 import { humanTime, textTable } from "./text-table.ts";
 import type {
+  ConfigAttempt,
   ConfigStatus,
   ConfigView,
   Control,
@@ -65,14 +66,8 @@ function status(status: ConfigStatus, workers: readonly WorkerStatus[], request:
       applied: status.applied,
       rejected: status.rejected,
       reloading: status.reloading,
-      last_attempt:
-        status.lastAttempt === undefined
-          ? null
-          : {
-              at: humanTime(status.lastAttempt.atMs),
-              trigger: status.lastAttempt.trigger,
-              ...outcomeJson(status.lastAttempt.outcome),
-            },
+      last_attempt: status.lastAttempt === undefined ? null : attemptJson(status.lastAttempt),
+      history: status.history.map(attemptJson),
       workers: workers.map((worker) => ({
         name: worker.name,
         snapshot_version: worker.snapshotVersion,
@@ -98,6 +93,10 @@ ${status.reloading ? "a change is under way\n" : ""}`;
 function reloaded(outcome: ReloadOutcome, request: AdminRequest): AdminResponse {
   const code = outcome.type === "rejected" ? 400 : 200;
   return wantsJson(request) ? jsonResponse(code, outcomeJson(outcome)) : textResponse(code, outcomeText(outcome));
+}
+
+function attemptJson({ atMs, trigger, outcome }: ConfigAttempt): object {
+  return { at: humanTime(atMs), trigger, ...outcomeJson(outcome) };
 }
 
 function outcomeJson(outcome: ReloadOutcome): object {

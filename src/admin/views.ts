@@ -11,6 +11,7 @@ import type { StatsSnapshot } from "../stats/merged-stat.ts";
 import type { TagProducer } from "../stats/tag-producer.ts";
 import type { AdminResponse } from "./admin-handler.ts";
 import type { ConfigDumpQuery } from "./config-dump-query.ts";
+import type { LiveSample } from "./live/live-sample.ts";
 
 /**
  * What the admin pages read and may do. The actors implement these; the handlers know nothing else of the proxy. A view
@@ -29,6 +30,7 @@ export interface AdminViews {
   readonly membership: MembershipView;
   readonly workers: WorkersView;
   readonly listings: ListingsView;
+  readonly live: LiveView;
   readonly control: Control;
 }
 
@@ -229,6 +231,8 @@ export interface ConfigStatus {
   /** A change is under way or waits. */
   readonly reloading: boolean;
   readonly lastAttempt: ConfigAttempt | undefined;
+  /** The last attempts, oldest first; the one that brought the version in force is always among them. */
+  readonly history: readonly ConfigAttempt[];
 }
 
 /** The last time somebody tried to change the configuration. */
@@ -354,6 +358,14 @@ export interface WorkerStatus {
   /** Time since its last report. */
   readonly reportAgeMs: number;
   readonly connections: number;
+}
+
+/** Where everything stands, as it changes. */
+export interface LiveView {
+  /** Whether as many watch as may. */
+  isFull(): boolean;
+  /** A sample each second, from the first one that is asked for until the consumer returns. Ends at once if it is full. */
+  samples(): AsyncGenerator<LiveSample, void>;
 }
 
 /** What an operator can make the proxy do. A rejection's message is shown to the operator. */

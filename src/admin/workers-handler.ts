@@ -7,6 +7,7 @@ import {
   textResponse,
   wantsJson,
 } from "./admin-handler.ts";
+import type { LiveWorker } from "./live/live-sample.ts";
 import { humanDuration, textTable } from "./text-table.ts";
 import type { Control, WorkerStatus, WorkersView } from "./views.ts";
 
@@ -43,15 +44,7 @@ function show(workers: readonly WorkerStatus[], request: AdminRequest): AdminRes
   if (wantsJson(request)) {
     return jsonResponse(200, {
       concurrency: staying(workers),
-      workers: workers.map((worker) => ({
-        name: worker.name,
-        status: worker.status,
-        snapshot_version: worker.snapshotVersion,
-        connections: worker.connections,
-        restarts: worker.restarts,
-        answering: worker.answering,
-        report_age_ms: Math.round(worker.reportAgeMs),
-      })),
+      workers: workers.map(workerJson),
     });
   }
   const table = textTable([
@@ -66,6 +59,19 @@ function show(workers: readonly WorkerStatus[], request: AdminRequest): AdminRes
     ]),
   ]);
   return textResponse(200, `concurrency: ${staying(workers)}\n\n${table}`);
+}
+
+/** A worker as `/workers?format=json` shows it. */
+export function workerJson(worker: WorkerStatus): LiveWorker {
+  return {
+    name: worker.name,
+    status: worker.status,
+    snapshot_version: worker.snapshotVersion,
+    connections: worker.connections,
+    restarts: worker.restarts,
+    answering: worker.answering,
+    report_age_ms: Math.round(worker.reportAgeMs),
+  };
 }
 
 /** How many there are to be once those that leave have left. */

@@ -43,6 +43,23 @@ export class HistogramDistribution {
     this.#sum += sum;
   }
 
+  /** Counts all values of another distribution too. */
+  addAll(other: HistogramDistribution): void {
+    for (const [bucket, count] of other.#counts) this.addBucket(bucket, count);
+    this.#sum += other.#sum;
+  }
+
+  /** The values that this distribution has and an earlier state of it has not. */
+  since(earlier: HistogramDistribution): HistogramDistribution {
+    const difference = new HistogramDistribution();
+    for (const [bucket, count] of this.#counts) {
+      const more = count - (earlier.#counts.get(bucket) ?? 0);
+      if (more > 0) difference.addBucket(bucket, more);
+    }
+    difference.addSum(Math.max(this.#sum - earlier.#sum, 0));
+    return difference;
+  }
+
   clear(): void {
     this.#counts.clear();
     this.#sorted = [];

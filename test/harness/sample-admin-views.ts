@@ -6,9 +6,12 @@ import type { ShownState } from "../../src/actor/shown-state.ts";
 import type { ThreadVitals } from "../../src/actor/thread-vitals.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { configDump } from "../../src/admin/config-dump.ts";
+import { LiveFeed } from "../../src/admin/live/live-feed.ts";
+import { Sampler } from "../../src/admin/live/sampler.ts";
 import type {
   AdminViews,
   ClusterStatus,
+  ConfigAttempt,
   ConfigSection,
   DiscoveredClusterStatus,
   DryRunOutcome,
@@ -23,6 +26,7 @@ import type { LogLevel } from "../../src/base/log.ts";
 import { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
 import { StatsMerge } from "../../src/stats/stats-merge.ts";
 import { TagProducer } from "../../src/stats/tag-producer.ts";
+import { FakeClock } from "./fake-clock.ts";
 
 /** A healthy host; change what a test is about. */
 export function sampleHost(changes: Partial<HostStatus> = {}): HostStatus {
@@ -103,6 +107,12 @@ export function sampleVitals(changes: Partial<ThreadVitals> = {}): ThreadVitals 
   };
 }
 
+const SAMPLE_ATTEMPT: ConfigAttempt = {
+  atMs: 1000,
+  trigger: "SIGHUP",
+  outcome: { type: "rejected", problems: ["troupe.yaml:3:5: clusters[0].nmae: unknown field"] },
+};
+
 /** A worker that is well. */
 export function sampleWorker(changes: Partial<WorkerStatus> = {}): WorkerStatus {
   return {
@@ -141,6 +151,16 @@ export class SampleProxy {
   ]);
   reloadOutcome: ReloadOutcome = { type: "unchanged", version: 7 };
   dryRunOutcome: DryRunOutcome = { type: "valid", changes: [], drains: [], missingWorkers: [] };
+
+  /** Moves the live feed. */
+  readonly clock = new FakeClock();
+  readonly #live: { feed?: LiveFeed } = {};
+
+  /** Nothing is sampled before somebody subscribes. */
+  get live(): LiveFeed {
+    this.#live.feed ??= new LiveFeed(new Sampler(this.views), this.clock.timers);
+    return this.#live.feed;
+  }
 
   readonly views: AdminViews = {
     server: {
@@ -187,11 +207,8 @@ export class SampleProxy {
         applied: 7,
         rejected: 1,
         reloading: false,
-        lastAttempt: {
-          atMs: 1000,
-          trigger: "SIGHUP",
-          outcome: { type: "rejected", problems: ["troupe.yaml:3:5: clusters[0].nmae: unknown field"] },
-        },
+        lastAttempt: SAMPLE_ATTEMPT,
+        history: [SAMPLE_ATTEMPT],
       }),
     },
     runtime: {
@@ -232,6 +249,7 @@ export class SampleProxy {
       }.bind(this),
     },
     workers: { workers: () => this.workers },
+    live: { isFull: () => this.live.isFull(), samples: () => this.live.samples() },
     control: {
       setHealthcheckFailing: (failing) => void this.calls.push({ failing }),
       drainListeners: async (options) => void this.calls.push(options),

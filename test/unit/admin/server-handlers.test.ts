@@ -64,18 +64,18 @@ describe("Pages about the process", () => {
   });
 });
 
-describe("/", () => {
+describe("/endpoints", () => {
   it("escapes names that come from the configuration", async () => {
     const proxy = new SampleProxy();
     proxy.node = { id: `<script>alert("1")</script>`, cluster: "a&b'c" };
-    const { body } = await askAdmin(proxy, "/");
+    const { body } = await askAdmin(proxy, "/endpoints");
     assert.ok(body.includes("&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;"));
     assert.ok(body.includes("a&#38;b&#39;c"));
     assert.ok(!body.includes("<script"));
   });
 
   it("allows no script, no frame and no foreign form target", async () => {
-    const { headers, contentType, body } = await askAdmin(new SampleProxy(), "/");
+    const { headers, contentType, body } = await askAdmin(new SampleProxy(), "/endpoints");
     assert.equal(contentType, "text/html; charset=UTF-8");
     assert.match(
       headers["content-security-policy"] ?? "",
@@ -86,7 +86,7 @@ describe("/", () => {
   });
 
   it("offers changes as forms that POST", async () => {
-    const { body } = await askAdmin(new SampleProxy(), "/");
+    const { body } = await askAdmin(new SampleProxy(), "/endpoints");
     assert.match(body, /<form method="post" action="\/quitquitquit">/);
     assert.match(body, /<a href="\/clusters">/);
     assert.ok(!body.includes('href="/quitquitquit"'));

@@ -191,6 +191,11 @@ describe("Views over the supervisor", () => {
         },
       ],
     };
+    const attempt = {
+      atMs: 200,
+      trigger: "SIGHUP",
+      outcome: { type: "rejected", problems: ["worker-1: port in use"] },
+    };
     assert.deepEqual(await settled(views.config.status()), {
       source: "troupe.yaml",
       version: 3,
@@ -198,11 +203,8 @@ describe("Views over the supervisor", () => {
       applied: 4,
       rejected: 3,
       reloading: false,
-      lastAttempt: {
-        atMs: 200,
-        trigger: "SIGHUP",
-        outcome: { type: "rejected", problems: ["worker-1: port in use"] },
-      },
+      lastAttempt: attempt,
+      history: [{ atMs: 100, trigger: "start", outcome: { type: "applied", version: 3, changes: [] } }, attempt],
     });
   });
 

@@ -16,20 +16,20 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** `/`: every page as a link or form. `handlers` gives all of them. */
-export function homePageHandler(server: ServerView, handlers: () => readonly AdminHandler[]): AdminHandler {
+/** `/endpoints`: every page and command as a link or form, as Envoy's `/`. `handlers` gives all of them. Troupe's own. */
+export function endpointsPageHandler(server: ServerView, handlers: () => readonly AdminHandler[]): AdminHandler {
   return {
-    path: "/",
+    path: "/endpoints",
     access: "read",
-    help: "Admin home page",
-    handle: async () => homePage(server, await server.state(), handlers()),
+    help: "all pages and commands as links and forms",
+    handle: async () => endpointsPage(server, await server.state(), handlers()),
   };
 }
 
-function homePage(server: ServerView, state: ServerState, handlers: readonly AdminHandler[]): AdminResponse {
+function endpointsPage(server: ServerView, state: ServerState, handlers: readonly AdminHandler[]): AdminResponse {
   const { node, version } = server.info();
   const rows = [...handlers]
-    .filter(({ path }) => path !== "/" && !path.includes("*"))
+    .filter(({ path }) => path !== "/endpoints" && !path.includes("*"))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
     .map(row);
   const title = `Troupe ${state}`;

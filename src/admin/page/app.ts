@@ -1,0 +1,50 @@
+import type { ComponentType, VNode } from "preact";
+import { html } from "./html.ts";
+import { useLive } from "./live.ts";
+import { linkTo, useRoute } from "./route.ts";
+import { Status } from "./status.ts";
+import { TokenForm } from "./token-form.ts";
+import { ActorsView } from "./views/actors.ts";
+import { ConfigView } from "./views/config.ts";
+import { OverviewView } from "./views/overview.ts";
+
+/** The views, in the order of the navigation; the first is shown when nothing is chosen. */
+const VIEWS: readonly {
+  readonly name: string;
+  readonly label: string;
+  readonly view: ComponentType<{ chosen: string }>;
+}[] = [
+  { name: "overview", label: "Overview", view: OverviewView },
+  { name: "actors", label: "Actors", view: ActorsView },
+  { name: "config", label: "Config", view: ConfigView },
+];
+
+/** The whole page. */
+export function App(): VNode {
+  const { connection } = useLive();
+  const route = useRoute();
+  const current = VIEWS.find(({ name }) => name === route.view) ?? VIEWS[0]!;
+  const links = VIEWS.map(
+    ({ name, label }) => html`<li key=${name}>
+      <a href=${linkTo(name)} aria-current=${name === current.name ? "page" : undefined}>${label}</a>
+    </li>`,
+  );
+  return html`<div class="page">
+    <a class="skip" href="#main" onClick=${skipToMain}>Skip to the content</a>
+    <header>
+      <h1>Troupe</h1>
+      <nav aria-label="Views"><ul>${links}</ul></nav>
+      <a class="endpoints" href="/endpoints">All endpoints</a>
+    </header>
+    <${Status} />
+    <main id="main" tabindex="-1">
+      ${connection === "unauthorized" ? html`<${TokenForm} />` : html`<${current.view} chosen=${route.chosen} />`}
+    </main>
+  </div>` as VNode;
+}
+
+/** The fragment is taken by the routes. */
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}

@@ -1,0 +1,40 @@
+import { useEffect, useState } from "preact/hooks";
+import { getJson } from "./api.ts";
+
+/** What a GET answered last. */
+export interface Polled<T> {
+  readonly value: T | undefined;
+  /** Why the last try failed; `value` is then what was known before. */
+  readonly problem: string;
+}
+
+/** Asks for a JSON document now and, if `everyMs` is not 0, again and again while the page can be seen. `path` empty: not at all. */
+export function usePolled<T>(path: string, everyMs: number): Polled<T> & { readonly again: () => void } {
+  const [state, setState] = useState<Polled<T> & { readonly path: string }>({ path, value: undefined, problem: "" });
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    if (path === "") return undefined;
+    const stop = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = async (): Promise<void> => {
+      if (!document.hidden) {
+        try {
+          const value = await getJson<T>(path, stop.signal);
+          if (!stop.signal.aborted) setState({ path, value, problem: "" });
+        } catch (error) {
+          if (stop.signal.aborted) return;
+          const problem = error instanceof Error ? error.message : String(error);
+          setState((before) => ({ path, value: before.path === path ? before.value : undefined, problem }));
+        }
+      }
+      if (everyMs > 0 && !stop.signal.aborted) timer = setTimeout(() => void ask(), everyMs);
+    };
+    void ask();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+    };
+  }, [path, everyMs, round]);
+  const current = state.path === path ? state : { value: undefined, problem: "" };
+  return { value: current.value, problem: current.problem, again: () => setRound((count) => count + 1) };
+}

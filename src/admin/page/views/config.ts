@@ -1,0 +1,117 @@
+import type { ComponentChild, VNode } from "preact";
+import { useState } from "preact/hooks";
+import { postJson } from "../api.ts";
+import { ConfigDump } from "../config-dump.ts";
+import { dataTable } from "../data-table.ts";
+import { DryRun } from "../dry-run.ts";
+import { html } from "../html.ts";
+import { useLive } from "../live.ts";
+import { usePolled } from "../polled.ts";
+import { Problems } from "../problems.ts";
+
+interface Change {
+  readonly kind: string;
+  readonly name: string;
+  readonly change: string;
+}
+
+interface Attempt {
+  readonly at: string;
+  readonly trigger: string;
+  readonly outcome: "applied" | "unchanged" | "rejected";
+  readonly version?: number;
+  readonly changes?: readonly Change[];
+  readonly problems?: readonly string[];
+}
+
+interface ConfigStatus {
+  readonly source: string;
+  readonly version: number;
+  readonly in_force_since: string;
+  readonly applied: number;
+  readonly rejected: number;
+  readonly reloading: boolean;
+  readonly history: readonly Attempt[];
+  readonly workers: readonly {
+    readonly name: string;
+    readonly snapshot_version: number;
+    readonly answering: boolean;
+  }[];
+}
+
+/** The configuration: what is in force, how it came to be, and what another one would do. */
+export function ConfigView(): VNode {
+  const { latest } = useLive();
+  // Asked again whenever something about the configuration has happened.
+  const marks = latest?.sample.events.find(({ kind }) => kind !== "crash")?.at_ms ?? 0;
+  const { value: status, problem, again } = usePolled<ConfigStatus>(`/config_status?format=json&at=${marks}`, 5000);
+  if (status === undefined) return html`<p class="note">${problem || "Asking …"}</p>` as VNode;
+  const history = [...status.history].reverse();
+  const lastRefusal = history.find(({ outcome }) => outcome === "rejected");
+  return html`<div class="config">
+    <h2>Configuration</h2>
+    ${problem !== "" && html`<p class="alert">${problem}</p>`}
+    <p>Version <b>${status.version}</b> from <code>${status.source}</code>, in force since ${status.in_force_since}.
+      ${status.applied} applied, ${status.rejected} refused.</p>
+    <${Reload} onDone=${again} />
+    <p>${status.workers.map(({ name, snapshot_version, answering }) => `${name}: version ${snapshot_version}${answering ? "" : " (not answering)"}`).join(", ")}</p>
+    ${
+      lastRefusal !== undefined &&
+      html`<section>
+      <h3>Last refusal</h3>
+      <p class="note">${lastRefusal.at}, ${lastRefusal.trigger}</p>
+      <${Problems} problems=${lastRefusal.problems ?? []} text="" />
+    </section>`
+    }
+    ${historyTable(history)}
+    <${DryRun} />
+    <${ConfigDump} version=${status.version} />
+  </div>` as VNode;
+}
+
+function Reload({ onDone }: { readonly onDone: () => void }): VNode {
+  const [state, setState] = useState("");
+  const reload = async (): Promise<void> => {
+    setState("Loading …");
+    try {
+      const { outcome, version, problems } = await postJson<Attempt>("/config/reload?format=json", "");
+      setState(
+        outcome === "rejected"
+          ? `Refused: ${problems?.[0] ?? ""}`
+          : `${outcome === "applied" ? "In force as" : "Nothing has changed, still"} version ${version}.`,
+      );
+    } catch (error) {
+      setState(error instanceof Error ? error.message : String(error));
+    }
+    onDone();
+  };
+  return html`<p><button onClick=${() => void reload()}>Load the file again</button> <span role="status">${state}</span></p>` as VNode;
+}
+
+function historyTable(history: readonly Attempt[]): VNode {
+  return dataTable<Attempt>({
+    caption: "History",
+    rows: history,
+    rowKey: ({ at, trigger }) => `${at} ${trigger}`,
+    rowClass: ({ outcome }) => (outcome === "rejected" ? "bad" : ""),
+    empty: "No configuration was tried yet.",
+    columns: [
+      { head: "Time", cell: ({ at }) => at },
+      { head: "Trigger", cell: ({ trigger }) => trigger },
+      {
+        head: "Outcome",
+        cell: ({ outcome, version }) => (outcome === "rejected" ? "refused" : `${outcome}, version ${version}`),
+      },
+      { head: "Differences", cell: differences },
+    ],
+  });
+}
+
+function differences({ changes, problems, outcome }: Attempt): ComponentChild {
+  if (outcome === "rejected") return problems?.[0] ?? "";
+  if (changes === undefined || changes.length === 0) return "none";
+  return html`<details>
+    <summary>${changes.length} ${changes.length === 1 ? "resource" : "resources"}</summary>
+    <ul class="changes">${changes.map(({ kind, name, change }) => html`<li class=${change}>${change} ${kind} <b>${name}</b></li>`)}</ul>
+  </details>`;
+}

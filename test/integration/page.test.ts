@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, before, describe, it, type TestContext } from "node:test";
+import type { Browser } from "playwright-core";
+import { screenshotFolder, startBrowser, WatchedPage } from "../harness/browser.ts";
+import { LoadClient, type LoadClientOptions } from "../harness/load-client.ts";
+import { answerRoute, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+
+const SCRIPT = "<script>document.title='run'</script>";
+const BUSY = [answerRoute("fine", "/fine"), { match: { prefix: "/" }, direct_response: { status: 503 } }];
+
+const config = (text: string): object =>
+  sampleBootstrap({
+    listeners: [{ routes: [...BUSY, answerRoute(text, "/text")] }],
+    clusters: [sampleCluster("<img src=x onerror=alert(1)>", [])],
+  });
+
+/** A load that ends with the test at the latest. */
+async function startLoad(t: TestContext, options: LoadClientOptions): Promise<LoadClient> {
+  const load = await LoadClient.start(options);
+  t.after(() => load.stop());
+  return load;
+}
+
+describe("The web page in a browser", () => {
+  let browser: Browser;
+  let proxy: RunningProxy;
+  const folder = screenshotFolder();
+  before(async () => {
+    [browser, proxy] = await Promise.all([startBrowser(), startProxy({ config: config("one"), concurrency: 2 })]);
+  });
+  after(async () => {
+    await Promise.all([browser?.close(), proxy?.kill()]);
+  });
+
+  /** Runs the body with the page open, and checks afterwards that nothing went wrong in it. */
+  async function withPage(
+    fragment: string,
+    body: (watched: WatchedPage) => Promise<void>,
+    options?: Parameters<typeof WatchedPage.open>[3],
+  ): Promise<void> {
+    const watched = await WatchedPage.open(browser, proxy.adminPort, fragment, options);
+    try {
+      await body(watched);
+      assert.deepEqual(watched.problems, []);
+    } finally {
+      await watched.close();
+    }
+  }
+
+  it("shows the true numbers of a load while it runs, and after it", async (t) => {
+    const load = await startLoad(t, {
+      port: proxy.port(),
+      connections: 6,
+      expectStatus: () => true,
+      thinkTimeMs: 5,
+      request: (_connection, sequence) => ({
+        bytes: Buffer.from(`GET ${sequence % 4 === 0 ? "/bad" : "/fine"} HTTP/1.1\r\nhost: load.test\r\n\r\n`),
+      }),
+    });
+    await withPage("", async (watched) => {
+      await watched.page.locator('[data-figure="connections"] dd', { hasText: /^6$/ }).waitFor();
+      await watched.page.locator('[data-figure="requests"] dd', { hasText: /^[1-9]/ }).waitFor();
+      await watched.page.locator('[data-figure="errors"] dd', { hasText: /^2\d(?:\.\d)? %$/ }).waitFor();
+      await watched.page.locator('[data-figure="p99"] dd', { hasText: /ms$/ }).waitFor();
+      await watched.page.screenshot({ path: path.join(folder, "overview.png") });
+      const { ok } = await load.stop();
+      const total = (await proxy.stats("^http.ingress.downstream_rq_total$")).get("http.ingress.downstream_rq_total");
+      assert.equal(total, ok);
+      const shown = total! >= 10_000 ? `${(total! / 1000).toFixed(1)}k` : total!.toLocaleString("en-US");
+      await watched.page.locator('[data-figure="total"] dd', { hasText: shown }).waitFor();
+      await watched.page.locator('[data-figure="requests"] dd', { hasText: /^0$/ }).waitFor();
+    });
+  });
+
+  it("says within 2 s that a worker crashed, and within 2 s that one is blocked", async () => {
+    await withPage("#/actors", async ({ page }) => {
+      const crashed = page.getByText(/supervisor\/worker-1 crashed: /).first();
+      const crashedMs = performance.now();
+      assert.equal((await proxy.post("/actors/supervisor%2Fworker-1/crash")).status, 200);
+      await crashed.waitFor();
+      assert.ok(performance.now() - crashedMs < 2000, `${performance.now() - crashedMs} ms`);
+      await page.locator('[data-actor="supervisor/worker-1"] .pill.good').waitFor();
+
+      const blocked = page.getByRole("status").getByText(/worker-2 has not answered for /);
+      const blockedMs = performance.now();
+      assert.equal((await proxy.post("/actors/supervisor%2Fworker-2/block?ms=3500")).status, 200);
+      await blocked.waitFor();
+      assert.ok(performance.now() - blockedMs < 2000, `${performance.now() - blockedMs} ms`);
+      await page.locator('[data-actor="supervisor/worker-2"]', { hasText: "not answering for" }).waitFor();
+      await page.screenshot({ path: path.join(folder, "actors.png") });
+      await page.locator('[data-actor="supervisor/worker-2"] .pill.good').waitFor();
+      await blocked.waitFor({ state: "detached" });
+    });
+  });
+
+  it("shows the state, the messages and the history of an actor", async () => {
+    await withPage("#/actors", async ({ page }) => {
+      await page.locator('[data-actor="supervisor/worker-1"] > a').click();
+      const panel = page.getByRole("region", { name: "Actor supervisor/worker-1" });
+      await panel.getByText("snapshotVersion").first().waitFor();
+      await panel.getByRole("button", { name: "Messages" }).click();
+      await panel.getByText("greet").first().waitFor();
+      await panel.getByRole("button", { name: "History" }).click();
+      await panel.getByText("crashed").first().waitFor();
+    });
+  });
+
+  it("shows what is in force, its history with differences, and the last refusal", async () => {
+    await withPage("#/config", async ({ page }) => {
+      await page.getByText(/^Version 1 from /).waitFor();
+      assert.equal((await proxy.reload(config("two"))).status, 200);
+      await page.getByText(/^Version 2 from /).waitFor();
+      await page
+        .getByRole("row", { name: /admin applied, version 2/ })
+        .getByText("1 resource")
+        .click();
+      await page.getByText("changed routeTable").waitFor();
+      assert.equal((await proxy.reload('{"node": {"idd": "x"}}')).status, 400);
+      await page.getByRole("heading", { name: "Last refusal" }).waitFor();
+      await page.locator("mark", { hasText: /config\.json:1:\d+$/ }).waitFor();
+      await page.getByRole("button", { name: "Show it" }).click();
+      await page.getByText("envoy.admin.v3.BootstrapConfigDump").waitFor();
+      assert.equal((await proxy.reload(config("one"))).status, 200);
+    });
+  });
+
+  it("says what a pasted configuration would change and drain, or which line of it is wrong", async (t) => {
+    await startLoad(t, {
+      port: proxy.port(),
+      connections: 3,
+      expectStatus: () => true,
+      thinkTimeMs: 20,
+    });
+    await withPage("#/config", async ({ page }) => {
+      const proposed = page.getByRole("textbox", { name: /A proposed configuration/ });
+      const run = page.getByRole("button", { name: "What would it do?" });
+      await proposed.fill(JSON.stringify(config("three")));
+      await run.click();
+      await page.getByText("1 resource would change.").waitFor();
+      await page.getByText("No connection would drain.").waitFor();
+      await proposed.fill(JSON.stringify(sampleBootstrap({ listeners: [] })));
+      await run.click();
+      await page.getByText("3 connections would drain:").waitFor();
+      await proposed.fill("node:\n  id: a\nstatic_resources:\n  clutsers: []\n");
+      await run.click();
+      await page.getByText("It would be refused.").waitFor();
+      assert.match((await page.locator(".excerpt .marked").textContent()) ?? "", /4 {4}clutsers/);
+      await page.screenshot({ path: path.join(folder, "config.png"), fullPage: true });
+    });
+  });
+
+  it("shows names from the configuration as text, whatever they contain", async () => {
+    await withPage("#/config", async ({ page }) => {
+      await page.getByRole("textbox", { name: /A proposed configuration/ }).fill(`${SCRIPT}: {}\n"<img src=x>": 1`);
+      await page.getByRole("button", { name: "What would it do?" }).click();
+      await page.locator(".problems", { hasText: SCRIPT }).waitFor();
+      await page.getByRole("button", { name: "Show it" }).click();
+      await page.getByText("<img src=x onerror=alert(1)>").first().waitFor({ state: "attached" });
+      assert.equal(await page.title(), "Troupe");
+      assert.equal(await page.locator("img, #app script").count(), 0);
+    });
+  });
+
+  for (const [name, options] of [
+    ["a phone's width, dark", { viewport: { width: 360, height: 740 }, colorScheme: "dark" }],
+    ["a desktop's width, light", { viewport: { width: 1280, height: 900 }, colorScheme: "light" }],
+  ] as const) {
+    it(`fits ${name}, in every view`, async () => {
+      await withPage(
+        "",
+        async ({ page }) => {
+          const labels = await page.getByRole("navigation").getByRole("link").allInnerTexts();
+          assert.ok(labels.length >= 3);
+          for (const label of labels) {
+            await page.getByRole("navigation").getByRole("link", { name: label }).click();
+            await page.getByRole("main").getByRole("heading").first().waitFor();
+            const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+            assert.ok(Number(overflow) <= 0, `${label} is ${overflow} px too wide`);
+          }
+          const ground = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
+          assert.equal(ground, options.colorScheme === "dark" ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)");
+        },
+        options,
+      );
+    });
+  }
+
+  it("is used by keyboard alone", async () => {
+    await withPage("", async ({ page }) => {
+      await page.keyboard.press("Tab");
+      assert.equal(await page.locator(":focus").textContent(), "Skip to the content");
+      await page.keyboard.press("Enter");
+      assert.equal(await page.evaluate("document.activeElement.id"), "main");
+      const focusOn = async (text: string): Promise<void> => {
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press("Tab");
+          if ((await page.evaluate("document.activeElement.textContent")) === text) return;
+        }
+        assert.fail(`Tab does not come to ${text}`);
+      };
+      await page.evaluate("document.activeElement.blur()");
+      await focusOn("Actors");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Actors" }).waitFor();
+      await focusOn("worker-1");
+      await page.keyboard.press("Enter");
+      await page.getByRole("region", { name: "Actor supervisor/worker-1" }).waitFor();
+      await focusOn("close");
+    });
+  });
+
+  it("costs nothing once it is closed: nobody samples any more", async () => {
+    await withPage("", async () => {});
+    const admin = "http.admin.downstream_rq_active";
+    await proxy.until("the end of the stream", async () => (await proxy.stats(admin)).get(admin) === 1);
+  });
+});

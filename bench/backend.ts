@@ -12,10 +12,13 @@ export const LARGE_BODY_BYTES = 1024 * 1024;
  */
 export class Backend {
   readonly port: number;
+  /** The same, by HTTP/2 with prior knowledge. */
+  readonly http2Port: number;
   readonly #process: PinnedProcess;
 
-  private constructor(port: number, process: PinnedProcess) {
+  private constructor(port: number, http2Port: number, process: PinnedProcess) {
     this.port = port;
+    this.http2Port = http2Port;
     this.#process = process;
   }
 
@@ -23,12 +26,13 @@ export class Backend {
     const folder = path.join(parentFolder, "backend");
     mkdirSync(folder, { recursive: true });
     const port = await freePort();
+    const http2Port = await freePort();
     const config = path.join(folder, "nginx.conf");
     writeFileSync(path.join(folder, "1m"), Buffer.alloc(LARGE_BODY_BYTES, "x"));
-    writeFileSync(config, nginxConfig(folder, backendServer(port, folder)));
+    writeFileSync(config, nginxConfig(folder, backendServer(port, http2Port, folder)));
     const process = new PinnedProcess("the backend", LOAD_CORE, nginxCommand(folder, config));
     await process.waitForPort(port);
-    return new Backend(port, process);
+    return new Backend(port, http2Port, process);
   }
 
   stop(): Promise<void> {
@@ -36,12 +40,14 @@ export class Backend {
   }
 }
 
-function backendServer(port: number, folder: string): string {
+function backendServer(port: number, http2Port: number, folder: string): string {
   // `return` alone would answer an upload before it has been read. A request to itself, made once the body is
   // complete, makes nginx read it first.
   return `  upstream self { server 127.0.0.1:${port}; keepalive 64; keepalive_requests 1000000000; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${http2Port} http2 backlog=4096;
+    http2_max_concurrent_streams 1000;
     root ${folder};
     location / { return 200 "Hello, world!"; }
     location = /1m { }

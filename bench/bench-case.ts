@@ -29,7 +29,7 @@ export interface BenchColumn {
   readonly title: string;
   /** Digits after the point. Default 0. */
   readonly digits?: number;
-  /** Whether a second column gives the ratio to nginx, or else to HAProxy. */
+  /** Whether a second column gives the ratio to the case's base. */
   readonly ratio?: boolean;
 }
 
@@ -41,5 +41,7 @@ export interface BenchCase {
   /** Names of the peers that can do this. */
   readonly peers: readonly string[];
   readonly columns: readonly BenchColumn[];
+  /** The peer that ratios are to; default: nginx, or else HAProxy. */
+  readonly base?: string;
   run(context: BenchContext): Promise<BenchRound[]>;
 }

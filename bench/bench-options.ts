@@ -13,10 +13,10 @@ export interface BenchOptions {
 }
 
 /** What is printed for an option that is not known. */
-export const USAGE = `usage: npm run bench -- <h1|tcp> [--case <name>[,<name>]] [--peers <name>[,<name>]] [--rounds 3] [--seconds 4] [--save|--no-save]
+export const USAGE = `usage: npm run bench -- <h1|tcp|h2|tls> [--case <name>[,<name>]] [--peers <name>[,<name>]] [--rounds 3] [--seconds 4] [--save|--no-save]
 
   --case     cases to run; default: all
-  --peers    troupe, nginx, haproxy, http-proxy, fastify; default: all that the case has
+  --peers    troupe, nginx, haproxy, nghttpx, http-proxy, fastify; default: all that the case has
   --rounds   times that each proxy is measured; default 3
   --seconds  length of each measurement; default 4
   --save     write bench/results/ and docs/benchmarks.md; default: only when --peers is not given

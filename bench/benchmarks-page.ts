@@ -29,7 +29,7 @@ function caseSection(benchCase: BenchCase): string {
   return [
     `### ${benchCase.name}`,
     benchCase.description,
-    tableMarkdown(resultTable(benchCase.columns, result.rounds)),
+    tableMarkdown(resultTable(benchCase.columns, result.rounds, benchCase.base)),
     `Medians of ${run}; ${where}.`,
   ].join("\n\n");
 }

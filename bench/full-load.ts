@@ -21,9 +21,14 @@ export interface FullLoadResult {
 }
 
 /** Sends as much as one wrk thread can, for a time. */
-export async function runFullLoad(port: number, shape: LoadShape, seconds: number): Promise<FullLoadResult> {
+export async function runFullLoad(
+  port: number,
+  shape: LoadShape,
+  seconds: number,
+  scheme = "http",
+): Promise<FullLoadResult> {
   const script = path.join(import.meta.dirname, "wrk.lua");
-  const url = `http://127.0.0.1:${port}${shape.target}`;
+  const url = `${scheme}://127.0.0.1:${port}${shape.target}`;
   const args = ["-t1", `-c${shape.connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, url];
   const output = await runOnLoadCore(["wrk", ...args, "--", ...shape.script], (seconds + 30) * 1000);
   const line = output.trimEnd().split("\n").at(-1) ?? "";

@@ -38,7 +38,7 @@ async function runCase(suite: string, benchCase: BenchCase, options: BenchOption
   try {
     const progress = (line: string) => void process.stdout.write(`  ${line}\n`);
     const rounds = await benchCase.run({ options, peers, folder, progress });
-    process.stdout.write(`\n${tableText(resultTable(benchCase.columns, rounds))}\n`);
+    process.stdout.write(`\n${tableText(resultTable(benchCase.columns, rounds, benchCase.base))}\n`);
     if (!options.save) return;
     const settings = { rounds: options.rounds, seconds: options.seconds };
     const [date, commit, machine] = [new Date().toISOString(), describeCommit(), describeMachine()];
@@ -65,7 +65,7 @@ function checkMachine(): void {
   if (process.platform !== "linux") throw new Error("the benchmarks read /proc and pin processes: they need Linux");
   if (availableParallelism() < 2) throw new Error("the benchmarks need two cores: one is the proxy's alone");
   const npmPeers = existsSync(path.join(import.meta.dirname, "peers/node_modules"));
-  const programs = ["nginx", "haproxy", "wrk", "h2load", "taskset"].filter((program) => !onPath(program));
+  const programs = ["nginx", "haproxy", "nghttpx", "wrk", "h2load", "taskset"].filter((program) => !onPath(program));
   if (!npmPeers || programs.length > 0) {
     process.stdout.write(`missing: ${[...programs, ...(npmPeers ? [] : ["npm peers"])].join(", ")}; installing\n`);
     execFileSync(path.join(import.meta.dirname, "install-peers.sh"), { stdio: "inherit" });

@@ -5,9 +5,13 @@ import { median } from "./median.ts";
 export type TableRows = readonly (readonly string[])[];
 
 /** Makes the table of a case: medians, and ratios to nginx, or to HAProxy where nginx did not take part. */
-export function resultTable(columns: readonly BenchColumn[], rounds: readonly BenchRound[]): TableRows {
+export function resultTable(
+  columns: readonly BenchColumn[],
+  rounds: readonly BenchRound[],
+  wanted?: string,
+): TableRows {
   const peers = [...new Set(rounds.map((round) => round.peer))];
-  const base = BASES.find((peer) => peers.includes(peer));
+  const base = [wanted, ...BASES].find((peer) => peer !== undefined && peers.includes(peer));
   const head = columns.flatMap((column) => [
     column.title,
     ...(base !== undefined && column.ratio === true ? [`× ${base}`] : []),
@@ -43,7 +47,7 @@ export function tableMarkdown(rows: TableRows): string {
 
 /** What ratios are to, the first that took part. */
 const BASES = ["nginx", "haproxy"];
-const ORDER = ["troupe", "nginx", "haproxy", "http-proxy", "fastify"];
+const ORDER = ["troupe", "nginx", "haproxy", "nghttpx", "http-proxy", "fastify"];
 
 function medianOf(rounds: readonly BenchRound[], peer: string, key: string): number {
   const values = rounds.filter((round) => round.peer === peer).map((round) => round.numbers[key] ?? Number.NaN);

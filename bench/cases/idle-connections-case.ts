@@ -2,7 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { Backend } from "../backend.ts";
 import type { BenchCase, BenchContext, BenchNumbers, BenchRound } from "../bench-case.ts";
-import type { Peer, RunningPeer } from "../peers/peer.ts";
+import { type Peer, PLAIN_HTTP1, type RunningPeer } from "../peers/peer.ts";
 import { readProcessUsage } from "../process-usage.ts";
 
 const CONNECTIONS = 10_000;
@@ -50,7 +50,13 @@ export const idleConnectionsCase: BenchCase = {
 
 async function measure(peer: Peer, backendPort: number, context: BenchContext): Promise<BenchNumbers> {
   // A fresh process each time: memory once taken from the system seldom goes back.
-  const running = await peer.start({ folder: context.folder, backendPort, routes: 0, tcp: false });
+  const running = await peer.start({
+    folder: context.folder,
+    backendPort,
+    routes: 0,
+    tcp: false,
+    protocols: PLAIN_HTTP1,
+  });
   const sockets: net.Socket[] = [];
   try {
     // What the first use of any kind takes is not the connections'. No more than that ahead of the first reading: after

@@ -4,8 +4,10 @@ import { Backend, LARGE_BODY_BYTES } from "../backend.ts";
 import type { BenchCase, BenchColumn, BenchContext, BenchNumbers, BenchRound } from "../bench-case.ts";
 import { runFixedRateLoad } from "../fixed-rate-load.ts";
 import { type LoadShape, runFullLoad } from "../full-load.ts";
-import type { RunningPeer } from "../peers/peer.ts";
+import { PLAIN_HTTP1, type RunningPeer } from "../peers/peer.ts";
 import { readProcessUsage } from "../process-usage.ts";
+import { measurePeers } from "./peer-rounds.ts";
+import { serverCertificate } from "./server-certificate.ts";
 
 /** One kind of traffic, measured at full load and, if it has a rate, at that rate. */
 export interface ThroughputWork {
@@ -17,11 +19,14 @@ export interface ThroughputWork {
   readonly upload?: boolean;
   /** Whether the proxies move bytes without looking into them. Default: they are HTTP proxies. */
   readonly tcp?: boolean;
+  /** Whether clients speak TLS. Default: not. */
+  readonly tls?: boolean;
   /** Default 0. */
   readonly routes?: number;
 }
 
 const HTTP_PEERS = ["troupe", "nginx", "haproxy", "http-proxy", "fastify"];
+const TLS_PEERS = ["troupe", "nginx", "haproxy"];
 const TCP_PEERS = ["troupe", "haproxy"];
 const WARM_UP_SECONDS = 1;
 const MEBI = 1024 * 1024;
@@ -31,7 +36,7 @@ export function throughputCase(work: ThroughputWork): BenchCase {
   return {
     name: work.name,
     description: work.description,
-    peers: work.tcp === true ? TCP_PEERS : HTTP_PEERS,
+    peers: work.tcp === true ? TCP_PEERS : work.tls === true ? TLS_PEERS : HTTP_PEERS,
     columns: work.fixedRatePerSecond === undefined ? FULL_LOAD_COLUMNS : [...FULL_LOAD_COLUMNS, ...FIXED_RATE_COLUMNS],
     run: (context) => runThroughput(work, context),
   };
@@ -52,37 +57,27 @@ const FIXED_RATE_COLUMNS: readonly BenchColumn[] = [
 
 async function runThroughput(work: ThroughputWork, context: BenchContext): Promise<BenchRound[]> {
   const backend = await Backend.start(context.folder);
-  const running = new Map<string, RunningPeer>();
-  const rounds: BenchRound[] = [];
   try {
+    const tls = work.tls === true ? serverCertificate(context.folder) : null;
     const peerWork = {
       folder: context.folder,
       backendPort: backend.port,
       routes: work.routes ?? 0,
       tcp: work.tcp ?? false,
+      protocols: { ...PLAIN_HTTP1, tls },
     };
-    for (const peer of context.peers) running.set(peer.name, await peer.start(peerWork));
-    for (let round = 0; round < context.options.rounds; round += 1) {
-      // Order turns round every time, so that a machine that slows down or warms up favours nobody.
-      const names = round % 2 === 0 ? [...running.keys()] : [...running.keys()].reverse();
-      for (const name of names) {
-        const numbers = await measure(work, running.get(name)!, context);
-        rounds.push({ peer: name, round, numbers });
-        context.progress(`round ${round + 1}: ${name}: ${describe(numbers)}`);
-      }
-    }
+    return await measurePeers(context, peerWork, (peer) => measure(work, peer, context));
   } finally {
-    for (const peer of running.values()) await peer.stop();
     await backend.stop();
   }
-  return rounds;
 }
 
 async function measure(work: ThroughputWork, peer: RunningPeer, context: BenchContext): Promise<BenchNumbers> {
   const { seconds } = context.options;
-  await runFullLoad(peer.port, work.shape, WARM_UP_SECONDS);
+  const scheme = work.tls === true ? "https" : "http";
+  await runFullLoad(peer.port, work.shape, WARM_UP_SECONDS, scheme);
   const before = readProcessUsage(peer.pid);
-  const full = await runFullLoad(peer.port, work.shape, seconds);
+  const full = await runFullLoad(peer.port, work.shape, seconds, scheme);
   const after = readProcessUsage(peer.pid);
   const numbers = {
     requestsPerSecond: full.requests / (full.durationUs / 1e6),
@@ -120,10 +115,4 @@ async function measureFixedRate(work: ThroughputWork, peer: RunningPeer, context
     fixedRateP50Us: result.p50Us,
     fixedRateP99Us: result.p99Us,
   };
-}
-
-function describe(numbers: BenchNumbers): string {
-  const errors = (numbers.errors ?? 0) + (numbers.fixedRateBadStatus ?? 0);
-  const rate = `${numbers.requestsPerSecond?.toFixed(0)}/s, ${numbers.cpuUsPerRequest?.toFixed(1)} µs CPU a request`;
-  return errors > 0 ? `${rate}, ${errors} ERRORS` : rate;
 }

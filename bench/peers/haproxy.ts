@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Peer, type PeerWork, routePrefix } from "./peer.ts";
+import { type Peer, type PeerProtocols, type PeerWork, routePrefix } from "./peer.ts";
 import { startPinnedPeer } from "./pinned-peer.ts";
 
 /** HAProxy, one thread. In HTTP mode connections to the backend are shared by all requests. */
@@ -37,6 +37,11 @@ listen main
 `;
 }
 
+function bindOptions({ downstream, tls }: PeerProtocols): string {
+  if (tls === null) return downstream === "http2" ? " proto h2" : "";
+  return ` ssl crt ${tls.both} ssl-min-ver TLSv1.3 alpn ${downstream === "http2" ? "h2" : "http/1.1"}`;
+}
+
 function haproxyConfig(work: PeerWork, port: number, map: string): string {
   const route = work.routes > 0 ? `use_backend %[path,map_beg(${map},none)]` : "default_backend backend";
   return `global
@@ -55,10 +60,10 @@ defaults
   http-reuse always
   maxconn 12000
 frontend main
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${port} backlog 4096${bindOptions(work.protocols)}
   ${route}
 backend backend
-  server backend 127.0.0.1:${work.backendPort} maxconn 2000 pool-max-conn 1024
+  server backend 127.0.0.1:${work.backendPort} maxconn 2000 pool-max-conn 1024${work.protocols.upstream === "http2" ? " proto h2" : ""}
 backend none
   http-request return status 404
 `;

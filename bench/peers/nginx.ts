@@ -18,6 +18,7 @@ export const nginxPeer: Peer = {
 };
 
 function proxyServer(work: PeerWork, port: number): string {
+  const { downstream, tls } = work.protocols;
   const pass = "{ proxy_pass http://backend; }";
   const routes = Array.from({ length: work.routes }, (_, index) => `    location ${routePrefix(index)} ${pass}`);
   return `  upstream backend { server 127.0.0.1:${work.backendPort}; keepalive 512; keepalive_requests 1000000000; }
@@ -28,7 +29,7 @@ function proxyServer(work: PeerWork, port: number): string {
   proxy_request_buffering off;
   proxy_max_temp_file_size 0;
   server {
-    listen 127.0.0.1:${port} backlog=4096;
-${work.routes > 0 ? `${routes.join("\n")}\n    location / { return 404; }` : `    location / ${pass}`}
+    listen 127.0.0.1:${port} backlog=4096${tls === null ? "" : " ssl"}${downstream === "http2" ? " http2" : ""};
+${tls === null ? "" : `    ssl_certificate ${tls.certificate};\n    ssl_certificate_key ${tls.key};\n    ssl_protocols TLSv1.3;\n`}${work.routes > 0 ? `${routes.join("\n")}\n    location / { return 404; }` : `    location / ${pass}`}
   }`;
 }

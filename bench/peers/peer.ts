@@ -1,3 +1,22 @@
+/** A certificate with its key. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** One file with both. */
+  readonly both: string;
+}
+
+/** What a proxy speaks, and with whom. HTTP/2 without TLS is that of prior knowledge. */
+export interface PeerProtocols {
+  readonly downstream: "http1" | "http2";
+  readonly upstream: "http1" | "http2";
+  /** From clients; null = none. */
+  readonly tls: TlsFiles | null;
+}
+
+/** HTTP/1.1 both ways without TLS. */
+export const PLAIN_HTTP1: PeerProtocols = { downstream: "http1", upstream: "http1", tls: null };
+
 /** What a proxy is to do in a case. */
 export interface PeerWork {
   /** A folder for its files. */
@@ -8,6 +27,8 @@ export interface PeerWork {
   readonly routes: number;
   /** Whether bytes are moved without looking into them: a TCP proxy. */
   readonly tcp: boolean;
+  /** Without meaning for a TCP proxy. */
+  readonly protocols: PeerProtocols;
 }
 
 /** A proxy that runs, on the proxy core, with one worker. */

@@ -9,11 +9,12 @@ export const troupePeer: Peer = {
   async start(work) {
     const prefixes = work.routes === 0 ? ["/"] : Array.from({ length: work.routes }, (_, index) => routePrefix(index));
     const routes = prefixes.map((prefix) => prefixRoute(prefix, "backend"));
-    const clusters = [staticCluster("backend", [work.backendPort])];
+    const { downstream, upstream, tls } = work.protocols;
+    const clusters = [staticCluster("backend", [work.backendPort], upstream)];
     const proxy = await startProxy({
       config: work.tcp
         ? tcpProxyConfig("backend", clusters)
-        : proxyConfig({ virtualHosts: [{ name: "all", domains: ["*"], routes }], clusters }),
+        : proxyConfig({ virtualHosts: [{ name: "all", domains: ["*"], routes }], clusters, downstream, tls }),
       debugEndpoints: false,
       prefix: ["taskset", "-c", String(PROXY_CORE)],
     });

@@ -27,6 +27,8 @@ export interface ZoneAwareStats {
   readonly localClusterNotOk: Counter;
   readonly zoneClusterTooSmall: Counter;
   readonly zoneNoCapacityLeft: Counter;
+  /** Proxies and hosts are in different numbers of zones. Older versions of Envoy then ignored zones; they are counted, and count. */
+  readonly zoneNumberDiffers: Counter;
   readonly zoneRoutingAllDirectly: Counter;
   readonly zoneRoutingSampled: Counter;
   readonly zoneRoutingCrossZone: Counter;
@@ -76,6 +78,7 @@ export class ZoneAware<H extends LbHost> implements HostPicker<H> {
     stats.recalculateZoneStructures.inc();
     const zones = hostsByLocality(all);
     const proxyZones = hostsByLocality(proxies);
+    if (zones.length !== proxyZones.length) stats.zoneNumberDiffers.inc();
     if (zones.length < 2 || proxyZones.length < 2) return null;
     const own = localityKey(settings.ownLocality);
     if (!proxyZones.some(({ locality }) => localityKey(locality) === own)) {

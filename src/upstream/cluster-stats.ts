@@ -163,6 +163,7 @@ function loadBalancerStats(scope: StatsScope): ClusterLoadBalancerStats {
       localClusterNotOk: scope.counter("lb_local_cluster_not_ok"),
       zoneClusterTooSmall: scope.counter("lb_zone_cluster_too_small"),
       zoneNoCapacityLeft: scope.counter("lb_zone_no_capacity_left"),
+      zoneNumberDiffers: scope.counter("lb_zone_number_differs"),
       zoneRoutingAllDirectly: scope.counter("lb_zone_routing_all_directly"),
       zoneRoutingSampled: scope.counter("lb_zone_routing_sampled"),
       zoneRoutingCrossZone: scope.counter("lb_zone_routing_cross_zone"),

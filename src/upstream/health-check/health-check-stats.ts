@@ -1,6 +1,9 @@
-import type { Counter, Gauge, StatsScope } from "../../stats/scope.ts";
+import type { Counter, Gauge, Histogram, StatsScope } from "../../stats/scope.ts";
 
-/** `cluster.<name>.health_check.*` of one cluster, counted on the main thread. */
+/**
+ * `cluster.<name>.health_check.*` of one cluster, counted on the main thread.
+ * Differs from Envoy: `latency`, a histogram of how long the answers of hosts took, is not in Envoy.
+ */
 export class HealthCheckStats {
   readonly attempt: Counter;
   readonly success: Counter;
@@ -10,6 +13,7 @@ export class HealthCheckStats {
   readonly verifyCluster: Counter;
   readonly healthy: Gauge;
   readonly degraded: Gauge;
+  readonly latencyMs: Histogram;
   readonly #scope: StatsScope;
 
   /** `cluster` is the scope `cluster.<name>`. */
@@ -24,6 +28,7 @@ export class HealthCheckStats {
     this.verifyCluster = scope.counter("verify_cluster");
     this.healthy = scope.gauge("healthy");
     this.degraded = scope.gauge("degraded");
+    this.latencyMs = scope.histogram("latency", "ms");
   }
 
   /** The cluster has no checks any more. */

@@ -42,6 +42,7 @@ export class HostHealthCheck {
   #firstCheck = true;
   #unhealthyCount = 0;
   #healthyCount = 0;
+  #startedMs = 0;
   #closed = false;
 
   constructor(options: HostHealthCheckOptions) {
@@ -94,6 +95,7 @@ export class HostHealthCheck {
 
   #check(): void {
     this.#options.stats.attempt.inc();
+    this.#startedMs = this.#options.timers.clock.nowMs();
     this.#timeout.arm(this.#options.data.timeoutMs);
     this.#probe.start();
   }
@@ -105,6 +107,7 @@ export class HostHealthCheck {
 
   #onResult(result: ProbeResult): void {
     if (this.#closed) return;
+    this.#options.stats.latencyMs.record(this.#options.timers.clock.nowMs() - this.#startedMs);
     const transition = result.ok
       ? this.#setHealthy(result.degraded)
       : this.#setUnhealthy(result.failure, result.retriable);

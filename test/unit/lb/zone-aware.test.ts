@@ -41,6 +41,7 @@ function balancer(hosts: readonly LbHost[], proxies: readonly LbHost[], changes:
       localClusterNotOk: counter("not_ok"),
       zoneClusterTooSmall: counter("too_small"),
       zoneNoCapacityLeft: counter("no_capacity"),
+      zoneNumberDiffers: counter("number_differs"),
       zoneRoutingAllDirectly: counter("directly"),
       zoneRoutingSampled: counter("sampled"),
       zoneRoutingCrossZone: counter("cross"),

@@ -38,12 +38,16 @@ describe("A zone-aware cluster", () => {
     };
     worker.apply([APP]);
     assert.equal(ports(), "1234");
+    const differs = worker.stat("lb_zone_number_differs");
     worker.apply([me("a", "b")]);
     assert.equal(ports(), "12");
+    assert.equal(worker.stat("lb_zone_number_differs"), differs, "two zones of both");
     assert.ok(worker.stat("lb_zone_routing_all_directly") >= 8);
     worker.apply([me("b", "c")]);
     assert.equal(ports(), "1234");
     assert.equal(worker.stat("lb_local_cluster_not_ok"), 1);
+    worker.apply([me("a", "b", "c")]);
+    assert.equal(worker.stat("lb_zone_number_differs"), differs + 1);
     worker.apply([me("a", "b")]);
     assert.equal(ports(), "12");
     worker.apply([], ["me"]);

@@ -12,6 +12,7 @@ export type ExtensionCategory =
   | "envoy.health_checkers"
   | "envoy.http.early_header_mutation"
   | "envoy.http.original_ip_detection"
+  | "envoy.http.stateful_session"
   | "envoy.load_balancing_policies"
   | "envoy.matching"
   | "envoy.network.dns_resolver"

@@ -62,6 +62,21 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     filter: async () => (await import("./http/fault/factory.ts")).httpFilter,
   },
   {
+    name: "envoy.filters.http.grpc_http1_bridge",
+    config: async () => (await import("./http/grpc_http1_bridge/config.ts")).grpcHttp1BridgeConfig,
+    filter: async () => (await import("./http/grpc_http1_bridge/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.grpc_stats",
+    config: async () => (await import("./http/grpc_stats/config.ts")).grpcStatsConfig,
+    filter: async () => (await import("./http/grpc_stats/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.grpc_web",
+    config: async () => (await import("./http/grpc_web/config.ts")).grpcWebConfig,
+    filter: async () => (await import("./http/grpc_web/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.header_mutation",
     config: async () => (await import("./http/header_mutation/config.ts")).headerMutationConfig,
     filter: async () => (await import("./http/header_mutation/factory.ts")).httpFilter,
@@ -115,6 +130,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     name: "envoy.filters.http.set_metadata",
     config: async () => (await import("./http/set_metadata/config.ts")).setMetadataConfig,
     filter: async () => (await import("./http/set_metadata/factory.ts")).httpFilter,
+  },
+  {
+    name: "envoy.filters.http.stateful_session",
+    config: async () => (await import("./http/stateful_session/config.ts")).statefulSessionConfig,
+    filter: async () => (await import("./http/stateful_session/factory.ts")).httpFilter,
   },
   {
     name: "troupe.filters.http.module",
@@ -233,6 +253,14 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
   {
     name: "envoy.health_check.event_sinks.file",
     config: async () => (await import("./health_check_event_sinks/file/config.ts")).fileEventSinkConfig,
+  },
+  {
+    name: "envoy.http.stateful_session.cookie",
+    config: async () => (await import("./stateful_session/cookie/config.ts")).cookieSessionConfig,
+  },
+  {
+    name: "envoy.http.stateful_session.header",
+    config: async () => (await import("./stateful_session/header/config.ts")).headerSessionConfig,
   },
   {
     name: "envoy.load_balancing_policies.round_robin",

@@ -49,6 +49,7 @@ export async function makeFilter(name: string, json: JsonObject, routeJson?: Jso
     format: makeFormatEnvironment(clock),
     limits: limitsFor(context.added, clock),
     condition: { healthCheckFailed: false },
+    clusters: { get: () => ({ info: { stats: { scope: stats } } }) },
   } as unknown as WorkerContext;
   return {
     stats,

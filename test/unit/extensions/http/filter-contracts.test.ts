@@ -4,8 +4,11 @@ import { HeaderMutationFilter } from "../../../../src/extensions/http/header_mut
 import { MutationList } from "../../../../src/extensions/http/header_mutation/mutation-list.ts";
 import type { HttpModule } from "../../../../src/extensions/http/module/contract.ts";
 import { ModuleFilter } from "../../../../src/extensions/http/module/filter.ts";
+import { StatefulSessionFilter } from "../../../../src/extensions/http/stateful_session/filter.ts";
+import { createSessionState } from "../../../../src/extensions/stateful_session/session-state.ts";
 import type { HttpFilterFactory, StreamFilter } from "../../../../src/http/filter.ts";
 import type { RequestHeaderMap } from "../../../../src/http/header-map.ts";
+import { FakeClock } from "../../../harness/fake-clock.ts";
 import { makeFilter } from "../../../harness/filter-under-test.ts";
 import { describeHttpFilterContract } from "../../../harness/http-filter-contract.ts";
 import { RecordingStats } from "../../../harness/recording-stats.ts";
@@ -78,9 +81,21 @@ describeHttpFilterContract("a module that fails everywhere", {
   }),
 });
 
+const sessions = { state: createSessionState({ type: "header", name: "x-session" }, new FakeClock()), strict: false };
+describeHttpFilterContract("stateful_session", {
+  createFactory: () => factory(() => new StatefulSessionFilter(sessions)),
+});
+
 const ALWAYS = { defaultValue: { numerator: 100 } };
 
 const accepts = (request: RequestHeaderMap): void => request.set("accept-encoding", "gzip");
+
+const ofType =
+  (type: string) =>
+  (request: RequestHeaderMap): void => {
+    request.path = "/test.Echo/Unary";
+    request.set("content-type", type);
+  };
 
 /** Filters of the table by their configuration; with a third entry by that of the route. */
 const CONFIGURED: readonly {
@@ -196,6 +211,21 @@ const CONFIGURED: readonly {
       filterEnabled: ALWAYS,
       filterEnforced: ALWAYS,
     },
+  },
+  {
+    what: "grpc_stats",
+    filter: "grpc_stats",
+    config: { statsForAllMethods: true, emitFilterState: true },
+    prepare: ofType("application/grpc"),
+  },
+  { what: "grpc_web", filter: "grpc_web", prepare: ofType("application/grpc-web+proto") },
+  { what: "grpc_web that refuses", filter: "grpc_web", prepare: ofType("application/grpc-web-text") },
+  { what: "grpc_http1_bridge", filter: "grpc_http1_bridge", prepare: ofType("application/grpc") },
+  {
+    what: "grpc_http1_bridge that makes frames",
+    filter: "grpc_http1_bridge",
+    config: { upgradeProtobufToGrpc: true },
+    prepare: ofType("application/x-protobuf"),
   },
   { what: "compressor", filter: "compressor", config: { responseDirectionConfig: {} }, prepare: accepts },
   { what: "decompressor", filter: "decompressor" },

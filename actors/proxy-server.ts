@@ -7,6 +7,7 @@ import type { WaitingThreads } from "../src/actor/waiting-threads.ts";
 import { adminHandlers } from "../src/admin/admin-handlers.ts";
 import { AdminRouter } from "../src/admin/admin-router.ts";
 import { ConfigDumpPool } from "../src/admin/config-dump-pool.ts";
+import { ExplainPool } from "../src/admin/explain-pool.ts";
 import type { ApplicationLog, ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { SystemRandom } from "../src/base/random.ts";
@@ -99,6 +100,7 @@ export class ProxyServer {
   readonly #inForce = new ConfigInForce();
   readonly #runtime: RuntimeValues;
   readonly #dumps = new ConfigDumpPool();
+  readonly #explanations = new ExplainPool();
   readonly #eventLogs = new EventLogs();
   readonly #breakers = new BreakerMemoryExtras();
   readonly #checkTransports: CheckTransports;
@@ -192,6 +194,7 @@ export class ProxyServer {
       this.#options.pool.close(),
       this.#options.waitingWorkers.close(),
       this.#dumps.close(),
+      this.#explanations.close(),
       this.#eventLogs.close(),
     ]);
     this.#sinks.close();
@@ -342,6 +345,7 @@ export class ProxyServer {
       node: () => ({ id, cluster, locality: { region, zone, sub_zone: subZone } }),
       configSource: () => this.#inForce.source(),
       dump: (task) => this.#dumps.dump(task),
+      explainPool: this.#explanations,
       clusters: () => this.#inForce.clusters(),
       tlsContexts: () => this.#inForce.tlsContexts(),
       logging: loggingLevels(log, this.#supervisor),

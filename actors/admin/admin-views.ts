@@ -5,7 +5,7 @@ import { ThreadVitalsWatch } from "../../src/actor/thread-vitals.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
 import type { ConfigDumpPool } from "../../src/admin/config-dump-pool.ts";
-
+import type { ExplainPool } from "../../src/admin/explain-pool.ts";
 import { LiveFeed } from "../../src/admin/live/live-feed.ts";
 import { Sampler } from "../../src/admin/live/sampler.ts";
 import type {
@@ -31,6 +31,7 @@ import type { ClusterData } from "../../src/upstream/cluster-data.ts";
 import type { MembershipMessage } from "../membership/protocol.ts";
 import type { StatsMessage } from "../stats/protocol.ts";
 import type { SupervisorMessage } from "../supervisor/protocol.ts";
+import { Explanations } from "./explanations.ts";
 import { MembershipKnowledge } from "./membership-knowledge.ts";
 import type { ServerCondition } from "./server-condition.ts";
 import { SupervisorControl } from "./supervisor-control.ts";
@@ -68,6 +69,7 @@ export interface AdminViewsOptions {
   /** What the configuration in force was compiled from. */
   readonly configSource: () => AcceptedConfig;
   readonly dump: ConfigDumpPool["dump"];
+  readonly explainPool: ExplainPool;
   readonly clusters: () => readonly ClusterData[];
   readonly tlsContexts: () => readonly TlsContextData[];
   readonly logging: LoggingView;
@@ -89,6 +91,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
   const { system, supervisor, condition, clock, startedMs } = options;
   const tree = () => system.tree();
   const knowledge = new SupervisorKnowledge(supervisor, tree);
+  const explanations = new Explanations(supervisor, options.explainPool);
   const membership = new MembershipKnowledge(options.membership);
   const views: Omit<AdminViews, "live"> = {
     server: {
@@ -125,6 +128,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     logging: options.logging,
     actors: actorsView(system, options.timers),
     membership: { clusters: () => membership.clusters() },
+    explain: { explain: (question) => explanations.explain(question) },
     listings: { list: (listing, query) => listWorkers(supervisor, listing, query) },
     workers: { workers: () => knowledge.workers() },
     control: new SupervisorControl(options),

@@ -158,6 +158,9 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
       case "dryRun":
         this.#answer(message, this.#snapshots.dryRun(message.source));
         break;
+      case "compile":
+        this.#answer(message, this.#snapshots.compile(message.source));
+        break;
       case "setWorkerCount":
         this.#answer(
           message,

@@ -12,7 +12,7 @@ import type {
   WorkerSetting,
   WorkerSignal,
 } from "../worker/protocol.ts";
-import type { ConfigSource } from "./config-compiler.ts";
+import type { CompiledConfig, ConfigSource } from "./config-compiler.ts";
 
 /**
  * Compiles the source and puts it in force on all workers, or nowhere. One at a time; a newer request takes the place of
@@ -67,6 +67,22 @@ export type DryRunOutcome =
       readonly warnings: readonly ConfigProblem[];
       /** Live connections that would drain, per worker; undefined from a worker that didn't answer. */
       readonly drains: readonly WorkerAnswer<number>[];
+    }
+  | { readonly outcome: "refused"; readonly refusals: readonly Refusal[] };
+
+/** Compiles the source and does nothing with it. */
+export interface Compile extends Question<CompileAnswer> {
+  readonly type: "compile";
+  readonly source: ConfigSource;
+}
+
+/** What was compiled, or what is wrong with it. */
+export type CompileAnswer =
+  | {
+      readonly outcome: "compiled";
+      readonly resources: CompiledConfig["resources"];
+      /** Names of all extensions that it uses. */
+      readonly extensions: readonly string[];
     }
   | { readonly outcome: "refused"; readonly refusals: readonly Refusal[] };
 
@@ -247,6 +263,7 @@ export interface SnapshotApplied {
 export type SupervisorMessage =
   | Reload
   | DryRun
+  | Compile
   | SetWorkerCount
   | InspectWorkers
   | CloseAnyConnection

@@ -9,6 +9,7 @@ import type { ListeningSockets, SocketPlan } from "./listening-sockets.ts";
 import type { MembershipLink } from "./membership-link.ts";
 import type {
   AttemptCounts,
+  CompileAnswer,
   DryRunOutcome,
   Refusal,
   ReloadOutcome,
@@ -110,6 +111,14 @@ export class SnapshotControl {
       ref.ask({ type: "estimateDrain", upserts: listeners, removed }, estimateMs),
     );
     return { outcome: "valid", changes: { added, changed, removed }, warnings: compiled.config.problems, drains };
+  }
+
+  /** Compiles, and does nothing with what came of it. */
+  async compile(source: ConfigSource): Promise<CompileAnswer> {
+    const compiled = await this.#compile(source);
+    if ("refusals" in compiled) return { outcome: "refused", refusals: compiled.refusals };
+    const { resources, extensions } = compiled.config;
+    return { outcome: "compiled", resources, extensions };
   }
 
   /** Brings one worker to the version in force, with sockets of its own. Rejects if it can't. */

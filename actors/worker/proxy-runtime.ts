@@ -5,6 +5,8 @@ import type { ApplicationLog } from "../../src/base/application-log.ts";
 import type { LogLevel } from "../../src/base/log.ts";
 import { memoryHeld } from "../../src/base/memory-held.ts";
 import { nextTurn } from "../../src/base/turn.ts";
+import { explainRequest } from "../../src/extensions/explain-request.ts";
+import type { ExplainRequest, Explanation } from "../../src/extensions/explanation.ts";
 import { extensionModule, type WorkerContext } from "../../src/extensions/extension-module.ts";
 import type { ClientTlsContext } from "../../src/extensions/transport_sockets/tls/client-tls-context.ts";
 import type { ServerTlsContext } from "../../src/extensions/transport_sockets/tls/server-tls-context.ts";
@@ -262,6 +264,8 @@ export class ProxyRuntime implements WorkerRuntime {
     switch (view) {
       case "listeners":
         return this.#handler.inspect(0);
+      case "explain":
+        return this.#explain(JSON.parse(parameters?.request ?? "{}") as ExplainRequest);
       case "memory":
         return memoryHeld();
       default:
@@ -306,6 +310,18 @@ export class ProxyRuntime implements WorkerRuntime {
   setHealthCheckFailed(failed: boolean): void {
     this.#condition.healthCheckFailed = failed;
     this.#handler.setHealthCheckFailed(failed);
+  }
+
+  #explain(request: ExplainRequest): Explanation {
+    const { clock, random, extensions } = this.#context;
+    return explainRequest(request, {
+      clock,
+      random,
+      listeners: this.#handler.current(),
+      networkFilters: extensions.networkFilters,
+      routeTable: (name) => this.#routeTables.find(name),
+      cluster: (name) => this.#clusters.explain(name),
+    });
   }
 
   async #preload(listeners: readonly ListenerData[]): Promise<void> {

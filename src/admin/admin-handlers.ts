@@ -8,6 +8,7 @@ import { configHandlers } from "./config-handlers.ts";
 import { connectionsHandlers } from "./connections-handlers.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { endpointsPageHandler } from "./endpoints-page.ts";
+import { explainHandlers } from "./explain-handlers.ts";
 import { helpHandler } from "./help.ts";
 import { listenersHandlers } from "./listeners-handlers.ts";
 import { eventsHandler } from "./live/events-handler.ts";
@@ -39,6 +40,7 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     ...runtimeHandlers(views.runtime),
     ...loggingHandlers(views.logging, views.control),
     ...controlHandlers(views.control),
+    ...explainHandlers(views.explain),
     ...connectionsHandlers(views.listings, views.control),
     workersHandler(views.workers, views.control),
     actorsHandler(views.actors),

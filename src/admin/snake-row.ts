@@ -23,3 +23,10 @@ export function snakeRow(worker: string, row: object): Record<string, unknown> {
   }
   return json;
 }
+
+/** Plain data of the source as JSON of the admin interface has it: the names of all fields in snake case. */
+export function snakeJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeJson);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [snakeName(name), snakeJson(inner)]));
+}

@@ -5,12 +5,14 @@ import type { MessageRecord } from "../actor/message-ring.ts";
 import type { ShownState } from "../actor/shown-state.ts";
 import type { ThreadVitals } from "../actor/thread-vitals.ts";
 import type { LogLevel } from "../base/log.ts";
+import type { Explanation } from "../extensions/explanation.ts";
 import type { Address } from "../net/address.ts";
 import type { HistogramBuckets } from "../stats/histogram-buckets.ts";
 import type { StatsSnapshot } from "../stats/merged-stat.ts";
 import type { TagProducer } from "../stats/tag-producer.ts";
 import type { AdminResponse } from "./admin-handler.ts";
 import type { ConfigDumpQuery } from "./config-dump-query.ts";
+import type { ExplainQuestion } from "./explain-question.ts";
 import type { LiveSample } from "./live/live-sample.ts";
 
 /**
@@ -31,6 +33,7 @@ export interface AdminViews {
   readonly workers: WorkersView;
   readonly listings: ListingsView;
   readonly live: LiveView;
+  readonly explain: ExplainView;
   readonly control: Control;
 }
 
@@ -340,6 +343,22 @@ export interface ListingQuery {
 export type ListingPart =
   | { readonly worker: string; readonly rows: readonly object[] }
   | { readonly worker: string; readonly missing: string };
+
+/** Where requests would go. */
+export interface ExplainView {
+  explain(question: ExplainQuestion): Promise<ExplainAnswer>;
+}
+
+/** On what was explained: a version and the worker that has it; null: a proposed configuration. */
+export interface ExplainedBy {
+  readonly version: number | null;
+  readonly worker: string;
+}
+
+/** An explanation, or what is wrong: with the proposed configuration (400), with the question (404), or with the workers (503). */
+export type ExplainAnswer =
+  | { readonly explanation: Explanation; readonly by: ExplainedBy }
+  | { readonly status: 400 | 404 | 503; readonly problems: readonly string[] };
 
 /** What the supervisor knows of its workers. */
 export interface WorkersView {

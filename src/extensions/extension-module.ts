@@ -16,6 +16,7 @@ import type { StatsScope } from "../stats/scope.ts";
 import type { AsyncClient } from "../upstream/async-client.ts";
 import type { SharedLimits } from "../upstream/shared-limits.ts";
 import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
+import type { ExplainSources, FilterExplanation, FilterQuestion } from "./explanation.ts";
 import type { TlsContextDirectory } from "./transport_sockets/tls/tls-contexts.ts";
 
 /** How the server as a whole is. Changes while it runs. */
@@ -68,6 +69,8 @@ export interface HttpFilterModule {
 export interface NetworkFilterModule {
   preload?(data: unknown, worker: WorkerContext): Promise<void>;
   createFactory(data: unknown, context: NetworkFilterContext, worker: WorkerContext): NetworkFilterFactory;
+  /** What its filters would do with a request or connection; absent if it passes connections on, or can't tell. Changes nothing. */
+  explain?(data: unknown, question: FilterQuestion, sources: ExplainSources): FilterExplanation;
 }
 
 /** The worker-side half of a listener filter: what its `factory.ts` exports as `listenerFilter`. */

@@ -185,6 +185,14 @@ export class ConnectionHandler implements ListenerOwner {
     return found !== undefined;
   }
 
+  /** The listeners that accept, with the addresses that they are bound to on this worker. */
+  current(): { readonly data: ListenerData; readonly addresses: readonly string[] }[] {
+    return [...this.#listeners.values()].map((listener) => ({
+      data: listener.data,
+      addresses: this.#sockets.boundAddresses(listener),
+    }));
+  }
+
   /** What is there, as plain data; at most `connectionLimit` connections are listed. */
   inspect(connectionLimit = 1000): HandlerReport {
     return reportOf([...this.#all()], this.#sockets, this.#context.timers.clock.nowMs(), connectionLimit);

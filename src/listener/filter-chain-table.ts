@@ -47,6 +47,19 @@ export class FilterChainTable<T> {
     return level === null ? null : level.chain;
   }
 
+  /** How `find` comes to its answer: the criteria that any of the chains still left has. */
+  explain(traits: ConnectionTraits): { readonly steps: readonly ChainStep[]; readonly chain: T | null } {
+    const steps: ChainStep[] = [];
+    let level: Level<T> | null = this.#root;
+    for (const { criterion, value, look } of LOOKS) {
+      const at: Level<T> = level;
+      level = look(at, traits);
+      if (at.byKey !== null || level === null) steps.push(chainStep(criterion, value(traits), at, level));
+      if (level === null) break;
+    }
+    return { steps, chain: level === null ? null : level.chain };
+  }
+
   /** The chain that takes a connection; null if none does. */
   find(traits: ConnectionTraits): T | null {
     let level = byKey(this.#root, traits.destinationPort);
@@ -62,6 +75,20 @@ export class FilterChainTable<T> {
   }
 }
 
+/** One criterion on the way to a filter chain. */
+export interface ChainStep {
+  /** As in `filter_chain_match`. */
+  readonly criterion: string;
+  /** What the connection has. */
+  readonly value: string;
+  /** What is asked for by the chains that are left; the first 50. */
+  readonly asked: readonly string[];
+  /** The entry that was taken; `any` for chains that do not ask; null: none, and no chain takes the connection. */
+  readonly took: string | null;
+}
+
+/** Entries that a step names. */
+const MAX_NAMED = 50;
 const CRITERIA = 9;
 
 /** The keys of each criterion, in order; no keys are any. */
@@ -162,4 +189,65 @@ function bySourceType<T>(level: Level<T> | null, traits: ConnectionTraits): Leve
 /** Whether the peer is on this machine: it has the address that it connected to, a loopback address, or none at all. */
 function isLocal({ sourceIp, destinationIp }: ConnectionTraits): boolean {
   return sourceIp === destinationIp || sourceIp.startsWith("127.") || sourceIp === "::1";
+}
+
+/** The look-ups of `find`, in its order, for `explain`. */
+const LOOKS: readonly {
+  readonly criterion: string;
+  readonly value: (traits: ConnectionTraits) => string;
+  readonly look: <T>(level: Level<T> | null, traits: ConnectionTraits) => Level<T> | null;
+}[] = [
+  {
+    criterion: "destination_port",
+    value: ({ destinationPort }) => String(destinationPort),
+    look: (level, { destinationPort }) => byKey(level, destinationPort),
+  },
+  {
+    criterion: "prefix_ranges",
+    value: ({ destinationIp }) => destinationIp,
+    look: (level, { destinationIp }) => byRange(level, destinationIp),
+  },
+  {
+    criterion: "server_names",
+    value: ({ serverName }) => serverName,
+    look: (level, { serverName }) => byServerName(level, serverName),
+  },
+  {
+    criterion: "transport_protocol",
+    value: ({ transportProtocol }) => transportProtocol,
+    look: (level, { transportProtocol }) => byKey(level, transportProtocol),
+  },
+  {
+    criterion: "application_protocols",
+    value: ({ applicationProtocols }) => applicationProtocols.join(","),
+    look: (level, { applicationProtocols }) => byFirstKey(level, applicationProtocols),
+  },
+  {
+    criterion: "direct_source_prefix_ranges",
+    value: ({ directSourceIp }) => directSourceIp,
+    look: (level, { directSourceIp }) => byRange(level, directSourceIp),
+  },
+  {
+    criterion: "source_type",
+    value: (traits) => (isLocal(traits) ? "SAME_IP_OR_LOOPBACK" : "EXTERNAL"),
+    look: bySourceType,
+  },
+  {
+    criterion: "source_prefix_ranges",
+    value: ({ sourceIp }) => sourceIp,
+    look: (level, { sourceIp }) => byRange(level, sourceIp),
+  },
+  {
+    criterion: "source_ports",
+    value: ({ sourcePort }) => String(sourcePort),
+    look: (level, { sourcePort }) => byKey(level, sourcePort),
+  },
+];
+
+function chainStep<T>(criterion: string, value: string, at: Level<T>, next: Level<T> | null): ChainStep {
+  const entries = [...(at.byKey ?? [])];
+  const asked = entries.slice(0, MAX_NAMED).map(([key]) => String(key));
+  const taken = entries.find(([, level]) => level === next);
+  const took = next === null ? null : taken === undefined ? "any" : String(taken[0]);
+  return { criterion, value, asked, took };
 }

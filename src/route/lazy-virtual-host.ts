@@ -10,12 +10,12 @@ import { TableVirtualHost } from "./table-virtual-host.ts";
 export class LazyVirtualHost {
   readonly #routeConfigName: string;
   readonly #tableLevel: RouteLevel;
-  readonly #data: VirtualHostData;
+  readonly data: VirtualHostData;
   #host: TableVirtualHost | null = null;
 
   /** Takes what `TableVirtualHost` takes. */
   constructor(data: VirtualHostData, routeConfigName: string, tableLevel: RouteLevel) {
-    this.#data = data;
+    this.data = data;
     this.#routeConfigName = routeConfigName;
     this.#tableLevel = tableLevel;
     if (configuresFilters(data)) this.get();
@@ -23,7 +23,7 @@ export class LazyVirtualHost {
 
   /** The host itself. */
   get(): TableVirtualHost {
-    this.#host ??= new TableVirtualHost(this.#data, this.#routeConfigName, this.#tableLevel);
+    this.#host ??= new TableVirtualHost(this.data, this.#routeConfigName, this.#tableLevel);
     return this.#host;
   }
 }

@@ -62,7 +62,8 @@ export class RouteEntry {
   }
 }
 
-function isGrpcRequest(headers: RequestHeaderMap): boolean {
+/** Whether a request is gRPC, by its content type. */
+export function isGrpcRequest(headers: RequestHeaderMap): boolean {
   const type = headers.get("content-type");
   return type !== undefined && (type === "application/grpc" || /^application\/grpc[+;]/.test(type));
 }

@@ -8,6 +8,7 @@ import { HostTable } from "./host-table.ts";
 import { LazyVirtualHost } from "./lazy-virtual-host.ts";
 import { type PerFilterConfigFactory, PerFilterConfigs } from "./per-filter-configs.ts";
 import type { Route } from "./route.ts";
+import { type RouteExplanation, triedRoutes } from "./route-explanation.ts";
 import { RouteLevel } from "./route-level.ts";
 import type { RouteTableData } from "./route-table-data.ts";
 
@@ -21,6 +22,7 @@ export class RouteTable {
   /** Headers (lower case) that the connection manager removes from external requests. */
   readonly internalOnlyHeaders: readonly string[];
   readonly #hosts = new HostTable<LazyVirtualHost>();
+  readonly #virtualHostCount: number;
   readonly #ignorePort: boolean;
   readonly #ignorePathParameters: boolean;
 
@@ -33,6 +35,7 @@ export class RouteTable {
   ) {
     this.name = data.name;
     this.internalOnlyHeaders = data.internalOnlyHeaders;
+    this.#virtualHostCount = data.virtualHosts.length;
     this.#ignorePort = data.ignorePortInHostMatching;
     this.#ignorePathParameters = data.ignorePathParameters;
     const { mostSpecificHeaderMutationsWins } = data;
@@ -53,6 +56,26 @@ export class RouteTable {
     return host === undefined ? null : host.get().route(this.#matchPath(headers.path), headers, randomValue);
   }
 
+  /** How `route` comes to its answer. For people who ask: takes its time. */
+  explain(headers: RequestHeaderMap, randomValue: number): RouteExplanation {
+    const host = this.#matchHost(headers.authority);
+    const found = this.#hosts.lookup(host);
+    const facts = { routeConfig: this.name, host, virtualHostCount: this.#virtualHostCount };
+    if (found === undefined) {
+      return { ...facts, virtualHost: null, requiresTls: false, tried: [], routeCount: 0, route: null };
+    }
+    const { name, domains, routes } = found.data;
+    const requiresTls = found.get().redirectsToTls(headers);
+    return {
+      ...facts,
+      virtualHost: { name, domain: matchingDomain(domains, host) },
+      requiresTls,
+      tried: requiresTls ? [] : triedRoutes(routes, this.#matchPath(headers.path), headers, randomValue),
+      routeCount: routes.length,
+      route: this.route(headers, randomValue),
+    };
+  }
+
   #matchHost(authority: string): string {
     const portStart = this.#ignorePort ? hostPortStart(authority) : -1;
     return asciiLowerCase(portStart === -1 ? authority : authority.slice(0, portStart));
@@ -63,4 +86,11 @@ export class RouteTable {
     const semicolon = this.#ignorePathParameters ? bare.indexOf(";") : -1;
     return semicolon === -1 ? bare : bare.slice(0, semicolon);
   }
+}
+
+/** Which of a virtual host's domains takes the host. */
+function matchingDomain(domains: readonly string[], host: string): string {
+  const table = new HostTable<string>();
+  for (const domain of domains) table.add(domain, domain);
+  return table.lookup(host) ?? "";
 }

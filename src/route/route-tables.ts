@@ -23,6 +23,11 @@ export class RouteTables {
     return slot;
   }
 
+  /** The table in force; null if there is none of that name. */
+  find(name: string): RouteTable | null {
+    return this.#slots.get(name)?.current ?? null;
+  }
+
   set(name: string, table: RouteTable): void {
     this.slot(name).current = table;
   }

@@ -51,9 +51,14 @@ export class TableVirtualHost implements VirtualHost {
 
   /** The route for a request to this host; `matchPath` is its path as far as matching looks. Null if none matches. */
   route(matchPath: string, headers: RequestHeaderMap, randomValue: number): Route | null {
-    if (this.#httpsRedirect !== null && this.#lacksTls(headers)) return this.#httpsRedirect;
+    if (this.redirectsToTls(headers)) return this.#httpsRedirect;
     const entry = this.#routes.find(matchPath, headers, randomValue);
     return entry === null ? null : entry.pick(headers, randomValue);
+  }
+
+  /** Whether the host sends the request away because it came without TLS. */
+  redirectsToTls(headers: RequestHeaderMap): boolean {
+    return this.#httpsRedirect !== null && this.#lacksTls(headers);
   }
 
   #lacksTls(headers: RequestHeaderMap): boolean {

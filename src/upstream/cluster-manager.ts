@@ -3,9 +3,11 @@ import type { Gauge, StatsScope } from "../stats/scope.ts";
 import { BreakerMemory } from "./breaker-memory.ts";
 import type { BreakerChunk } from "./circuit-breaker-cells.ts";
 import { type ClusterData, hasMembership } from "./cluster-data.ts";
+import { type ClusterExplanation, clusterExplanation } from "./cluster-explanation.ts";
 import type { ClusterInspection } from "./cluster-inspection.ts";
 import type { Host } from "./host.ts";
-import { LocalCluster } from "./local-cluster.ts";
+import { HostRegistry } from "./host-registry.ts";
+import { LocalCluster, membersOf } from "./local-cluster.ts";
 import type { MembershipDelta } from "./membership/membership-delta.ts";
 import { MembershipMirror } from "./membership/membership-mirror.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
@@ -137,6 +139,15 @@ export class ClusterManager implements ClusterDirectory {
     }
     for (const cluster of this.#draining)
       for (const row of cluster.describePools()) yield wanted(row) ? row : undefined;
+  }
+
+  /** A cluster with its candidates; null if there is none of that name. One that is not in use stays so. */
+  explain(name: string): ClusterExplanation | null {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return null;
+    const { data } = entry.upsert;
+    const hosts = entry.cluster?.hosts ?? new HostRegistry(membersOf(data, this.#memberships.get(name))).hosts;
+    return clusterExplanation(data, hosts);
   }
 
   /** As `inspect`, cluster by cluster; undefined for those that are not in use. */

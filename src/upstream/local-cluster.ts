@@ -341,7 +341,7 @@ export class LocalCluster implements ThreadLocalCluster {
 }
 
 /** A cluster's hosts: from its membership, which is empty until the worker is told of it, or from its own data. */
-function membersOf(data: ClusterData, membership: MembershipMirror | undefined): Iterable<MemberData> {
+export function membersOf(data: ClusterData, membership: MembershipMirror | undefined): Iterable<MemberData> {
   if (hasMembership(data)) return membership?.members.values() ?? [];
   return data.endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }));
 }

@@ -15,6 +15,7 @@ import type {
   ConfigSection,
   DiscoveredClusterStatus,
   DryRunOutcome,
+  ExplainAnswer,
   HostStatus,
   ListingPart,
   ListingQuery,
@@ -140,6 +141,7 @@ export class SampleProxy {
   /** By `state`, `messages` or `history` and the actor's id. */
   readonly actorAnswers = new Map<string, Known<unknown>>();
   deadLetters: ThreadDeadLetters[] = [];
+  explainAnswer: ExplainAnswer = { status: 503, problems: ["no worker runs"] };
   discovered: DiscoveredClusterStatus[] = [];
   /** What each listing gives, whatever was asked. */
   listingParts: ListingPart[] = [];
@@ -247,6 +249,12 @@ export class SampleProxy {
         this.calls.push({ listing, query });
         yield* this.listingParts;
       }.bind(this),
+    },
+    explain: {
+      explain: async (question) => {
+        this.calls.push({ explain: question });
+        return this.explainAnswer;
+      },
     },
     workers: { workers: () => this.workers },
     live: { isFull: () => this.live.isFull(), samples: () => this.live.samples() },

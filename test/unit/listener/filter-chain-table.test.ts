@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ConnectionTraits, FilterChainMatchData } from "../../../src/listener/filter-chain-match.ts";
 import { FilterChainTable } from "../../../src/listener/filter-chain-table.ts";
+import { SeededRandom } from "../../harness/seeded-random.ts";
 import { matchSample } from "./listener-sample.ts";
 
 const PLAIN: ConnectionTraits = {
@@ -27,6 +28,79 @@ function range(text: string) {
   const [address = "", length] = text.split("/");
   return { address, prefixLength: Number(length) };
 }
+
+const PORTS = [80, 443];
+const RANGES = ["10.0.0.0/8", "10.0.0.0/30", "192.0.2.0/24", "2001:db8::/32"];
+const IPS = ["10.0.0.1", "10.9.0.1", "192.0.2.7", "2001:db8::1", "127.0.0.1", ""];
+const NAMES = ["a.example.com", ".example.com", "b.test"];
+const ALPN = ["h2", "http/1.1"];
+
+function someOf<T>(random: SeededRandom, items: readonly T[]): T[] {
+  return random.oneIn(2) ? [] : items.filter(() => random.oneIn(2));
+}
+
+function randomMatch(random: SeededRandom): FilterChainMatchData {
+  return matchSample({
+    destinationPort: random.oneIn(2) ? null : random.pick(PORTS),
+    destinationRanges: someOf(random, RANGES).map(range),
+    serverNames: someOf(random, NAMES),
+    transportProtocol: random.pick(["", "", "tls", "raw_buffer"]),
+    applicationProtocols: someOf(random, ALPN),
+    directSourceRanges: someOf(random, RANGES).map(range),
+    sourceType: random.pick([null, null, "external", "sameIpOrLoopback"] as const),
+    sourceRanges: someOf(random, RANGES).map(range),
+    sourcePorts: someOf(random, [5000, 5001]),
+  });
+}
+
+function randomTraits(random: SeededRandom): ConnectionTraits {
+  return {
+    destinationIp: random.pick(IPS),
+    destinationPort: random.pick([...PORTS, 81]),
+    serverName: random.pick(["", "a.example.com", "x.example.com", "b.test", "c"]),
+    transportProtocol: random.pick(["tls", "raw_buffer"]),
+    applicationProtocols: someOf(random, ALPN),
+    directSourceIp: random.pick(IPS),
+    sourceIp: random.pick(IPS),
+    sourcePort: random.pick([5000, 5001, 5002]),
+  };
+}
+
+describe("Explaining the choice of a filter chain", () => {
+  it("comes to the chain that connections get, whatever the chains and the connection", () => {
+    const random = new SeededRandom(7);
+    let found = 0;
+    for (let round = 0; round < 300; round++) {
+      const table = new FilterChainTable<number>();
+      for (let chain = 0; chain < 1 + random.below(6); chain++) {
+        table.add(random.oneIn(5) ? null : randomMatch(random), chain);
+      }
+      for (let i = 0; i < 20; i++) {
+        const traits = randomTraits(random);
+        const { chain, steps } = table.explain(traits);
+        assert.equal(chain, table.find(traits), `round ${round}: ${JSON.stringify(traits)}`);
+        if (chain === null) assert.equal(steps.at(-1)?.took, null);
+        else found++;
+      }
+    }
+    assert.ok(found > 100, `${found}`);
+  });
+
+  it("names each criterion that a chain has, what was asked for and what was taken", () => {
+    const table = tableOf({ a: { serverNames: ["a.test", ".b.test"] }, b: { sourcePorts: [1] } });
+    assert.deepEqual(table.explain({ ...PLAIN, serverName: "x.b.test" }), {
+      chain: "a",
+      steps: [{ criterion: "server_names", value: "x.b.test", asked: ["a.test", ".b.test"], took: ".b.test" }],
+    });
+    assert.deepEqual(table.explain(PLAIN), {
+      chain: null,
+      steps: [
+        { criterion: "server_names", value: "", asked: ["a.test", ".b.test"], took: "any" },
+        { criterion: "source_ports", value: "5000", asked: ["1"], took: null },
+      ],
+    });
+  });
+});
 
 const rows: readonly {
   readonly name: string;

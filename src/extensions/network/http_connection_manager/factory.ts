@@ -6,6 +6,7 @@ import { createIpSet } from "../../../match/ip-prefix-table.ts";
 import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
 import type { StatsScope } from "../../../stats/scope.ts";
 import { extensionModule, type NetworkFilterModule, type WorkerContext } from "../../extension-module.ts";
+import { explainHttp } from "./explain.ts";
 import type { HcmData, HttpFilterData } from "./hcm-data.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
 import { HttpConnectionManager } from "./http-connection-manager.ts";
@@ -25,6 +26,7 @@ export const networkFilter: NetworkFilterModule = {
     );
   },
   createFactory: (data, _context, worker) => createHcmFactory(data as HcmData, worker),
+  explain: (data, question, sources) => explainHttp(data as HcmData, question, sources),
 };
 
 function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFactory {

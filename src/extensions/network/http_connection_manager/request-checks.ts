@@ -11,7 +11,7 @@ import type { HcmStats } from "./stats.ts";
 export function checkRequestTarget(
   headers: RequestHeaderMap,
   data: HcmData,
-  stats: HcmStats,
+  stats: Pick<HcmStats, "rqNonRelativePath" | "rqFailedPathNormalization" | "rqRedirectedWithNormalizedPath">,
   localAddress: string,
 ): LocalReply | null {
   if (headers.authority === "") return { status: 400, body: "", details: "missing_host_header" };

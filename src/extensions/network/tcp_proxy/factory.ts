@@ -1,6 +1,7 @@
 import { createAccessLogs } from "../../../access-log/filtered-log.ts";
 import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
 import { extensionModule, type NetworkFilterModule, type WorkerContext } from "../../extension-module.ts";
+import { explainTcp } from "./explain.ts";
 import { TcpProxy } from "./filter.ts";
 import { TcpProxyStats } from "./stats.ts";
 import type { TcpProxyData } from "./tcp-proxy-data.ts";
@@ -10,6 +11,7 @@ import { TunnelRequest } from "./tunnel-request.ts";
 /** `envoy.filters.network.tcp_proxy`, worker side. */
 export const networkFilter: NetworkFilterModule = {
   createFactory: (data, _context, worker) => createTcpProxyFactory(data as TcpProxyData, worker),
+  explain: (data, _question, sources) => explainTcp(data as TcpProxyData, sources),
 };
 
 function createTcpProxyFactory(data: TcpProxyData, worker: WorkerContext): NetworkFilterFactory {

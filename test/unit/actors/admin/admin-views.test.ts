@@ -12,6 +12,7 @@ import type {
   WorkerStatus,
 } from "../../../../actors/supervisor/protocol.ts";
 import { jsonResponse } from "../../../../src/admin/admin-handler.ts";
+import { ExplainPool } from "../../../../src/admin/explain-pool.ts";
 import { HistogramBuckets } from "../../../../src/stats/histogram-buckets.ts";
 import { ProcessMetrics } from "../../../../src/stats/process-metrics.ts";
 import { StatsMerge } from "../../../../src/stats/stats-merge.ts";
@@ -112,6 +113,7 @@ function setUp() {
     node: () => ({}),
     configSource: () => ({ texts: [{ file: "troupe.yaml", content: "node: { id: n }" }] }),
     dump: async (task) => jsonResponse(200, task),
+    explainPool: new ExplainPool(),
     clusters: () => [],
     tlsContexts: () => [],
     logging: sample.views.logging,

@@ -1,0 +1,192 @@
+import type { ConnectionTraits } from "../listener/filter-chain-match.ts";
+import { FilterChainTable } from "../listener/filter-chain-table.ts";
+import type { FilterChainData, ListenerData } from "../listener/listener-data.ts";
+import { formatAddress, ipOfAddress } from "../net/address.ts";
+import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
+import type {
+  ExplainRequest,
+  ExplainSources,
+  Explanation,
+  FilterExplanation,
+  HttpExplanation,
+  TcpExplanation,
+} from "./explanation.ts";
+import type { NetworkFilterModule } from "./extension-module.ts";
+
+/** The listener filter that reads what a TLS client says first. */
+const TLS_INSPECTOR = "envoy.filters.listener.tls_inspector";
+
+/** A listener with the addresses that it is bound to; as configured if it is not in force. */
+export interface ExplainedListener {
+  readonly data: ListenerData;
+  readonly addresses: readonly string[];
+}
+
+/** What is explained from. */
+export interface ExplainEnvironment extends ExplainSources {
+  readonly listeners: readonly ExplainedListener[];
+  readonly networkFilters: ReadonlyMap<string, Pick<NetworkFilterModule, "explain">>;
+}
+
+/** Finds out the way of a request, with the tables that real requests go by. Throws with the reason if no listener fits. */
+export function explainRequest(request: ExplainRequest, environment: ExplainEnvironment): Explanation {
+  const listener = listenerOf(request, environment.listeners);
+  const { data } = listener;
+  const inspectsTls = data.listenerFilters.some(({ extension }) => extension === TLS_INSPECTOR);
+  const local = request.address === "" ? (listener.addresses[0] ?? "") : request.address;
+  const traits = traitsOf(request, local, inspectsTls);
+  const table = new FilterChainTable<FilterChainData>();
+  for (const chain of data.chains) table.add(chain.match, chain);
+  const { steps } = table.explain(traits);
+  const found = table.isConditional ? table.find(traits) : table.unconditional;
+  const chain = found ?? data.defaultChain;
+  const outcome = chain === null ? null : explainFilters(chain, request, local, environment);
+  return {
+    listener: { name: data.name, addresses: listener.addresses },
+    inspectsTls,
+    steps,
+    filterChain:
+      chain === null
+        ? null
+        : {
+            name: chain.name,
+            isDefault: found === null,
+            transportSocket: chain.transportSocket?.extension ?? "",
+            networkFilters: chain.filters.map(({ name }) => name),
+          },
+    outcome,
+    verdict: verdict(chain, outcome),
+  };
+}
+
+function listenerOf({ listener, address }: ExplainRequest, all: readonly ExplainedListener[]): ExplainedListener {
+  const names = all.map(({ data }) => data.name).join(", ");
+  if (listener !== "") {
+    const named = all.find(({ data }) => data.name === listener);
+    if (named !== undefined) return named;
+    throw new Error(`there is no listener "${listener}"; there are: ${names || "none"}`);
+  }
+  if (address !== "") {
+    const bound = all.find(({ addresses }) => addresses.some((each) => takes(each, address)));
+    if (bound !== undefined) return bound;
+    throw new Error(`no listener has the address ${address}; there are: ${names || "none"}`);
+  }
+  const [only, second] = all;
+  if (only === undefined) throw new Error("there is no listener");
+  if (second !== undefined) throw new Error(`there are several listeners, say which: ${names}`);
+  return only;
+}
+
+/** Whether a socket bound to `bound` gets connections to `address`. */
+function takes(bound: string, address: string): boolean {
+  if (bound === address) return true;
+  const ip = ipOfAddress(bound);
+  return (
+    (ip === "0.0.0.0" || ip === "::") && bound.slice(bound.lastIndexOf(":")) === address.slice(address.lastIndexOf(":"))
+  );
+}
+
+function traitsOf(request: ExplainRequest, local: string, inspectsTls: boolean): ConnectionTraits {
+  const inspected = request.tls && inspectsTls;
+  const sourceIp = ipOfAddress(request.source);
+  return {
+    destinationIp: ipOfAddress(local),
+    destinationPort: portOf(local),
+    serverName: inspected ? request.serverName : "",
+    transportProtocol: inspected ? "tls" : "raw_buffer",
+    applicationProtocols: inspected ? request.alpn : [],
+    directSourceIp: sourceIp,
+    sourceIp,
+    sourcePort: portOf(request.source),
+  };
+}
+
+function portOf(address: string): number {
+  const port = Number(address.slice(address.lastIndexOf(":") + 1));
+  return Number.isInteger(port) ? port : 0;
+}
+
+/** The last filter of the chain that can tell. */
+function explainFilters(
+  chain: FilterChainData,
+  request: ExplainRequest,
+  local: string,
+  environment: ExplainEnvironment,
+): FilterExplanation | null {
+  const connection = connectionInfo(chain, request, local, environment.clock.nowMs());
+  for (const { extension, data } of [...chain.filters].reverse()) {
+    const module = environment.networkFilters.get(extension);
+    if (module?.explain !== undefined) return module.explain(data, { request, connection }, environment);
+  }
+  return null;
+}
+
+function connectionInfo(
+  chain: FilterChainData,
+  request: ExplainRequest,
+  localAddress: string,
+  nowMs: number,
+): DownstreamConnectionInfo {
+  const tls = request.tls && chain.transportSocket !== null ? tlsInfo(request) : null;
+  return {
+    connectionId: 0,
+    remoteAddress: request.source,
+    directRemoteAddress: request.source,
+    localAddress,
+    requestedServerName: tls === null ? "" : request.serverName,
+    filterChainName: chain.name,
+    isTls: tls !== null,
+    tls,
+    alpnProtocol: tls?.alpnProtocol ?? "",
+    acceptedAtMs: nowMs,
+  };
+}
+
+function tlsInfo({ serverName, alpn }: ExplainRequest): TlsConnectionInfo {
+  return {
+    version: "",
+    cipher: "",
+    sessionId: "",
+    serverName,
+    alpnProtocol: alpn[0] ?? "",
+    sessionReused: false,
+    peer: null,
+    peerValidated: false,
+    peerChain: [],
+    local: null,
+  };
+}
+
+function verdict(chain: FilterChainData | null, outcome: FilterExplanation | null): string {
+  if (chain === null) return "no filter chain takes the connection: it is closed";
+  if (chain.filters.length === 0) return "the filter chain has no filters: the connection is closed";
+  if (outcome === null)
+    return `the filters ${chain.filters.map(({ name }) => name).join(", ")} serve the connection themselves`;
+  return outcome.kind === "http" ? httpVerdict(outcome) : tcpVerdict(outcome);
+}
+
+function httpVerdict({ answer, route, cluster }: HttpExplanation): string {
+  if (answer !== null) return `the proxy answers ${answer.status} itself${flagText(answer)}: ${answer.details}`;
+  if (route?.action === "redirect") return `the proxy answers ${route.status} with location ${route.location}`;
+  if (route?.action === "directResponse") return `the proxy answers ${route.status} with the text of the route`;
+  return cluster === null ? "the request goes nowhere" : `the request goes to ${hostsText(cluster)}`;
+}
+
+function tcpVerdict({ answer, cluster }: TcpExplanation): string {
+  if (answer !== null) return `the connection is closed${flagText(answer)}: ${answer.details}`;
+  return cluster === null ? "the connection goes nowhere" : `the connection goes to ${hostsText(cluster)}`;
+}
+
+function flagText({ flag }: { readonly flag: string }): string {
+  return flag === "" ? "" : ` (${flag})`;
+}
+
+function hostsText({ name, hostCount, healthy }: NonNullable<HttpExplanation["cluster"]>): string {
+  return `cluster ${name}: ${healthy} of ${hostCount} hosts are healthy`;
+}
+
+/** The addresses of a listener that is not bound. */
+export function configuredAddresses({ addresses }: ListenerData): string[] {
+  return addresses.map(({ address }) => formatAddress(address));
+}

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
+import { requestOnce } from "../harness/http1-client.ts";
+import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+
+/** What the tests read of JSON answers. */
+type Tree = { readonly [key: string]: Tree } & readonly Tree[];
+
+const unhealthy = (port: number): object => ({
+  name: "ill",
+  load_assignment: {
+    cluster_name: "ill",
+    endpoints: [
+      {
+        lb_endpoints: [
+          { health_status: "UNHEALTHY", endpoint: { address: loopback(port) } },
+          { endpoint: { address: loopback(port + 1) }, load_balancing_weight: 3 },
+        ],
+      },
+    ],
+  },
+});
+
+describe("Explaining where a request would go", () => {
+  let upstream: FakeUpstream;
+  let proxy: RunningProxy;
+  const config = (prefix: string): object =>
+    sampleBootstrap({
+      listeners: [
+        {
+          routes: [
+            answerRoute("own", "/own"),
+            {
+              ...clusterRoute("app", prefix),
+              name: "to-app",
+              route: { cluster: "app", timeout: "3s", retry_policy: { retry_on: "5xx", num_retries: 2 } },
+            },
+            { match: { prefix: "/away" }, redirect: { host_redirect: "other.test" } },
+            clusterRoute("ill", "/ill"),
+            { match: { prefix: "/header" }, route: { cluster_header: "x-cluster" } },
+          ],
+        },
+        { name: "second", routes: [answerRoute("second")] },
+      ],
+      clusters: [sampleCluster("app", [loopback(upstream.port)]), unhealthy(upstream.port)],
+    });
+  before(async () => {
+    upstream = await FakeUpstream.start(answering("app"));
+    proxy = await startProxy({ config: config("/app"), concurrency: 2 });
+  });
+  after(async () => {
+    await proxy?.kill();
+    await upstream?.close();
+  });
+
+  const explain = async (question: object): Promise<{ readonly status: number; readonly body: Tree }> => {
+    const { status, body } = await proxy.post(
+      "/explain?format=json",
+      JSON.stringify({ listener: "ingress", ...question }),
+    );
+    return { status, body: JSON.parse(body) as Tree };
+  };
+
+  const verdicts = [
+    { path: "/own/x", says: "the proxy answers 200 with the text of the route" },
+    { path: "/app/x", says: "the request goes to cluster app: 1 of 1 hosts are healthy" },
+    { path: "/away", says: "the proxy answers 301 with location http://other.test/away" },
+    { path: "/ill", says: "the request goes to cluster ill: 1 of 2 hosts are healthy" },
+    { path: "/none", says: "the proxy answers 404 itself (NR): no route of virtual host all matches" },
+    { path: "/header", says: "the proxy answers 503 itself (NC): the header that names the cluster is missing" },
+    { path: "bad", says: "the proxy answers 404 itself: absolute_path_rejected" },
+  ];
+  for (const { path, says } of verdicts) {
+    it(`says of ${path}: ${says}`, async () => {
+      const { body } = await explain({ authority: "a.test", path });
+      assert.equal(String(body.verdict), says);
+    });
+  }
+
+  it("agrees with what the proxy does", async () => {
+    for (const path of ["/own", "/app/x", "/away", "/none"]) {
+      const real = await requestOnce(proxy.port("ingress"), { target: path, headers: { host: "a.test" } });
+      const { outcome } = (await explain({ authority: "a.test", path })).body;
+      const { answer, route } = outcome!;
+      const status = answer === null ? Number(route!.status) || 200 : Number(answer!.status);
+      assert.equal(real.status, status, path);
+    }
+  });
+
+  it("shows policy, hosts with health and weight, and the tried routes", async () => {
+    const { outcome, worker, snapshot_version, proposed } = (await explain({ authority: "a.test", path: "/ill" })).body;
+    assert.deepEqual([Number(snapshot_version), Boolean(proposed)], [1, false]);
+    assert.match(String(worker), /^worker-[12]$/);
+    assert.deepEqual(
+      outcome!.cluster!.hosts!.map(({ health, weight, status }) => [health, weight, status]),
+      [
+        ["unhealthy", 1, "unhealthy"],
+        ["healthy", 3, "unknown"],
+      ],
+    );
+    assert.equal(outcome!.tried!.length, 4);
+    const { route } = (await explain({ authority: "a.test", path: "/app" })).body.outcome!;
+    assert.deepEqual([route!.name, route!.timeout_ms, route!.retries, route!.retry_on], ["to-app", 3000, 2, ["5xx"]]);
+  });
+
+  it("explains on a proposed configuration without touching the one in force", async () => {
+    const question = { authority: "a.test", path: "/new/x", config: JSON.stringify(config("/new")) };
+    const { body } = await explain(question);
+    assert.equal(String(body.verdict), "the request goes to cluster app: 1 of 1 hosts are healthy");
+    assert.equal(Boolean(body.proposed), true);
+    assert.match(String((await explain({ ...question, config: undefined })).body.verdict), /^the proxy answers 404 /);
+    assert.match((await proxy.admin("/config_status?format=json")).body, /"version": 1,/);
+  });
+
+  it("names the place of what is wrong with a proposed configuration", async () => {
+    const wrong = JSON.stringify({ static_resources: { clusters: [{ nmae: "x" }] } });
+    const { status, body } = await explain({ config: wrong });
+    assert.equal(status, 400);
+    assert.match(String(body.problems![0]), /^request body:1:\d+: static_resources\.clusters\[0\]\.nmae: /);
+  });
+
+  it("asks which listener if there are several, and knows them by name and address", async () => {
+    const which = await explain({ listener: "", path: "/" });
+    assert.deepEqual(
+      [which.status, String(which.body.problems![0])],
+      [404, "there are several listeners, say which: ingress, second"],
+    );
+    const address = `127.0.0.1:${proxy.port("second")}`;
+    assert.equal(String((await explain({ listener: "", address, authority: "a" })).body.listener!.name), "second");
+    const none = await explain({ listener: "third" });
+    assert.deepEqual(
+      [none.status, String(none.body.problems![0])],
+      [404, 'there is no listener "third"; there are: ingress, second'],
+    );
+  });
+
+  it("is answered by another worker while one is blocked", async () => {
+    await proxy.post("/actors/worker-1/block?ms=60000");
+    const { body } = await explain({ authority: "a.test", path: "/own" });
+    assert.equal(String(body.worker), "worker-2");
+    const { status } = await explain({ authority: "a.test", path: "/own", worker: "worker-1" });
+    assert.equal(status, 503);
+  });
+});

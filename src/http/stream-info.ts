@@ -156,23 +156,7 @@ export class StreamInfo {
 
   /** The upstream half, made on first use. */
   ensureUpstream(): UpstreamInfo {
-    this.upstream ??= {
-      hostAddress: "",
-      hostName: "",
-      localAddress: "",
-      clusterName: "",
-      connectionId: 0,
-      protocol: "",
-      attemptCount: 0,
-      transportFailureReason: "",
-      connectedAtMs: -1,
-      firstByteSentAtMs: -1,
-      lastByteSentAtMs: -1,
-      firstByteReceivedAtMs: -1,
-      lastByteReceivedAtMs: -1,
-      bytesSent: 0,
-      bytesReceived: 0,
-    };
+    this.upstream ??= createUpstreamInfo();
     return this.upstream;
   }
 
@@ -198,4 +182,25 @@ export class StreamInfo {
     }
     return true;
   }
+}
+
+/** An attempt of which nothing is known yet. */
+export function createUpstreamInfo(): UpstreamInfo {
+  return {
+    hostAddress: "",
+    hostName: "",
+    localAddress: "",
+    clusterName: "",
+    connectionId: 0,
+    protocol: "",
+    attemptCount: 0,
+    transportFailureReason: "",
+    connectedAtMs: -1,
+    firstByteSentAtMs: -1,
+    lastByteSentAtMs: -1,
+    firstByteReceivedAtMs: -1,
+    lastByteReceivedAtMs: -1,
+    bytesSent: 0,
+    bytesReceived: 0,
+  };
 }

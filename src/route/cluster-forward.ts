@@ -6,6 +6,7 @@ import { wireText } from "../match/wire-text.ts";
 import { HashPolicy } from "./hash-policy.ts";
 import { createPathRewrite, type PathRewrite } from "./path-rewrite.ts";
 import { RateLimitPolicy } from "./rate-limit-policy.ts";
+import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 import { rewriteAuthority } from "./rewrite-authority.ts";
 import type { ForwardAction, MaxStreamDuration } from "./route.ts";
@@ -28,6 +29,8 @@ export class ClusterForward implements ForwardAction {
   readonly idleTimeoutMs: number | undefined;
   readonly maxStreamDuration: MaxStreamDuration | null;
   readonly retryPolicy: RetryPolicyData | null;
+  readonly hedgeOnPerTryTimeout: boolean;
+  readonly mirrors: readonly RequestMirrorData[];
   readonly hashPolicy: HashPolicy | null;
   readonly priority: "default" | "high";
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
@@ -48,6 +51,8 @@ export class ClusterForward implements ForwardAction {
     this.idleTimeoutMs = data.idleTimeoutMs === -1 ? undefined : data.idleTimeoutMs;
     this.maxStreamDuration = data.maxStreamDuration;
     this.retryPolicy = data.retryPolicy;
+    this.hedgeOnPerTryTimeout = data.hedgeOnPerTryTimeout;
+    this.mirrors = data.mirrors;
     this.hashPolicy = data.hashPolicy.length === 0 ? null : new HashPolicy(data.hashPolicy);
     this.priority = data.priority;
     this.metadataMatch = target.metadataMatch;

@@ -4,6 +4,7 @@ import { asciiLowerCase } from "../match/string-matcher.ts";
 import { wireText } from "../match/wire-text.ts";
 import type { RouteConfiguration } from "../proto/gen/envoy/config/route/v3/route_pb.js";
 import { compileHeaderName } from "./compile/header-name.ts";
+import { compileRequestMirrors } from "./compile/request-mirrors.ts";
 import { compileRouteLevel } from "./compile/route-level.ts";
 import { compileVirtualHost } from "./compile/virtual-host.ts";
 import type { RouteTableData } from "./route-table-data.ts";
@@ -23,11 +24,18 @@ export function compileRouteConfiguration(
 ): RouteTableData {
   const requireClusters = message.validateClusters ?? !dynamic;
   const maxDirectResponseBodyBytes = message.maxDirectResponseBodySizeBytes ?? DEFAULT_MAX_DIRECT_RESPONSE_BODY_BYTES;
+  const mirrors = compileRequestMirrors(
+    message.requestMirrorPolicies,
+    requireClusters,
+    place.field("request_mirror_policies"),
+    context,
+  );
+  const defaults = { requireClusters, maxDirectResponseBodyBytes, mirrors };
   const firstPlaces = new Map<string, Place>();
   const virtualHosts = message.virtualHosts.map((host, i) => {
     const at = place.field("virtual_hosts").index(i);
     const domains = compileDomains(host.domains, firstPlaces, at.field("domains"), context);
-    return compileVirtualHost(host, domains, { requireClusters, maxDirectResponseBodyBytes }, at, context);
+    return compileVirtualHost(host, domains, defaults, at, context);
   });
   const internalOnly = place.field("internal_only_headers");
   return {

@@ -7,6 +7,7 @@ import type { RuntimeShareData } from "../runtime/runtime.ts";
 import type { HashPolicyData } from "./hash-policy-data.ts";
 import type { HeaderMutationsData } from "./header-mutations.ts";
 import type { RateLimitData } from "./rate-limit-data.ts";
+import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 import type { MaxStreamDuration } from "./route.ts";
 
@@ -95,6 +96,10 @@ export interface ForwardActionData {
   readonly maxStreamDuration: MaxStreamDuration | null;
   /** Already inherited from the virtual host. */
   readonly retryPolicy: RetryPolicyData | null;
+  /** Already inherited from the virtual host. */
+  readonly hedgeOnPerTryTimeout: boolean;
+  /** Already inherited from the virtual host and the route configuration. */
+  readonly mirrors: readonly RequestMirrorData[];
   readonly hashPolicy: readonly HashPolicyData[];
   readonly priority: "default" | "high";
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;

@@ -2,6 +2,7 @@ import type { RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts"
 import type { StreamInfo } from "../http/stream-info.ts";
 import type { HashPolicy } from "./hash-policy.ts";
 import type { RateLimitPolicy } from "./rate-limit-policy.ts";
+import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 
 /**
@@ -88,6 +89,10 @@ export interface ForwardAction {
   readonly maxStreamDuration: MaxStreamDuration | null;
   /** The route's own, else the virtual host's; null if neither has one. */
   readonly retryPolicy: RetryPolicyData | null;
+  /** An attempt that is too slow goes on beside the one that is made in addition. */
+  readonly hedgeOnPerTryTimeout: boolean;
+  /** Where copies of the request go. */
+  readonly mirrors: readonly RequestMirrorData[];
   /** What a hashing load balancer goes by; null if the route says nothing about it. */
   readonly hashPolicy: HashPolicy | null;
   /** Which set of circuit breakers the request counts in. */

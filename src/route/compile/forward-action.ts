@@ -6,6 +6,7 @@ import {
   type RouteAction,
   type RouteAction_UpgradeConfig,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import type { RequestMirrorData } from "../request-mirror.ts";
 import type { RetryPolicyData } from "../retry-policy-data.ts";
 import type { MaxStreamDuration } from "../route.ts";
 import type { ForwardActionData, HostRewriteData, PathRewriteData } from "../route-table-data.ts";
@@ -15,6 +16,7 @@ import { compileHashPolicy } from "./hash-policy.ts";
 import { compileHeaderName } from "./header-name.ts";
 import { compileRegexRewrite } from "./matchers.ts";
 import { compileRateLimits } from "./rate-limits.ts";
+import { compileRequestMirrors } from "./request-mirrors.ts";
 import { compileRetryPolicy } from "./retry-policy.ts";
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -28,6 +30,8 @@ const NOT_FOUND_STATUS: Record<NotFoundCode, 503 | 404 | 500> = {
 /** What a route inherits if it says nothing itself. */
 export interface ForwardDefaults {
   readonly retryPolicy: RetryPolicyData | null;
+  readonly hedgeOnPerTryTimeout: boolean;
+  readonly mirrors: readonly RequestMirrorData[];
   /** Whether clusters named by the route must exist. */
   readonly requireClusters: boolean;
 }
@@ -39,7 +43,7 @@ export function compileForwardAction(
   place: Place,
   context: CompileContext,
 ): ForwardActionData {
-  const { retryPolicy } = message;
+  const { retryPolicy, requestMirrorPolicies } = message;
   return {
     type: "forward",
     cluster: compileClusterSpecifier(message, defaults.requireClusters, place, context),
@@ -51,6 +55,16 @@ export function compileForwardAction(
       retryPolicy === undefined
         ? defaults.retryPolicy
         : compileRetryPolicy(retryPolicy, place.field("retry_policy"), context),
+    hedgeOnPerTryTimeout: message.hedgePolicy?.hedgeOnPerTryTimeout ?? defaults.hedgeOnPerTryTimeout,
+    mirrors:
+      requestMirrorPolicies.length === 0
+        ? defaults.mirrors
+        : compileRequestMirrors(
+            requestMirrorPolicies,
+            defaults.requireClusters,
+            place.field("request_mirror_policies"),
+            context,
+          ),
     hashPolicy: compileHashPolicy(message.hashPolicy, place.field("hash_policy"), context),
     priority: message.priority === RoutingPriority.HIGH ? "high" : "default",
     metadataMatch: lbMetadata(message.metadataMatch),

@@ -3,6 +3,7 @@ import { MetadataSchema } from "../../proto/gen/envoy/config/core/v3/base_pb.js"
 import {
   DecoratorSchema,
   DirectResponseActionSchema,
+  HedgePolicySchema,
   NonForwardingActionSchema,
   RedirectActionSchema,
   RouteAction_MaxStreamDurationSchema,
@@ -16,6 +17,7 @@ import {
 import { RouteConfigurationSchema } from "../../proto/gen/envoy/config/route/v3/route_pb.js";
 import { hashPolicySupport } from "./hash-policy.ts";
 import { rateLimitsSupport } from "./rate-limits.ts";
+import { requestMirrorsSupport } from "./request-mirrors.ts";
 import { retryPolicySupport } from "./retry-policy.ts";
 import { routeMatchSupport } from "./route-match.ts";
 
@@ -30,7 +32,6 @@ export const routeSupport: readonly MessageSupport[] = [
   supportAll(RouteConfigurationSchema, {
     vhds: notYet(),
     cluster_specifier_plugins: notYet(),
-    request_mirror_policies: notYet(),
     metadata: noEffect("nothing in Troupe reads the metadata of a whole route configuration"),
   }),
   supportAll(VirtualHostSchema, {
@@ -38,8 +39,6 @@ export const routeSupport: readonly MessageSupport[] = [
     virtual_clusters: notYet(),
     cors: notYet(CORS_HINT),
     retry_policy_typed_config: notYet(),
-    hedge_policy: notYet(),
-    request_mirror_policies: notYet(),
     metadata: noEffect("nothing in Troupe reads the metadata of a virtual host"),
   }),
   supportAll(RouteSchema, {
@@ -54,7 +53,6 @@ export const routeSupport: readonly MessageSupport[] = [
     path_rewrite_policy: notYet(),
     early_data_policy: notYet(),
     retry_policy_typed_config: notYet(),
-    request_mirror_policies: notYet(),
     cors: notYet(CORS_HINT),
     max_grpc_timeout: notYet("Envoy has deprecated this field", "use max_stream_duration.grpc_timeout_header_max"),
     grpc_timeout_offset: notYet(
@@ -64,7 +62,6 @@ export const routeSupport: readonly MessageSupport[] = [
     internal_redirect_policy: notYet(),
     internal_redirect_action: notYet(),
     max_internal_redirects: notYet(),
-    hedge_policy: notYet(),
   }),
   supportAll(WeightedClusterSchema, {
     total_weight: noEffect("the sum of the weights counts, as in Envoy"),
@@ -76,10 +73,12 @@ export const routeSupport: readonly MessageSupport[] = [
   supportAll(RedirectActionSchema),
   supportAll(DirectResponseActionSchema),
   supportAll(NonForwardingActionSchema),
+  support(HedgePolicySchema, { hedge_on_per_try_timeout: yes }),
   supportAll(DecoratorSchema),
   support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() }),
   ...routeMatchSupport,
   ...rateLimitsSupport,
+  ...requestMirrorsSupport,
   ...retryPolicySupport,
   ...hashPolicySupport,
 ];

@@ -6,10 +6,12 @@ import {
   VirtualHost_TlsRequirementType as TlsRequirement,
   type VirtualHost,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import type { RequestMirrorData } from "../request-mirror.ts";
 import type { RouteActionData, RouteData, VirtualHostData } from "../route-table-data.ts";
 import { compileForwardAction, type ForwardDefaults } from "./forward-action.ts";
 import { compileRateLimits } from "./rate-limits.ts";
 import { compileRedirectAction } from "./redirect-action.ts";
+import { compileRequestMirrors } from "./request-mirrors.ts";
 import { compileRetryPolicy } from "./retry-policy.ts";
 import { compileMetadata, compileRouteLevel } from "./route-level.ts";
 import { compileRouteMatch } from "./route-match.ts";
@@ -24,6 +26,7 @@ const REQUIRE_TLS: Record<TlsRequirement, VirtualHostData["requireTls"]> = {
 export interface VirtualHostDefaults {
   readonly requireClusters: boolean;
   readonly maxDirectResponseBodyBytes: number;
+  readonly mirrors: readonly RequestMirrorData[];
 }
 
 /** What a virtual host says for all its routes. */
@@ -39,12 +42,22 @@ export function compileVirtualHost(
   place: Place,
   context: CompileContext,
 ): VirtualHostData {
-  const { retryPolicy } = message;
+  const { retryPolicy, requestMirrorPolicies } = message;
   const routeDefaults: RouteDefaults = {
     ...defaults,
     retryPolicy:
       retryPolicy === undefined ? null : compileRetryPolicy(retryPolicy, place.field("retry_policy"), context),
     requestBufferLimitBytes: message.perRequestBufferLimitBytes ?? -1,
+    hedgeOnPerTryTimeout: message.hedgePolicy?.hedgeOnPerTryTimeout ?? false,
+    mirrors:
+      requestMirrorPolicies.length === 0
+        ? defaults.mirrors
+        : compileRequestMirrors(
+            requestMirrorPolicies,
+            defaults.requireClusters,
+            place.field("request_mirror_policies"),
+            context,
+          ),
   };
   return {
     ...compileRouteLevel(message, place, context),

@@ -12,6 +12,7 @@ export const httpFilter: HttpFilterModule = {
       clusters: worker.clusters,
       clock: worker.clock,
       random: worker.random,
+      settings: worker.runtime,
     };
     return { create: (chain) => chain.addDecoderFilter(new Router(runtime)), dispose: () => {} };
   },

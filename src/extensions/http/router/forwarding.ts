@@ -3,14 +3,12 @@ import type { StreamResetReason } from "../../../http/codec.ts";
 import type { DownstreamWatermarkCallbacks, LocalReply, StreamDecoderFilterCallbacks } from "../../../http/filter.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
-import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
-import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
 import type { ForwardAction, Route } from "../../../route/route.ts";
 import type { Counter } from "../../../stats/scope.ts";
 import type { ResponseTraits } from "../../../upstream/response-stats.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
-import { setAttemptHeaders } from "./attempt-headers.ts";
-import { choosesHosts, HostChoice } from "./host-choice.ts";
+import { AttemptSource } from "./attempt-source.ts";
+import { HedgedAttempts } from "./hedged-attempts.ts";
 import { isKeepAliveRace } from "./keep-alive-race.ts";
 import { PerTryTimers, type PerTryTimersOwner } from "./per-try-timers.ts";
 import { replayLimitBytes } from "./replay-body.ts";
@@ -20,8 +18,9 @@ import { responseTraits } from "./response-traits.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicyOf } from "./retry-policy.ts";
 import { mayBeRetried, RetryState, type RetryVerdict } from "./retry-state.ts";
 import type { RouterRuntime } from "./router-runtime.ts";
+import { Shadows } from "./shadows.ts";
 import { failureOf, resetDetails, resetReply } from "./upstream-failure.ts";
-import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
+import type { UpstreamRequest, UpstreamRequestOwner } from "./upstream-request.ts";
 
 /**
  * One request on its way to its route's cluster and the response on its way back: attempts, retries, timeouts, and the
@@ -37,14 +36,19 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   private readonly action: ForwardAction;
   private readonly cluster: ThreadLocalCluster;
   private readonly headers: RequestHeaderMap;
+  private readonly source: AttemptSource;
   private request: UpstreamRequest | null = null;
+  /** Null if none was. */
+  private hedged: HedgedAttempts | null = null;
+  private hedges = false;
+  /** Null if there are none, or they need nothing any more. */
+  private shadows: Shadows | null = null;
   private requestEnded = false;
   private hasBody = false;
   private requestCompleteMs = -1;
   private responseStarted = false;
   private finished = false;
   private traits: ResponseTraits = responseTraits(false, false);
-  private attempts = 0;
   private timeoutMs = 0;
   private timeoutTimer: WheelTimer | null = null;
   /** Null if attempts have no limits of their own. */
@@ -52,10 +56,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   private timeoutStatus = 504;
   /** Null if no retry is possible, from the start or any more. */
   private retry: RetryState | null = null;
-  private authorityRewritten = false;
   private afterPerTryTimeout = false;
-  /** Null if the route leaves the choice of the host to the load balancer. */
-  private hostChoice: HostChoice | null = null;
 
   constructor(
     runtime: RouterRuntime,
@@ -71,6 +72,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.action = action;
     this.cluster = cluster;
     this.headers = headers;
+    this.source = new AttemptSource(runtime, callbacks, route, action, cluster, headers);
   }
 
   // ---- the request ----
@@ -88,18 +90,35 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     if (perTryMs > 0 || perTryIdleMs > 0) {
       this.perTry = new PerTryTimers(perTryMs, perTryIdleMs, this.callbacks.timers, this);
     }
+    this.hedges = controls?.hedgeOnPerTryTimeout ?? action.hedgeOnPerTryTimeout;
     if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
     if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls);
     this.route.finalizeRequestHeaders(headers, streamInfo, !this.runtime.data.suppressEnvoyHeaders);
     this.traits = responseTraits(headers.get("x-envoy-internal") === "true", false);
+    const copied = action.mirrors.length > 0 ? headers.clone() : null;
     this.#startAttempt(endStream);
+    if (copied !== null && !this.finished) this.#startShadows(copied, endStream);
     if (endStream && !this.finished) this.#onRequestEnd();
+  }
+
+  #startShadows(headers: RequestHeaderMap, endStream: boolean): void {
+    const { action, cluster, callbacks, runtime } = this;
+    const settings = {
+      timers: callbacks.timers,
+      priority: action.priority,
+      downstreamProtocol: callbacks.streamInfo.protocol,
+      timeoutMs: this.timeoutMs,
+      limitBytes: replayLimitBytes(callbacks.decoderBufferLimitBytes, this.route.requestBufferLimitBytes),
+      onAbandoned: () => cluster.info.stats.retryOrShadowAbandoned.inc(),
+    };
+    this.shadows = Shadows.begin(action.mirrors, headers, endStream, runtime, settings);
   }
 
   /** Body of the request; may end in an answer. */
   sendData(bytes: Buffer, endStream: boolean): void {
     this.hasBody = true;
     if (this.retry !== null && !this.#keepForRetry(bytes)) return;
+    this.shadows?.sendData(bytes, endStream);
     this.request?.sendData(bytes, endStream);
     if (endStream) this.#onRequestEnd();
   }
@@ -107,6 +126,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   /** Ends the request. */
   sendTrailers(trailers: TrailerMap): void {
     if (this.retry !== null) this.retry.replay.trailers = trailers;
+    this.shadows?.sendTrailers(trailers);
     this.request?.sendTrailers(trailers);
     this.#onRequestEnd();
   }
@@ -114,6 +134,12 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   /** The client has gone, or what it gets comes from elsewhere. No calls back. */
   cancel(): void {
     this.#finish();
+    this.shadows?.cancel();
+    this.shadows = null;
+  }
+
+  #cancelAttempts(): void {
+    this.hedged?.cancel();
     this.request?.cancel();
     this.request = null;
   }
@@ -127,53 +153,39 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.retry = new RetryState(policy, controls, info, this.action.priority, environment, limitBytes, onDue);
   }
 
-  #setExpectedTimeout(): void {
-    if (this.runtime.data.suppressEnvoyHeaders) return;
+  /** What the host is told of how long it has; 0 = nothing. */
+  #expectedTimeoutMs(): number {
+    if (this.runtime.data.suppressEnvoyHeaders) return 0;
     const elapsedMs = this.requestCompleteMs < 0 ? 0 : this.nowMs() - this.requestCompleteMs;
-    const expectedMs = expectedTimeoutMs(this.timeoutMs, this.perTry === null ? 0 : this.perTry.timeoutMs, elapsedMs);
-    if (expectedMs > 0) this.headers.set("x-envoy-expected-rq-timeout-ms", String(expectedMs));
+    const perTryMs = this.perTry === null || this.hedges ? 0 : this.perTry.timeoutMs;
+    return expectedTimeoutMs(this.timeoutMs, perTryMs, elapsedMs);
   }
 
   #startAttempt(endStream: boolean): void {
-    const cluster = this.cluster;
-    const streamInfo = this.callbacks.streamInfo;
-    const previousHosts = this.retry === null ? null : this.retry.previousHosts;
-    if (choosesHosts(this.action, streamInfo) || cluster.info.choosesByHeader) {
-      this.hostChoice ??= new HostChoice(this.action, this.headers, streamInfo, previousHosts);
-    }
-    const host = cluster.chooseHost(this.hostChoice ?? previousHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
-    if (host === null) {
-      streamInfo.setResponseFlag(ResponseFlag.UH);
+    const { callbacks, afterPerTryTimeout } = this;
+    const request = this.source.next(this, {
+      endStream,
+      previousHosts: this.retry === null ? null : this.retry.previousHosts,
+      expectedTimeoutMs: this.#expectedTimeoutMs(),
+      afterPerTryTimeout,
+      isHedge: this.hedged !== null,
+    });
+    if (request === null) {
+      callbacks.streamInfo.setResponseFlag(ResponseFlag.UH);
       this.#chargeLocal(503);
       this.#reply({ status: 503, body: "no healthy upstream", details: "no_healthy_upstream" });
       return;
     }
-    previousHosts?.add(host);
-    this.attempts++;
-    const info = streamInfo.ensureUpstream();
-    info.attemptCount = this.attempts;
-    this.#setExpectedTimeout();
-    if (this.action.autoHostRewrite && host.hostname !== "") this.#rewriteAuthority(host.hostname);
-    setAttemptHeaders(this.headers, this.route.virtualHost, this.attempts, this.afterPerTryTimeout);
-    const request = new UpstreamRequest(this, cluster, host, this.headers, endStream, info);
     this.request = request;
-    this.callbacks.setDownstreamWatermarkCallbacks(this);
-    request.start(this.action.priority, streamInfo.protocol);
-  }
-
-  #rewriteAuthority(hostname: string): void {
-    if (this.authorityRewritten) {
-      this.headers.authority = hostname;
-      return;
-    }
-    this.authorityRewritten = true;
-    const keepOriginal = !this.runtime.data.suppressEnvoyHeaders;
-    rewriteAuthority(this.headers, hostname, this.action.appendXForwardedHost, keepOriginal);
+    callbacks.setDownstreamWatermarkCallbacks(this);
+    request.start(this.action.priority, callbacks.streamInfo.protocol);
   }
 
   #onRequestEnd(): void {
     if (this.requestEnded || this.finished) return;
     this.requestEnded = true;
+    // Whole copies go on by themselves.
+    this.shadows = null;
     this.requestCompleteMs = this.runtime.clock.nowMs();
     if (this.timeoutMs > 0) {
       this.timeoutTimer = this.callbacks.timers.timer(() => this.#onTimeout());
@@ -218,11 +230,12 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
 
   /** Whether the attempt that gave these response headers is repeated. */
   #retriesAfterHeaders(request: UpstreamRequest, headers: ResponseHeaderMap): boolean {
-    const verdict = this.retry!.decideOnHeaders(headers);
+    const retry = this.retry!;
+    if (this.hedged?.has(request) === true) return this.#waitsOn(request, retry.wouldRetry(headers));
+    const verdict = retry.decideOnHeaders(headers);
     if (verdict !== "retry") {
       this.#noteVerdict(verdict);
-      this.#endRetries();
-      return false;
+      return this.#waitsOn(request, verdict !== "no");
     }
     request.host.stats.rqError++;
     this.cluster.info.stats.responses.chargeRetriedResponse(headers.status);
@@ -231,6 +244,42 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     request.cancel();
     this.request = null;
     return true;
+  }
+
+  /** Whether a response is dropped because it is bad and others may still come. */
+  #waitsOn(request: UpstreamRequest, isBad: boolean): boolean {
+    if (!isBad || !this.#hasOthers(request)) {
+      this.#endRetries();
+      return false;
+    }
+    request.host.stats.rqError++;
+    request.cancel();
+    if (this.hedged?.remove(request) !== true) this.request = null;
+    return true;
+  }
+
+  /** Whether the response may come from another attempt than this one, be it one that is only due. */
+  #hasOthers(request: UpstreamRequest): boolean {
+    if (this.hedged === null) return false;
+    const hedged = this.hedged.count - (this.hedged.has(request) ? 1 : 0);
+    return hedged > 0 || (this.request !== null && this.request !== request) || this.retry?.isWaiting === true;
+  }
+
+  /** Gives up all attempts but the one whose response is taken. */
+  #settleOn(request: UpstreamRequest): void {
+    const wasHedged = this.hedged!.remove(request);
+    this.#cancelAttemptsBut(request);
+    this.hedged = null;
+    this.request = request;
+    request.info.attemptCount = this.source.count;
+    this.callbacks.streamInfo.upstream = request.info;
+    // Its own idle timeout was given up with the first sign that it was slow.
+    if (wasHedged) this.perTry?.start();
+  }
+
+  #cancelAttemptsBut(request: UpstreamRequest): void {
+    this.hedged!.cancel();
+    if (this.request !== request) this.request?.cancel();
   }
 
   /** Whether the attempt, which ended without a response, is repeated. */
@@ -242,7 +291,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       this.#noteVerdict(verdict);
     }
     if (!this.requestEnded || this.hasBody) return false;
-    if (!isKeepAliveRace(request, this.attempts, reason, this.headers)) return false;
+    if (!isKeepAliveRace(request, this.source.count, reason, this.headers)) return false;
     this.cluster.info.stats.rq.retry.inc();
     this.#startAttempt(true);
     return true;
@@ -261,6 +310,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.timeoutTimer?.disarm();
     this.perTry?.stop();
     this.#endRetries();
+    this.#cancelAttempts();
   }
 
   #reply(reply: LocalReply): void {
@@ -284,6 +334,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
 
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
     if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
+    if (this.hedged !== null) this.#settleOn(request);
     this.perTry?.noteResponse();
     const host = request.host;
     if (headers.status >= 500) host.stats.rqError++;
@@ -298,9 +349,9 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       headers.set("x-envoy-upstream-service-time", String(tookMs));
     }
     if (this.route.virtualHost.includeAttemptCountInResponse) {
-      headers.set("x-envoy-attempt-count", String(this.attempts));
+      headers.set("x-envoy-attempt-count", String(this.source.count));
     }
-    this.hostChoice?.addCookies(headers);
+    this.source.addCookies(headers);
     this.route.finalizeResponseHeaders(headers, this.headers, this.callbacks.streamInfo);
     this.responseStarted = true;
     if (endStream) this.#onUpstreamComplete();
@@ -328,26 +379,29 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void {
     if (this.finished) return;
     request.host.stats.rqError++;
-    this.request = null;
-    this.perTry?.stop();
-    this.afterPerTryTimeout = false;
-    if (this.#retriesAfterReset(request, reason)) return;
-    const streamInfo = this.callbacks.streamInfo;
+    if (this.hedged?.remove(request) !== true) {
+      this.request = null;
+      this.perTry?.stop();
+      this.afterPerTryTimeout = false;
+      if (this.#retriesAfterReset(request, reason)) return;
+    }
     const failure = failureOf(reason);
-    streamInfo.setResponseFlag(failure.flag);
+    if (!this.responseStarted) this.#chargeLocal(failure.status);
+    if (this.#hasOthers(request)) return;
+    this.callbacks.streamInfo.setResponseFlag(failure.flag);
     if (this.responseStarted) {
       this.runtime.stats.rqResetAfterDownstreamResponseStarted.inc();
       this.#cutResponse(resetDetails(true, reason, transportFailure));
       return;
     }
-    this.#chargeLocal(failure.status);
-    this.#reply(resetReply(reason, transportFailure, this.attempts > 1, !this.runtime.data.suppressEnvoyHeaders));
+    this.#reply(resetReply(reason, transportFailure, this.source.count > 1, !this.runtime.data.suppressEnvoyHeaders));
   }
 
   #onTimeout(): void {
     if (this.finished) return;
-    this.cluster.info.stats.rq.timeout.inc();
-    this.#giveUpAttempt();
+    for (let hedged = this.hedged?.pop(); hedged !== undefined; hedged = this.hedged?.pop()) this.#missed(hedged);
+    if (this.request !== null) this.#missed(this.request);
+    this.request = null;
     this.#timedOut("response_timeout");
   }
 
@@ -363,20 +417,39 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   #onAttemptTimeout(counter: Counter, details: string): void {
     const request = this.request;
     if (this.finished || request === null) return;
-    counter.inc();
     this.perTry?.stop();
-    this.#giveUpAttempt();
-    this.afterPerTryTimeout = true;
-    if (this.#retriesAfterReset(request, "local reset")) return;
-    this.#timedOut(details);
-  }
-
-  #giveUpAttempt(): void {
-    const request = this.request;
-    if (request === null) return;
+    if (this.hedges) {
+      this.#hedge(request);
+      return;
+    }
+    counter.inc();
     request.host.stats.rqTimeout++;
     request.cancel();
     this.request = null;
+    this.afterPerTryTimeout = true;
+    if (this.#retriesAfterReset(request, "local reset")) return;
+    if (!this.responseStarted) this.#chargeLocal(this.timeoutStatus);
+    this.#timedOut(details);
+  }
+
+  /** Has another attempt made beside one that is too slow, if retries are left. */
+  #hedge(request: UpstreamRequest): void {
+    if (this.responseStarted || this.retry === null) return;
+    const verdict = this.retry.decideOnHedge();
+    this.#noteVerdict(verdict);
+    if (verdict !== "retry") return;
+    this.hedged ??= new HedgedAttempts();
+    this.hedged.add(request);
+    this.request = null;
+    this.afterPerTryTimeout = true;
+  }
+
+  /** The whole request's time is up for an attempt. */
+  #missed(request: UpstreamRequest): void {
+    this.cluster.info.stats.rq.timeout.inc();
+    request.host.stats.rqTimeout++;
+    if (!this.responseStarted) this.#chargeLocal(this.timeoutStatus);
+    request.cancel();
   }
 
   #timedOut(details: string): void {
@@ -386,7 +459,6 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       return;
     }
     const status = this.timeoutStatus;
-    this.#chargeLocal(status);
     this.#reply({ status, body: status === 204 ? "" : "upstream request timeout", details });
   }
 
@@ -410,9 +482,11 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   onAboveWriteBufferHighWatermark(): void {
     this.cluster.info.stats.flow.pausedReading.inc();
     this.request?.readDisable(true);
+    this.hedged?.readDisable(true);
   }
   onBelowWriteBufferLowWatermark(): void {
     this.cluster.info.stats.flow.resumedReading.inc();
     this.request?.readDisable(false);
+    this.hedged?.readDisable(false);
   }
 }

@@ -8,6 +8,8 @@ export interface RequestControls {
   readonly perTryTimeoutMs: number | undefined;
   /** A timeout is answered 204 instead of 504. */
   readonly timeoutIsNoContent: boolean;
+  /** Undefined = as the route says. */
+  readonly hedgeOnPerTryTimeout: boolean | undefined;
   /** Bits of `RetryOn`, beside the route's. */
   readonly retryOn: number;
   /** Undefined = the route's. */
@@ -41,6 +43,7 @@ export function takeRequestControls(headers: RequestHeaderMap): RequestControls 
     timeoutMs: numberOf(headers.get("x-envoy-upstream-rq-timeout-ms")),
     perTryTimeoutMs: numberOf(headers.get("x-envoy-upstream-rq-per-try-timeout-ms")),
     timeoutIsNoContent: headers.has("x-envoy-upstream-rq-timeout-alt-response"),
+    hedgeOnPerTryTimeout: booleanOf(headers.get("x-envoy-hedge-on-per-try-timeout")),
     retryOn:
       retryOnOfHeader(headers.get("x-envoy-retry-on") ?? "") |
       retryGrpcOnOfHeader(headers.get("x-envoy-retry-grpc-on") ?? ""),
@@ -64,6 +67,10 @@ function hasControls(list: readonly string[]): boolean {
 
 function numberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+}
+
+function booleanOf(text: string | undefined): boolean | undefined {
+  return text === "true" || text === "false" ? text === "true" : undefined;
 }
 
 function listOf(text: string | undefined): string[] {

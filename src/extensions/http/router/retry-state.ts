@@ -95,6 +95,16 @@ export class RetryState implements RetryConditions {
     return this.#decide(wouldRetryReset(this.retryOn, reason, wasSent));
   }
 
+  /** Decides whether another attempt is made beside one that is too slow; any that may be repeated is. After `retry` the wait has begun. */
+  decideOnHedge(): RetryVerdict {
+    return this.#decide(true);
+  }
+
+  /** Whether a response with these headers would be repeated, if that were still possible. */
+  wouldRetry(headers: ResponseHeaderMap): boolean {
+    return wouldRetryHeaders(this, headers);
+  }
+
   /** No more retries: the request is over or its response has begun. */
   release(): void {
     this.timer.disarm();

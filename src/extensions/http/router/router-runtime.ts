@@ -1,5 +1,6 @@
 import type { Clock } from "../../../base/clock.ts";
 import type { RandomSource } from "../../../base/random.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
 import type { RouterStats } from "./stats.ts";
 
@@ -16,4 +17,6 @@ export interface RouterRuntime {
   readonly clusters: ClusterDirectory;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** What the runtime layers say. */
+  readonly settings: Runtime;
 }

@@ -40,10 +40,11 @@ export interface UpstreamRequestOwner {
  */
 export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCallbacks {
   readonly host: Host;
+  /** What is known of this attempt. */
+  readonly info: UpstreamInfo;
   private readonly owner: UpstreamRequestOwner;
   private readonly cluster: ThreadLocalCluster;
   private readonly headers: RequestHeaderMap;
-  private readonly info: UpstreamInfo;
   private readonly headersEndStream: boolean;
   private pending: PendingStream | null = null;
   private encoder: RequestEncoder | null = null;

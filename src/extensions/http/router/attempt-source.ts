@@ -1,0 +1,95 @@
+import type { StreamDecoderFilterCallbacks } from "../../../http/filter.ts";
+import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
+import { createUpstreamInfo } from "../../../http/stream-info.ts";
+import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
+import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
+import type { ForwardAction, Route } from "../../../route/route.ts";
+import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import { setAttemptHeaders } from "./attempt-headers.ts";
+import { choosesHosts, HostChoice } from "./host-choice.ts";
+import type { PreviousHosts } from "./previous-hosts.ts";
+import type { RouterRuntime } from "./router-runtime.ts";
+import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
+
+/** What one attempt differs in from the others of its request. */
+export interface AttemptSettings {
+  readonly endStream: boolean;
+  /** Hosts to avoid, to which this attempt's is added; null = none. */
+  readonly previousHosts: PreviousHosts | null;
+  /** How long the host has; 0 = not said. */
+  readonly expectedTimeoutMs: number;
+  /** An attempt before this one took too long. */
+  readonly afterPerTryTimeout: boolean;
+  /** Attempts go on beside this one, which keep what they have noted. */
+  readonly isHedge: boolean;
+}
+
+/** Makes the attempts of one request: chooses a host for each and sets the headers that depend on host and attempt. */
+export class AttemptSource {
+  /** How many were made. */
+  count = 0;
+  private readonly runtime: RouterRuntime;
+  private readonly callbacks: StreamDecoderFilterCallbacks;
+  private readonly route: Route;
+  private readonly action: ForwardAction;
+  private readonly cluster: ThreadLocalCluster;
+  private readonly headers: RequestHeaderMap;
+  private authorityRewritten = false;
+  /** Null if the route leaves the choice of the host to the load balancer. */
+  private hostChoice: HostChoice | null = null;
+
+  constructor(
+    runtime: RouterRuntime,
+    callbacks: StreamDecoderFilterCallbacks,
+    route: Route,
+    action: ForwardAction,
+    cluster: ThreadLocalCluster,
+    headers: RequestHeaderMap,
+  ) {
+    this.runtime = runtime;
+    this.callbacks = callbacks;
+    this.route = route;
+    this.action = action;
+    this.cluster = cluster;
+    this.headers = headers;
+  }
+
+  /** The next attempt, not yet begun; null if there is no host for it. */
+  next(owner: UpstreamRequestOwner, settings: AttemptSettings): UpstreamRequest | null {
+    const { cluster, headers } = this;
+    const { previousHosts } = settings;
+    const { streamInfo } = this.callbacks;
+    if (choosesHosts(this.action, streamInfo) || cluster.info.choosesByHeader) {
+      this.hostChoice ??= new HostChoice(this.action, headers, streamInfo, previousHosts);
+    }
+    const host = cluster.chooseHost(this.hostChoice ?? previousHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
+    if (host === null) return null;
+    previousHosts?.add(host);
+    this.count++;
+    if (settings.isHedge) streamInfo.upstream = createUpstreamInfo();
+    const info = streamInfo.ensureUpstream();
+    info.clusterName = cluster.info.observabilityName;
+    info.attemptCount = this.count;
+    if (settings.expectedTimeoutMs > 0) {
+      headers.set("x-envoy-expected-rq-timeout-ms", String(settings.expectedTimeoutMs));
+    }
+    if (this.action.autoHostRewrite && host.hostname !== "") this.#rewriteAuthority(host.hostname);
+    setAttemptHeaders(headers, this.route.virtualHost, this.count, settings.afterPerTryTimeout);
+    return new UpstreamRequest(owner, cluster, host, headers, settings.endStream, info);
+  }
+
+  /** Adds to a response what the choice of the host has brought. */
+  addCookies(headers: ResponseHeaderMap): void {
+    this.hostChoice?.addCookies(headers);
+  }
+
+  #rewriteAuthority(hostname: string): void {
+    if (this.authorityRewritten) {
+      this.headers.authority = hostname;
+      return;
+    }
+    this.authorityRewritten = true;
+    const keepOriginal = !this.runtime.data.suppressEnvoyHeaders;
+    rewriteAuthority(this.headers, hostname, this.action.appendXForwardedHost, keepOriginal);
+  }
+}

@@ -1,0 +1,37 @@
+import type { CompileContext } from "../../config/compile-context.ts";
+import { type MessageSupport, noEffect, supportAll } from "../../config/field-support.ts";
+import type { Place } from "../../config/place.ts";
+import {
+  type RouteAction_RequestMirrorPolicy,
+  RouteAction_RequestMirrorPolicySchema,
+} from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import type { RequestMirrorData } from "../request-mirror.ts";
+import { compileHeaderName } from "./header-name.ts";
+import { compileRuntimeFraction } from "./route-match.ts";
+
+/** The `request_mirror_policies` of a route, virtual host or route configuration. `requireClusters`: clusters named here must exist. */
+export function compileRequestMirrors(
+  messages: readonly RouteAction_RequestMirrorPolicy[],
+  requireClusters: boolean,
+  place: Place,
+  context: CompileContext,
+): RequestMirrorData[] {
+  return messages.map((message, i) => {
+    const at = place.index(i);
+    const { cluster, clusterHeader, runtimeFraction } = message;
+    if (cluster === "" && clusterHeader === "") context.error(at, "needs a cluster or a cluster_header");
+    if (cluster !== "" && clusterHeader !== "") context.error(at, "cluster and cluster_header exclude each other");
+    if (cluster !== "" && requireClusters) context.requireResource("cluster", cluster, at.field("cluster"));
+    return {
+      cluster,
+      clusterHeader: clusterHeader === "" ? "" : compileHeaderName(clusterHeader, at.field("cluster_header"), context),
+      fraction: runtimeFraction === undefined ? null : compileRuntimeFraction(runtimeFraction),
+      appendsShadow: !message.disableShadowHostSuffixAppend,
+    };
+  });
+}
+
+/** Which fields of the messages compiled here are implemented. */
+export const requestMirrorsSupport: readonly MessageSupport[] = [
+  supportAll(RouteAction_RequestMirrorPolicySchema, { trace_sampled: noEffect("copies of requests have no spans") }),
+];

@@ -2,8 +2,8 @@
 import { flushCompileCache } from "node:module";
 import { ApplicationLog, type ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
+import { meansCommand } from "../src/terminal/means-command.ts";
 import { type CommandLine, CommandLineError, parseCommandLine } from "./command-line.ts";
-import { helpText } from "./command-line-options.ts";
 import { keepCompiledCode } from "./compile-cache.ts";
 import { type EarlyThreads, startThreadsEarly } from "./early-threads.ts";
 import { logOptions } from "./proxy-options.ts";
@@ -14,9 +14,14 @@ import { packageVersion } from "./version.ts";
 
 /** Runs what the command line says. Answers the exit code; a proxy that serves answers when it has stopped. */
 async function main(args: readonly string[]): Promise<number> {
+  if (meansCommand(args)) {
+    const { terminalCommand } = await import("./terminal-command.ts");
+    return terminalCommand(args);
+  }
   const commandLine = parseCommandLine(args);
   const version = `troupe ${packageVersion()} (node ${process.version})`;
   if (commandLine.action === "help") {
+    const { helpText } = await import("./help-text.ts");
     process.stdout.write(helpText());
     return 0;
   }

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { before, describe, it } from "node:test";
-import { FLAGS, helpText } from "../../actors/command-line-options.ts";
+import { FLAGS } from "../../actors/command-line-options.ts";
 import { COMPILER_TABLE } from "../../actors/early-threads.ts";
+import { helpText } from "../../actors/help-text.ts";
 import { adminHandlers } from "../../src/admin/admin-handlers.ts";
 import { CompilerPool } from "../../src/config/compiler-pool.ts";
 import { problemsText } from "../../src/config/config-problem.ts";
+import { COMMANDS } from "../../src/terminal/command-table.ts";
 import { SampleProxy } from "../harness/sample-admin-views.ts";
 import { ROOT } from "./source-file.ts";
 
@@ -84,7 +86,8 @@ describe("docs/command-line.md", () => {
 
 describe("The documentation", () => {
   it("mentions no flag that there isn't", () => {
-    const own = new Set([...FLAGS.map(({ name }) => name), "proxy-port", "admin-port"]);
+    const ofCommands = ["admin", "admin-token-path", ...COMMANDS.flatMap(({ flags }) => flags.map(({ name }) => name))];
+    const own = new Set([...FLAGS.map(({ name }) => name), ...ofCommands, "json", "proxy-port", "admin-port"]);
     const pages = [
       "README.md",
       "CHANGELOG.md",

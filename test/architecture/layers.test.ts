@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/listener", "src/access-log", "src/tracing", "src/xds"],
   ["src/extensions"],
   ["src/admin"],
+  ["src/terminal"],
   ["actors"],
 ];
 

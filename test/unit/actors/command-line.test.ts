@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type CommandLine, CommandLineError, parseCommandLine } from "../../../actors/command-line.ts";
-import { FLAGS, helpText } from "../../../actors/command-line-options.ts";
+import { FLAGS } from "../../../actors/command-line-options.ts";
+import { helpText } from "../../../actors/help-text.ts";
 
 describe("parseCommandLine", () => {
   const accepted: { name: string; args: string[]; expected: Partial<CommandLine> }[] = [

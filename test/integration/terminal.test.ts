@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { LoadClient } from "../harness/load-client.ts";
+import { runTroupe, type TroupeRun } from "../harness/run-troupe.ts";
+import { answerRoute, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { TmuxTerminal } from "../harness/tmux-terminal.ts";
+
+const MAIN = path.resolve(import.meta.dirname, "../..", process.env.TROUPE_MAIN ?? "actors/main.ts");
+
+const config = (text: string, clusters: readonly string[] = []): object =>
+  sampleBootstrap({
+    listeners: [{ routes: [answerRoute(text)] }],
+    clusters: clusters.map((name) => sampleCluster(name, [])),
+  });
+
+describe("The commands of a running proxy", () => {
+  let proxy: RunningProxy;
+  before(async () => {
+    proxy = await startProxy({ config: config("one"), concurrency: 2 });
+  });
+  after(() => proxy?.kill());
+
+  const troupe = (...args: readonly string[]): Promise<TroupeRun> =>
+    runTroupe([...args, "--admin", `127.0.0.1:${proxy.adminPort}`]);
+
+  /** `troupe top` in a terminal that is closed with the test. */
+  function top(t: TestContext): TmuxTerminal {
+    const terminal = new TmuxTerminal(`'${process.execPath}' '${MAIN}' top --admin 127.0.0.1:${proxy.adminPort}`);
+    t.after(() => terminal.close());
+    return terminal;
+  }
+
+  async function startLoad(t: TestContext): Promise<void> {
+    const load = await LoadClient.start({ port: proxy.port(), connections: 4, thinkTimeMs: 10 });
+    t.after(() => load.stop());
+  }
+
+  it("show live numbers on a terminal, take keys, and restore it on q", async (t) => {
+    await startLoad(t);
+    const terminal = top(t);
+    await terminal.until(/requests [1-9][\d.,k]*\/s .* connections 4 /);
+    await terminal.until(/^worker-2 +running +1 /m);
+    assert.equal(terminal.fact("alternate_on"), "1");
+    assert.equal(terminal.fact("cursor_flag"), "0");
+    terminal.press("2");
+    await terminal.until(/^supervisor\/worker-1 +running/m);
+    terminal.press("s");
+    await terminal.until(/sorted by mailbox/);
+    terminal.press("Enter");
+    await terminal.until(/^ +handled +\d+/m);
+    terminal.press("Escape");
+    await terminal.until(/^ACTOR /m);
+    terminal.press("q");
+    await terminal.until(/^exit code 0$/m);
+    assert.equal(terminal.fact("alternate_on"), "0");
+    assert.equal(terminal.fact("cursor_flag"), "1");
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    it(`restore the terminal on ${signal}`, async (t) => {
+      const terminal = top(t);
+      await terminal.until(/^worker-1 /m);
+      const [pid] = terminal.processIds("top");
+      process.kill(pid!, signal);
+      await terminal.until(/^exit code 0$/m);
+      assert.equal(terminal.fact("alternate_on"), "0");
+      assert.equal(terminal.fact("cursor_flag"), "1");
+    });
+  }
+
+  it("show on the terminal that a worker hangs", async (t) => {
+    const terminal = top(t);
+    await terminal.until(/^worker-1 /m);
+    await proxy.post("/actors/supervisor%2Fworker-1/block?ms=3000");
+    await terminal.until(/^worker-1 has not answered for /m);
+    await terminal.until(/^worker-1 +running/m);
+  });
+
+  it("print plain text once where there is no terminal, and JSON on request", async (t) => {
+    await startLoad(t);
+    const text = await troupe("top");
+    assert.equal(text.exitCode, 0);
+    assert.match(text.stdout, /requests [1-9][\d.,k]*\/s .*\n\nWORKERS\nWORKER .*\nworker-1 /s);
+    assert.doesNotMatch(text.stdout, /\u001b/);
+    const json = JSON.parse((await troupe("top", "--json")).stdout);
+    assert.equal(json.totals.connections_active, 4);
+    assert.ok(json.rates.totals.requests > 0);
+  });
+
+  it("list actors, connections, streams and pools, as text and as JSON", async (t) => {
+    await startLoad(t);
+    assert.match((await troupe("actors")).stdout, /^ {2}supervisor\/worker-1 +worker +worker-1 +running /m);
+    assert.match((await troupe("actors", "--filter", "membership")).stdout, /^ {2}ACTOR.*\n {2}membership .*\n\n/);
+    assert.equal(JSON.parse((await troupe("connections", "--json")).stdout).connections.length, 4);
+    assert.match((await troupe("connections", "--limit", "2")).stdout, /^ID .*\n(?:\d+ .*\n){2}/);
+    for (const name of ["streams", "pools"]) assert.ok(name in JSON.parse((await troupe(name, "--json")).stdout));
+    const wrong = await troupe("actors", "--sort", "colour");
+    assert.deepEqual([wrong.exitCode, wrong.stdout], [2, ""]);
+    assert.match(wrong.stderr, /^troupe: sort must be one of /);
+  });
+
+  it("say what a configuration would do before it is loaded, and load it", async () => {
+    const file = path.join(proxy.folder, "proposed.json");
+    writeFileSync(file, JSON.stringify(config("two", ["extra"])));
+    const diff = await troupe("diff", file);
+    assert.deepEqual(
+      [diff.exitCode, diff.stdout],
+      [0, "+ cluster extra\n~ routeTable ingress/ingress_routes\nno connection would drain\n"],
+    );
+    assert.match((await troupe("reload")).stdout, /^nothing has changed, still version 1\n$/);
+    proxy.writeConfig(config("two", ["extra"]));
+    assert.equal(
+      (await troupe("reload")).stdout,
+      "in force as version 2\n+ cluster extra\n~ routeTable ingress/ingress_routes\n",
+    );
+    assert.equal((await troupe("diff", file)).stdout, "nothing would change\nno connection would drain\n");
+  });
+
+  it("explain where a request would go, now and on a proposed configuration", async () => {
+    const explained = await troupe("explain", "app.example/cart", "--header", "x-a: 1", "--method", "POST");
+    assert.equal(explained.exitCode, 0);
+    assert.match(explained.stdout, /^on version \d+, as worker-\d has it$/m);
+    assert.match(explained.stdout, /route 0, prefix \/: matches/);
+    const file = path.join(proxy.folder, "moved.json");
+    const routes = [answerRoute("elsewhere", "/moved")];
+    writeFileSync(file, JSON.stringify(sampleBootstrap({ listeners: [{ routes }] })));
+    const proposed = await troupe("explain", "http://app.example/cart", "--config", file, "--json");
+    const { proposed: isProposed, outcome } = JSON.parse(proposed.stdout);
+    assert.equal(isProposed, true);
+    assert.equal(outcome.tried[0].why_not, "path /cart does not match prefix /moved");
+    const wrong = await troupe("explain", "x", "--source", "nowhere");
+    assert.deepEqual([wrong.exitCode, wrong.stderr], [1, "troupe: source: must be an IP address, or ip:port\n"]);
+  });
+
+  it("name the line of a file that would be refused, and exit with 1", async () => {
+    const file = path.join(proxy.folder, "wrong.yaml");
+    writeFileSync(file, "node:\n  id: a\nstatic_resources:\n  clutsers: []\n");
+    const diff = await troupe("diff", file);
+    assert.equal(diff.exitCode, 1);
+    assert.match(diff.stdout, /^it would be refused: 1 problem\n.*\/wrong\.yaml:4:3: static_resources\.clutsers: /);
+    assert.equal(JSON.parse((await troupe("diff", file, "--json")).stdout).outcome, "rejected");
+    proxy.writeConfig("static_resources: { clutsers: [] }");
+    const reload = await troupe("reload");
+    assert.equal(reload.exitCode, 1);
+    assert.match(reload.stdout, /^refused; the configuration before stays in force\n.*config\.json:1:\d+: /);
+    const check = await runTroupe(["config", "check", file]);
+    assert.equal(check.exitCode, 1);
+    assert.match(check.stdout, /wrong\.yaml:4:3: /);
+    assert.equal((await runTroupe(["config", "check", path.join(proxy.folder, "proposed.json")])).exitCode, 0);
+  });
+
+  it("find the proxy by the file that it wrote its address to", async () => {
+    const run = await runTroupe(["actors", "--admin-address-path", path.join(proxy.folder, "admin-address")]);
+    assert.equal(run.exitCode, 0);
+    assert.match(run.stdout, /supervisor/);
+  });
+
+  it("say what to do where there is no proxy, and exit with 3", async () => {
+    for (const command of ["top", "actors", "reload"]) {
+      const run = await runTroupe([command, "--admin", "127.0.0.1:1"]);
+      assert.deepEqual([run.exitCode, run.stdout], [3, ""]);
+      assert.match(run.stderr, /^troupe: no proxy answers at 127\.0\.0\.1:1 \(connection refused\)\. Is it running/);
+    }
+  });
+
+  it("exit with 2 for a file that is not there or a wrong address", async () => {
+    const missing = await troupe("diff", "/no/such/file.yaml");
+    assert.equal(missing.exitCode, 2);
+    assert.equal(missing.stderr, "troupe: /no/such/file.yaml can't be read: there is no such file\n");
+    assert.equal((await runTroupe(["actors", "--admin", "nonsense"])).exitCode, 2);
+    assert.equal((await runTroupe(["actors", "--admin", "1", "--admin-address-path", "x"])).exitCode, 2);
+  });
+});

@@ -298,6 +298,11 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#applicationLog.setLevel(component, level);
   }
 
+  /** Writes what access logs have in memory while the thread waits; for its last moments. */
+  flushLogs(): void {
+    this.#accessLogFiles.flushSync();
+  }
+
   reopenLogs(): void {
     this.#accessLogFiles.reopen();
     this.#applicationLog.reopen();

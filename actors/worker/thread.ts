@@ -25,5 +25,10 @@ runWorker(start, data, {
   timers: new TimerWheel(clock),
   random: new SystemRandom(),
   log: log.logger("worker"),
-  createRuntime: (services) => new ProxyRuntime(services, settings, extensions, log, new WriteFlusher(clock)),
+  createRuntime: (services) => {
+    const runtime = new ProxyRuntime(services, settings, extensions, log, new WriteFlusher(clock));
+    // Also when the thread dies of an error: what was logged before is what tells why.
+    process.once("exit", () => runtime.flushLogs());
+    return runtime;
+  },
 });

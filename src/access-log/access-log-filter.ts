@@ -3,6 +3,8 @@ import type { RandomSource } from "../base/random.ts";
 import type { FormatContext } from "../http/format/format-context.ts";
 import { TrailerMap } from "../http/header-map.ts";
 import { HeaderMatcher } from "../match/header-matcher.ts";
+import { MetadataMatcher, type MetadataMatcherData } from "../match/metadata-matcher.ts";
+import { metadataAt } from "../match/metadata-path.ts";
 import { isInFraction } from "../route/fraction.ts";
 import type { FractionData } from "../route/route-table-data.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -40,6 +42,8 @@ function createFilter(data: AccessLogFilterData, environment: AccessLogFilterEnv
       };
     case "notHealthCheck":
       return ({ streamInfo }) => !streamInfo.healthCheck;
+    case "traceable":
+      return ({ streamInfo }) => !streamInfo.healthCheck && streamInfo.traceReason !== "notTraceable";
     case "fraction":
       return fractionFilter(data.fraction, data.independent, environment);
     case "header": {
@@ -53,6 +57,8 @@ function createFilter(data: AccessLogFilterData, environment: AccessLogFilterEnv
       return (context) => data.statuses.includes(grpcStatusOf(context)) !== data.exclude;
     case "logType":
       return ({ accessLogType }) => data.types.includes(accessLogType) !== data.exclude;
+    case "metadata":
+      return metadataFilter(data.matcher, data.matchIfMissing);
     default:
       return combinedFilter(data.type, data.filters, environment);
   }
@@ -67,6 +73,14 @@ function combinedFilter(
   return type === "and"
     ? (context) => filters.every((filter) => filter(context))
     : (context) => filters.some((filter) => filter(context));
+}
+
+/** Without a matcher, or without a value where it looks, `matchIfMissing` decides. */
+function metadataFilter(data: MetadataMatcherData | null, matchIfMissing: boolean): AccessLogFilter {
+  if (data === null) return () => matchIfMissing;
+  const matcher = new MetadataMatcher(data);
+  return ({ streamInfo: { dynamicMetadata } }) =>
+    metadataAt(dynamicMetadata, data) === undefined ? matchIfMissing : matcher.matches(dynamicMetadata);
 }
 
 function compare(value: number, comparison: ComparisonData, runtime: Runtime): boolean {

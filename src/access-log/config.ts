@@ -15,15 +15,18 @@ import {
   GrpcStatusFilterSchema,
   HeaderFilterSchema,
   LogTypeFilterSchema,
+  MetadataFilterSchema,
   NotHealthCheckFilterSchema,
   OrFilterSchema,
   ResponseFlagFilterSchema,
   RuntimeFilterSchema,
   StatusCodeFilterSchema,
+  TraceableFilterSchema,
 } from "../proto/gen/envoy/config/accesslog/v3/accesslog_pb.js";
 import { RuntimeUInt32Schema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
 import { AccessLogType } from "../proto/gen/envoy/data/accesslog/v3/accesslog_pb.js";
 import { compileHeaderMatcher } from "../route/compile/matchers.ts";
+import { compileMetadataMatcher, metadataMatcherSupport } from "../route/compile/metadata-matcher.ts";
 import { compileFractionalPercent } from "../route/compile/route-match.ts";
 import type { AccessLogData, AccessLogFilterData, ComparisonData } from "./access-log-data.ts";
 
@@ -67,6 +70,8 @@ function compileFilter(message: AccessLogFilter, place: Place, context: CompileC
       return { type: "duration", comparison: compileComparison(specifier.value.comparison) };
     case "notHealthCheckFilter":
       return { type: "notHealthCheck" };
+    case "traceableFilter":
+      return { type: "traceable" };
     case "runtimeFilter": {
       const { runtimeKey, percentSampled, useIndependentRandomness: independent } = specifier.value;
       return { type: "fraction", fraction: { ...compileFractionalPercent(percentSampled), runtimeKey }, independent };
@@ -87,6 +92,15 @@ function compileFilter(message: AccessLogFilter, place: Place, context: CompileC
     case "logTypeFilter": {
       const { types, exclude } = specifier.value;
       return { type: "logType", types: types.map((type) => AccessLogType[type]), exclude };
+    }
+    case "metadataFilter": {
+      const { matcher, matchIfKeyNotFound } = specifier.value;
+      const at = place.field("metadata_filter").field("matcher");
+      return {
+        type: "metadata",
+        matcher: matcher === undefined ? null : compileMetadataMatcher(matcher, at, context),
+        matchIfMissing: matchIfKeyNotFound ?? true,
+      };
     }
     default:
       return null;
@@ -112,9 +126,7 @@ function flagBits(names: readonly string[]): number {
 export const accessLogSupport: readonly MessageSupport[] = [
   supportAll(AccessLogSchema),
   supportAll(AccessLogFilterSchema, {
-    traceable_filter: notYet(),
-    extension_filter: notYet(),
-    metadata_filter: notYet(),
+    extension_filter: notYet("there are no access log filters but Envoy's own"),
   }),
   supportAll(ComparisonFilterSchema),
   supportAll(StatusCodeFilterSchema),
@@ -128,4 +140,7 @@ export const accessLogSupport: readonly MessageSupport[] = [
   supportAll(ResponseFlagFilterSchema),
   supportAll(GrpcStatusFilterSchema),
   supportAll(LogTypeFilterSchema),
+  supportAll(MetadataFilterSchema),
+  supportAll(TraceableFilterSchema),
+  ...metadataMatcherSupport,
 ];

@@ -43,10 +43,12 @@ export class ApplicationLog {
   readonly #loggers = new Set<WeakRef<pino.Logger>>();
   readonly #levels: Map<string, LogLevel>;
   #level: LogLevel;
+  readonly #hasFile: boolean;
 
   /** Throws if the file can't be opened or the format is none. */
   constructor(thread: string, options: ApplicationLogOptions) {
     this.#level = options.level;
+    this.#hasFile = options.path !== "";
     this.#levels = new Map(options.componentLevels);
     const format = createLogFormat(options.format, options.colours);
     this.#destination = pino.destination({ dest: options.path === "" ? 2 : options.path, sync: true, append: true });
@@ -93,9 +95,9 @@ export class ApplicationLog {
     return { level: this.#level, components: this.#levels };
   }
 
-  /** Opens the file anew, after it was rotated. */
+  /** Opens the file anew, after it was rotated; standard error stays as it is. */
   reopen(): void {
-    this.#destination.reopen();
+    if (this.#hasFile) this.#destination.reopen();
   }
 
   #adopt(child: pino.Logger): void {

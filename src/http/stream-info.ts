@@ -1,5 +1,7 @@
+import type { NamespacedMetadata } from "../match/metadata-path.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { Protocol } from "./codec.ts";
+import type { Span, TraceReason } from "./span.ts";
 
 /** Envoy's response flags: bit number by short name, in Envoy's order of output. */
 export const ResponseFlag = {
@@ -81,7 +83,11 @@ export interface UpstreamInfo {
   protocol: Protocol | "";
   attemptCount: number;
   transportFailureReason: string;
+  /** Static metadata of the host and of its cluster, by namespace; null until one was chosen. */
+  hostMetadata: NamespacedMetadata | null;
+  clusterMetadata: NamespacedMetadata | null;
   /** Times on the worker's clock; -1 until they happened. */
+  poolAskedAtMs: number;
   connectedAtMs: number;
   firstByteSentAtMs: number;
   lastByteSentAtMs: number;
@@ -123,8 +129,13 @@ export class StreamInfo {
   /** Whether the request is a health check that a filter answered or marked. */
   healthCheck = false;
   /** Static metadata of the route taken, by namespace. Null until a route was found. */
-  routeMetadata: ReadonlyMap<string, Readonly<Record<string, unknown>>> | null = null;
+  routeMetadata: NamespacedMetadata | null = null;
+  virtualHostMetadata: NamespacedMetadata | null = null;
   requestId = "";
+  /** Why the request is traced, if it is. */
+  traceReason: TraceReason = "notTraceable";
+  /** The request's span; null without tracing. */
+  span: Span | null = null;
   localReplyBody = "";
   /** Client address without port, after `x-forwarded-for` was weighed. */
   downstreamRemoteIp = "";
@@ -195,6 +206,9 @@ export function createUpstreamInfo(): UpstreamInfo {
     protocol: "",
     attemptCount: 0,
     transportFailureReason: "",
+    hostMetadata: null,
+    clusterMetadata: null,
+    poolAskedAtMs: -1,
     connectedAtMs: -1,
     firstByteSentAtMs: -1,
     lastByteSentAtMs: -1,

@@ -95,6 +95,14 @@ export function maskIp(bytes: IpBytes, bits: number): IpBytes {
   return bytes.map((byte, at) => byte & (0xff << Math.max(0, Math.min(8, 8 * (at + 1) - bits))));
 }
 
+/** The network of an address, `10.1.0.0/16`; at most all of its bits. Undefined if the text is no address. */
+export function ipPrefix(ip: string, bits: number): string | undefined {
+  const bytes = parseIp(ip);
+  if (bytes === null) return undefined;
+  const kept = Math.min(bits, bytes.length * 8);
+  return `${ipText(maskIp(bytes, kept))}/${kept}`;
+}
+
 function longestZeros(groups: readonly string[]): { readonly start: number; readonly length: number } {
   let best = { start: 0, length: 0 };
   let start = 0;

@@ -1,4 +1,4 @@
-/** Writes one moment in one layout; all in UTC. */
+/** Writes one moment in one layout. */
 export type TimeFormat = (epochMs: number) => string;
 
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -58,6 +58,29 @@ const CONVERSIONS = new Map<string, (date: Date) => string>([
   ["t", () => "\t"],
 ]);
 
+/** What differs for times that `compileTimeFormat` has shifted to local ones. */
+const LOCAL_CONVERSIONS = new Map<string, (date: Date) => string>([
+  ["s", (d) => String(Math.floor(unshifted(d) / 1000))],
+  ["z", (d) => zoneOffset(d)],
+  ["Z", (d) => zoneOffset(d)],
+]);
+
+/** Of UTC from local time. */
+function zoneOffsetMs(epochMs: number): number {
+  return new Date(epochMs).getTimezoneOffset() * 60_000;
+}
+
+/** The moment that a shifted date stands for; within an hour of a change of the clocks it may be the other one of two. */
+function unshifted(date: Date): number {
+  return date.getTime() + zoneOffsetMs(date.getTime());
+}
+
+function zoneOffset(date: Date): string {
+  const minutes = new Date(unshifted(date)).getTimezoneOffset();
+  const absolute = Math.abs(minutes);
+  return `${minutes > 0 ? "-" : "+"}${pad(Math.floor(absolute / 60), 2)}${pad(absolute % 60, 2)}`;
+}
+
 /** Conversions that stand for several others. */
 const COMPOUND = new Map([
   ["F", "%Y-%m-%d"],
@@ -75,22 +98,23 @@ const CONVERSION = /%(E[1-9*]S|[1-9]?f|.|$)/gs;
 /**
  * Compiles a strftime layout with Envoy's additions: `%f`, `%1f` … `%9f` are fractional seconds (the clock gives
  * milliseconds; the rest are zeros), `%s` seconds since the epoch, `%E3S` seconds with three digits behind the point.
- * Answers a text saying what is wrong if it can't.
+ * In UTC, or with `local` in the time zone of the process. Answers a text saying what is wrong if it can't.
  */
-export function compileTimeFormat(layout: string): TimeFormat | { readonly problem: string } {
+export function compileTimeFormat(layout: string, local = false): TimeFormat | { readonly problem: string } {
   const parts: (string | ((date: Date) => string))[] = [];
   let literalFrom = 0;
   const expanded = layout.replace(/%([FTRDrcxX])/g, (_, name: string) => COMPOUND.get(name)!);
   for (const match of expanded.matchAll(CONVERSION)) {
     if (match.index > literalFrom) parts.push(expanded.slice(literalFrom, match.index));
     literalFrom = match.index + match[0].length;
-    const conversion = conversionFor(match[1]!);
+    const conversion = (local ? LOCAL_CONVERSIONS.get(match[1]!) : undefined) ?? conversionFor(match[1]!);
     if (conversion === undefined) return { problem: `"${match[0]}" is no time conversion that is supported` };
     parts.push(conversion);
   }
   if (literalFrom < expanded.length) parts.push(expanded.slice(literalFrom));
   return (epochMs) => {
-    const date = new Date(epochMs);
+    // A local time is written as the moment at which UTC reads the same.
+    const date = new Date(local ? epochMs - zoneOffsetMs(epochMs) : epochMs);
     let text = "";
     for (const part of parts) text += typeof part === "string" ? part : part(date);
     return text;

@@ -7,6 +7,7 @@ import { createAccessLogs } from "../../../src/access-log/filtered-log.ts";
 import { Place } from "../../../src/config/place.ts";
 import type { FormatContext } from "../../../src/http/format/format-context.ts";
 import { ResponseHeaderMap, TrailerMap } from "../../../src/http/header-map.ts";
+import type { TraceReason } from "../../../src/http/span.ts";
 import { ResponseFlag } from "../../../src/http/stream-info.ts";
 import { AccessLogSchema } from "../../../src/proto/gen/envoy/config/accesslog/v3/accesslog_pb.js";
 import { Runtime } from "../../../src/runtime/runtime.ts";
@@ -44,11 +45,25 @@ function occasion(more: Partial<FormatContext> = {}, change: (info: FormatContex
   };
 }
 
+const traced = (reason: TraceReason, healthCheck = false) =>
+  occasion({}, (info) => {
+    info.traceReason = reason;
+    info.healthCheck = healthCheck;
+  });
+
 const compared = (op: string, defaultValue: number): JsonObject => ({
   comparison: { op, value: { defaultValue, runtimeKey: "k" } },
 });
 const yesFilter: JsonObject = { statusCodeFilter: compared("GE", 0) };
 const noFilter: JsonObject = { statusCodeFilter: compared("LE", 0) };
+
+const metadataFilter = (more: JsonObject = {}): JsonObject => ({
+  metadataFilter: { matcher: { filter: "ns", path: [{ key: "k" }], value: { stringMatch: { exact: "v" } } }, ...more },
+});
+const withMetadata = (value: unknown) =>
+  occasion({}, (info) => {
+    info.metadata("ns").k = value;
+  });
 
 describe("Access log filters", () => {
   const rows: { name: string; filter: JsonObject; context?: FormatContext; result: boolean }[] = [
@@ -57,6 +72,22 @@ describe("Access log filters", () => {
     { name: "status at least", filter: { statusCodeFilter: compared("GE", 503) }, result: true },
     { name: "status at most", filter: { statusCodeFilter: compared("LE", 502) }, result: false },
     { name: "duration at least", filter: { durationFilter: compared("GE", 100) }, result: true },
+    { name: "traceable", filter: { traceableFilter: {} }, context: traced("sampling"), result: true },
+    { name: "not traceable", filter: { traceableFilter: {} }, result: false },
+    {
+      name: "traceable health check",
+      filter: { traceableFilter: {} },
+      context: traced("sampling", true),
+      result: false,
+    },
+    { name: "metadata that matches", filter: metadataFilter(), context: withMetadata("v"), result: true },
+    { name: "metadata that does not", filter: metadataFilter(), context: withMetadata("w"), result: false },
+    { name: "metadata that is missing", filter: metadataFilter(), result: true },
+    {
+      name: "metadata that is missing and needed",
+      filter: metadataFilter({ matchIfKeyNotFound: false }),
+      result: false,
+    },
     { name: "duration too short", filter: { durationFilter: compared("GE", 101) }, result: false },
     {
       name: "duration so far of a living stream",

@@ -86,6 +86,9 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   start(priority: ResourcePriority, downstream: Protocol | ""): void {
     this.info.hostAddress = this.host.addressText;
     this.info.hostName = this.host.hostname;
+    this.info.hostMetadata = this.host.metadata;
+    this.info.clusterMetadata = this.cluster.info.metadata;
+    this.info.poolAskedAtMs = this.owner.nowMs();
     const pending = this.cluster.httpPool(this.host, priority, downstream).newStream(this, this);
     if (!this.over && this.encoder === null) this.pending = pending;
   }

@@ -76,6 +76,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   idleTimeoutMs: number;
   private requestTimer: WheelTimer | null = null;
   private durationTimer: WheelTimer | null = null;
+  private logTimer: WheelTimer | null = null;
 
   constructor(connection: StreamConnection, encoder: ResponseEncoder, protocol: Protocol) {
     const runtime = connection.runtime;
@@ -117,6 +118,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const filters = upgrade === "" ? this.runtime.filters : this.#upgradeChain(upgrade, headers, route);
     if (filters === null) return;
     this.filters.createChain(filters, route);
+    if (data.accessLogOptions.onNewRequest) this.#log("DownstreamStart");
     this.filters.decodeHeaders(headers, endStream);
   }
 
@@ -228,6 +230,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     info.routeName = route === null ? "" : route.name;
     info.virtualHostName = route === null ? "" : route.virtualHost.name;
     info.routeMetadata = route === null ? null : route.metadata;
+    info.virtualHostMetadata = route === null ? null : route.virtualHost.metadata;
     if (route !== null) this.#applyRouteTimeouts(route, headers);
     return route;
   }
@@ -296,6 +299,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     }
     stats.chargeResponse(headers.status);
     this.encoder.encodeHeaders(headers, endStream);
+    if (isTunnel && data.accessLogOptions.onTunnelEstablished) this.#log("DownstreamTunnelSuccessfullyEstablished");
     if (endStream) this.#responseEnded();
   }
 
@@ -348,20 +352,30 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.idleWatch.unwatch(this);
     this.requestTimer?.disarm();
     this.durationTimer?.disarm();
+    this.logTimer?.disarm();
     runtime.stats.rqActive.dec();
     if (this.asksUpgrade) runtime.stats.cxUpgradesActive.dec();
     runtime.stats.rqTime.record(info.completedMs - info.startMs);
     this.filters.destroy();
-    for (const log of runtime.accessLogs) {
-      log.log({
-        requestHeaders: this.requestHeaders,
-        responseHeaders: this.responseHeaders,
-        responseTrailers: this.responseTrailers,
-        streamInfo: info,
-        accessLogType: "DownstreamEnd",
-      });
-    }
+    this.#log("DownstreamEnd");
     this.connection.onStreamDone(this, aborted);
+  }
+
+  #log(accessLogType: string): void {
+    const { accessLogs } = this.runtime;
+    if (accessLogs.length === 0) return;
+    const { requestHeaders, responseHeaders, responseTrailers, streamInfo } = this;
+    const context = { requestHeaders, responseHeaders, responseTrailers, streamInfo, accessLogType };
+    for (const log of accessLogs) log.log(context);
+  }
+
+  #startPeriodicLog(intervalMs: number): void {
+    const timer = this.timers.timer(() => {
+      this.#log("DownstreamPeriodic");
+      timer.arm(intervalMs);
+    });
+    this.logTimer = timer;
+    timer.arm(intervalMs);
   }
 
   /** Something came or went: the stream is not idle. */
@@ -377,6 +391,8 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
       this.requestTimer.arm(data.requestTimeoutMs);
     }
     if (data.maxStreamDurationMs > 0) this.#armDurationTimer(data.maxStreamDurationMs);
+    const { flushIntervalMs } = data.accessLogOptions;
+    if (flushIntervalMs > 0 && this.runtime.accessLogs.length > 0) this.#startPeriodicLog(flushIntervalMs);
   }
 
   #armDurationTimer(durationMs: number): void {

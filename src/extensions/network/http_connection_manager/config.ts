@@ -19,7 +19,7 @@ import {
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { compileRouteConfiguration } from "../../../route/config.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
-import type { HcmData, HttpFilterData, UpgradeData } from "./hcm-data.ts";
+import type { AccessLogOptionsData, HcmData, HttpFilterData, UpgradeData } from "./hcm-data.ts";
 import { HCM_SUPPORT } from "./support.ts";
 
 const HOUR_MS = 3_600_000;
@@ -42,10 +42,21 @@ function compileHcm(message: HttpConnectionManager, place: Place, context: Compi
     httpFilters: compileFilters(message.httpFilters, place.field("http_filters"), context),
     upgrades: compileUpgrades(message.upgradeConfigs, place.field("upgrade_configs"), context),
     accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
+    accessLogOptions: compileAccessLogOptions(message),
     ...compileIdentity(message),
     ...compileTrust(message, place, context),
     ...compilePaths(message),
     ...compileConnection(message),
+  };
+}
+
+/** `access_log_options`, or the fields before it, which may not stand beside it. */
+function compileAccessLogOptions(message: HttpConnectionManager): AccessLogOptionsData {
+  const { accessLogOptions: options } = message;
+  return {
+    flushIntervalMs: durationMs(options?.accessLogFlushInterval ?? message.accessLogFlushInterval, 0),
+    onNewRequest: options?.flushAccessLogOnNewRequest ?? message.flushAccessLogOnNewRequest,
+    onTunnelEstablished: options?.flushLogOnTunnelSuccessfullyEstablished ?? false,
   };
 }
 

@@ -22,6 +22,14 @@ export interface UpgradeData {
   readonly httpFilters: readonly HttpFilterData[] | null;
 }
 
+/** When lines are written beside the one at a stream's end. */
+export interface AccessLogOptionsData {
+  /** Between the lines of a stream that lives; 0 = none. */
+  readonly flushIntervalMs: number;
+  readonly onNewRequest: boolean;
+  readonly onTunnelEstablished: boolean;
+}
+
 /** Envoy's `HttpConnectionManager`, checked, with its defaults filled in. Plain data. Times: 0 = off. */
 export interface HcmData {
   readonly statPrefix: string;
@@ -30,6 +38,7 @@ export interface HcmData {
   readonly httpFilters: readonly HttpFilterData[];
   readonly upgrades: readonly UpgradeData[];
   readonly accessLogs: readonly AccessLogData[];
+  readonly accessLogOptions: AccessLogOptionsData;
   readonly serverName: string;
   readonly serverHeaderTransformation: "overwrite" | "appendIfAbsent" | "passThrough";
   readonly via: string;

@@ -14,6 +14,7 @@ import {
   HttpProtocolOptionsSchema,
 } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
 import {
+  HttpConnectionManager_HcmAccessLogOptionsSchema,
   HttpConnectionManager_InternalAddressConfigSchema,
   HttpConnectionManager_SetCurrentClientCertDetailsSchema,
   HttpConnectionManager_UpgradeConfigSchema,
@@ -43,6 +44,9 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     drain_timeout: yes,
     delayed_close_timeout: yes,
     access_log: yes,
+    access_log_options: yes,
+    access_log_flush_interval: yes,
+    flush_access_log_on_new_request: yes,
     use_remote_address: yes,
     xff_num_trusted_hops: yes,
     internal_address_config: yes,
@@ -70,6 +74,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
   ...HTTP2_SUPPORT,
   supportAll(HttpConnectionManager_SetCurrentClientCertDetailsSchema),
   supportAll(HttpConnectionManager_UpgradeConfigSchema),
+  supportAll(HttpConnectionManager_HcmAccessLogOptionsSchema),
   supportAll(HttpConnectionManager_InternalAddressConfigSchema),
   supportAll(CidrRangeSchema),
   support(HttpFilterSchema, {

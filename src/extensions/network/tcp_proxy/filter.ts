@@ -278,6 +278,8 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     const info = this.#info.ensureUpstream();
     info.hostAddress = host.addressText;
     info.hostName = host.hostname;
+    info.hostMetadata = host.metadata;
+    info.clusterMetadata = this.#clusterInfo?.metadata ?? null;
     return info;
   }
 

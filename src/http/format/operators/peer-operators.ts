@@ -1,4 +1,4 @@
-import { splitAddress } from "../../../match/ip-address.ts";
+import { ipPrefix, splitAddress } from "../../../match/ip-address.ts";
 import type { StreamInfo, UpstreamInfo } from "../../stream-info.ts";
 import { type FormatOperator, type FormatValue, plainOperator } from "../format-context.ts";
 
@@ -19,13 +19,7 @@ function addressOperators(
   const present = (info: StreamInfo): string | undefined => read(info) || undefined;
   return [
     [whole, plainOperator(({ streamInfo }) => present(streamInfo))],
-    [
-      withoutPort,
-      plainOperator(({ streamInfo }) => {
-        const address = present(streamInfo);
-        return address === undefined ? undefined : splitAddress(address).ip;
-      }),
-    ],
+    [withoutPort, ipOperator(present)],
     [
       port,
       plainOperator(({ streamInfo }) => {
@@ -34,6 +28,27 @@ function addressOperators(
       }),
     ],
   ];
+}
+
+/** An address without its port. The argument is how many of its bits are kept, written behind it: `10.1.0.0/16`. */
+function ipOperator(read: (info: StreamInfo) => string | undefined): FormatOperator {
+  return {
+    argument: "optional",
+    truncates: false,
+    problem: (argument) =>
+      argument === "" || (/^\d{1,3}$/.test(argument) && Number(argument) <= 128)
+        ? null
+        : "expected the length of a prefix, 0 to 128",
+    create(argument) {
+      const bits = argument === "" ? -1 : Number(argument);
+      return ({ streamInfo }) => {
+        const address = read(streamInfo);
+        if (address === undefined) return undefined;
+        const { ip } = splitAddress(address);
+        return bits === -1 ? ip : (ipPrefix(ip, bits) ?? ip);
+      };
+    },
+  };
 }
 
 /** An operator about the chosen upstream; missing if none was chosen or the value is empty. */
@@ -81,6 +96,9 @@ export const peerOperators: ReadonlyMap<string, FormatOperator> = new Map([
     "UPSTREAM_LOCAL_PORT",
     (info) => info.upstream?.localAddress,
   ),
+  ["STREAM_ID", infoOperator((info) => info.requestId)],
+  ["TRACE_ID", infoOperator((info) => info.span?.traceId ?? "")],
+  ["SPAN_ID", infoOperator((info) => info.span?.spanId ?? "")],
   ["CONNECTION_ID", plainOperator(({ streamInfo }) => streamInfo.connection.connectionId)],
   ["REQUESTED_SERVER_NAME", infoOperator((info) => info.connection.requestedServerName)],
   ["FILTER_CHAIN_NAME", infoOperator((info) => info.connection.filterChainName)],

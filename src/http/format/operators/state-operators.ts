@@ -6,6 +6,9 @@ type Metadata = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 const SOURCES = new Map<string, (context: FormatContext) => Metadata | null>([
   ["DYNAMIC", ({ streamInfo }) => streamInfo.dynamicMetadata],
   ["ROUTE", ({ streamInfo }) => streamInfo.routeMetadata],
+  ["VIRTUAL_HOST", ({ streamInfo }) => streamInfo.virtualHostMetadata],
+  ["CLUSTER", ({ streamInfo }) => streamInfo.upstream?.clusterMetadata ?? null],
+  ["UPSTREAM_HOST", ({ streamInfo }) => streamInfo.upstream?.hostMetadata ?? null],
 ]);
 
 /** The value at `namespace` and a path of keys; only own properties count, whatever they are called. */
@@ -32,15 +35,18 @@ function asFormatValue(value: unknown): FormatValue | undefined {
   }
 }
 
-/** `DYNAMIC_METADATA(NAMESPACE:KEY*)`. */
-const dynamicMetadataOperator: FormatOperator = {
-  argument: "required",
-  truncates: true,
-  create(argument) {
-    const path = argument.split(":");
-    return ({ streamInfo }) => readMetadata(streamInfo.dynamicMetadata, path);
-  },
-};
+/** `DYNAMIC_METADATA(NAMESPACE:KEY*)` and its like for another source. */
+function metadataOf(source: string): FormatOperator {
+  const select = SOURCES.get(source)!;
+  return {
+    argument: "required",
+    truncates: true,
+    create(argument) {
+      const path = argument.split(":");
+      return (context) => readMetadata(select(context), path);
+    },
+  };
+}
 
 /** `METADATA(SOURCE:NAMESPACE:KEY*)`. */
 const metadataOperator: FormatOperator = {
@@ -92,7 +98,9 @@ const environmentOperator: FormatOperator = {
 
 /** Operators about filters' data, the process and the occasion. */
 export const stateOperators: ReadonlyMap<string, FormatOperator> = new Map([
-  ["DYNAMIC_METADATA", dynamicMetadataOperator],
+  ["DYNAMIC_METADATA", metadataOf("DYNAMIC")],
+  ["CLUSTER_METADATA", metadataOf("CLUSTER")],
+  ["UPSTREAM_METADATA", metadataOf("UPSTREAM_HOST")],
   ["METADATA", metadataOperator],
   ["FILTER_STATE", filterStateOperator],
   ["ENVIRONMENT", environmentOperator],

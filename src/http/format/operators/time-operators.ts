@@ -1,5 +1,11 @@
 import type { StreamInfo } from "../../stream-info.ts";
-import type { FormatContext, FormatEnvironment, FormatEvaluator, FormatOperator } from "../format-context.ts";
+import {
+  type FormatContext,
+  type FormatEnvironment,
+  type FormatEvaluator,
+  type FormatOperator,
+  plainOperator,
+} from "../format-context.ts";
 import { compileTimeFormat, createIsoTimeFormat } from "../strftime.ts";
 
 /** Moments of a stream, on its worker's monotonic clock; -1 = did not happen. Names are Envoy's. */
@@ -15,6 +21,9 @@ const TIME_POINTS = new Map<string, (info: StreamInfo) => number>([
   ["DS_TX_END", (info) => info.responseLastByteMs],
 ]);
 
+/** Local times have no `Z` at their end. */
+const LOCAL_LAYOUT = "%Y-%m-%dT%H:%M:%S.%3f%z";
+
 /** Units per millisecond. */
 const UNITS = new Map([
   ["ms", 1],
@@ -22,7 +31,11 @@ const UNITS = new Map([
   ["ns", 1_000_000],
 ]);
 
-function timeOperator(read: (context: FormatContext, environment: FormatEnvironment) => number): FormatOperator {
+/** A moment; `local`: in the time zone of the process. */
+function timeOperator(
+  read: (context: FormatContext, environment: FormatEnvironment) => number,
+  local = false,
+): FormatOperator {
   return {
     argument: "optional",
     truncates: false,
@@ -31,7 +44,8 @@ function timeOperator(read: (context: FormatContext, environment: FormatEnvironm
       return compiled !== null && typeof compiled !== "function" ? compiled.problem : null;
     },
     create(argument, environment) {
-      const compiled = argument === "" ? createIsoTimeFormat() : compileTimeFormat(argument);
+      const layout = argument === "" && local ? LOCAL_LAYOUT : argument;
+      const compiled = layout === "" ? createIsoTimeFormat() : compileTimeFormat(layout, local);
       if (typeof compiled !== "function") throw new TypeError(compiled.problem);
       return (context) => compiled(read(context, environment));
     },
@@ -90,10 +104,18 @@ const commonDurationOperator: FormatOperator = {
 export const timeOperators: ReadonlyMap<string, FormatOperator> = new Map([
   ["START_TIME", timeOperator((context) => context.streamInfo.startWallMs)],
   ["EMIT_TIME", timeOperator((_, environment) => environment.clock.wallMs())],
+  ["START_TIME_LOCAL", timeOperator((context) => context.streamInfo.startWallMs, true)],
+  ["EMIT_TIME_LOCAL", timeOperator((_, environment) => environment.clock.wallMs(), true)],
   ["DURATION", durationOperator],
   ["COMMON_DURATION", commonDurationOperator],
   ["REQUEST_DURATION", betweenOperator("DS_RX_BEG", "DS_RX_END")],
   ["REQUEST_TX_DURATION", betweenOperator("DS_RX_BEG", "US_TX_END")],
   ["RESPONSE_DURATION", betweenOperator("DS_RX_BEG", "US_RX_BEG")],
   ["RESPONSE_TX_DURATION", betweenOperator("US_RX_BEG", "DS_TX_END")],
+  [
+    "UPSTREAM_CONNECTION_POOL_READY_DURATION",
+    plainOperator(({ streamInfo: { upstream } }) =>
+      upstream === null ? undefined : elapsed(upstream.poolAskedAtMs, upstream.firstByteSentAtMs),
+    ),
+  ],
 ]);

@@ -26,7 +26,12 @@ function exampleContext(): FormatContext {
   upstream.localAddress = "10.0.0.9:5555";
   upstream.clusterName = "c";
   upstream.attemptCount = 2;
+  upstream.poolAskedAtMs = 1;
   upstream.firstByteSentAtMs = 3.25;
+  upstream.hostMetadata = new Map([["ns", { host: "h" }]]);
+  upstream.clusterMetadata = new Map([["ns", { cluster: { of: 5 } }]]);
+  streamInfo.virtualHostMetadata = new Map([["ns", { v: true }]]);
+  streamInfo.requestId = "id-1";
   upstream.lastByteSentAtMs = 4;
   upstream.firstByteReceivedAtMs = 8;
   const metadata = streamInfo.metadata("ns");
@@ -109,6 +114,17 @@ describe("SubstitutionFormatter", () => {
       result: "t - t",
     },
     {
+      text: "%CLUSTER_METADATA(ns:cluster:of)% %UPSTREAM_METADATA(ns:host)% %METADATA(VIRTUAL_HOST:ns:v)%",
+      result: "5 h true",
+    },
+    { text: "%METADATA(CLUSTER:ns)% %METADATA(UPSTREAM_HOST:ns:no)%", result: '{"cluster":{"of":5}} -' },
+    { text: "%STREAM_ID% %TRACE_ID% %SPAN_ID%", result: "id-1 - -" },
+    { text: "%UPSTREAM_CONNECTION_POOL_READY_DURATION%", result: "2" },
+    {
+      text: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(16)% %UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(0)%",
+      result: "192.0.0.0/16 0.0.0.0/0",
+    },
+    {
       text: "%GRPC_STATUS% %ACCESS_LOG_TYPE% %UNIQUE_ID%",
       result: "- DownstreamEnd 11111111-2222-4333-8444-555555555555",
     },
@@ -131,6 +147,25 @@ describe("SubstitutionFormatter", () => {
       format("%RESPONSE_FLAGS% %RESPONSE_FLAGS_LONG%", context),
       "UF,DC UpstreamConnectionFailure,DownstreamConnectionTermination",
     );
+  });
+
+  it("writes local times in the time zone of the process", () => {
+    const zone = process.env.TZ;
+    process.env.TZ = "Asia/Kolkata";
+    try {
+      assert.equal(format("%START_TIME_LOCAL(%F %T %z %s)%"), "2016-04-16 01:47:00 +0530 1460751420");
+      assert.equal(format("%START_TIME_LOCAL%"), "2016-04-16T01:47:00.310+0530");
+      assert.equal(format("%EMIT_TIME_LOCAL(%z)% %EMIT_TIME(%z)%"), "+0530 +0000");
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+  });
+
+  it("cuts IPv6 addresses to a prefix", () => {
+    const context = exampleContext();
+    context.streamInfo.downstreamRemoteIp = "2001:db8:1:2::1";
+    assert.equal(format("%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(48)%", context), "2001:db8:1::/48");
   });
 
   it("writes the address that x-forwarded-for gave with port 0", () => {
@@ -186,8 +221,13 @@ describe("compileFormat", () => {
     { text: "%START_TIME(%Q)%", problem: /"%Q" is no time conversion/ },
     { text: "%GRPC_STATUS(X)%", problem: /CAMEL_STRING/ },
     { text: "%COMMON_DURATION(A:B)%", problem: /unknown or unsupported time point "A"/ },
-    { text: "%METADATA(CLUSTER:x)%", problem: /unsupported source "CLUSTER"/ },
-    { text: "%TRACE_ID%", problem: /not supported yet/, unsupported: true },
+    { text: "%METADATA(LISTENER:x)%", problem: /unsupported source "LISTENER"/ },
+    { text: "%CEL(request.path)%", problem: /%CEL% is not supported yet/, unsupported: true },
+    { text: "%TYPED_CEL(1)%", problem: /not supported yet/, unsupported: true },
+    { text: "%COALESCE({})%", problem: /not supported yet/, unsupported: true },
+    { text: "%UPSTREAM_TLS_VERSION%", problem: /not supported yet/, unsupported: true },
+    { text: "%BYTES_RETRANSMITTED%", problem: /not supported yet/, unsupported: true },
+    { text: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(x)%", problem: /length of a prefix/ },
     { text: "%DOWNSTREAM_HANDSHAKE_DURATION%", problem: /not supported yet/, unsupported: true },
   ];
   for (const { text, problem, unsupported = false } of rows) {

@@ -57,6 +57,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     filter: async () => (await import("./http/decompressor/factory.ts")).httpFilter,
   },
   {
+    name: "envoy.filters.http.ext_authz",
+    config: async () => (await import("./http/ext_authz/config.ts")).extAuthzConfig,
+    filter: async () => (await import("./http/ext_authz/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.fault",
     config: async () => (await import("./http/fault/config.ts")).faultConfig,
     filter: async () => (await import("./http/fault/factory.ts")).httpFilter,

@@ -7,6 +7,7 @@ import { HTTP_FILTERS } from "../../src/extensions/table.ts";
 import type { HttpFilterFactory } from "../../src/http/filter.ts";
 import type { StreamRoute } from "../../src/http/stream-route.ts";
 import { Runtime } from "../../src/runtime/runtime.ts";
+import type { AsyncClient } from "../../src/upstream/async-client.ts";
 import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
 import { SharedLimits } from "../../src/upstream/shared-limits.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -25,8 +26,13 @@ export interface FilterUnderTest {
   readonly route: StreamRoute | null;
 }
 
-/** `name` is Envoy's short one (`cors`). Throws with the problems of a configuration that is refused. */
-export async function makeFilter(name: string, json: JsonObject, routeJson?: JsonObject): Promise<FilterUnderTest> {
+/** `name` is Envoy's short one (`cors`); `asyncClient` is for those that ask a service. Throws with the problems of a configuration that is refused. */
+export async function makeFilter(
+  name: string,
+  json: JsonObject,
+  routeJson?: JsonObject,
+  asyncClient?: AsyncClient,
+): Promise<FilterUnderTest> {
   const extension = `envoy.filters.http.${name}`;
   const module = await HTTP_FILTERS.find((entry) => entry.name === extension)!.filter();
   const config = configs.find((each) => each.name === extension)!;
@@ -49,6 +55,7 @@ export async function makeFilter(name: string, json: JsonObject, routeJson?: Jso
     format: makeFormatEnvironment(clock),
     limits: limitsFor(context.added, clock),
     condition: { healthCheckFailed: false },
+    asyncClient,
     clusters: { get: () => ({ info: { stats: { scope: stats } } }) },
   } as unknown as WorkerContext;
   return {

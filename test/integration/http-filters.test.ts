@@ -13,6 +13,9 @@ const PAGE = path.resolve(import.meta.dirname, "../../docs/http-filters.md");
 /** Documented on pages of their own. */
 const ELSEWHERE = new Set(["envoy.filters.http.router", "troupe.filters.http.module"]);
 
+/** The services that the examples name; all of them are the one upstream, which answers 200. */
+const CLUSTERS = ["app", "authz", "ratelimit", "keys"];
+
 interface Example {
   readonly http_filters: readonly { readonly name: string }[];
   readonly typed_per_filter_config?: object;
@@ -47,7 +50,10 @@ describe("docs/http-filters.md", () => {
       ],
     }));
     proxy = await startProxy({
-      config: sampleBootstrap({ listeners, clusters: [sampleCluster("app", [loopback(upstream.port)])] }),
+      config: sampleBootstrap({
+        listeners,
+        clusters: CLUSTERS.map((name) => sampleCluster(name, [loopback(upstream.port)])),
+      }),
       concurrency: 2,
     });
   });

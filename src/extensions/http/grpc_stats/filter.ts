@@ -5,7 +5,7 @@ import { isGrpcRequest } from "../../../http/local-reply.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
 import { type GrpcMethodStats, grpcClusterStats, grpcMethodOf } from "../../grpc/grpc-method-stats.ts";
-import { clusterStatsOf } from "../../grpc/request-cluster.ts";
+import { clusterStatsOf } from "../../request-cluster.ts";
 
 /** Envoy's `FilterConfig` of the filter, checked. Plain data. */
 export interface GrpcStatsData {

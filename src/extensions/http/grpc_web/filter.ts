@@ -5,7 +5,7 @@ import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../h
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
 import { type GrpcMethodStats, grpcClusterStats, grpcMethodOf } from "../../grpc/grpc-method-stats.ts";
-import { clusterStatsOf } from "../../grpc/request-cluster.ts";
+import { clusterStatsOf } from "../../request-cluster.ts";
 import { Base64Decoder, FrameBase64Encoder } from "./grpc-web-text.ts";
 
 const BINARY: ReadonlySet<string> = new Set(["application/grpc-web", "application/grpc-web+proto"]);

@@ -8,6 +8,8 @@ import { StatefulSessionFilter } from "../../../../src/extensions/http/stateful_
 import { createSessionState } from "../../../../src/extensions/stateful_session/session-state.ts";
 import type { HttpFilterFactory, StreamFilter } from "../../../../src/http/filter.ts";
 import type { RequestHeaderMap } from "../../../../src/http/header-map.ts";
+import type { AsyncClient } from "../../../../src/upstream/async-client.ts";
+import { answeringClient, failingClient } from "../../../harness/fake-async-client.ts";
 import { FakeClock } from "../../../harness/fake-clock.ts";
 import { makeFilter } from "../../../harness/filter-under-test.ts";
 import { describeHttpFilterContract } from "../../../harness/http-filter-contract.ts";
@@ -97,6 +99,16 @@ const ofType =
     request.set("content-type", type);
   };
 
+const AUTHZ = { httpService: { serverUri: { uri: "http://authz.test", cluster: "authz", timeout: "1s" } } };
+
+/** Services that filters ask: one that answers at once, later, with a refusal, and not before the filter gives up. */
+const SERVICES = {
+  "answers OK": answeringClient(200, false),
+  answers: answeringClient(200, true),
+  refuses: answeringClient(403, true),
+  "says nothing": failingClient(),
+} as const;
+
 /** Filters of the table by their configuration; with a third entry by that of the route. */
 const CONFIGURED: readonly {
   readonly what: string;
@@ -105,6 +117,7 @@ const CONFIGURED: readonly {
   readonly route?: JsonObject;
   readonly prepare?: (request: RequestHeaderMap) => void;
   readonly waitsMs?: number;
+  readonly asyncClient?: AsyncClient;
 }[] = [
   { what: "buffer", filter: "buffer", config: { maxRequestBytes: 100 } },
   { what: "buffer with a small limit", filter: "buffer", config: { maxRequestBytes: 4 } },
@@ -227,6 +240,18 @@ const CONFIGURED: readonly {
     config: { upgradeProtobufToGrpc: true },
     prepare: ofType("application/x-protobuf"),
   },
+  ...(["answers OK", "answers", "refuses", "says nothing"] as const).map((what) => ({
+    what: `ext_authz whose service ${what}`,
+    filter: "ext_authz",
+    config: AUTHZ,
+    asyncClient: SERVICES[what],
+  })),
+  {
+    what: "ext_authz that holds the body",
+    filter: "ext_authz",
+    config: { ...AUTHZ, withRequestBody: { maxRequestBytes: 100 } },
+    asyncClient: SERVICES.answers,
+  },
   { what: "compressor", filter: "compressor", config: { responseDirectionConfig: {} }, prepare: accepts },
   { what: "decompressor", filter: "decompressor" },
   { what: "jwt_authn that asks for nothing", filter: "jwt_authn" },
@@ -241,8 +266,8 @@ const CONFIGURED: readonly {
   { what: "rbac that allows", filter: "rbac" },
   { what: "rbac that refuses", filter: "rbac", config: { rules: { policies: {} } } },
 ];
-for (const { what, filter, config = {}, route, prepare, waitsMs = 0 } of CONFIGURED) {
-  const made = await makeFilter(filter, config, route);
+for (const { what, filter, config = {}, route, prepare, waitsMs = 0, asyncClient } of CONFIGURED) {
+  const made = await makeFilter(filter, config, route, asyncClient);
   describeHttpFilterContract(what, {
     createFactory: () => made.factory,
     waitsMs,

@@ -31,6 +31,8 @@ export interface CommandLine {
   readonly drainStrategy: "gradual" | "immediate";
   readonly parentShutdownTimeS: number;
   readonly fileFlushIntervalMs: number;
+  /** Per worker; 0 = none. */
+  readonly failedRequests: number;
   readonly debugEndpoints: boolean;
 }
 
@@ -68,6 +70,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     drainStrategy: choice("drain-strategy", text("drain-strategy"), ["gradual", "immediate"]),
     parentShutdownTimeS: whole("parent-shutdown-time-s", text("parent-shutdown-time-s"), 900),
     fileFlushIntervalMs: whole("file-flush-interval-msec", text("file-flush-interval-msec"), 10_000),
+    failedRequests: bounded("failed-requests", whole("failed-requests", text("failed-requests"), 100), 1000),
     debugEndpoints: has("enable-debug-endpoints"),
   };
   if (commandLine.action === "run" && commandLine.configPath === "" && commandLine.configYaml === "") {
@@ -133,6 +136,11 @@ function whole(name: string, value: string, defaultValue: number): number {
   if (value === "") return defaultValue;
   if (!/^\d{1,9}$/.test(value)) throw new CommandLineError(`--${name} must be a whole number, not "${value}"`);
   return Number(value);
+}
+
+function bounded(name: string, value: number, limit: number): number {
+  if (value > limit) throw new CommandLineError(`--${name} must be at most ${limit}, not ${value}`);
+  return value;
 }
 
 function concurrency(value: string): number {

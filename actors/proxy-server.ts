@@ -276,6 +276,7 @@ export class ProxyServer {
       statsMatcher: bootstrap.stats.matcher,
       drain,
       fileFlushIntervalMs: commandLine.fileFlushIntervalMs,
+      failedRequests: commandLine.failedRequests,
       hostname: hostname(),
       ticketSecret: this.#random.bytes(32),
       environment,

@@ -2,6 +2,7 @@ import type { BoundSocket, Socket } from "node:net";
 import { AccessLogFiles } from "../../src/access-log/access-log-files.ts";
 import type { AttributeValue } from "../../src/actor/actor-report.ts";
 import type { ApplicationLog } from "../../src/base/application-log.ts";
+import type { Clock } from "../../src/base/clock.ts";
 import type { LogLevel } from "../../src/base/log.ts";
 import { memoryHeld } from "../../src/base/memory-held.ts";
 import { nextTurn } from "../../src/base/turn.ts";
@@ -12,6 +13,7 @@ import type { ClientTlsContext } from "../../src/extensions/transport_sockets/tl
 import type { ServerTlsContext } from "../../src/extensions/transport_sockets/tls/server-tls-context.ts";
 import { TlsContexts } from "../../src/extensions/transport_sockets/tls/tls-contexts.ts";
 import type { LoadedExtensions } from "../../src/extensions/worker-extensions.ts";
+import { FailedRequests } from "../../src/http/failed-requests.ts";
 import { ConnectionHandler, type PreparedListeners } from "../../src/listener/connection-handler.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
@@ -25,6 +27,7 @@ import { buildStatsMatcher } from "../../src/stats/stats-matcher.ts";
 import { StatsShard as ThreadStats } from "../../src/stats/stats-shard.ts";
 import { AsyncClient } from "../../src/upstream/async-client.ts";
 import { type ClusterChanges, ClusterManager } from "../../src/upstream/cluster-manager.ts";
+import { hostsInWords } from "../../src/upstream/hosts-in-words.ts";
 import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 import { SharedLimits } from "../../src/upstream/shared-limits.ts";
@@ -111,7 +114,9 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#asyncClient = new AsyncClient(this.#clusters, { timers, random });
     this.#accessLogFiles = new AccessLogFiles({ timers, stats, flushIntervalMs: settings.fileFlushIntervalMs });
     this.#limits = new SharedLimits(clock);
+    const failures = this.#createFailures(clock);
     this.#context = {
+      failures,
       clock,
       timers,
       random,
@@ -128,8 +133,14 @@ export class ProxyRuntime implements WorkerRuntime {
       condition: this.#condition,
       extensions,
     };
-    this.#handler = new ConnectionHandler({
-      workerIndex: services.number - 1,
+    this.#handler = this.#createHandler(services, flusher);
+    this.#listings = new WorkerListings(this.#handler, this.#clusters, failures, clock);
+  }
+
+  #createHandler({ number, random, timers, log }: WorkerServices, flusher: WriteFlusher): ConnectionHandler {
+    const { stats, extensions } = this.#context;
+    return new ConnectionHandler({
+      workerIndex: number - 1,
       timers,
       flusher,
       random,
@@ -141,10 +152,15 @@ export class ProxyRuntime implements WorkerRuntime {
         extensionModule(extensions.listenerFilters, extension).createFactory(data, this.#context),
       makeTransportSocket: ({ extension, data }, scope) =>
         extensionModule(extensions.transportSockets, extension).createDownstreamFactory(data, scope, this.#context),
-      drain: settings.drain,
+      drain: this.#settings.drain,
       buildingVersion: () => this.#building,
     });
-    this.#listings = new WorkerListings(this.#handler, this.#clusters, clock);
+  }
+
+  #createFailures(clock: Clock): FailedRequests | null {
+    const { failedRequests } = this.#settings;
+    if (failedRequests === 0) return null;
+    return new FailedRequests(failedRequests, clock, (name) => hostsInWords(this.#clusters.explain(name)));
   }
 
   async prepare(change: SnapshotChange): Promise<void> {

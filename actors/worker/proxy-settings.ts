@@ -9,6 +9,8 @@ export interface ProxySettings {
   /** `--drain-time-s` and `--drain-strategy`, for what a new configuration replaces. */
   readonly drain: DrainOptions;
   readonly fileFlushIntervalMs: number;
+  /** Failed requests that each worker remembers; 0 = none. */
+  readonly failedRequests: number;
   readonly hostname: string;
   /** What the keys of TLS session tickets are derived from: random, the same for all workers. */
   readonly ticketSecret: Uint8Array;

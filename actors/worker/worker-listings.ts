@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/base/clock.ts";
 import { rowFilter } from "../../src/base/row-filter.ts";
 import { type WalkPiece, Walks } from "../../src/base/walks.ts";
+import type { FailedRequests } from "../../src/http/failed-requests.ts";
 import type { ConnectionHandler } from "../../src/listener/connection-handler.ts";
 import type { ClusterManager } from "../../src/upstream/cluster-manager.ts";
 
@@ -12,22 +13,26 @@ const MAX_PIECE_ROWS = 500;
 const FIELD_PREFIX = "field.";
 
 /** The listings that a worker has. */
-export type ListingName = "connections" | "streams" | "pools" | "clusters";
+export type ListingName = "connections" | "streams" | "pools" | "clusters" | "failures";
+
+const NAMES: ReadonlySet<string> = new Set(["connections", "streams", "pools", "clusters", "failures"]);
 
 /** Whether a worker has a listing of that name. */
 export function isListingName(view: string): view is ListingName {
-  return view === "connections" || view === "streams" || view === "pools" || view === "clusters";
+  return NAMES.has(view);
 }
 
 /** A worker's long lists, for people who ask: given in pieces, so that traffic goes on in between. */
 export class WorkerListings {
   readonly #handler: ConnectionHandler;
   readonly #clusters: ClusterManager;
+  readonly #failures: FailedRequests | null;
   readonly #walks: Walks<object>;
 
-  constructor(handler: ConnectionHandler, clusters: ClusterManager, clock: Clock) {
+  constructor(handler: ConnectionHandler, clusters: ClusterManager, failures: FailedRequests | null, clock: Clock) {
     this.#handler = handler;
     this.#clusters = clusters;
+    this.#failures = failures;
     this.#walks = new Walks(clock, PIECE_MS);
   }
 
@@ -54,6 +59,8 @@ export class WorkerListings {
         return this.#clusters.pools(wanted);
       case "clusters":
         return this.#clusters.inspections();
+      case "failures":
+        return (this.#failures?.recent() ?? []).filter(wanted);
     }
   }
 }

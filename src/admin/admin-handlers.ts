@@ -9,6 +9,7 @@ import { connectionsHandlers } from "./connections-handlers.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { endpointsPageHandler } from "./endpoints-page.ts";
 import { explainHandlers } from "./explain-handlers.ts";
+import { failuresHandler } from "./failures-handler.ts";
 import { helpHandler } from "./help.ts";
 import { listenersHandlers } from "./listeners-handlers.ts";
 import { eventsHandler } from "./live/events-handler.ts";
@@ -41,6 +42,7 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     ...loggingHandlers(views.logging, views.control),
     ...controlHandlers(views.control),
     ...explainHandlers(views.explain),
+    failuresHandler(views.listings),
     ...connectionsHandlers(views.listings, views.control),
     workersHandler(views.workers, views.control),
     actorsHandler(views.actors),

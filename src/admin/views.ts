@@ -329,7 +329,7 @@ export interface DiscoveredClusterStatus {
 /** The long lists that workers have. */
 export interface ListingsView {
   /** In pieces, as they come. Ends when all workers have told everything, or don't answer. */
-  list(listing: "connections" | "streams" | "pools", query: ListingQuery): AsyncIterable<ListingPart>;
+  list(listing: "connections" | "streams" | "pools" | "failures", query: ListingQuery): AsyncIterable<ListingPart>;
 }
 
 /** Which rows of a listing are wanted: as in `RowQuery`, of all workers or one. */

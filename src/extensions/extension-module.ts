@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
+import type { FailedRequests } from "../http/failed-requests.ts";
 import type { HttpFilterFactory } from "../http/filter.ts";
 import type { FormatEnvironment } from "../http/format/format-context.ts";
 import type { NetworkFilterContext } from "../listener/listener-context.ts";
@@ -40,6 +41,8 @@ export interface WorkerContext {
   readonly tlsContexts: TlsContextDirectory;
   readonly format: FormatEnvironment;
   readonly accessLogFiles: AccessLogFiles;
+  /** Remembers failed requests; absent or null: nobody does. */
+  readonly failures?: FailedRequests | null;
   /** Limits that all workers keep to together. */
   readonly limits: SharedLimits;
   /** The runtime values of this worker. */

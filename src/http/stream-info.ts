@@ -1,6 +1,7 @@
 import type { NamespacedMetadata } from "../match/metadata-path.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { Protocol } from "./codec.ts";
+import { type FailedAttempt, MAX_FAILED_ATTEMPTS } from "./failed-attempt.ts";
 import type { Span, TraceReason } from "./span.ts";
 
 /** Envoy's response flags: bit number by short name, in Envoy's order of output. */
@@ -143,6 +144,8 @@ export class StreamInfo {
   upstreamOverrideHost: { readonly address: string; readonly strict: boolean } | null = null;
   /** Null until a host was chosen. */
   upstream: UpstreamInfo | null = null;
+  /** Attempts that ended without the response, oldest first. Null if there were none. */
+  failedAttempts: FailedAttempt[] | null = null;
   /** Dynamic metadata by namespace. Null until a filter sets one. */
   dynamicMetadata: Map<string, Record<string, unknown>> | null = null;
   /** Filter state by key. Null until a filter sets one. */
@@ -163,6 +166,13 @@ export class StreamInfo {
 
   hasResponseFlag(flag: ResponseFlag): boolean {
     return (this.responseFlags & (1 << flag)) !== 0;
+  }
+
+  /** Notes an attempt that ended without the response; of very many, the first ones. */
+  noteFailedAttempt(host: string, reason: string, transportFailure: string, endedAtMs: number): void {
+    this.failedAttempts ??= [];
+    if (this.failedAttempts.length >= MAX_FAILED_ATTEMPTS) return;
+    this.failedAttempts.push({ host, reason, transportFailure, endedAtMs });
   }
 
   /** The upstream half, made on first use. */

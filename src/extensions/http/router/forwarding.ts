@@ -238,6 +238,8 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       return this.#waitsOn(request, verdict !== "no");
     }
     request.host.stats.rqError++;
+    const { addressText } = request.host;
+    this.callbacks.streamInfo.noteFailedAttempt(addressText, `response ${headers.status}`, "", this.nowMs());
     this.cluster.info.stats.responses.chargeRetriedResponse(headers.status);
     this.perTry?.stop();
     this.afterPerTryTimeout = false;
@@ -379,6 +381,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void {
     if (this.finished) return;
     request.host.stats.rqError++;
+    this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, reason, transportFailure, this.nowMs());
     if (this.hedged?.remove(request) !== true) {
       this.request = null;
       this.perTry?.stop();
@@ -424,6 +427,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     }
     counter.inc();
     request.host.stats.rqTimeout++;
+    this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
     request.cancel();
     this.request = null;
     this.afterPerTryTimeout = true;
@@ -448,6 +452,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   #missed(request: UpstreamRequest): void {
     this.cluster.info.stats.rq.timeout.inc();
     request.host.stats.rqTimeout++;
+    this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
     if (!this.responseStarted) this.#chargeLocal(this.timeoutStatus);
     request.cancel();
   }

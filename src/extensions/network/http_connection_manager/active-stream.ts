@@ -357,6 +357,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     if (this.asksUpgrade) runtime.stats.cxUpgradesActive.dec();
     runtime.stats.rqTime.record(info.completedMs - info.startMs);
     this.filters.destroy();
+    if (info.responseFlags !== 0 || info.responseCode >= 500) runtime.failures?.note(info, this.requestHeaders);
     this.#log("DownstreamEnd");
     this.connection.onStreamDone(this, aborted);
   }

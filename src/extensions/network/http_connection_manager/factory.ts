@@ -44,6 +44,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFa
       (log) => extensionModule(worker.extensions.accessLoggers, log.extension).createLogger(log.data, worker),
       worker,
     ),
+    failures: worker.failures ?? null,
     clock: worker.clock,
     timers: worker.timers,
     random: worker.random,

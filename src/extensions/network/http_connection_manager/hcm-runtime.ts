@@ -2,6 +2,7 @@ import type { AccessLog } from "../../../access-log/access-log.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { RandomSource } from "../../../base/random.ts";
 import type { TimerWheel } from "../../../base/timer-wheel.ts";
+import type { FailedRequests } from "../../../http/failed-requests.ts";
 import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
 import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
 import type { Http1CodecStats } from "../../../http/http1/codec-stats.ts";
@@ -23,6 +24,8 @@ export interface HcmRuntime {
   readonly upgrades: UpgradeTable;
   readonly routes: RouteTableSlot;
   readonly accessLogs: readonly AccessLog[];
+  /** Null: failed requests are not remembered. */
+  readonly failures: FailedRequests | null;
   readonly clock: Clock;
   readonly timers: TimerWheel;
   readonly random: RandomSource;

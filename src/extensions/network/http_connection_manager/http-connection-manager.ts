@@ -411,6 +411,7 @@ export class HttpConnectionManager
     stats.rqHttp1Total.inc();
     stats.chargeResponse(error.status);
     this.connection.writeLatin1(rawErrorResponse(error));
+    this.runtime.failures?.note(info, null);
     for (const log of accessLogs) {
       log.log({
         requestHeaders: null,

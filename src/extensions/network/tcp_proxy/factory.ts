@@ -28,6 +28,7 @@ function createTcpProxyFactory(data: TcpProxyData, worker: WorkerContext): Netwo
     tunnel,
     stats: new TcpProxyStats(scope),
     accessLogs,
+    failures: worker.failures ?? null,
     clusters,
     clock,
     timers,

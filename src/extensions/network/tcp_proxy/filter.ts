@@ -104,6 +104,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     const upstream = this.#releaseUpstream();
     if (upstream?.connection.isOpen === true) this.#leaveUpstream(upstream, event, reason);
     this.#info.completedMs = this.#runtime.clock.nowMs();
+    if (this.#info.responseFlags !== 0) this.#runtime.failures?.note(this.#info, null);
     this.#log("TcpConnectionEnd");
   }
 

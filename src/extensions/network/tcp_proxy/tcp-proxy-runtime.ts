@@ -2,6 +2,7 @@ import type { AccessLog } from "../../../access-log/access-log.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { RandomSource } from "../../../base/random.ts";
 import type { TimerWheel } from "../../../base/timer-wheel.ts";
+import type { FailedRequests } from "../../../http/failed-requests.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
 import type { TcpProxyStats } from "./stats.ts";
 import type { TcpProxyData } from "./tcp-proxy-data.ts";
@@ -15,6 +16,8 @@ export interface TcpProxyRuntime {
   readonly tunnel: TunnelRequest | null;
   readonly accessLogs: readonly AccessLog[];
   readonly clusters: ClusterDirectory;
+  /** Null: failed connections are not remembered. */
+  readonly failures: FailedRequests | null;
   readonly clock: Clock;
   readonly timers: TimerWheel;
   readonly random: RandomSource;

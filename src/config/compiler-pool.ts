@@ -18,7 +18,7 @@ export class CompilerPool {
     CompileOutcome | LoadAssignmentOutcome | undefined
   >;
 
-  /** `tableModule` is the URL of a module that exports `loadCompilerTable` (see `CompilerTableModule`). Starts the thread. */
+  /** `tableModule` is the URL of a module that exports `loadLateCompilerTable` (see `CompilerTableModule`). Starts the thread. */
   constructor(tableModule: string) {
     this.#tableModule = tableModule;
     // The published package holds compiled files, where this module and its neighbour end in .js.

@@ -6,6 +6,7 @@ import type { Secret } from "../proto/gen/envoy/extensions/transport_sockets/tls
 import type { CompileContext } from "./compile-context.ts";
 import type { ExtensionConfig } from "./extension-config.ts";
 import type { MessageSupport } from "./field-support.ts";
+import type { LaterExtensions } from "./later-extensions.ts";
 import type { Place } from "./place.ts";
 
 /** Turns one kind of top-level item into the data of its resource. */
@@ -36,6 +37,8 @@ export interface CompilerTable {
   /** For the files of EDS. */
   readonly loadAssignment: ResourceCompiler<typeof ClusterLoadAssignmentSchema>;
   readonly extensions: readonly ExtensionConfig[];
+  /** More of them, loaded when they are named. */
+  readonly later?: LaterExtensions;
   /** Tables of messages that several resources and extensions share (addresses, data sources, header values, …). */
   readonly support: readonly MessageSupport[];
 }

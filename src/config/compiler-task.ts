@@ -9,14 +9,14 @@ import {
 
 /** What the compiler thread is sent. */
 export interface CompilerTask {
-  /** URL of a module that exports `loadCompilerTable`. */
+  /** URL of a module that exports `loadLateCompilerTable`. */
   readonly tableModule: string;
   readonly request: CompileRequest;
 }
 
 /** What the module that `tableModule` names exports. */
 export interface CompilerTableModule {
-  loadCompilerTable(): Promise<CompilerTable>;
+  loadLateCompilerTable(): Promise<CompilerTable>;
 }
 
 /** What the compiler thread is sent for a file of endpoints. */
@@ -34,7 +34,7 @@ let table: Promise<CompilerTable> | undefined;
 let compiler: Promise<ConfigurationCompiler> | undefined;
 
 async function loadTable(tableModule: string): Promise<CompilerTable> {
-  return ((await import(tableModule)) as CompilerTableModule).loadCompilerTable();
+  return ((await import(tableModule)) as CompilerTableModule).loadLateCompilerTable();
 }
 
 /** Loads what is compiled with. */
@@ -53,5 +53,5 @@ export async function loadAssignment(task: LoadAssignmentTask): Promise<LoadAssi
 export default async function compile(task: CompilerTask): Promise<CompileOutcome> {
   table ??= loadTable(task.tableModule);
   compiler ??= table.then((loaded) => new ConfigurationCompiler(loaded));
-  return (await compiler).compile(task.request);
+  return (await compiler).compileLoading(task.request);
 }

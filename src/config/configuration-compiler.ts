@@ -10,6 +10,7 @@ import { ExtensionIndex } from "./extension-index.ts";
 import { ItemCache } from "./item-cache.ts";
 import type { CompileEnvironment, PlacedProblem } from "./item-compilation.ts";
 import { type CompiledItem, ItemCompiler } from "./item-compiler.ts";
+import { type LaterExtensions, namedTypes } from "./later-extensions.ts";
 import { type ConfigText, openSource } from "./open-source.ts";
 import { Place } from "./place.ts";
 import { readConfigFile } from "./read-config-file.ts";
@@ -38,24 +39,43 @@ export class ConfigurationCompiler {
   readonly #items: ItemCompiler;
   readonly #cache = new ItemCache();
   readonly #secrets: SecretChecker | undefined;
+  readonly #later: LaterExtensions | undefined;
   /** Those of the last good bootstrap; a bad one must not empty the cache by having none. */
   #facts = NO_FACTS;
 
   constructor(table: CompilerTable) {
-    this.#extensions = new ExtensionIndex(table.extensions, supportTables(table.support));
+    this.#extensions = new ExtensionIndex(table.extensions, supportTables(table.support), table.later);
+    this.#later = table.later;
     this.#items = new ItemCompiler(table);
     this.#secrets = table.secret;
   }
 
   /** Never throws for bad input: whatever is wrong is in the outcome, all of it at once. */
   compile(request: CompileRequest): CompileOutcome {
-    const texts: ConfigText[] = [];
-    if (request.path !== undefined) {
-      const file = readConfigFile(request.path);
-      if (file.content === undefined) return unreadable(request.path, file.message, file.hint);
-      texts.push({ file: request.path, content: file.content });
-    }
-    texts.push(...(request.texts ?? []));
+    const read = readTexts(request);
+    return read.texts === undefined ? read.outcome : this.#compileRead(read.texts, request);
+  }
+
+  /** As `compile`, and loads extensions that the configuration is the first to name. */
+  async compileLoading(request: CompileRequest): Promise<CompileOutcome> {
+    const read = readTexts(request);
+    if (read.texts === undefined) return read.outcome;
+    const { missing } = this.#extensions;
+    await this.#load(namedTypes(read.texts));
+    const outcome = this.#compileRead(read.texts, request);
+    if (missing.size === 0) return outcome;
+    // Named without their type, or in a way that only a parser understands. What was made without them is wrong.
+    await this.#load(missing);
+    missing.clear();
+    this.#cache.clear();
+    return this.#compileRead(read.texts, request);
+  }
+
+  async #load(names: Iterable<string>): Promise<void> {
+    if (this.#later !== undefined) this.#extensions.add(await this.#later.load(names));
+  }
+
+  #compileRead(texts: readonly ConfigText[], request: CompileRequest): CompileOutcome {
     try {
       return this.#compileTexts(texts, request, true);
     } catch (error) {
@@ -131,6 +151,16 @@ export class ConfigurationCompiler {
       return compiled === undefined ? [] : [{ source, item, compiled }];
     });
   }
+}
+
+function readTexts(
+  request: CompileRequest,
+): { readonly texts: readonly ConfigText[] } | { readonly texts?: undefined; readonly outcome: CompileOutcome } {
+  const { path, texts = [] } = request;
+  if (path === undefined) return { texts };
+  const file = readConfigFile(path);
+  if (file.content === undefined) return { outcome: unreadable(path, file.message, file.hint) };
+  return { texts: [{ file: path, content: file.content }, ...texts] };
 }
 
 function unreadable(file: string, message: string, hint: string | undefined): CompileOutcome {

@@ -7,6 +7,7 @@ import { TypedStructSchema } from "../proto/gen/xds/type/v3/typed_struct_pb.js";
 import { messageType } from "../proto/type-registry.ts";
 import type { ExtensionCategory } from "./extension-category.ts";
 import type { ExtensionConfig } from "./extension-config.ts";
+import type { LaterExtensions } from "./later-extensions.ts";
 import { type SupportTables, supportTables } from "./support-walk.ts";
 
 /** What the type of an Any says about it. */
@@ -24,15 +25,27 @@ export class ExtensionIndex {
   readonly #byName = new Map<string, ExtensionConfig[]>();
   readonly #byType = new Map<string, TypedExtension>();
 
+  /** Names that were asked for and are those of extensions that are not loaded yet. */
+  readonly missing = new Set<string>();
+  readonly #general: SupportTables;
+  readonly #later: LaterExtensions | undefined;
+
   /** Throws `InvariantError` if two extensions claim the same name in one category, or the same type. */
-  constructor(extensions: readonly ExtensionConfig[], general: SupportTables) {
+  constructor(extensions: readonly ExtensionConfig[], general: SupportTables, later?: LaterExtensions) {
+    this.#general = general;
+    this.#later = later;
+    this.add(extensions);
+  }
+
+  /** Adds more of them; throws as the constructor. */
+  add(extensions: readonly ExtensionConfig[]): void {
     for (const extension of extensions) {
       const namesakes = this.#byName.get(extension.name) ?? [];
       if (namesakes.some(({ categories }) => categories.some((category) => extension.categories.includes(category)))) {
         throw new InvariantError(`two extensions are named ${extension.name}`);
       }
       this.#byName.set(extension.name, [...namesakes, extension]);
-      const tables = supportTables(extension.support, general);
+      const tables = supportTables(extension.support, this.#general);
       this.#add({ extension, schema: extension.schema, role: "config", tables });
       if (extension.routeSchema !== undefined) {
         this.#add({ extension, schema: extension.routeSchema, role: "route", tables });
@@ -52,12 +65,19 @@ export class ExtensionIndex {
   /** The extension of Envoy's name `name`: the one that stands in `category`, if there are several. */
   named(name: string, category: ExtensionCategory): ExtensionConfig | undefined {
     const namesakes = this.#byName.get(name);
+    this.#noteIfLater(name);
     return namesakes?.find(({ categories }) => categories.includes(category)) ?? namesakes?.[0];
   }
 
   /** The extension that a message type belongs to. */
   typed(typeName: string): TypedExtension | undefined {
-    return this.#byType.get(typeName);
+    const found = this.#byType.get(typeName);
+    if (found === undefined) this.#noteIfLater(typeName);
+    return found;
+  }
+
+  #noteIfLater(name: string): void {
+    if (this.#later?.has(name) === true) this.missing.add(name);
   }
 }
 

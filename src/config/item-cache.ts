@@ -17,6 +17,12 @@ export class ItemCache {
     this.#next = emptyTable();
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#last = emptyTable();
+    this.#next = emptyTable();
+  }
+
   get(item: SourceItem): CompiledItem | undefined {
     const { kind, key } = item;
     const compiled = this.#next[kind].get(key) ?? this.#last[kind].get(key);

@@ -10,36 +10,44 @@ import { routeSupport } from "../route/compile/route-support.ts";
 
 import { policySupport } from "../upstream/compile/cluster-support.ts";
 import { clusterCompiler, loadAssignmentCompiler } from "../upstream/config.ts";
-import {
-  ACCESS_LOGGERS,
-  HTTP_FILTERS,
-  LISTENER_FILTERS,
-  NETWORK_FILTERS,
-  OTHER_EXTENSIONS,
-  TRANSPORT_SOCKETS,
-} from "./table.ts";
+import type { ExtensionEntry } from "./extension-entry.ts";
+import { LaterConfigs } from "./later-configs.ts";
+import { OTHER_EXTENSIONS } from "./settings-table.ts";
+import { ACCESS_LOGGERS, HTTP_FILTERS, LISTENER_FILTERS, NETWORK_FILTERS, TRANSPORT_SOCKETS } from "./table.ts";
+
+const ENTRIES: readonly ExtensionEntry[] = [
+  ...HTTP_FILTERS,
+  ...LISTENER_FILTERS,
+  ...NETWORK_FILTERS,
+  ...ACCESS_LOGGERS,
+  ...TRANSPORT_SOCKETS,
+  ...OTHER_EXTENSIONS,
+];
 
 /** Loads the main-side halves of all extensions. */
-export async function loadExtensionConfigs(): Promise<ExtensionConfig[]> {
-  const entries = [
-    ...HTTP_FILTERS,
-    ...LISTENER_FILTERS,
-    ...NETWORK_FILTERS,
-    ...ACCESS_LOGGERS,
-    ...TRANSPORT_SOCKETS,
-    ...OTHER_EXTENSIONS,
-  ];
-  return Promise.all(entries.map((entry) => entry.config()));
+export function loadExtensionConfigs(): Promise<ExtensionConfig[]> {
+  return Promise.all(ENTRIES.map((entry) => entry.config()));
 }
 
-/** Everything that takes part in compiling a configuration. Loaded on the compiler thread, by the module's path. */
+/** Everything that takes part in compiling a configuration, with all extensions. */
 export async function loadCompilerTable(): Promise<CompilerTable> {
+  return tableWith(await loadExtensionConfigs());
+}
+
+/** The same for the compiler thread, which loads this module by its path: an extension is loaded when a configuration names it. */
+export async function loadLateCompilerTable(): Promise<CompilerTable> {
+  const now = ENTRIES.filter(({ types }) => types === undefined);
+  const later = new LaterConfigs(ENTRIES.filter(({ types }) => types !== undefined));
+  return { ...(await tableWith(await Promise.all(now.map((entry) => entry.config())))), later };
+}
+
+async function tableWith(extensions: readonly ExtensionConfig[]): Promise<CompilerTable> {
   return {
     listener: listenerCompiler,
     cluster: clusterCompiler,
     secret: (await import("./transport_sockets/tls/config.ts")).secretChecker,
     loadAssignment: loadAssignmentCompiler,
-    extensions: await loadExtensionConfigs(),
+    extensions,
     support: [
       ...matcherSupport,
       ...headerValueSupport,

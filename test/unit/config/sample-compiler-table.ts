@@ -175,6 +175,6 @@ export const sampleTable: CompilerTable = {
 };
 
 /** So that this module can stand in for the proxy's own on a compiler thread. */
-export async function loadCompilerTable(): Promise<CompilerTable> {
+export async function loadLateCompilerTable(): Promise<CompilerTable> {
   return sampleTable;
 }

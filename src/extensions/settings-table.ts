@@ -1,0 +1,125 @@
+import type { ExtensionEntry } from "./extension-entry.ts";
+
+/** Extensions that are only settings of something else: the worker has no half of its own for them. */
+export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
+  {
+    name: "envoy.compression.brotli.compressor",
+    types: ["envoy.extensions.compression.brotli.compressor.v3.Brotli"],
+    config: async () => (await import("./compression/brotli_compressor/config.ts")).brotliCompressorConfig,
+  },
+  {
+    name: "envoy.compression.brotli.decompressor",
+    types: ["envoy.extensions.compression.brotli.decompressor.v3.Brotli"],
+    config: async () => (await import("./compression/brotli_decompressor/config.ts")).brotliDecompressorConfig,
+  },
+  {
+    name: "envoy.compression.gzip.compressor",
+    types: ["envoy.extensions.compression.gzip.compressor.v3.Gzip"],
+    config: async () => (await import("./compression/gzip_compressor/config.ts")).gzipCompressorConfig,
+  },
+  {
+    name: "envoy.compression.gzip.decompressor",
+    types: ["envoy.extensions.compression.gzip.decompressor.v3.Gzip"],
+    config: async () => (await import("./compression/gzip_decompressor/config.ts")).gzipDecompressorConfig,
+  },
+  {
+    name: "envoy.compression.zstd.compressor",
+    types: ["envoy.extensions.compression.zstd.compressor.v3.Zstd"],
+    config: async () => (await import("./compression/zstd_compressor/config.ts")).zstdCompressorConfig,
+  },
+  {
+    name: "envoy.compression.zstd.decompressor",
+    types: ["envoy.extensions.compression.zstd.decompressor.v3.Zstd"],
+    config: async () => (await import("./compression/zstd_decompressor/config.ts")).zstdDecompressorConfig,
+  },
+  {
+    name: "envoy.health_check.event_sinks.file",
+    types: ["envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink"],
+    config: async () => (await import("./health_check_event_sinks/file/config.ts")).fileEventSinkConfig,
+  },
+  {
+    name: "envoy.http.stateful_session.cookie",
+    types: ["envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState"],
+    config: async () => (await import("./stateful_session/cookie/config.ts")).cookieSessionConfig,
+  },
+  {
+    name: "envoy.http.stateful_session.header",
+    types: ["envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState"],
+    config: async () => (await import("./stateful_session/header/config.ts")).headerSessionConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.round_robin",
+    types: ["envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin"],
+    config: async () => (await import("./load_balancing_policies/round_robin/config.ts")).roundRobinConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.least_request",
+    types: ["envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest"],
+    config: async () => (await import("./load_balancing_policies/least_request/config.ts")).leastRequestConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.random",
+    types: ["envoy.extensions.load_balancing_policies.random.v3.Random"],
+    config: async () => (await import("./load_balancing_policies/random/config.ts")).randomConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.ring_hash",
+    types: ["envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash"],
+    config: async () => (await import("./load_balancing_policies/ring_hash/config.ts")).ringHashConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.maglev",
+    types: ["envoy.extensions.load_balancing_policies.maglev.v3.Maglev"],
+    config: async () => (await import("./load_balancing_policies/maglev/config.ts")).maglevConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.subset",
+    types: ["envoy.extensions.load_balancing_policies.subset.v3.Subset"],
+    config: async () => (await import("./load_balancing_policies/subset/config.ts")).subsetConfig,
+  },
+  {
+    name: "envoy.load_balancing_policies.wrr_locality",
+    types: ["envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality"],
+    config: async () => (await import("./load_balancing_policies/wrr_locality/config.ts")).wrrLocalityConfig,
+  },
+  {
+    name: "envoy.retry_host_predicates.previous_hosts",
+    types: ["envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"],
+    config: async () => (await import("./retry_host_predicates/previous_hosts/config.ts")).previousHostsConfig,
+  },
+  {
+    name: "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+    types: ["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"],
+    config: async () => (await import("./upstream_options/http_protocol_options/config.ts")).httpProtocolOptionsConfig,
+  },
+  {
+    name: "envoy.stat_sinks.statsd",
+    types: ["envoy.config.metrics.v3.StatsdSink"],
+    config: async () => (await import("./stat_sinks/statsd/config.ts")).statsdSinkConfig,
+  },
+  {
+    name: "envoy.stat_sinks.dog_statsd",
+    types: ["envoy.config.metrics.v3.DogStatsdSink"],
+    config: async () => (await import("./stat_sinks/dog_statsd/config.ts")).dogStatsdSinkConfig,
+  },
+  {
+    name: "envoy.stat_sinks.graphite_statsd",
+    types: ["envoy.extensions.stat_sinks.graphite_statsd.v3.GraphiteStatsdSink"],
+    config: async () => (await import("./stat_sinks/graphite_statsd/config.ts")).graphiteStatsdSinkConfig,
+  },
+  {
+    name: "envoy.network.dns_resolver.cares",
+    types: ["envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"],
+    config: async () => (await import("./network_dns_resolver/cares/config.ts")).caresResolverConfig,
+  },
+  {
+    name: "envoy.transport_sockets.tls",
+    types: ["envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"],
+    config: async () => (await import("./transport_sockets/tls/config.ts")).upstreamTlsConfig,
+  },
+  {
+    name: "envoy.transport_sockets.raw_buffer",
+    types: ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
+    config: async () => (await import("./transport_sockets/raw_buffer/config.ts")).rawBufferConfig,
+  },
+];

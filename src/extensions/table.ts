@@ -274,4 +274,11 @@ export const TRANSPORT_SOCKETS: readonly TransportSocketEntry[] = [
     config: async () => (await import("./transport_sockets/tls/config.ts")).downstreamTlsConfig,
     socket: async () => (await import("./transport_sockets/tls/transport-socket.ts")).transportSocket,
   },
+  {
+    name: "envoy.transport_sockets.upstream_proxy_protocol",
+    config: async () =>
+      (await import("./transport_sockets/upstream_proxy_protocol/config.ts")).upstreamProxyProtocolConfig,
+    socket: async () =>
+      (await import("./transport_sockets/upstream_proxy_protocol/transport-socket.ts")).transportSocket,
+  },
 ];

@@ -31,6 +31,14 @@ export interface UpstreamSocketRequest {
   readonly alpnFallback?: string | undefined;
   /** Offered by ALPN in place of what is configured. */
   readonly alpnProtocols?: readonly string[] | undefined;
+  /** The server's name for SNI, in place of what is configured. */
+  readonly serverName?: string | undefined;
+  /** The name that the server's certificate must have, in place of what is configured. */
+  readonly subjectAltName?: string | undefined;
+  /** The ends of the connection that this one is made for, as `ip:port`; for sockets that pass them on. */
+  readonly addresses?: { readonly source: string; readonly destination: string } | undefined;
+  /** Bytes that go out before all else, also before a handshake; `socket` is connected. */
+  readonly prologue?: ((socket: net.Socket) => Buffer) | undefined;
 }
 
 /**
@@ -38,6 +46,8 @@ export interface UpstreamSocketRequest {
  * `secureConnect` event; until then it may end with an error whose `code` says why.
  */
 export interface UpstreamTransportSocketFactory {
+  /** Whether it uses the `addresses` of a request: connections are then kept apart by them. */
+  readonly tellsAddresses?: boolean;
   /** Begins to connect. Never throws: if it can't even begin, the socket ends with an error. */
   connect(request: UpstreamSocketRequest): net.Socket;
 }

@@ -11,6 +11,7 @@ import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
 import { connectFailureReason, isLocalConnectError } from "./connect-error.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { PoolFailureReason, UpstreamConnectionInfo } from "./http-conn-pool.ts";
 import type { ClientCodecHost, PoolEnvironment } from "./pool-environment.ts";
@@ -74,6 +75,7 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     breaker: CircuitBreaker,
     owner: ActiveClientOwner,
     environment: PoolEnvironment,
+    wishes: ConnectionWishes | null = null,
   ) {
     this.id = environment.nextConnectionId();
     this.host = host;
@@ -89,7 +91,7 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     this.stats.cx.active.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host, info, "http/1.1"), {
+    this.connection = new Connection(environment.connect(host, info, "http/1.1", wishes), {
       id: this.id,
       flusher: environment.flusher,
       timers: environment.timers,

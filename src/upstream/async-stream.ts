@@ -3,6 +3,7 @@ import type { RequestEncoder, ResponseDecoder, StreamCallbacks, StreamResetReaso
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../http/header-map.ts";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../lb/load-balancer-context.ts";
 import type { AsyncCall, AsyncFailure, AsyncFailureReason } from "./async-failure.ts";
+import { connectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
 import type { ResponseTraits } from "./response-stats.ts";
@@ -84,7 +85,8 @@ export class AsyncStream implements AsyncCall, PoolCallbacks, ResponseDecoder, S
       return;
     }
     this.host = host;
-    const pending = this.cluster.httpPool(host, "default", "").newStream(this, this);
+    const wishes = connectionWishes(this.cluster.info.wishes, null, this.headers);
+    const pending = this.cluster.httpPool(host, "default", "", wishes).newStream(this, this);
     if (!this.over && this.encoder === null) this.pending = pending;
   }
 

@@ -8,6 +8,7 @@ import type { SlowStartSettings } from "../lb/slow-start.ts";
 import type { SubsetSettings } from "../lb/subset-settings.ts";
 import type { ZoneAwareSettings } from "../lb/zone-aware.ts";
 import type { Address } from "../net/address.ts";
+import type { AutoTlsData } from "./connection-wishes.ts";
 import type { HealthCheckData } from "./health-check/health-check-data.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
@@ -110,6 +111,10 @@ export interface ConnectionSettingsData extends TransportSocketsData {
   readonly enableTrailers: boolean;
   readonly httpProtocol: UpstreamHttpProtocol;
   readonly http2: Http2ProtocolData;
+  /** Null = the TLS context says all. */
+  readonly autoTls: AutoTlsData | null;
+  /** `connection_pool_per_downstream_connection`. */
+  readonly poolPerDownstreamConnection: boolean;
 }
 
 /** A compiled cluster: plain, immutable, serialisable. Durations in milliseconds, 0 = no limit. */

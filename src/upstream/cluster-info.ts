@@ -3,6 +3,7 @@ import type { Http2ClientOptions } from "../http/http2/codec-options.ts";
 import type { CircuitBreakers } from "./circuit-breaker.ts";
 import type { ConnectionSettingsData } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
+import type { WishSettings } from "./connection-wishes.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { TransportSockets } from "./transport-sockets.ts";
 
@@ -32,6 +33,8 @@ export interface ClusterInfo {
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Whether `chooseHost` asks for a header of the request. */
   readonly choosesByHeader: boolean;
+  /** By what connections are kept apart, beside host and protocol; null = by nothing. */
+  readonly wishes: WishSettings | null;
   readonly stats: ClusterStats;
   readonly circuitBreakers: { readonly default: CircuitBreakers; readonly high: CircuitBreakers };
 }

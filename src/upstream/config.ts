@@ -87,6 +87,8 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
       enableTrailers: protocol.enableTrailers,
       httpProtocol: protocol.httpProtocol,
       http2: protocol.http2,
+      autoTls: protocol.autoTls,
+      poolPerDownstreamConnection: message.connectionPoolPerDownstreamConnection,
     },
     metadata: compileMetadata(message.metadata),
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
@@ -115,12 +117,14 @@ function compileProtocol(message: Cluster, place: Place, context: CompileContext
       httpProtocolOptions,
       http2ProtocolOptions,
       oldProtocol(message),
+      message.upstreamHttpProtocolOptions,
     );
   }
   const old = [
     ["common_http_protocol_options", message.commonHttpProtocolOptions],
     ["http_protocol_options", message.httpProtocolOptions],
     ["http2_protocol_options", message.http2ProtocolOptions],
+    ["upstream_http_protocol_options", message.upstreamHttpProtocolOptions],
   ] as const;
   for (const [field, value] of old) {
     if (value === undefined) continue;

@@ -2,15 +2,28 @@ import net from "node:net";
 import { type Address, formatAddress } from "../net/address.ts";
 import { ReadBuffer } from "../net/read-buffer.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { ConnectedHost } from "./pool-environment.ts";
 
 /** Begins to connect to a host at an IP or a path. Errors come as the socket's `error` event. */
-export function connectSocket(host: ConnectedHost, info: ClusterInfo, alpnFallback?: string): net.Socket {
+export function connectSocket(
+  host: ConnectedHost,
+  info: ClusterInfo,
+  alpnFallback?: string,
+  wishes: ConnectionWishes | null = null,
+): net.Socket {
   const { address } = host;
   const transportSocket = info.transportSockets.socketOf(host.metadata);
   if (transportSocket !== null) {
     const options = connectOptions(address, info);
-    return transportSocket.connect({ options, server: formatAddress(address), alpnFallback });
+    return transportSocket.connect({
+      options,
+      server: formatAddress(address),
+      alpnFallback,
+      serverName: wishes?.serverName || undefined,
+      subjectAltName: wishes?.subjectAltName || undefined,
+      addresses: wishes?.addresses ?? undefined,
+    });
   }
   const buffer = new ReadBuffer();
   const onread: net.OnReadOpts = {

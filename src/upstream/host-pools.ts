@@ -1,4 +1,5 @@
 import type { ResourcePriority } from "./circuit-breaker.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import { Http1ConnPool, type PoolOwner } from "./http1-conn-pool.ts";
 import { Http2ConnPool } from "./http2-conn-pool.ts";
@@ -15,6 +16,8 @@ export class HostPools {
   /** Most hosts have none. */
   #http2: Record<ResourcePriority, Http2ConnPool | null> | null = null;
   #tcp: TcpConnPool | null = null;
+  /** Those of connections with wishes, by their key; they go when they are empty. */
+  #apart: Map<string, HostPools> | null = null;
   #draining: boolean;
 
   /** `draining`: as if `drain` had been called. */
@@ -44,8 +47,20 @@ export class HostPools {
     return this.#tcp;
   }
 
+  /** The HTTP pools of connections with these wishes, for one use: they are gone as soon as they are empty. */
+  apart(wishes: ConnectionWishes): HostPools {
+    this.#apart ??= new Map();
+    let pools = this.#apart.get(wishes.key);
+    if (pools === undefined) {
+      pools = new HostPools(this.host, this.#ownerApart(wishes), this.#environment, this.#draining);
+      this.#apart.set(wishes.key, pools);
+    }
+    return pools;
+  }
+
   get connectionCount(): number {
     let count = this.#tcp?.connectionCount ?? 0;
+    for (const pools of this.#apart?.values() ?? []) count += pools.connectionCount;
     for (const pool of this.#httpPools()) count += pool.connectionCount;
     return count;
   }
@@ -54,18 +69,21 @@ export class HostPools {
   describe(): PoolUse[] {
     const uses = this.#httpPools().map((pool) => pool.describe());
     if (this.#tcp !== null) uses.push(this.#tcp.describe());
+    for (const pools of this.#apart?.values() ?? []) uses.push(...pools.describe());
     return uses;
   }
 
   /** Whether nothing is open and nobody waits. */
   get isEmpty(): boolean {
-    return this.connectionCount === 0 && this.#httpPools().every((pool) => pool.pendingCount === 0);
+    if (this.connectionCount > 0 || this.#httpPools().some((pool) => pool.pendingCount > 0)) return false;
+    return [...(this.#apart?.values() ?? [])].every((pools) => pools.isEmpty);
   }
 
   /** See `Http1ConnPool.drain`. */
   drain(): void {
     this.#draining = true;
     for (const pool of this.#httpPools()) pool.drain();
+    for (const pools of [...(this.#apart?.values() ?? [])]) pools.drain();
     this.#tcp?.drain();
   }
 
@@ -78,7 +96,24 @@ export class HostPools {
   close(): void {
     this.#draining = true;
     for (const pool of this.#httpPools()) pool.close();
+    for (const pools of [...(this.#apart?.values() ?? [])]) pools.close();
     this.#tcp?.close();
+  }
+
+  #ownerApart(wishes: ConnectionWishes): PoolOwner {
+    const owner = this.#owner;
+    const apart = this.#apart!;
+    return {
+      get info() {
+        return owner.info;
+      },
+      wishes,
+      dropsEmptyPools: true,
+      onPoolDrained: (host) => {
+        if (apart.get(wishes.key)?.isEmpty === true) apart.delete(wishes.key);
+        if (this.#draining) owner.onPoolDrained(host);
+      },
+    };
   }
 
   #httpPools(): (Http1ConnPool | Http2ConnPool)[] {

@@ -5,7 +5,10 @@ import type {
   Http1ProtocolOptions,
   Http2ProtocolOptions,
   HttpProtocolOptions,
+  UpstreamHttpProtocolOptions,
 } from "../proto/gen/envoy/config/core/v3/protocol_pb.js";
+
+import type { AutoTlsData } from "./connection-wishes.ts";
 
 /** What upstream connections speak; `downstream`: what the client of the request speaks. */
 export type UpstreamHttpProtocol = "http1" | "http2" | "downstream";
@@ -19,6 +22,7 @@ export interface HttpProtocolData {
   readonly enableTrailers: boolean;
   readonly httpProtocol: UpstreamHttpProtocol;
   readonly http2: Http2ProtocolData;
+  readonly autoTls: AutoTlsData | null;
 }
 
 /** How long an upstream connection waits for its next request, if nothing else is configured. */
@@ -31,6 +35,7 @@ export function compileHttpProtocol(
   http1: Http1ProtocolOptions | undefined,
   http2: Http2ProtocolOptions | undefined,
   httpProtocol: UpstreamHttpProtocol,
+  upstream: UpstreamHttpProtocolOptions | undefined,
 ): HttpProtocolData {
   return {
     idleTimeoutMs: durationMs(common?.idleTimeout, DEFAULT_IDLE_TIMEOUT_MS),
@@ -40,5 +45,12 @@ export function compileHttpProtocol(
     enableTrailers: http1?.enableTrailers ?? false,
     httpProtocol,
     http2: compileHttp2Protocol(http2),
+    autoTls: compileAutoTls(upstream),
   };
+}
+
+function compileAutoTls(message: UpstreamHttpProtocolOptions | undefined): AutoTlsData | null {
+  if (message === undefined || (!message.autoSni && !message.autoSanValidation)) return null;
+  const { autoSni: sni, autoSanValidation: sanValidation, overrideAutoSniHeader } = message;
+  return { sni, sanValidation, overrideHeader: overrideAutoSniHeader.toLowerCase() };
 }

@@ -3,6 +3,7 @@ import type { ResponseDecoder } from "../http/codec.ts";
 import { ActiveClient, type ActiveClientOwner, type ActiveClientState } from "./active-client.ts";
 import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { HttpConnPool, PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
 import { PendingEntry, PendingQueue } from "./pending-queue.ts";
@@ -16,6 +17,10 @@ const OPEN_AT_ONCE_LIMIT = 3;
 /** Whose settings a pool follows, and who wants to know when it has drained. */
 export interface PoolOwner {
   readonly info: ClusterInfo;
+  /** What the pool's connections are to be like; absent = nothing in particular. */
+  readonly wishes?: ConnectionWishes;
+  /** Whether `onPoolDrained` is told of each pool that has become empty, draining or not. */
+  readonly dropsEmptyPools?: boolean;
   /** A draining pool of this host has lost its last connection and has nobody waiting. Told again if it is used after that. */
   onPoolDrained(host: Host): void;
 }
@@ -98,6 +103,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
     if (!this.#breakers().pendingRequests.tryAcquire()) {
       stats.rq.pendingOverflow.inc();
       callbacks.onPoolFailure("overflow", "", this.host);
+      this.#reportDrained();
       return null;
     }
     stats.rq.pendingTotal.inc();
@@ -133,7 +139,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   onPendingCancelled(): void {
     this.#leftPending();
     this.owner.info.stats.rq.cancelled.inc();
-    if (this.draining) this.#reportDrained();
+    this.#reportDrained();
   }
 
   onClientUsable(client: ActiveClient): void {
@@ -165,7 +171,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
     // Who waits must not wait for a host that is in trouble: the router may try another one.
     if (before === "connecting") this.#failPending(client.failureReason, client.transportFailureReason);
     this.#openConnections();
-    if (this.draining) this.#reportDrained();
+    this.#reportDrained();
   }
 
   /** False if the request was refused, because the `requests` breaker is open; the client is as ready as before. */
@@ -196,7 +202,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
         connections.acquire();
       }
       this.connectingCount++;
-      this.clients.add(new ActiveClient(this.host, info, connections, this, this.environment));
+      this.clients.add(new ActiveClient(this.host, info, connections, this, this.environment, this.owner.wishes));
     }
   }
 
@@ -242,7 +248,8 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   }
 
   #reportDrained(): void {
-    if (!this.draining || this.clients.size > 0 || this.pending.size > 0) return;
+    if (!this.draining && this.owner.dropsEmptyPools !== true) return;
+    if (this.clients.size > 0 || this.pending.size > 0) return;
     this.idleTimer.disarm();
     this.owner.onPoolDrained(this.host);
   }

@@ -14,6 +14,7 @@ import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
 import { connectFailureReason, isLocalConnectError } from "./connect-error.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { PoolFailureReason, UpstreamConnectionInfo } from "./http-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
@@ -78,6 +79,7 @@ export class Http2Client
     breaker: CircuitBreaker,
     owner: Http2ClientOwner,
     environment: PoolEnvironment,
+    wishes: ConnectionWishes | null = null,
   ) {
     this.id = environment.nextConnectionId();
     this.host = host;
@@ -97,7 +99,7 @@ export class Http2Client
     this.stats.cx.active.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host, info, "h2"), {
+    this.connection = new Connection(environment.connect(host, info, "h2", wishes), {
       id: this.id,
       flusher: environment.flusher,
       timers: environment.timers,

@@ -93,6 +93,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
     if (!this.#breakers().pendingRequests.tryAcquire()) {
       stats.rq.pendingOverflow.inc();
       callbacks.onPoolFailure("overflow", "", this.host);
+      this.#reportDrained();
       return null;
     }
     stats.rq.pendingTotal.inc();
@@ -125,7 +126,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   onPendingCancelled(): void {
     this.#leftPending();
     this.#owner.info.stats.rq.cancelled.inc();
-    if (this.#draining) this.#reportDrained();
+    this.#reportDrained();
   }
 
   onClientUsable(client: Http2Client): void {
@@ -157,7 +158,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
     // Who waits must not wait for a host that is in trouble: the router may try another one.
     if (before === "connecting") this.#failPending(client.failureReason, client.transportFailureReason);
     this.#openConnections();
-    if (this.#draining) this.#reportDrained();
+    this.#reportDrained();
   }
 
   #clientWithRoom(): Http2Client | null {
@@ -192,7 +193,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
         if (this.#clients.size > 0) return;
         connections.acquire();
       }
-      const client = new Http2Client(this.host, info, connections, this, this.#environment);
+      const client = new Http2Client(this.host, info, connections, this, this.#environment, this.#owner.wishes);
       this.#clients.add(client);
       room += client.capacity;
     }
@@ -242,7 +243,8 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   }
 
   #reportDrained(): void {
-    if (!this.#draining || this.#clients.size > 0 || this.#pending.size > 0) return;
+    if (!this.#draining && this.#owner.dropsEmptyPools !== true) return;
+    if (this.#clients.size > 0 || this.#pending.size > 0) return;
     this.#idleTimer.disarm();
     this.#owner.onPoolDrained(this.host);
   }

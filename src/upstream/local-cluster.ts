@@ -11,6 +11,7 @@ import { type AssignmentPolicyData, type ClusterData, hasMembership, metadataMap
 import type { ClusterInfo } from "./cluster-info.ts";
 import { type ClusterInspection, inspectHost } from "./cluster-inspection.ts";
 import { ClusterStats } from "./cluster-stats.ts";
+import type { ConnectionWishes, WishSettings } from "./connection-wishes.ts";
 import { balancesAlike, createLoadBalancer } from "./create-load-balancer.ts";
 import type { Host } from "./host.ts";
 import { HostPools } from "./host-pools.ts";
@@ -131,10 +132,16 @@ export class LocalCluster implements ThreadLocalCluster {
     return this.#balancer.chooseHost(context);
   }
 
-  httpPool(host: Host, priority: ResourcePriority, downstream: Protocol | ""): HttpConnPool {
+  httpPool(
+    host: Host,
+    priority: ResourcePriority,
+    downstream: Protocol | "",
+    wishes: ConnectionWishes | null = null,
+  ): HttpConnPool {
     const { httpProtocol } = this.#info;
     const isHttp2 = httpProtocol === "downstream" ? downstream === Protocol.http2 : httpProtocol === "http2";
-    const pools = this.#poolsOf(host);
+    const ofHost = this.#poolsOf(host);
+    const pools = wishes === null ? ofHost : ofHost.apart(wishes);
     return isHttp2 ? pools.http2Pool(priority) : pools.http1Pool(priority);
   }
 
@@ -362,6 +369,14 @@ function needsNewConnections(before: ClusterData, after: ClusterData): boolean {
   );
 }
 
+function wishSettings({ connectionSettings }: ClusterData, sockets: TransportSockets): WishSettings | null {
+  const { autoTls, poolPerDownstreamConnection: perDownstreamConnection } = connectionSettings;
+  const { tellsAddresses } = sockets;
+  return autoTls === null && !perDownstreamConnection && !tellsAddresses
+    ? null
+    : { autoTls, perDownstreamConnection, tellsAddresses };
+}
+
 function clusterInfo(
   data: ClusterData,
   stats: ClusterStats,
@@ -395,6 +410,7 @@ function clusterInfo(
     maxConnectionDurationMs: data.maxConnectionDurationMs,
     metadata: metadataMap(data.metadata),
     choosesByHeader: data.originalDst !== null,
+    wishes: wishSettings(data, transportSockets),
     stats,
     circuitBreakers: breakers,
   };

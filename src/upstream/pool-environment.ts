@@ -10,6 +10,7 @@ import type { UpstreamTransportSocketFactory } from "../net/transport-socket.ts"
 import type { WriteFlusher } from "../net/write-flusher.ts";
 import type { StatsScope } from "../stats/scope.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 
 /** What a client codec may ask of the connection it runs on, beside writing. */
 export interface ClientCodecHost extends ClientConnectionCallbacks {
@@ -33,7 +34,12 @@ export type Http2CodecFactory = (
  * Begins to connect; the answer comes by the socket's events. Never resolves names. `alpnFallback` is what the connection is to carry,
  * for a TLS handshake that nothing else is configured for.
  */
-export type UpstreamConnector = (host: ConnectedHost, info: ClusterInfo, alpnFallback?: string) => net.Socket;
+export type UpstreamConnector = (
+  host: ConnectedHost,
+  info: ClusterInfo,
+  alpnFallback?: string,
+  wishes?: ConnectionWishes | null,
+) => net.Socket;
 
 /** What of a host matters for a connection to it. */
 export interface ConnectedHost {

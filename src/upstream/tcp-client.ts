@@ -4,6 +4,7 @@ import type { CircuitBreakers } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
 import { connectFailureReason, isLocalConnectError } from "./connect-error.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { PoolFailureReason } from "./http-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
@@ -38,6 +39,7 @@ export class TcpClient implements TcpUpstream, PendingTcpConnection, ConnectionC
     callbacks: TcpPoolCallbacks,
     owner: TcpClientOwner,
     environment: PoolEnvironment,
+    wishes: ConnectionWishes | null = null,
   ) {
     this.#host = host;
     this.#stats = info.stats;
@@ -52,7 +54,7 @@ export class TcpClient implements TcpUpstream, PendingTcpConnection, ConnectionC
     this.#stats.rq.pendingActive.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host, info), {
+    this.connection = new Connection(environment.connect(host, info, undefined, wishes), {
       id: environment.nextConnectionId(),
       flusher: environment.flusher,
       timers: environment.timers,

@@ -1,4 +1,5 @@
 import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { PoolOwner } from "./http1-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
@@ -58,7 +59,7 @@ export class TcpConnPool implements TcpClientOwner {
   }
 
   /** Opens a connection. Null if the answer came before the call returned: a breaker is open. */
-  newConnection(callbacks: TcpPoolCallbacks): PendingTcpConnection | null {
+  newConnection(callbacks: TcpPoolCallbacks, wishes: ConnectionWishes | null = null): PendingTcpConnection | null {
     const { info } = this.#owner;
     const breakers: CircuitBreakers = info.circuitBreakers[this.#priority];
     if (!breakers.pendingRequests.tryAcquire()) {
@@ -72,7 +73,7 @@ export class TcpConnPool implements TcpClientOwner {
       callbacks.onTcpPoolFailure("overflow", "", this.host);
       return null;
     }
-    const client = new TcpClient(this.host, info, breakers, callbacks, this, this.#environment);
+    const client = new TcpClient(this.host, info, breakers, callbacks, this, this.#environment, wishes);
     this.#clients.add(client);
     return client;
   }

@@ -2,6 +2,7 @@ import type { Protocol } from "../http/codec.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
@@ -24,9 +25,14 @@ export interface ThreadLocalCluster {
   chooseHost(context: LoadBalancerContext): Host | null;
   /**
    * The worker's pool of this host, made on first use. `host` must come from `chooseHost` of the same cluster. `downstream`: what the
-   * client speaks, for clusters that follow it.
+   * client speaks, for clusters that follow it. `wishes`: see `connectionWishes`.
    */
-  httpPool(host: Host, priority: ResourcePriority, downstream: Protocol | ""): HttpConnPool;
+  httpPool(
+    host: Host,
+    priority: ResourcePriority,
+    downstream: Protocol | "",
+    wishes?: ConnectionWishes | null,
+  ): HttpConnPool;
   /** The same for plain TCP connections, of default priority. */
   tcpPool(host: Host): TcpConnPool;
   readonly hostCounts: HostCounts;

@@ -30,6 +30,13 @@ export class TransportSockets {
     }));
   }
 
+  /** Whether connections say from whom to whom the client's connection goes. */
+  get tellsAddresses(): boolean {
+    return [this.#otherwise, ...this.#matches.map(({ factory }) => factory)].some(
+      (factory) => factory?.tellsAddresses === true,
+    );
+  }
+
   /** The first match that fits the host's metadata, or else the cluster's socket; null is a plain one. */
   socketOf(metadata: Metadata): UpstreamTransportSocketFactory | null {
     return this.#matches.length === 0 ? this.#otherwise : this.socketFor(metadata.get(NAMESPACE));

@@ -76,7 +76,6 @@ import { ORIGINAL_DST_SUPPORT } from "./original-dst.ts";
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
 const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
 const TRANSPORT_SOCKET = support(TransportSocketSchema, { name: yes, typed_config: yes });
-const NO_AUTO_SNI = notYet("the server name is that of the TLS context", "set sni in UpstreamTlsContext");
 const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
 const RUNTIME_DOUBLE = { default_value: yes, runtime_key: noEffect("the default value always holds here") };
 const ZONE_AWARE = { routing_enabled: yes, min_cluster_size: yes, fail_traffic_on_panic: yes };
@@ -125,7 +124,8 @@ const CLUSTER = support(ClusterSchema, {
   ignore_health_on_host_removal: noEffect("a host that discovery no longer names goes at once, whatever its health"),
   transport_socket: within(TRANSPORT_SOCKET),
   transport_socket_matches: within(supportAll(Cluster_TransportSocketMatchSchema), TRANSPORT_SOCKET),
-  upstream_http_protocol_options: NO_AUTO_SNI,
+  upstream_http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
+  connection_pool_per_downstream_connection: yes,
   protocol_selection: yes,
   original_dst_lb_config: yes,
   cleanup_interval: yes,

@@ -1,8 +1,9 @@
-import { type MessageSupport, noEffect, notYet, only, support, yes } from "../../config/field-support.ts";
+import { type MessageSupport, noEffect, notYet, only, support, supportAll, yes } from "../../config/field-support.ts";
 import { HTTP2_SUPPORT } from "../../http/http2/support.ts";
 import {
   Http1ProtocolOptionsSchema,
   HttpProtocolOptionsSchema,
+  UpstreamHttpProtocolOptionsSchema,
 } from "../../proto/gen/envoy/config/core/v3/protocol_pb.js";
 
 const DOWNSTREAM_ONLY = noEffect("it is about requests from clients");
@@ -25,5 +26,6 @@ export const UPSTREAM_PROTOCOL_SUPPORT: readonly MessageSupport[] = [
     allow_chunked_length: only([false], "responses with both lengths are refused: they are how responses are smuggled"),
     send_fully_qualified_url: only([false]),
   }),
+  supportAll(UpstreamHttpProtocolOptionsSchema),
   ...HTTP2_SUPPORT,
 ];

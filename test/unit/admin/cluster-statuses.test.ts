@@ -47,6 +47,8 @@ const cluster: ClusterData = {
     maxResponseHeadersBytes: 0,
     maxResponseHeadersCount: 0,
     enableTrailers: false,
+    autoTls: null,
+    poolPerDownstreamConnection: false,
     httpProtocol: "http1",
     http2: DEFAULT_HTTP2_PROTOCOL,
   },

@@ -46,6 +46,8 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: false,
+      autoTls: null,
+      poolPerDownstreamConnection: false,
       httpProtocol: "http1",
       http2: DEFAULT_HTTP2_PROTOCOL,
     },

@@ -239,6 +239,8 @@ describe("A compiled cluster", () => {
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: true,
+      autoTls: null,
+      poolPerDownstreamConnection: false,
       httpProtocol: "http1",
       http2: DEFAULT_HTTP2_PROTOCOL,
     });

@@ -4,6 +4,7 @@ import { createUpstreamInfo } from "../../../http/stream-info.ts";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
 import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
 import type { ForwardAction, Route } from "../../../route/route.ts";
+import { type ConnectionWishes, connectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import { setAttemptHeaders } from "./attempt-headers.ts";
 import { choosesHosts, HostChoice } from "./host-choice.ts";
@@ -24,7 +25,7 @@ export interface AttemptSettings {
   readonly isHedge: boolean;
 }
 
-/** Makes the attempts of one request: chooses a host for each and sets the headers that depend on host and attempt. */
+/** Makes the attempts of one request, whose route has not changed it yet when this is made: chooses a host for each and sets the headers that depend on host and attempt. */
 export class AttemptSource {
   /** How many were made. */
   count = 0;
@@ -34,6 +35,8 @@ export class AttemptSource {
   private readonly action: ForwardAction;
   private readonly cluster: ThreadLocalCluster;
   private readonly headers: RequestHeaderMap;
+  /** What connections have to be like, from the headers as they were before the route changed them. */
+  private readonly wishes: ConnectionWishes | null;
   private authorityRewritten = false;
   /** Null if the route leaves the choice of the host to the load balancer. */
   private hostChoice: HostChoice | null = null;
@@ -52,6 +55,7 @@ export class AttemptSource {
     this.action = action;
     this.cluster = cluster;
     this.headers = headers;
+    this.wishes = connectionWishes(cluster.info.wishes, callbacks.streamInfo.connection, headers);
   }
 
   /** The next attempt, not yet begun; null if there is no host for it. */
@@ -75,7 +79,7 @@ export class AttemptSource {
     }
     if (this.action.autoHostRewrite && host.hostname !== "") this.#rewriteAuthority(host.hostname);
     setAttemptHeaders(headers, this.route.virtualHost, this.count, settings.afterPerTryTimeout);
-    return new UpstreamRequest(owner, cluster, host, headers, settings.endStream, info);
+    return new UpstreamRequest(owner, cluster, host, headers, settings.endStream, info, this.wishes);
   }
 
   /** Adds to a response what the choice of the host has brought. */

@@ -4,6 +4,7 @@ import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../h
 import { createUpstreamInfo } from "../../../http/stream-info.ts";
 import { type LoadBalancerContext, PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
 import type { ResourcePriority } from "../../../upstream/circuit-breaker.ts";
+import { connectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import { responseTraits } from "./response-traits.ts";
 import { failureOf } from "./upstream-failure.ts";
@@ -55,7 +56,8 @@ export class Shadow implements UpstreamRequestOwner {
       return;
     }
     headers.set("x-envoy-internal", "true");
-    const request = new UpstreamRequest(this, this.#cluster, host, headers, endStream, createUpstreamInfo());
+    const wishes = connectionWishes(this.#cluster.info.wishes, null, headers);
+    const request = new UpstreamRequest(this, this.#cluster, host, headers, endStream, createUpstreamInfo(), wishes);
     this.#request = request;
     this.#isBehind = true;
     request.start(this.#settings.priority, this.#settings.downstreamProtocol);

@@ -8,6 +8,7 @@ import type {
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { UpstreamInfo } from "../../../http/stream-info.ts";
 import type { ResourcePriority } from "../../../upstream/circuit-breaker.ts";
+import type { ConnectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type {
   PendingStream,
@@ -46,6 +47,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   private readonly cluster: ThreadLocalCluster;
   private readonly headers: RequestHeaderMap;
   private readonly headersEndStream: boolean;
+  private readonly wishes: ConnectionWishes | null;
   private pending: PendingStream | null = null;
   private encoder: RequestEncoder | null = null;
   /** Body and trailers that came before the connection did. */
@@ -73,6 +75,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     headers: RequestHeaderMap,
     endStream: boolean,
     info: UpstreamInfo,
+    wishes: ConnectionWishes | null,
   ) {
     this.owner = owner;
     this.cluster = cluster;
@@ -80,6 +83,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.headers = headers;
     this.headersEndStream = endStream;
     this.info = info;
+    this.wishes = wishes;
   }
 
   /** Asks the pool for a stream; the answer may come before this returns. */
@@ -89,7 +93,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.info.hostMetadata = this.host.metadata;
     this.info.clusterMetadata = this.cluster.info.metadata;
     this.info.poolAskedAtMs = this.owner.nowMs();
-    const pending = this.cluster.httpPool(this.host, priority, downstream).newStream(this, this);
+    const pending = this.cluster.httpPool(this.host, priority, downstream, this.wishes).newStream(this, this);
     if (!this.over && this.encoder === null) this.pending = pending;
   }
 

@@ -7,6 +7,7 @@ import type { ConnectionUse } from "../../../net/connection-use.ts";
 import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
 import { useReadBuffer } from "../../../net/read-buffer.ts";
 import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
+import { connectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type { PoolFailureReason } from "../../../upstream/http-conn-pool.ts";
 import type { PendingTcpConnection, TcpPoolCallbacks, TcpUpstream } from "../../../upstream/tcp-upstream.ts";
@@ -264,10 +265,11 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     }
     this.#attempts++;
     this.#info.ensureUpstream().attemptCount = this.#attempts;
+    const wishes = connectionWishes(cluster.info.wishes, this.#info.connection, null);
     this.#pending =
       tunnel === null
-        ? cluster.tcpPool(host).newConnection(this)
-        : HttpTunnel.open(cluster, host, tunnel.headers(this.#logContext("NotSet")), this, timers);
+        ? cluster.tcpPool(host).newConnection(this, wishes)
+        : HttpTunnel.open(cluster, host, tunnel.headers(this.#logContext("NotSet")), wishes, this, timers);
   }
 
   #fail(flag: ResponseFlag): void {

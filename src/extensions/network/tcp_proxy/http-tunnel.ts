@@ -2,6 +2,7 @@ import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { RequestEncoder, ResponseDecoder, StreamCallbacks } from "../../../http/codec.ts";
 import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import type { ByteStream } from "../../../upstream/byte-stream.ts";
+import type { ConnectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type {
   PendingStream,
@@ -57,12 +58,13 @@ export class HttpTunnel
     cluster: ThreadLocalCluster,
     host: Host,
     headers: RequestHeaderMap,
+    wishes: ConnectionWishes | null,
     callbacks: TcpPoolCallbacks,
     timers: TimerWheel,
   ): PendingTcpConnection | null {
     const tunnel = new HttpTunnel(host, headers, callbacks, timers);
     tunnel.#timer.arm(cluster.info.connectTimeoutMs);
-    const pending = cluster.httpPool(host, "default", "").newStream(tunnel, tunnel);
+    const pending = cluster.httpPool(host, "default", "", wishes).newStream(tunnel, tunnel);
     if (tunnel.#over) return null;
     if (tunnel.#encoder === null) tunnel.#pending = pending;
     return tunnel;

@@ -32,20 +32,23 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
   #connect(request: UpstreamSocketRequest): TLSSocket {
     const context = this.#slot.current;
     if (!(context instanceof ClientTlsContext)) throw new Error("there is no TLS context");
-    const serverName = context.serverName(context.data.sni);
-    const server = `${serverName} ${request.server}`;
+    const serverName = context.serverName(request.serverName ?? context.data.sni);
+    const names = request.subjectAltName === undefined ? NO_NAMES : [request.subjectAltName];
+    // A session was made under the names that were checked then.
+    const server = `${serverName} ${names[0] ?? ""} ${request.server}`;
     const session = context.takeSession(server);
     const { socketOptions } = context;
     const fallback = request.alpnFallback === undefined ? undefined : [request.alpnFallback];
     const alpn = request.alpnProtocols ?? socketOptions.ALPNProtocols ?? fallback;
     const socket = tls.connect({
       ...request.options,
+      ...(request.prologue !== undefined && { socket: afterPrologue(request.options, request.prologue) }),
       ...socketOptions,
       ...(alpn !== undefined && { ALPNProtocols: alpn as string[] }),
       ...(serverName !== "" && { servername: serverName }),
       ...(session !== undefined && { session }),
     });
-    this.#watch(socket, context, server);
+    this.#watch(socket, context, server, names);
     if (session !== undefined) {
       // A session of TLS 1.3 serves once; of older versions the server sends no other one.
       socket.once("secureConnect", () => {
@@ -56,7 +59,7 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
     return socket;
   }
 
-  #watch(socket: TLSSocket, context: ClientTlsContext, server: string): void {
+  #watch(socket: TLSSocket, context: ClientTlsContext, server: string, names: readonly string[]): void {
     const stats = this.#stats;
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (!(error instanceof PeerRefused)) stats.failed(error.code ?? "");
@@ -64,7 +67,7 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
       socket.destroy();
     });
     // First of all who hear it: what is refused here, nobody else gets to use.
-    socket.prependOnceListener("secureConnect", () => this.#onSecure(socket, context));
+    socket.prependOnceListener("secureConnect", () => this.#onSecure(socket, context, names));
     if (context.data.maxSessionKeys > 0) {
       socket.on("session", (session: Buffer) => {
         if (!socket.destroyed) context.keepSession(server, session);
@@ -77,14 +80,14 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
     }
   }
 
-  #onSecure(socket: TLSSocket, context: ClientTlsContext): void {
+  #onSecure(socket: TLSSocket, context: ClientTlsContext, names: readonly string[]): void {
     const stats = this.#stats;
     const certificate = socket.getPeerX509Certificate();
     if (context.validator !== null) {
       const reason =
         certificate === undefined
           ? "verify cert failed: empty cert chain"
-          : context.validator.check(certificate, chainError(socket), NO_NAMES, stats).reason;
+          : context.validator.check(certificate, chainError(socket), names, stats).reason;
       if (reason !== "") {
         socket.destroy(new PeerRefused(reason));
         return;
@@ -101,6 +104,16 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
 }
 
 const NO_NAMES: readonly string[] = [];
+
+/** A connection on which these bytes go out before the handshake, which begins when it is there. */
+function afterPrologue(
+  options: net.NetConnectOpts,
+  prologue: NonNullable<UpstreamSocketRequest["prologue"]>,
+): net.Socket {
+  const socket = net.connect(options);
+  socket.once("connect", () => socket.write(prologue(socket)));
+  return socket;
+}
 
 /** Why a server's certificate was not accepted. The code is Envoy's transport failure reason. */
 class PeerRefused extends Error {

@@ -21,10 +21,7 @@ export const httpProtocolOptionsConfig = extensionConfig({
     support(HttpProtocolOptionsSchema, {
       common_http_protocol_options: yes,
       explicit_http_config: yes,
-      upstream_http_protocol_options: notYet(
-        "the server name is that of the TLS context",
-        "set sni in UpstreamTlsContext",
-      ),
+      upstream_http_protocol_options: yes,
       use_downstream_protocol_config: yes,
       auto_config: notYet("the protocol is not chosen by ALPN yet", SAY_WHICH),
     }),
@@ -41,14 +38,15 @@ export const httpProtocolOptionsConfig = extensionConfig({
   ],
   compile: (message): HttpProtocolData => {
     const { commonHttpProtocolOptions: common, upstreamProtocolOptions: options } = message;
+    const { upstreamHttpProtocolOptions: upstream } = message;
     if (options.case === "useDownstreamProtocolConfig") {
       const { httpProtocolOptions, http2ProtocolOptions } = options.value;
-      return compileHttpProtocol(common, httpProtocolOptions, http2ProtocolOptions, "downstream");
+      return compileHttpProtocol(common, httpProtocolOptions, http2ProtocolOptions, "downstream", upstream);
     }
     const protocol = options.case === "explicitHttpConfig" ? options.value.protocolConfig : undefined;
     if (protocol?.case === "http2ProtocolOptions")
-      return compileHttpProtocol(common, undefined, protocol.value, "http2");
+      return compileHttpProtocol(common, undefined, protocol.value, "http2", upstream);
     const http1 = protocol?.case === "httpProtocolOptions" ? protocol.value : undefined;
-    return compileHttpProtocol(common, http1, undefined, "http1");
+    return compileHttpProtocol(common, http1, undefined, "http1", upstream);
   },
 });

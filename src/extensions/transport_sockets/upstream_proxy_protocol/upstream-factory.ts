@@ -1,0 +1,50 @@
+import net from "node:net";
+import type { Address } from "../../../net/address.ts";
+import { parseIpPort } from "../../../net/parse-ip-port.ts";
+import { type ProxiedEnds, proxyHeaderV1, proxyHeaderV2 } from "../../../net/proxy-protocol/header-writer.ts";
+import type { UpstreamSocketRequest, UpstreamTransportSocketFactory } from "../../../net/transport-socket.ts";
+
+/**
+ * Connections that begin by saying, in a header of the PROXY protocol, from whom to whom the client's connection goes. Those of the proxy
+ * itself, such as health checks, name their own ends (version 1) or say that they are local (version 2).
+ * Source: Envoy's `UpstreamProxyProtocolSocket`.
+ */
+export class UpstreamProxyProtocolFactory implements UpstreamTransportSocketFactory {
+  readonly tellsAddresses = true;
+  readonly #version: 1 | 2;
+  readonly #inner: UpstreamTransportSocketFactory | null;
+
+  /** `inner` makes what follows the header; null is a plain socket. */
+  constructor(version: 1 | 2, inner: UpstreamTransportSocketFactory | null) {
+    this.#version = version;
+    this.#inner = inner;
+  }
+
+  connect(request: UpstreamSocketRequest): net.Socket {
+    const prologue = (socket: net.Socket): Buffer => this.#header(request, socket);
+    if (this.#inner !== null) return this.#inner.connect({ ...request, prologue });
+    const socket = net.connect(request.options);
+    socket.once("connect", () => socket.write(prologue(socket)));
+    return socket;
+  }
+
+  #header({ addresses }: UpstreamSocketRequest, socket: net.Socket): Buffer {
+    const told = addresses === undefined ? null : endsOf(addresses.source, addresses.destination);
+    if (this.#version === 2) return proxyHeaderV2(told);
+    return proxyHeaderV1(told ?? (addresses === undefined ? ownEnds(socket) : null));
+  }
+}
+
+function ownEnds(socket: net.Socket): ProxiedEnds {
+  const end = (ip = "", port = 0): Address => ({ type: "ip", ip, port });
+  return {
+    source: end(socket.localAddress, socket.localPort),
+    destination: end(socket.remoteAddress, socket.remotePort),
+  };
+}
+
+/** Null if one of them is no IP address with a port: a Unix-domain socket. */
+function endsOf(source: string, destination: string): ProxiedEnds | null {
+  const [from, to] = [parseIpPort(source), parseIpPort(destination)];
+  return from === null || to === null ? null : { source: from, destination: to };
+}

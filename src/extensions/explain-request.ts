@@ -33,7 +33,7 @@ export interface ExplainEnvironment extends ExplainSources {
 export function explainRequest(request: ExplainRequest, environment: ExplainEnvironment): Explanation {
   const listener = listenerOf(request, environment.listeners);
   const { data } = listener;
-  const inspectsTls = data.listenerFilters.some(({ extension }) => extension === TLS_INSPECTOR);
+  const inspectsTls = data.listenerFilters.some(({ filter }) => filter.extension === TLS_INSPECTOR);
   const local = request.address === "" ? (listener.addresses[0] ?? "") : request.address;
   const traits = traitsOf(request, local, inspectsTls);
   const table = new FilterChainTable<FilterChainData>();

@@ -259,6 +259,21 @@ export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [
 /** Every listener filter. */
 export const LISTENER_FILTERS: readonly ListenerFilterEntry[] = [
   {
+    name: "envoy.filters.listener.http_inspector",
+    config: async () => (await import("./listener/http_inspector/config.ts")).httpInspectorConfig,
+    filter: async () => (await import("./listener/http_inspector/factory.ts")).listenerFilter,
+  },
+  {
+    name: "envoy.filters.listener.local_ratelimit",
+    config: async () => (await import("./listener/local_ratelimit/config.ts")).listenerRateLimitConfig,
+    filter: async () => (await import("./listener/local_ratelimit/factory.ts")).listenerFilter,
+  },
+  {
+    name: "envoy.filters.listener.proxy_protocol",
+    config: async () => (await import("./listener/proxy_protocol/config.ts")).proxyProtocolConfig,
+    filter: async () => (await import("./listener/proxy_protocol/factory.ts")).listenerFilter,
+  },
+  {
     name: "envoy.filters.listener.tls_inspector",
     types: ["envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"],
     config: async () => (await import("./listener/tls_inspector/config.ts")).tlsInspectorConfig,

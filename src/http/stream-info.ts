@@ -148,7 +148,7 @@ export class StreamInfo {
   failedAttempts: FailedAttempt[] | null = null;
   /** Dynamic metadata by namespace. Null until a filter sets one. */
   dynamicMetadata: Map<string, Record<string, unknown>> | null = null;
-  /** Filter state by key. Null until a filter sets one. */
+  /** Filter state by key, that of the connection at first. Null until a filter sets one. */
   filterState: Map<string, unknown> | null = null;
   /** Keys of the filter state that keep their value. Null until there is one. */
   #lockedFilterState: Set<string> | null = null;
@@ -158,6 +158,8 @@ export class StreamInfo {
     this.protocol = protocol;
     this.startMs = startMs;
     this.startWallMs = startWallMs;
+    const shared = connection.stateIfAny?.filterState;
+    if (shared != null) this.filterState = new Map(shared);
   }
 
   setResponseFlag(flag: ResponseFlag): void {

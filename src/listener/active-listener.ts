@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
+import type { IpAddress } from "../net/address.ts";
 import { Connection } from "../net/connection.ts";
-import type { InspectedConnection } from "../net/listener-filter.ts";
+import type { InspectedConnection } from "../net/inspected-connection.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { ActiveFilterChain, type ChainOwner } from "./active-filter-chain.ts";
@@ -27,6 +28,8 @@ export interface ListenerOwner {
   connectionClosed(): void;
   /** A connection is cut, because its drain time is over. */
   connectionCut(): void;
+  /** The listener for connections to this address, if there is one, bound or not. */
+  listenerAt(destination: IpAddress): ActiveListener | undefined;
   /** Chains began or ended to drain. */
   drainingChanged(): void;
   /** The retired listener has no connections any more and has released everything. */
@@ -120,8 +123,21 @@ export class ActiveListener implements ChainOwner {
 
   /** Takes over an accepted socket. `localAddress` as text, or `""` to ask the socket. */
   accept(accepted: net.Socket, localAddress: string): void {
-    if (this.#inspector === null) this.#accept(accepted, localAddress, null);
-    else this.#inspector.inspect(accepted, (inspected) => this.#accept(accepted, localAddress, inspected));
+    this.#inspect(accepted, localAddress, null, this.#data.useOriginalDst);
+  }
+
+  #inspect(accepted: net.Socket, local: string, before: InspectedConnection | null, mayHandOver: boolean): void {
+    if (this.#inspector === null) {
+      this.#accept(accepted, local, before);
+      return;
+    }
+    this.#inspector.inspect(accepted, before, (inspected) => {
+      const { localAddress } = inspected;
+      // Handed over at most once.
+      const owner = mayHandOver && localAddress !== null ? this.#owner.listenerAt(localAddress) : undefined;
+      if (owner === undefined || owner === this) this.#accept(accepted, local, inspected);
+      else owner.#inspect(accepted, "", inspected, false);
+    });
   }
 
   #accept(accepted: net.Socket, localAddress: string, inspected: InspectedConnection | null): void {
@@ -154,7 +170,7 @@ export class ActiveListener implements ChainOwner {
     this.#owner.connectionOpened();
     const local = localAddress === "" ? connection.localAddress : localAddress;
     const filter = chain.createFilter();
-    const downstream = new DownstreamConnection(connection, chain, filter, local, this.clock.nowMs());
+    const downstream = new DownstreamConnection(connection, chain, filter, local, this.clock.nowMs(), inspected);
     chain.connections.add(downstream);
     if (transport === null) {
       connection.inEvent(() => downstream.start());
@@ -226,14 +242,30 @@ export class ActiveListener implements ChainOwner {
 
   /** Winds up all connections while the listener goes on. */
   startDrain(options: DrainOptions): void {
+    this.#inspector?.cancelAfter(options.timeMs);
     for (const chain of this.chains()) chain.startDrain(options);
   }
 
-  /** Winds up all connections; with the last one everything is released. Its sockets must have been taken from it. */
+  /**
+   * Winds up all connections; with the last one everything is released. Its sockets must have been taken from it. Connections that
+   * listener filters look at still get their chain, until the drain time is over.
+   */
   retire(options: DrainOptions): void {
     if (this.#retired) return;
     this.#retired = true;
-    this.#inspector?.dispose();
+    const inspector = this.#inspector;
+    if (inspector === null) {
+      this.#retireAll(options);
+      return;
+    }
+    for (const chain of this.currentChains()) chain.startDrain(options);
+    inspector.finish(options.timeMs, () => {
+      inspector.dispose();
+      this.#retireAll(options);
+    });
+  }
+
+  #retireAll(options: DrainOptions): void {
     const chains = this.currentChains();
     this.#setChains([]);
     this.#defaultChain = null;

@@ -41,6 +41,8 @@ function compileListener(message: Listener, place: Place, context: CompileContex
     name: listenerCompiler.name(message),
     statPrefix: message.statPrefix || (addresses[0] === undefined ? "" : formatAddress(addresses[0].address)),
     addresses,
+    bindToPort: (message.bindToPort ?? true) && (message.deprecatedV1?.bindToPort ?? true),
+    useOriginalDst: message.useOriginalDst ?? false,
     backlog: message.tcpBacklogSize ?? DEFAULT_BACKLOG,
     reusePort,
     balance: exact || !reusePort ? "exact" : "reusePort",

@@ -1,4 +1,5 @@
 import type net from "node:net";
+import type { IpAddress } from "../net/address.ts";
 import { ActiveListener, type ListenerOwner, type StagedUpdate } from "./active-listener.ts";
 import { connectionId } from "./connection-id.ts";
 import {
@@ -13,8 +14,9 @@ import { type DrainForecast, drainForecast } from "./drain-forecast.ts";
 import { type HandlerReport, reportOf } from "./handler-report.ts";
 import type { ListenerChanges } from "./listener-changes.ts";
 import type { ListenerContext } from "./listener-context.ts";
-import { type ListenerData, socketKey } from "./listener-data.ts";
+import { type ListenerData, socketAddresses, socketKey } from "./listener-data.ts";
 import { compareListeners } from "./listener-difference.ts";
+import { ListenersByAddress } from "./listeners-by-address.ts";
 import {
   type HandedServer,
   type HandedSocket,
@@ -49,6 +51,7 @@ export class ConnectionHandler implements ListenerOwner {
   readonly #listeners = new Map<string, ActiveListener>();
   readonly #draining = new Set<ActiveListener>();
   readonly #sockets: ListeningSockets;
+  #byAddress = new ListenersByAddress<ActiveListener>();
   readonly #workerStats: WorkerListenerStats;
   #connectionCount = 0;
   #lastConnection = 0;
@@ -215,6 +218,10 @@ export class ConnectionHandler implements ListenerOwner {
     this.#cutCount++;
   }
 
+  listenerAt(destination: IpAddress): ActiveListener | undefined {
+    return this.#byAddress.find(destination);
+  }
+
   drainingChanged(): void {
     this.#workerStats.show(this.#listeners.values(), this.#draining.size);
   }
@@ -280,6 +287,7 @@ export class ConnectionHandler implements ListenerOwner {
       this.#workerStats.created.inc();
     }
     this.#sockets.assign(this.#listeners.values());
+    this.#byAddress = new ListenersByAddress(this.#listeners.values());
     for (const socket of sockets) this.#sockets.listen(socket);
     for (const { data } of this.#listeners.values()) {
       for (const { key, path, mode } of this.#newPipes(data, pipes)) this.#sockets.listenOnPipe(key, path, mode);
@@ -298,7 +306,7 @@ export class ConnectionHandler implements ListenerOwner {
     data: ListenerData,
     pipes: ReadonlySet<string>,
   ): Generator<{ readonly key: string; readonly path: string; readonly mode: number }> {
-    for (const each of data.addresses) {
+    for (const each of socketAddresses(data)) {
       const key = socketKey(data, each);
       if (each.address.type === "pipe" && pipes.has(key) && this.#sockets.count(key) === 0)
         yield { key, ...each.address };

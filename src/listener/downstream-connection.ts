@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
+import { formatAddress } from "../net/address.ts";
 import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../net/connection.ts";
 import { ConnectionState } from "../net/connection-state.ts";
 import type { ConnectionUse, StreamUse } from "../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
+import type { InspectedConnection } from "../net/inspected-connection.ts";
 import type { ReadFilter, ReadFilterCallbacks } from "../net/network-filter.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { NetworkFilterManager } from "./network-filter-manager.ts";
@@ -36,6 +38,7 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   private started = false;
   private reading = false;
   private ownState: ConnectionState | null = null;
+  private readonly inspected: InspectedConnection | null;
 
   constructor(
     connection: Connection,
@@ -43,12 +46,17 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
     filter: ReadFilter,
     localAddress: string,
     acceptedAtMs: number,
+    inspected: InspectedConnection | null = null,
   ) {
     this.connection = connection;
     this.chain = chain;
     this.filter = filter;
-    this.remoteAddress = connection.remoteAddress;
-    this.localAddress = localAddress;
+    const remote = inspected === null ? null : inspected.remoteAddress;
+    const local = inspected === null ? null : inspected.localAddress;
+    this.remoteAddress = remote === null ? connection.remoteAddress : formatAddress(remote);
+    this.localAddress = local === null ? localAddress : formatAddress(local);
+    this.inspected = inspected;
+    if (inspected !== null) this.ownState = inspected.stateIfAny;
     this.acceptedAtMs = acceptedAtMs;
   }
 
@@ -70,11 +78,26 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   }
 
   get directRemoteAddress(): string {
-    return this.remoteAddress;
+    return this.inspected === null || this.inspected.remoteAddress === null
+      ? this.remoteAddress
+      : this.connection.remoteAddress;
   }
 
   get requestedServerName(): string {
-    return this.tls === null ? "" : this.tls.serverName;
+    if (this.tls !== null) return this.tls.serverName;
+    return this.inspected === null ? "" : this.inspected.serverName;
+  }
+
+  get stateIfAny(): ConnectionState | null {
+    return this.ownState;
+  }
+
+  get ja3(): string {
+    return this.inspected === null ? "" : this.inspected.ja3;
+  }
+
+  get ja4(): string {
+    return this.inspected === null ? "" : this.inspected.ja4;
   }
 
   get alpnProtocol(): string {

@@ -2,6 +2,7 @@ import type { CompiledExtension } from "../config/compile-context.ts";
 import type { Address } from "../net/address.ts";
 import { formatAddress } from "../net/address.ts";
 import type { FilterChainMatchData } from "./filter-chain-match.ts";
+import type { ListenerFilterPredicate } from "./listener-filter-predicate.ts";
 
 /** One address of a listener. */
 export interface ListenerAddress {
@@ -23,6 +24,12 @@ export interface FilterChainData {
   readonly transportSocketConnectTimeoutMs: number;
 }
 
+/** A listener filter, and the connections that it leaves alone; null: none. */
+export interface ListenerFilterData {
+  readonly filter: CompiledExtension;
+  readonly disabled: ListenerFilterPredicate | null;
+}
+
 /** `unspecified` is neither: it is drained with the others, but not by `/drain_listeners?inboundonly`. */
 export type TrafficDirection = "unspecified" | "inbound" | "outbound";
 
@@ -36,6 +43,10 @@ export interface ListenerData {
   readonly statPrefix: string;
   /** At least one. */
   readonly addresses: readonly ListenerAddress[];
+  /** Whether there are sockets at its addresses (`bind_to_port`). Without, it gets connections from listeners with `useOriginalDst` alone. */
+  readonly bindToPort: boolean;
+  /** Whether a connection whose destination a listener filter has restored goes to the listener of that address, if there is one. */
+  readonly useOriginalDst: boolean;
   /** Length of the queue of connections not yet accepted; the kernel caps it at `net.core.somaxconn`. */
   readonly backlog: number;
   /**
@@ -51,7 +62,7 @@ export interface ListenerData {
   readonly drainType: "default" | "modifyOnly";
   readonly trafficDirection: TrafficDirection;
   /** Run in order on each accepted connection, before its chain is chosen. */
-  readonly listenerFilters: readonly CompiledExtension[];
+  readonly listenerFilters: readonly ListenerFilterData[];
   /** How long they may take altogether (`listener_filters_timeout`); 0 is for ever. */
   readonly listenerFiltersTimeoutMs: number;
   /** Whether a connection goes on when that is over, instead of being closed. */
@@ -74,7 +85,12 @@ export function socketKey(listener: ListenerData, address: ListenerAddress): str
   return `${place}${family}${mode} ${listener.balance}${listener.reusePort ? "" : " single"} backlog=${listener.backlog}${owner}`;
 }
 
+/** The addresses at which a listener has sockets. */
+export function socketAddresses(listener: ListenerData): readonly ListenerAddress[] {
+  return listener.bindToPort ? listener.addresses : [];
+}
+
 /** The keys of all sockets of a listener. */
 export function socketKeys(listener: ListenerData): string[] {
-  return listener.addresses.map((address) => socketKey(listener, address));
+  return socketAddresses(listener).map((address) => socketKey(listener, address));
 }

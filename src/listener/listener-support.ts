@@ -1,4 +1,13 @@
-import { type MessageSupport, noEffect, notYet, only, support, within, yes } from "../config/field-support.ts";
+import {
+  type MessageSupport,
+  noEffect,
+  notYet,
+  only,
+  support,
+  supportAll,
+  within,
+  yes,
+} from "../config/field-support.ts";
 import {
   AddressSchema,
   CidrRangeSchema,
@@ -10,14 +19,18 @@ import {
   FilterChainMatchSchema,
   FilterChainSchema,
   FilterSchema,
+  ListenerFilterChainMatchPredicate_MatchSetSchema,
+  ListenerFilterChainMatchPredicateSchema,
   ListenerFilterSchema,
 } from "../proto/gen/envoy/config/listener/v3/listener_components_pb.js";
 import {
   AdditionalAddressSchema,
   Listener_ConnectionBalanceConfig_ExactBalanceSchema,
   Listener_ConnectionBalanceConfigSchema,
+  Listener_DeprecatedV1Schema,
   ListenerSchema,
 } from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
+import { Int32RangeSchema } from "../proto/gen/envoy/type/v3/range_pb.js";
 
 const ADDRESS = within(
   support(AddressSchema, { socket_address: yes, pipe: yes }),
@@ -50,8 +63,9 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     tcp_backlog_size: yes,
     enable_reuse_port: yes,
     connection_balance_config: yes,
-    bind_to_port: only([true]),
-    use_original_dst: only([false]),
+    bind_to_port: yes,
+    deprecated_v1: yes,
+    use_original_dst: yes,
     transparent: only([false]),
     freebind: only([false]),
     tcp_fast_open_queue_length: only([0]),
@@ -70,7 +84,7 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     filters: yes,
     filter_chain_match: yes,
     transport_socket: yes,
-    use_proxy_proto: only([false]),
+    use_proxy_proto: yes,
     metadata: NOT_READ,
     transport_socket_connect_timeout: yes,
   }),
@@ -86,7 +100,11 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     source_ports: yes,
   }),
   support(CidrRangeSchema, { address_prefix: yes, prefix_len: yes }),
-  support(ListenerFilterSchema, { name: yes, typed_config: yes }),
+  support(Listener_DeprecatedV1Schema, { bind_to_port: yes }),
+  support(ListenerFilterSchema, { name: yes, typed_config: yes, filter_disabled: yes }),
+  supportAll(ListenerFilterChainMatchPredicateSchema),
+  supportAll(ListenerFilterChainMatchPredicate_MatchSetSchema),
+  supportAll(Int32RangeSchema),
   support(FilterSchema, { name: yes, typed_config: yes }),
   support(TransportSocketSchema, { name: yes, typed_config: yes }),
 ];

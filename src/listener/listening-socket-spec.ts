@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from "../net/address.ts";
-import { type ListenerData, socketKey } from "./listener-data.ts";
+import { type ListenerData, socketAddresses, socketKey } from "./listener-data.ts";
 
 /** One address to listen on, as the main thread needs it to bind sockets. */
 export interface ListeningSocketSpec {
@@ -16,7 +16,7 @@ export interface ListeningSocketSpec {
 
 /** What a listener listens on. */
 export function listeningSocketSpecs(listener: ListenerData): ListeningSocketSpec[] {
-  return listener.addresses.map((each) => ({
+  return socketAddresses(listener).map((each) => ({
     key: socketKey(listener, each),
     listener: listener.name,
     address: each.address,

@@ -5,7 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { formatIpPort } from "../net/address.ts";
 import type { ActiveListener } from "./active-listener.ts";
-import { socketKey } from "./listener-data.ts";
+import { socketKeys } from "./listener-data.ts";
 
 /** A listening socket on its way to another worker. `key` says what it is bound to. */
 export interface HandedServer {
@@ -66,7 +66,7 @@ export class ListeningSockets {
   assign(listeners: Iterable<ActiveListener>): void {
     const wanted = new Map<string, ActiveListener>();
     for (const listener of listeners) {
-      for (const address of listener.data.addresses) wanted.set(socketKey(listener.data, address), listener);
+      for (const key of socketKeys(listener.data)) wanted.set(key, listener);
     }
     for (const [key, entry] of this.#entries) {
       if (!wanted.has(key)) this.#close(entry);

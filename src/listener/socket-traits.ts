@@ -1,27 +1,24 @@
 import type net from "node:net";
-import type { InspectedConnection } from "../net/listener-filter.ts";
+import type { InspectedConnection } from "../net/inspected-connection.ts";
 import type { ConnectionTraits } from "./filter-chain-match.ts";
 
-const NOT_INSPECTED: InspectedConnection = {
-  serverName: "",
-  transportProtocol: "raw_buffer",
-  applicationProtocols: [],
-};
+const NO_PROTOCOLS: readonly string[] = [];
 const MAPPED = "::ffff:";
 
 /** What is known of an accepted socket. `inspected` is what its first bytes told; null if nobody has read them. */
 export function traitsOfSocket(socket: net.Socket, inspected: InspectedConnection | null): ConnectionTraits {
-  const { serverName, transportProtocol, applicationProtocols } = inspected ?? NOT_INSPECTED;
-  const sourceIp = ipText(socket.remoteAddress);
+  const directSourceIp = ipText(socket.remoteAddress);
+  const local = inspected === null ? null : inspected.localAddress;
+  const remote = inspected === null ? null : inspected.remoteAddress;
   return {
-    destinationIp: ipText(socket.localAddress),
-    destinationPort: socket.localPort ?? 0,
-    serverName,
-    transportProtocol,
-    applicationProtocols,
-    directSourceIp: sourceIp,
-    sourceIp,
-    sourcePort: socket.remotePort ?? 0,
+    destinationIp: local === null ? ipText(socket.localAddress) : local.ip,
+    destinationPort: local === null ? (socket.localPort ?? 0) : local.port,
+    serverName: inspected === null ? "" : inspected.serverName,
+    transportProtocol: inspected === null ? "raw_buffer" : inspected.transportProtocol,
+    applicationProtocols: inspected === null ? NO_PROTOCOLS : inspected.applicationProtocols,
+    directSourceIp,
+    sourceIp: remote === null ? directSourceIp : remote.ip,
+    sourcePort: remote === null ? (socket.remotePort ?? 0) : remote.port,
   };
 }
 

@@ -4,6 +4,9 @@ export type Address =
   /** `path` beginning with `@` is in Linux's abstract namespace. `mode` are the file's permission bits, 0 = umask. */
   | { readonly type: "pipe"; readonly path: string; readonly mode: number };
 
+/** An IP address with a port. */
+export type IpAddress = Extract<Address, { readonly type: "ip" }>;
+
 /** `1.2.3.4:80`, `[::1]:80` or the path, as Envoy prints addresses. */
 export function formatAddress(address: Address): string {
   return address.type === "ip" ? formatIpPort(address.ip, address.port) : address.path;

@@ -1,3 +1,4 @@
+import type { ConnectionState } from "./connection-state.ts";
 import type { TlsConnectionInfo } from "./tls-connection-info.ts";
 
 /** What is known of a connection to the proxy; shared by all its streams. Addresses are `ip:port`, `[ip]:port` or a path. */
@@ -9,7 +10,11 @@ export interface DownstreamConnectionInfo {
   /** The peer of the socket itself. */
   readonly directRemoteAddress: string;
   readonly localAddress: string;
+  /** What the TLS hello asks for, also where the proxy hands TLS on without ending it; `""` if nothing. */
   readonly requestedServerName: string;
+  /** Fingerprints of the TLS hello, made by the TLS inspector if it is told to; `""` or absent: none. */
+  readonly ja3?: string;
+  readonly ja4?: string;
   readonly filterChainName: string;
   /** Whether the peer speaks TLS to us. */
   readonly isTls: boolean;
@@ -17,6 +22,8 @@ export interface DownstreamConnectionInfo {
   readonly tls: TlsConnectionInfo | null;
   /** The protocol that the TLS handshake agreed on (`h2`, `http/1.1`); `""` if none. */
   readonly alpnProtocol: string;
+  /** What listener and network filters have said of the connection, if any has; absent: none. */
+  readonly stateIfAny?: ConnectionState | null;
   /** `performance.now()`-style time of accept. */
   readonly acceptedAtMs: number;
 }

@@ -7,22 +7,26 @@ import { ExtensionIndex } from "../../../src/config/extension-index.ts";
 import { ItemCompiler } from "../../../src/config/item-compiler.ts";
 import { unpackResource } from "../../../src/config/resource-packing.ts";
 import { supportTables } from "../../../src/config/support-walk.ts";
+import { proxyProtocolConfig } from "../../../src/extensions/listener/proxy_protocol/config.ts";
 import { tlsInspectorConfig } from "../../../src/extensions/listener/tls_inspector/config.ts";
 import { rawBufferConfig } from "../../../src/extensions/transport_sockets/raw_buffer/config.ts";
 import { listenerCompiler } from "../../../src/listener/config.ts";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
+import { listeningSocketSpecs } from "../../../src/listener/listening-socket-spec.ts";
 import { EchoSchema } from "../../../src/proto/gen/envoy/extensions/filters/network/echo/v3/echo_pb.js";
 import { SniClusterSchema } from "../../../src/proto/gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb.js";
 import { clusterCompiler, loadAssignmentCompiler } from "../../../src/upstream/config.ts";
 import { matchSample } from "./listener-sample.ts";
 
 const INSPECTOR = "envoy.filters.listener.tls_inspector";
+const PROXY = "envoy.filters.listener.proxy_protocol";
 const categories = ["envoy.filters.network"] as const;
 const extensions = [
   extensionConfig({ name: "last", categories, schema: EchoSchema, support: [], terminal: true, compile: () => "last" }),
   extensionConfig({ name: "between", categories, schema: SniClusterSchema, support: [], compile: () => "between" }),
   rawBufferConfig,
   tlsInspectorConfig,
+  proxyProtocolConfig,
 ];
 const compiler = new ItemCompiler({
   listener: listenerCompiler,
@@ -61,6 +65,8 @@ describe("Compiling a listener", () => {
       name: "a",
       statPrefix: "127.0.0.1:8080",
       addresses: [{ address: { type: "ip", ip: "127.0.0.1", port: 8080 }, ipv6Only: false }],
+      bindToPort: true,
+      useOriginalDst: false,
       backlog: 65_535,
       reusePort: true,
       balance: "reusePort",
@@ -240,6 +246,39 @@ describe("Compiling a listener", () => {
     );
   });
 
+  it("takes use_original_dst only where a PROXY protocol header says the destination", () => {
+    const { problems } = compile(`{ ${ADDRESS}, ${CHAINS}, use_original_dst: true }`);
+    assert.deepEqual(problems, [
+      "error use_original_dst: where a redirected connection was meant to go can't be known: Node.js has no way to ask a socket for SO_ORIGINAL_DST",
+    ]);
+    const known = compile(
+      `{ ${ADDRESS}, ${CHAINS}, use_original_dst: true, listener_filters: [{ name: ${PROXY}, filter_disabled: { and_match: { rules: [{ any_match: true }, { not_match: { destination_port_range: { start: 1, end: 3 } } }, { or_match: { rules: [{ any_match: true }, { any_match: true }] } }] } } }] }`,
+    );
+    assert.deepEqual(known.problems, []);
+    assert.equal(known.data?.useOriginalDst, true);
+    assert.deepEqual(known.data?.listenerFilters[0]?.disabled, {
+      type: "and",
+      rules: [
+        { type: "any" },
+        { type: "not", rule: { type: "ports", start: 1, end: 3 } },
+        { type: "or", rules: [{ type: "any" }, { type: "any" }] },
+      ],
+    });
+  });
+
+  it("has no sockets without bind_to_port, in both spellings, and adds the filter of use_proxy_proto", () => {
+    for (const text of ["bind_to_port: false", "deprecated_v1: { bind_to_port: false }"]) {
+      const { data, problems } = compile(`{ ${ADDRESS}, ${CHAINS}, ${text} }`);
+      assert.deepEqual(problems, []);
+      assert.deepEqual(listeningSocketSpecs(data!), []);
+    }
+    const proxied = compile(`{ ${ADDRESS}, filter_chains: [{ use_proxy_proto: true, filters: [{ name: last }] }] }`);
+    assert.deepEqual(
+      proxied.data?.listenerFilters.map(({ filter }) => filter.extension),
+      [PROXY],
+    );
+  });
+
   it("adds the TLS inspector where chains need it, and says so", () => {
     const chains = (match: string) => `filter_chains: [{ filter_chain_match: ${match}, filters: [{ name: last }] }]`;
     for (const match of [
@@ -249,7 +288,7 @@ describe("Compiling a listener", () => {
     ]) {
       const { data, problems } = compile(`{ ${ADDRESS}, ${chains(match)} }`);
       assert.deepEqual(
-        data?.listenerFilters.map(({ extension }) => extension),
+        data?.listenerFilters.map(({ filter }) => filter.extension),
         [INSPECTOR],
       );
       assert.deepEqual(problems, [

@@ -6,7 +6,7 @@ import tls from "node:tls";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
 import { until } from "../../harness/until.ts";
 import { EchoClient, HandlerUnderTest } from "./handler-under-test.ts";
-import { chainSample, filterSample, listenerSample, matchSample } from "./listener-sample.ts";
+import { chainSample, listenerFilterSample, listenerSample, matchSample } from "./listener-sample.ts";
 
 const subjects: HandlerUnderTest[] = [];
 afterEach(() => {
@@ -23,7 +23,7 @@ async function start(changes: Partial<ListenerData> = {}): Promise<HandlerUnderT
     chainSample("tls", "tls:", matchSample({ transportProtocol: "tls" })),
     chainSample("plain", "plain:"),
   ];
-  const listenerFilters = [filterSample("envoy.filters.listener.tls_inspector")];
+  const listenerFilters = [listenerFilterSample("envoy.filters.listener.tls_inspector")];
   await subject.apply([listenerSample("a", { chains, listenerFilters, ...changes })]);
   return subject;
 }
@@ -148,17 +148,33 @@ describe("A connection that is being inspected", () => {
     assert.equal(subject.stats.value("listener.a.downstream_pre_cx_timeout"), 1);
   });
 
-  it("may leave, which is counted, and is closed with its listener", async () => {
+  it("may leave, which is counted", async () => {
     const subject = await start();
     const leaving = connect(subject);
     await until("the accept", () => subject.handler.connectionCount === 1);
     leaving.socket.resetAndDestroy();
     await until("the end", () => subject.handler.connectionCount === 0);
     assert.equal(subject.stats.value("listener.a.downstream_listener_filter_remote_close"), 1);
-    const staying = connect(subject);
+  });
+
+  it("finishes on its own listener when that is removed or replaced, within the drain time", async () => {
+    const subject = await start();
+    const changed = connect(subject);
     await until("the accept", () => subject.handler.connectionCount === 1);
-    await subject.apply([], ["a"]);
-    await staying.untilClosed();
-    assert.equal(subject.handler.connectionCount, 0);
+    await subject.apply([listenerSample("a", { chains: [chainSample("new", "new:")], statPrefix: "b" })]);
+    assert.match(await changed.ask("hello"), /^plain:/);
+    await until("the drain", () => subject.filters.disposed.length === 3);
+    changed.socket.destroy();
+    await until("the end", () => subject.filters.disposed.length === 4);
+
+    const removed = await start();
+    const late = connect(removed);
+    await until("the accept", () => removed.handler.connectionCount === 1);
+    await removed.apply([], ["a"]);
+    assert.equal(removed.handler.inspect().listeners[0]?.state, "draining");
+    removed.clock.advance(1001);
+    await late.untilClosed();
+    assert.equal(removed.handler.connectionCount, 0);
+    assert.equal(removed.filters.disposed.length, 4);
   });
 });

@@ -2,6 +2,9 @@ import { once } from "node:events";
 import net from "node:net";
 import { silentLogger } from "../../../src/base/log.ts";
 import type { WorkerContext } from "../../../src/extensions/extension-module.ts";
+import { listenerFilter as httpInspector } from "../../../src/extensions/listener/http_inspector/factory.ts";
+import { listenerFilter as localRateLimit } from "../../../src/extensions/listener/local_ratelimit/factory.ts";
+import { listenerFilter as proxyProtocol } from "../../../src/extensions/listener/proxy_protocol/factory.ts";
 import { listenerFilter as tlsInspector } from "../../../src/extensions/listener/tls_inspector/factory.ts";
 import { bindSocket } from "../../../src/listener/bind-socket.ts";
 import { ConnectionHandler } from "../../../src/listener/connection-handler.ts";
@@ -10,11 +13,19 @@ import type { ListenerData } from "../../../src/listener/listener-data.ts";
 import { listeningSocketSpecs } from "../../../src/listener/listening-socket-spec.ts";
 import type { HandedSocket } from "../../../src/listener/listening-sockets.ts";
 import { WriteFlusher } from "../../../src/net/write-flusher.ts";
+import { Runtime } from "../../../src/runtime/runtime.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";
 import { until } from "../../harness/until.ts";
 import { EchoFilters } from "./echo-filter.ts";
 import { fixedRandom } from "./fixed-random.ts";
+
+const LISTENER_FILTERS = new Map([
+  ["envoy.filters.listener.http_inspector", httpInspector],
+  ["envoy.filters.listener.local_ratelimit", localRateLimit],
+  ["envoy.filters.listener.proxy_protocol", proxyProtocol],
+  ["envoy.filters.listener.tls_inspector", tlsInspector],
+]);
 
 /** A connection handler with a binder, echo filters, a fake clock and clients, as one worker would have them. */
 export class HandlerUnderTest {
@@ -22,6 +33,8 @@ export class HandlerUnderTest {
   readonly stats = new RecordingStats();
   readonly filters = new EchoFilters();
   readonly handler: ConnectionHandler;
+  /** How many connections the local rate limit lets through. */
+  tokens = 0;
   /** Whether this worker is the one that makes Unix-domain sockets. */
   makesPipes = true;
   readonly #clients: net.Socket[] = [];
@@ -38,8 +51,12 @@ export class HandlerUnderTest {
       stats: this.stats,
       log: silentLogger,
       makeNetworkFilter: this.filters.make,
-      makeListenerFilter: ({ data }) =>
-        tlsInspector.createFactory(data, { stats: this.stats } as unknown as WorkerContext),
+      makeListenerFilter: ({ extension, data }) =>
+        LISTENER_FILTERS.get(extension)!.createFactory(data, {
+          stats: this.stats,
+          runtime: new Runtime(),
+          limits: { tokenBucket: () => ({ tryTake: () => this.tokens-- > 0 }) },
+        } as unknown as WorkerContext),
       makeTransportSocket: () => {
         throw new Error("no transport sockets here");
       },

@@ -1,10 +1,19 @@
 import type { CompiledExtension } from "../../../src/config/compile-context.ts";
 import type { FilterChainMatchData } from "../../../src/listener/filter-chain-match.ts";
-import type { FilterChainData, ListenerData } from "../../../src/listener/listener-data.ts";
+import type { FilterChainData, ListenerData, ListenerFilterData } from "../../../src/listener/listener-data.ts";
 
 /** A filter as configuration would compile it. */
 export function filterSample(extension: string, data: unknown = null): CompiledExtension {
   return { name: extension, extension, data, terminal: true };
+}
+
+/** A listener filter as configuration would compile it. */
+export function listenerFilterSample(
+  extension: string,
+  data: unknown = null,
+  disabled: ListenerFilterData["disabled"] = null,
+): ListenerFilterData {
+  return { filter: { name: extension, extension, data }, disabled };
 }
 
 /** A chain with one filter; `data` tells versions apart. */
@@ -23,6 +32,8 @@ export function listenerSample(name: string, changes: Partial<ListenerData> = {}
     name,
     statPrefix: name,
     addresses: [{ address: { type: "ip", ip: "127.0.0.1", port: 0 }, ipv6Only: false }],
+    bindToPort: true,
+    useOriginalDst: false,
     backlog: 1024,
     reusePort: true,
     balance: "reusePort",

@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
+import { HelloFields } from "./hello-fields.ts";
 
+const NO_BYTES = Buffer.alloc(0);
 const RECORD_HEADER_BYTES = 5;
 const HANDSHAKE_HEADER_BYTES = 4;
 const MAX_RECORD_BYTES = 16 * 1024;
@@ -20,6 +22,8 @@ export class ClientHelloReader {
   /** In lower case; `""` if the hello names none. */
   serverName = "";
   applicationProtocols: readonly string[] = [];
+  /** The hello without its header, once it is found. */
+  hello: Buffer = NO_BYTES;
   readonly #maxHelloBytes: number;
   /** Where the next record begins. */
   #at = 0;
@@ -71,10 +75,11 @@ export class ClientHelloReader {
     if (this.#partBytes < this.#helloBytes) return "moreData";
     const hello = Buffer.concat(this.#parts).subarray(HANDSHAKE_HEADER_BYTES, this.#helloBytes);
     this.#parts = [];
-    return this.#readHello(new Fields(hello)) ? "found" : "notTls";
+    this.hello = hello;
+    return this.#readHello(new HelloFields(hello)) ? "found" : "notTls";
   }
 
-  #readHello(hello: Fields): boolean {
+  #readHello(hello: HelloFields): boolean {
     hello.skip(2 + 32);
     hello.block(1);
     hello.block(2);
@@ -92,7 +97,7 @@ export class ClientHelloReader {
   }
 }
 
-function serverName(body: Fields): string {
+function serverName(body: HelloFields): string {
   const names = body.block(2);
   while (!names.isAtEnd) {
     const type = names.number(1);
@@ -103,53 +108,10 @@ function serverName(body: Fields): string {
   return "";
 }
 
-function protocols(body: Fields): string[] {
+function protocols(body: HelloFields): string[] {
   const list = body.block(2);
   const found: string[] = [];
   while (!list.isAtEnd) found.push(list.block(1).text());
   if (list.isBroken) body.isBroken = true;
   return found;
-}
-
-/** Numbers and blocks with their length before them, read one after the other. What goes beyond the end breaks it, and it is at its end. */
-class Fields {
-  isBroken = false;
-  #bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#bytes.length === 0;
-  }
-
-  skip(bytes: number): void {
-    this.#take(bytes);
-  }
-
-  number(bytes: number): number {
-    const taken = this.#take(bytes);
-    return taken.length === 0 ? 0 : taken.readUIntBE(0, bytes);
-  }
-
-  /** What follows a length of so many bytes. */
-  block(lengthBytes: number): Fields {
-    return new Fields(this.#take(this.number(lengthBytes)));
-  }
-
-  text(): string {
-    return this.#bytes.toString("latin1");
-  }
-
-  #take(bytes: number): Buffer {
-    if (bytes > this.#bytes.length) {
-      this.isBroken = true;
-      this.#bytes = this.#bytes.subarray(0, 0);
-      return this.#bytes;
-    }
-    const taken = this.#bytes.subarray(0, bytes);
-    this.#bytes = this.#bytes.subarray(bytes);
-    return taken;
-  }
 }

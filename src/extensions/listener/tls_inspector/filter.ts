@@ -1,7 +1,10 @@
 import type { Buffer } from "node:buffer";
-import { type InspectedConnection, InspectionStatus, type ListenerFilter } from "../../../net/listener-filter.ts";
+import type { InspectedConnection } from "../../../net/inspected-connection.ts";
+import { InspectionStatus, type ListenerFilter } from "../../../net/listener-filter.ts";
 import { ClientHelloReader } from "./client-hello-reader.ts";
+import { readHelloTraits } from "./hello-traits.ts";
 import type { TlsInspectorStats } from "./stats.ts";
+import { ja3Fingerprint, ja4Fingerprint } from "./tls-fingerprint.ts";
 
 /** The longest ClientHello. Source: Envoy's `max_client_hello_size`. */
 const MAX_HELLO_BYTES = 16 * 1024;
@@ -14,10 +17,12 @@ export const MAX_PEEK_BYTES = 64 * 1024;
  */
 export class TlsInspectorFilter implements ListenerFilter {
   readonly #stats: TlsInspectorStats;
+  readonly #fingerprints: boolean;
   readonly #reader = new ClientHelloReader(MAX_HELLO_BYTES);
 
-  constructor(stats: TlsInspectorStats) {
+  constructor(stats: TlsInspectorStats, fingerprints: boolean) {
     this.#stats = stats;
+    this.#fingerprints = fingerprints;
   }
 
   onPeek(bytes: Buffer, connection: InspectedConnection): InspectionStatus {
@@ -35,6 +40,11 @@ export class TlsInspectorFilter implements ListenerFilter {
     connection.transportProtocol = "tls";
     connection.serverName = serverName;
     connection.applicationProtocols = applicationProtocols;
+    if (this.#fingerprints) {
+      const traits = readHelloTraits(this.#reader.hello);
+      connection.ja3 = ja3Fingerprint(traits);
+      connection.ja4 = ja4Fingerprint(traits);
+    }
     this.#stats.tlsFound.inc();
     (serverName === "" ? this.#stats.sniNotFound : this.#stats.sniFound).inc();
     (applicationProtocols.length === 0 ? this.#stats.alpnNotFound : this.#stats.alpnFound).inc();

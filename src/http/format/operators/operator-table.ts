@@ -1,4 +1,5 @@
 import type { FormatOperator } from "../format-context.ts";
+import { fingerprintOperators } from "./fingerprint-operators.ts";
 import { headerOperators } from "./header-operators.ts";
 import { peerOperators } from "./peer-operators.ts";
 import { responseOperators } from "./response-operators.ts";
@@ -14,6 +15,7 @@ export const operatorTable: ReadonlyMap<string, FormatOperator> = new Map([
   ...peerOperators,
   ...stateOperators,
   ...tlsOperators,
+  ...fingerprintOperators,
 ]);
 
 /** Operators of Envoy that Troupe does not have; patterns over the whole name. */
@@ -25,7 +27,7 @@ const UNSUPPORTED: readonly RegExp[] = [
   /^(?:UP|DOWN)STREAM_\w*ADDRESS(?:_ENDPOINT_ID)?$/,
   /^DOWNSTREAM_(?:DIRECT_LOCAL_\w+|LOCAL_CLOSE_REASON|DETECTED_CLOSE_TYPE|TRANSPORT_FAILURE_REASON)$/,
   /^(?:UPSTREAM_FILTER_STATE|PER_REQUEST_STATE|CUSTOM_FLAGS)$/,
-  /^(?:CEL|TYPED_CEL|COALESCE|TLS_JA3_FINGERPRINT|TLS_JA4_FINGERPRINT)$/,
+  /^(?:CEL|TYPED_CEL|COALESCE)$/,
 ];
 
 /** Whether `name` is an operator that Envoy has and Troupe has not. */

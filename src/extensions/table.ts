@@ -139,6 +139,11 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
     filter: async () => (await import("./http/on_demand/factory.ts")).httpFilter,
   },
   {
+    name: "envoy.filters.http.ratelimit",
+    config: async () => (await import("./http/ratelimit/config.ts")).rateLimitConfig,
+    filter: async () => (await import("./http/ratelimit/factory.ts")).httpFilter,
+  },
+  {
     name: "envoy.filters.http.rbac",
     types: ["envoy.extensions.filters.http.rbac.v3.RBAC", "envoy.extensions.filters.http.rbac.v3.RBACPerRoute"],
     config: async () => (await import("./http/rbac/config.ts")).rbacConfig,

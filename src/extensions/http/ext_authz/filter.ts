@@ -15,10 +15,10 @@ import type { Runtime } from "../../../runtime/runtime.ts";
 import type { AsyncCall } from "../../../upstream/async-failure.ts";
 import type { ClusterStats } from "../../../upstream/cluster-stats.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
+import { applyChanges, type HeaderChange, isValidChange, replaceHeaders } from "../../header-change.ts";
 import { clusterStatsOf } from "../../request-cluster.ts";
 import type { AuthzAnswer, AuthzClient } from "./authz-answer.ts";
 import type { CheckedBodyData, ExtAuthzData, ExtAuthzRouteData } from "./ext-authz-data.ts";
-import { applyChanges, type HeaderChange, isValidChange, replaceHeaders } from "./header-change.ts";
 import { changeQuery } from "./query-change.ts";
 import type { AuthzClusterCounters, AuthzClusterStats, ExtAuthzStats } from "./stats.ts";
 

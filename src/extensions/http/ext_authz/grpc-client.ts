@@ -14,10 +14,10 @@ import type { AsyncClient } from "../../../upstream/async-client.ts";
 import type { AsyncCall } from "../../../upstream/async-failure.ts";
 import { AsyncGrpcClient } from "../../../upstream/async-grpc-client.ts";
 import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
+import { type HeaderChange, mayChange } from "../../header-change.ts";
 import type { AuthzAnswer, AuthzClient, CheckSubject } from "./authz-answer.ts";
 import { CheckRequestWriter } from "./check-request.ts";
 import type { ExtAuthzData } from "./ext-authz-data.ts";
-import { type HeaderChange, mayChange } from "./header-change.ts";
 
 const CHECK = "/envoy.service.auth.v3.Authorization/Check";
 const FORBIDDEN = 403;

@@ -2,10 +2,10 @@ import { RequestHeaderMap, type ResponseHeaderMap } from "../../../http/header-m
 import type { AsyncClient } from "../../../upstream/async-client.ts";
 import type { AsyncCall } from "../../../upstream/async-failure.ts";
 import type { AsyncResponse } from "../../../upstream/async-request.ts";
+import { type HeaderChange, mayChange } from "../../header-change.ts";
 import type { AuthzAnswer, AuthzClient, CheckSubject } from "./authz-answer.ts";
 import { CheckedHeaders, HeaderNameList } from "./checked-headers.ts";
 import type { AuthzHttpServiceData, ExtAuthzData } from "./ext-authz-data.ts";
-import { type HeaderChange, mayChange } from "./header-change.ts";
 
 const LARGEST_ANSWER_BYTES = 1 << 20;
 const HEADERS_TO_REMOVE = "x-envoy-auth-headers-to-remove";

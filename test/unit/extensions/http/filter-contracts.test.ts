@@ -8,6 +8,8 @@ import { StatefulSessionFilter } from "../../../../src/extensions/http/stateful_
 import { createSessionState } from "../../../../src/extensions/stateful_session/session-state.ts";
 import type { HttpFilterFactory, StreamFilter } from "../../../../src/http/filter.ts";
 import type { RequestHeaderMap } from "../../../../src/http/header-map.ts";
+import type { StreamRoute } from "../../../../src/http/stream-route.ts";
+import { RateLimitPolicy } from "../../../../src/route/rate-limit-policy.ts";
 import type { AsyncClient } from "../../../../src/upstream/async-client.ts";
 import { answeringClient, failingClient } from "../../../harness/fake-async-client.ts";
 import { FakeClock } from "../../../harness/fake-clock.ts";
@@ -274,4 +276,35 @@ for (const { what, filter, config = {}, route, prepare, waitsMs = 0, asyncClient
     ...(made.route && { route: made.route }),
     ...(prepare && { prepare }),
   });
+}
+
+const LIMITED = {
+  name: "",
+  action: {
+    type: "forward",
+    clusterName: () => "app",
+    rateLimits: RateLimitPolicy.of([
+      { stage: 0, actions: [{ type: "constant", key: "a", value: "b" }], limitFrom: null },
+    ]),
+  },
+  virtualHost: { rateLimits: RateLimitPolicy.none },
+  perFilterConfig: () => undefined,
+  perFilterConfigs: () => [],
+  filterDisabled: () => undefined,
+  metadata: new Map(),
+} as unknown as StreamRoute;
+
+for (const [what, failureModeDeny, client] of [
+  ["lets pass at once", false, answeringClient(503, false)],
+  ["lets pass later", false, SERVICES["says nothing"]],
+  ["refuses at once", true, answeringClient(503, false)],
+  ["refuses later", true, SERVICES["says nothing"]],
+] as const) {
+  const config = {
+    domain: "d",
+    failureModeDeny,
+    rateLimitService: { grpcService: { envoyGrpc: { clusterName: "limits" } } },
+  };
+  const made = await makeFilter("ratelimit", config, undefined, client);
+  describeHttpFilterContract(`ratelimit that ${what}`, { createFactory: () => made.factory, route: LIMITED });
 }

@@ -1,4 +1,4 @@
-import { type HeaderMap, internHeaderName, RequestHeaderMap } from "../../../http/header-map.ts";
+import { type HeaderMap, internHeaderName, RequestHeaderMap } from "../http/header-map.ts";
 
 /** One header that a service wants changed. Name in lower case, value as wire text. */
 export interface HeaderChange {

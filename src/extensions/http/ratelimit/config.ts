@@ -1,0 +1,83 @@
+import type { CompileContext } from "../../../config/compile-context.ts";
+import { durationMs } from "../../../config/duration-ms.ts";
+import { extensionConfig } from "../../../config/extension-config.ts";
+import { notYet, only, supportAll, yes } from "../../../config/field-support.ts";
+import type { Place } from "../../../config/place.ts";
+import { RateLimitServiceConfigSchema } from "../../../proto/gen/envoy/config/ratelimit/v3/rls_pb.js";
+import {
+  RateLimit_XRateLimitHeadersRFCVersion as HeadersVersion,
+  RateLimitPerRoute_VhRateLimitsOptions as HostOptions,
+  type RateLimit,
+  RateLimitPerRouteSchema,
+  RateLimitSchema,
+} from "../../../proto/gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.js";
+import { HttpStatusSchema } from "../../../proto/gen/envoy/type/v3/http_status_pb.js";
+import { compileHeaderMutations } from "../../../route/compile/header-mutations.ts";
+import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
+import { compileGrpcService, GRPC_SERVICE } from "../../../upstream/compile/grpc-service.ts";
+import type { RateLimitFilterData, RateLimitFilterRouteData } from "./rate-limit-filter-data.ts";
+
+/** Envoy's. */
+const DEFAULT_TIMEOUT_MS = 20;
+const TOO_MANY = 429;
+const SERVER_ERROR = 500;
+const OF_VIRTUAL_HOST: Readonly<Record<HostOptions, VirtualHostRateLimits>> = {
+  [HostOptions.OVERRIDE]: "override",
+  [HostOptions.INCLUDE]: "include",
+  [HostOptions.IGNORE]: "ignore",
+};
+
+/** `envoy.filters.http.ratelimit`, main side. */
+export const rateLimitConfig = extensionConfig({
+  name: "envoy.filters.http.ratelimit",
+  categories: ["envoy.filters.http"],
+  schema: RateLimitSchema,
+  routeSchema: RateLimitPerRouteSchema,
+  configRequired: true,
+  support: [
+    supportAll(RateLimitSchema),
+    supportAll(RateLimitServiceConfigSchema, {
+      grpc_service: GRPC_SERVICE,
+      transport_api_version: only(["AUTO", "V3"], "write V3"),
+    }),
+    supportAll(HttpStatusSchema),
+    supportAll(RateLimitPerRouteSchema, {
+      override_option: notYet("use vh_rate_limits"),
+      rate_limits: notYet("rate_limits of the route and virtual host are used"),
+      vh_rate_limits: yes,
+    }),
+  ],
+  compile,
+  compileRoute: ({ vhRateLimits, domain }): RateLimitFilterRouteData => ({
+    ofVirtualHost: OF_VIRTUAL_HOST[vhRateLimits],
+    domain,
+  }),
+});
+
+function compile(message: RateLimit, place: Place, context: CompileContext): RateLimitFilterData {
+  const at = place.field("rate_limit_service").field("grpc_service");
+  const grpc = message.rateLimitService?.grpcService;
+  if (grpc?.timeout !== undefined) {
+    context.warning(at.field("timeout"), "has no effect: the timeout of the filter counts", "set it beside domain");
+  }
+  const status = message.rateLimitedStatus?.code ?? TOO_MANY;
+  const service = compileGrpcService(grpc, DEFAULT_TIMEOUT_MS, at, context);
+  return {
+    domain: message.domain,
+    stage: message.stage,
+    requestType:
+      message.requestType === "internal" || message.requestType === "external" ? message.requestType : "both",
+    service: { ...service, timeoutMs: durationMs(message.timeout, DEFAULT_TIMEOUT_MS) },
+    failureModeDeny: message.failureModeDeny,
+    asResourceExhausted: message.rateLimitedAsResourceExhausted,
+    tellsLimits: message.enableXRatelimitHeaders === HeadersVersion.DRAFT_VERSION_03,
+    tellsRefusal: !message.disableXEnvoyRatelimitedHeader,
+    status: status < 400 ? TOO_MANY : status,
+    statusOnError: message.statusOnError?.code || SERVER_ERROR,
+    responseHeaders: compileHeaderMutations("response", message.responseHeadersToAdd, [], place, context) ?? {
+      remove: [],
+      add: [],
+    },
+    statPrefix: message.statPrefix,
+  };
+}

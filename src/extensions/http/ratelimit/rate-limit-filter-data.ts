@@ -1,0 +1,31 @@
+import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
+import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
+import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
+
+/** Envoy's `RateLimit` filter message, checked. Plain data. */
+export interface RateLimitFilterData {
+  readonly domain: string;
+  /** Only `rate_limits` of this stage count. */
+  readonly stage: number;
+  readonly requestType: "both" | "internal" | "external";
+  /** Its timeout is the filter's. */
+  readonly service: GrpcServiceData;
+  readonly failureModeDeny: boolean;
+  readonly asResourceExhausted: boolean;
+  /** Adds `x-ratelimit-limit` and so on to responses. */
+  readonly tellsLimits: boolean;
+  /** Adds `x-envoy-ratelimited` to refusals. */
+  readonly tellsRefusal: boolean;
+  readonly status: number;
+  readonly statusOnError: number;
+  /** For refusals. */
+  readonly responseHeaders: HeaderMutationsData;
+  readonly statPrefix: string;
+}
+
+/** Envoy's `RateLimitPerRoute`. Plain data. */
+export interface RateLimitFilterRouteData {
+  readonly ofVirtualHost: VirtualHostRateLimits;
+  /** `""` = the filter's. */
+  readonly domain: string;
+}

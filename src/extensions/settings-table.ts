@@ -48,6 +48,23 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./stateful_session/header/config.ts")).headerSessionConfig,
   },
   {
+    name: "envoy.internal_redirect_predicates.previous_routes",
+    types: ["envoy.extensions.internal_redirect.previous_routes.v3.PreviousRoutesConfig"],
+    config: async () => (await import("./internal_redirect_predicates/previous_routes/config.ts")).previousRoutesConfig,
+  },
+  {
+    name: "envoy.internal_redirect_predicates.allow_listed_routes",
+    types: ["envoy.extensions.internal_redirect.allow_listed_routes.v3.AllowListedRoutesConfig"],
+    config: async () =>
+      (await import("./internal_redirect_predicates/allow_listed_routes/config.ts")).allowListedRoutesConfig,
+  },
+  {
+    name: "envoy.internal_redirect_predicates.safe_cross_scheme",
+    types: ["envoy.extensions.internal_redirect.safe_cross_scheme.v3.SafeCrossSchemeConfig"],
+    config: async () =>
+      (await import("./internal_redirect_predicates/safe_cross_scheme/config.ts")).safeCrossSchemeConfig,
+  },
+  {
     name: "envoy.load_balancing_policies.round_robin",
     types: ["envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin"],
     config: async () => (await import("./load_balancing_policies/round_robin/config.ts")).roundRobinConfig,

@@ -78,6 +78,9 @@ export class ActiveDecoderFilter extends ActiveStreamFilter<RequestHeaderMap> im
   encodeTrailers(trailers: TrailerMap): void {
     this.host.encodeTrailers(trailers);
   }
+  restart(body: readonly Buffer[], trailers: TrailerMap | null): boolean {
+    return this.host.restart(body, trailers);
+  }
   setDownstreamWatermarkCallbacks(callbacks: DownstreamWatermarkCallbacks | null): void {
     this.host.setDownstreamWatermarkCallbacks(callbacks);
   }

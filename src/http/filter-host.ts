@@ -14,6 +14,7 @@ export interface FilterHost {
   route(): StreamRoute | null;
   clearRouteCache(): void;
   resetStream(): void;
+  restart(body: readonly Buffer[], trailers: TrailerMap | null): boolean;
   sendLocalReply(reply: LocalReply): void;
   encode1xxHeaders(headers: ResponseHeaderMap): void;
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean, details: string): void;

@@ -30,6 +30,8 @@ export interface FilterManagerStream {
   encodeTrailers(trailers: TrailerMap): void;
   /** Ends the stream without (more of) an answer. */
   resetStream(): void;
+  /** As `StreamDecoderFilterCallbacks.restart`. Makes another filter manager in place of this one. */
+  restart(body: readonly Buffer[], trailers: TrailerMap | null): boolean;
   /** Counted: stops and starts reading the request. */
   pauseRequest(pause: boolean): void;
   /** A filter buffers more of the request than it may; 413 follows. */
@@ -136,6 +138,14 @@ export class FilterManager
     if (!this.passEnded(true)) this.decoding.finish(trailers);
   }
 
+  /** A request that is here already, from its head to its end. */
+  decodeWhole(headers: RequestHeaderMap, body: readonly Buffer[], trailers: TrailerMap | null): void {
+    const last = body.length - 1;
+    this.decodeHeaders(headers, last === -1 && trailers === null);
+    for (let i = 0; i <= last; i++) this.decodeData(body[i]!, i === last && trailers === null);
+    if (trailers !== null) this.decodeTrailers(trailers);
+  }
+
   encode1xxHeaders(headers: ResponseHeaderMap): void {
     if (this.localReplySent || this.encoding.headers !== null) return;
     for (let filter = this.encoding.first as ActiveEncoderFilter | null; filter !== null && !this.destroyed; ) {
@@ -186,6 +196,10 @@ export class FilterManager
   }
   resetStream(): void {
     this.stream.resetStream();
+  }
+  restart(body: readonly Buffer[], trailers: TrailerMap | null): boolean {
+    if (this.destroyed || this.localReplySent || this.encoding.headers !== null) return false;
+    return this.stream.restart(body, trailers);
   }
   pauseRequest(pause: boolean): void {
     if (!this.destroyed) this.stream.pauseRequest(pause);

@@ -122,6 +122,11 @@ export interface StreamDecoderFilterCallbacks extends StreamFilterCallbacks {
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean, details: string): void;
   encodeData(bytes: Buffer, endStream: boolean): void;
   encodeTrailers(trailers: TrailerMap): void;
+  /**
+   * Runs the request, which must be whole and without any response yet, through new filters from the first one on: with the headers as they are now, and with this
+   * body and these trailers. Ends the present filters, the caller among them, before it returns true. False, and nothing done, if that can't be.
+   */
+  restart(body: readonly Buffer[], trailers: TrailerMap | null): boolean;
   /** One at a time per filter; calls at once if the peer is slow already. */
   setDownstreamWatermarkCallbacks(callbacks: DownstreamWatermarkCallbacks | null): void;
 }

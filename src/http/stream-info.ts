@@ -129,6 +129,10 @@ export class StreamInfo {
   virtualClusterName = "";
   /** Whether the request is a health check that a filter answered or marked. */
   healthCheck = false;
+  /** How often an internal redirect has sent the request elsewhere. */
+  internalRedirects = 0;
+  /** Routes that internal redirects have led to, each with the one it came from. Null until somebody wants to know. */
+  redirectedRoutes: Set<string> | null = null;
   /** Static metadata of the route taken, by namespace. Null until a route was found. */
   routeMetadata: NamespacedMetadata | null = null;
   virtualHostMetadata: NamespacedMetadata | null = null;
@@ -160,6 +164,20 @@ export class StreamInfo {
     this.startWallMs = startWallMs;
     const shared = connection.stateIfAny?.filterState;
     if (shared != null) this.filterState = new Map(shared);
+  }
+
+  /** What is recorded of the same request from its restart (an internal redirect) on; times as in the constructor. */
+  restarted(startMs: number, startWallMs: number): StreamInfo {
+    const next = new StreamInfo(this.connection, this.protocol, startMs, startWallMs);
+    next.requestLastByteMs = startMs;
+    next.bytesReceived = this.bytesReceived;
+    next.internalRedirects = this.internalRedirects;
+    next.redirectedRoutes = this.redirectedRoutes;
+    next.requestId = this.requestId;
+    next.downstreamRemoteIp = this.downstreamRemoteIp;
+    next.filterState = this.filterState;
+    next.#lockedFilterState = this.#lockedFilterState;
+    return next;
   }
 
   setResponseFlag(flag: ResponseFlag): void {

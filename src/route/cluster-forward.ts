@@ -4,6 +4,7 @@ import { pathWithoutQuery } from "../match/path-matcher.ts";
 import { RegexRewrite } from "../match/regex-rewrite.ts";
 import { wireText } from "../match/wire-text.ts";
 import { HashPolicy } from "./hash-policy.ts";
+import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import { createPathRewrite, type PathRewrite } from "./path-rewrite.ts";
 import { RateLimitPolicy } from "./rate-limit-policy.ts";
 import type { RequestMirrorData } from "./request-mirror.ts";
@@ -30,6 +31,7 @@ export class ClusterForward implements ForwardAction {
   readonly maxStreamDuration: MaxStreamDuration | null;
   readonly retryPolicy: RetryPolicyData | null;
   readonly hedgeOnPerTryTimeout: boolean;
+  readonly internalRedirect: InternalRedirectData | null;
   readonly mirrors: readonly RequestMirrorData[];
   readonly hashPolicy: HashPolicy | null;
   readonly priority: "default" | "high";
@@ -52,6 +54,7 @@ export class ClusterForward implements ForwardAction {
     this.maxStreamDuration = data.maxStreamDuration;
     this.retryPolicy = data.retryPolicy;
     this.hedgeOnPerTryTimeout = data.hedgeOnPerTryTimeout;
+    this.internalRedirect = data.internalRedirect;
     this.mirrors = data.mirrors;
     this.hashPolicy = data.hashPolicy.length === 0 ? null : new HashPolicy(data.hashPolicy);
     this.priority = data.priority;

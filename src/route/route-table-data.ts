@@ -6,6 +6,7 @@ import type { RegexRewriteData } from "../match/regex-rewrite.ts";
 import type { RuntimeShareData } from "../runtime/runtime.ts";
 import type { HashPolicyData } from "./hash-policy-data.ts";
 import type { HeaderMutationsData } from "./header-mutations.ts";
+import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import type { RateLimitData } from "./rate-limit-data.ts";
 import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
@@ -98,6 +99,7 @@ export interface ForwardActionData {
   readonly retryPolicy: RetryPolicyData | null;
   /** Already inherited from the virtual host. */
   readonly hedgeOnPerTryTimeout: boolean;
+  readonly internalRedirect: InternalRedirectData | null;
   /** Already inherited from the virtual host and the route configuration. */
   readonly mirrors: readonly RequestMirrorData[];
   readonly hashPolicy: readonly HashPolicyData[];

@@ -1,6 +1,7 @@
 import type { RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
 import type { HashPolicy } from "./hash-policy.ts";
+import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import type { RateLimitPolicy } from "./rate-limit-policy.ts";
 import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
@@ -91,6 +92,8 @@ export interface ForwardAction {
   readonly retryPolicy: RetryPolicyData | null;
   /** An attempt that is too slow goes on beside the one that is made in addition. */
   readonly hedgeOnPerTryTimeout: boolean;
+  /** Redirects of the upstream that the proxy follows itself; null = none. */
+  readonly internalRedirect: InternalRedirectData | null;
   /** Where copies of the request go. */
   readonly mirrors: readonly RequestMirrorData[];
   /** What a hashing load balancer goes by; null if the route says nothing about it. */

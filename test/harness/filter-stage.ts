@@ -30,6 +30,8 @@ export class FilterStage implements FilterManagerStream {
   /** The response's body as far as it came out. */
   body = "";
   wasReset = false;
+  /** The bodies that the request was restarted with. */
+  readonly restarts: string[] = [];
   routeCacheClears = 0;
   tooLarge = "";
   /** How many times the request is paused now. */
@@ -55,6 +57,11 @@ export class FilterStage implements FilterManagerStream {
       filters.map((filter) => ({ ...filter, disabled: false })),
       this.#route,
     );
+  }
+
+  restart(body: readonly Buffer[]): boolean {
+    this.restarts.push(Buffer.concat(body).toString());
+    return true;
   }
 
   /** The request's headers come in. */

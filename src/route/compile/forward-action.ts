@@ -14,6 +14,7 @@ import { compileClusterSpecifier, lbMetadata } from "./cluster-specifier.ts";
 import { compileTimeoutMs } from "./duration.ts";
 import { compileHashPolicy } from "./hash-policy.ts";
 import { compileHeaderName } from "./header-name.ts";
+import { compileInternalRedirect } from "./internal-redirect.ts";
 import { compileRegexRewrite } from "./matchers.ts";
 import { compileRateLimits } from "./rate-limits.ts";
 import { compileRequestMirrors } from "./request-mirrors.ts";
@@ -43,7 +44,7 @@ export function compileForwardAction(
   place: Place,
   context: CompileContext,
 ): ForwardActionData {
-  const { retryPolicy, requestMirrorPolicies } = message;
+  const { retryPolicy, requestMirrorPolicies, internalRedirectPolicy } = message;
   return {
     type: "forward",
     cluster: compileClusterSpecifier(message, defaults.requireClusters, place, context),
@@ -56,6 +57,10 @@ export function compileForwardAction(
         ? defaults.retryPolicy
         : compileRetryPolicy(retryPolicy, place.field("retry_policy"), context),
     hedgeOnPerTryTimeout: message.hedgePolicy?.hedgeOnPerTryTimeout ?? defaults.hedgeOnPerTryTimeout,
+    internalRedirect:
+      internalRedirectPolicy === undefined
+        ? null
+        : compileInternalRedirect(internalRedirectPolicy, place.field("internal_redirect_policy"), context),
     mirrors:
       requestMirrorPolicies.length === 0
         ? defaults.mirrors

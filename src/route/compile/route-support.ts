@@ -16,6 +16,7 @@ import {
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import { RouteConfigurationSchema } from "../../proto/gen/envoy/config/route/v3/route_pb.js";
 import { hashPolicySupport } from "./hash-policy.ts";
+import { internalRedirectSupport } from "./internal-redirect.ts";
 import { rateLimitsSupport } from "./rate-limits.ts";
 import { requestMirrorsSupport } from "./request-mirrors.ts";
 import { retryPolicySupport } from "./retry-policy.ts";
@@ -59,9 +60,8 @@ export const routeSupport: readonly MessageSupport[] = [
       "Envoy has deprecated this field",
       "use max_stream_duration.grpc_timeout_header_offset",
     ),
-    internal_redirect_policy: notYet(),
-    internal_redirect_action: notYet(),
-    max_internal_redirects: notYet(),
+    internal_redirect_action: notYet("Envoy has deprecated this field", "use internal_redirect_policy"),
+    max_internal_redirects: notYet("Envoy has deprecated this field", "use internal_redirect_policy"),
   }),
   supportAll(WeightedClusterSchema, {
     total_weight: noEffect("the sum of the weights counts, as in Envoy"),
@@ -77,6 +77,7 @@ export const routeSupport: readonly MessageSupport[] = [
   supportAll(DecoratorSchema),
   support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() }),
   ...routeMatchSupport,
+  ...internalRedirectSupport,
   ...rateLimitsSupport,
   ...requestMirrorsSupport,
   ...retryPolicySupport,

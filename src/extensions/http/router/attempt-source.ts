@@ -25,7 +25,10 @@ export interface AttemptSettings {
   readonly isHedge: boolean;
 }
 
-/** Makes the attempts of one request, whose route has not changed it yet when this is made: chooses a host for each and sets the headers that depend on host and attempt. */
+/**
+ * Makes the attempts of one request, and the client's response of what they bring: chooses a host for each and sets the headers that depend on
+ * host and attempt. Made before the route has changed the request.
+ */
 export class AttemptSource {
   /** How many were made. */
   count = 0;
@@ -82,9 +85,16 @@ export class AttemptSource {
     return new UpstreamRequest(owner, cluster, host, headers, settings.endStream, info, this.wishes);
   }
 
-  /** Adds to a response what the choice of the host has brought. */
-  addCookies(headers: ResponseHeaderMap): void {
-    this.hostChoice?.addCookies(headers);
+  /** Makes the upstream's response the client's. `tookMs` is the time since the request was whole; -1 = it is not. */
+  dressResponse(response: ResponseHeaderMap, tookMs: number): void {
+    if (tookMs >= 0 && !this.runtime.data.suppressEnvoyHeaders) {
+      response.set("x-envoy-upstream-service-time", String(Math.max(0, Math.round(tookMs))));
+    }
+    if (this.route.virtualHost.includeAttemptCountInResponse) {
+      response.set("x-envoy-attempt-count", String(this.count));
+    }
+    this.hostChoice?.addCookies(response);
+    this.route.finalizeResponseHeaders(response, this.headers, this.callbacks.streamInfo);
   }
 
   #rewriteAuthority(hostname: string): void {

@@ -3,18 +3,19 @@ import type { StreamResetReason } from "../../../http/codec.ts";
 import type { DownstreamWatermarkCallbacks, LocalReply, StreamDecoderFilterCallbacks } from "../../../http/filter.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
+import type { InternalRedirectData } from "../../../route/internal-redirect-data.ts";
 import type { ForwardAction, Route } from "../../../route/route.ts";
 import type { Counter } from "../../../stats/scope.ts";
-import type { ResponseTraits } from "../../../upstream/response-stats.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import { AttemptSource } from "./attempt-source.ts";
 import { HedgedAttempts } from "./hedged-attempts.ts";
+import { followRedirect } from "./internal-redirect.ts";
 import { isKeepAliveRace } from "./keep-alive-race.ts";
 import { PerTryTimers, type PerTryTimersOwner } from "./per-try-timers.ts";
-import { replayLimitBytes } from "./replay-body.ts";
+import { ReplayBody, replayLimitBytes } from "./replay-body.ts";
+import { RequestCharges } from "./request-charges.ts";
 import { type RequestControls, takeRequestControls } from "./request-controls.ts";
 import { expectedTimeoutMs, perTryTimeoutMs, requestTimeoutMs } from "./request-timeouts.ts";
-import { responseTraits } from "./response-traits.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicyOf } from "./retry-policy.ts";
 import { mayBeRetried, RetryState, type RetryVerdict } from "./retry-state.ts";
 import type { RouterRuntime } from "./router-runtime.ts";
@@ -48,7 +49,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   private requestCompleteMs = -1;
   private responseStarted = false;
   private finished = false;
-  private traits: ResponseTraits = responseTraits(false, false);
+  private charges!: RequestCharges;
   private timeoutMs = 0;
   private timeoutTimer: WheelTimer | null = null;
   /** Null if attempts have no limits of their own. */
@@ -56,6 +57,8 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   private timeoutStatus = 504;
   /** Null if no retry is possible, from the start or any more. */
   private retry: RetryState | null = null;
+  /** What another attempt, or the request after a redirect, has to send again. Null if nothing has to, or any more can. */
+  private replay: ReplayBody | null = null;
   private afterPerTryTimeout = false;
 
   constructor(
@@ -93,8 +96,9 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.hedges = controls?.hedgeOnPerTryTimeout ?? action.hedgeOnPerTryTimeout;
     if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
     if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls);
+    if (this.retry !== null || action.internalRedirect !== null) this.replay = new ReplayBody(this.#replayLimitBytes());
     this.route.finalizeRequestHeaders(headers, streamInfo, !this.runtime.data.suppressEnvoyHeaders);
-    this.traits = responseTraits(headers.get("x-envoy-internal") === "true", false);
+    this.charges = new RequestCharges(this.cluster, headers.get("x-envoy-internal") === "true");
     const copied = action.mirrors.length > 0 ? headers.clone() : null;
     this.#startAttempt(endStream);
     if (copied !== null && !this.finished) this.#startShadows(copied, endStream);
@@ -108,16 +112,20 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       priority: action.priority,
       downstreamProtocol: callbacks.streamInfo.protocol,
       timeoutMs: this.timeoutMs,
-      limitBytes: replayLimitBytes(callbacks.decoderBufferLimitBytes, this.route.requestBufferLimitBytes),
+      limitBytes: this.#replayLimitBytes(),
       onAbandoned: () => cluster.info.stats.retryOrShadowAbandoned.inc(),
     };
     this.shadows = Shadows.begin(action.mirrors, headers, endStream, runtime, settings);
   }
 
+  #replayLimitBytes(): number {
+    return replayLimitBytes(this.callbacks.decoderBufferLimitBytes, this.route.requestBufferLimitBytes);
+  }
+
   /** Body of the request; may end in an answer. */
   sendData(bytes: Buffer, endStream: boolean): void {
     this.hasBody = true;
-    if (this.retry !== null && !this.#keepForRetry(bytes)) return;
+    if (this.replay !== null && !this.#keepForReplay(bytes)) return;
     this.shadows?.sendData(bytes, endStream);
     this.request?.sendData(bytes, endStream);
     if (endStream) this.#onRequestEnd();
@@ -125,7 +133,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
 
   /** Ends the request. */
   sendTrailers(trailers: TrailerMap): void {
-    if (this.retry !== null) this.retry.replay.trailers = trailers;
+    if (this.replay !== null) this.replay.trailers = trailers;
     this.shadows?.sendTrailers(trailers);
     this.request?.sendTrailers(trailers);
     this.#onRequestEnd();
@@ -148,9 +156,8 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     if (!mayBeRetried(policy, controls, this.headers)) return;
     const environment = { timers: this.callbacks.timers, random: this.runtime.random };
     const { info } = this.cluster;
-    const limitBytes = replayLimitBytes(this.callbacks.decoderBufferLimitBytes, this.route.requestBufferLimitBytes);
     const onDue = () => this.#onRetryDue();
-    this.retry = new RetryState(policy, controls, info, this.action.priority, environment, limitBytes, onDue);
+    this.retry = new RetryState(policy, controls, info, this.action.priority, environment, onDue);
   }
 
   /** What the host is told of how long it has; 0 = nothing. */
@@ -172,7 +179,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     });
     if (request === null) {
       callbacks.streamInfo.setResponseFlag(ResponseFlag.UH);
-      this.#chargeLocal(503);
+      this.charges.status(503);
       this.#reply({ status: 503, body: "no healthy upstream", details: "no_healthy_upstream" });
       return;
     }
@@ -204,11 +211,12 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
 
   // ---- retries ----
 
-  /** Keeps body that a retry would have to send again, or gives up on retries; false if the request had to be refused. */
-  #keepForRetry(bytes: Buffer): boolean {
-    if (this.retry!.replay.add(bytes)) return true;
+  /** Keeps body that may have to be sent again, or gives up on that; false if the request had to be refused. */
+  #keepForReplay(bytes: Buffer): boolean {
+    if (this.replay!.add(bytes)) return true;
+    this.replay = null;
     this.cluster.info.stats.retryOrShadowAbandoned.inc();
-    const isWaiting = this.retry!.isWaiting;
+    const isWaiting = this.retry?.isWaiting === true;
     this.#endRetries();
     if (!isWaiting) return true;
     const body = "exceeded request buffer limit while retrying upstream";
@@ -219,10 +227,11 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   #endRetries(): void {
     this.retry?.release();
     this.retry = null;
+    if (this.action.internalRedirect === null) this.replay = null;
   }
 
   #onRetryDue(): void {
-    const { replay } = this.retry!;
+    const replay = this.replay!;
     const endStream = this.requestEnded && !this.hasBody && replay.trailers === null;
     this.#startAttempt(endStream);
     if (this.request !== null && !endStream) replay.sendTo(this.request, this.requestEnded);
@@ -237,10 +246,9 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       this.#noteVerdict(verdict);
       return this.#waitsOn(request, verdict !== "no");
     }
-    request.host.stats.rqError++;
     const { addressText } = request.host;
     this.callbacks.streamInfo.noteFailedAttempt(addressText, `response ${headers.status}`, "", this.nowMs());
-    this.cluster.info.stats.responses.chargeRetriedResponse(headers.status);
+    this.charges.retried(headers.status, request.host);
     this.perTry?.stop();
     this.afterPerTryTimeout = false;
     request.cancel();
@@ -270,18 +278,14 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   /** Gives up all attempts but the one whose response is taken. */
   #settleOn(request: UpstreamRequest): void {
     const wasHedged = this.hedged!.remove(request);
-    this.#cancelAttemptsBut(request);
+    this.hedged!.cancel();
+    if (this.request !== request) this.request?.cancel();
     this.hedged = null;
     this.request = request;
     request.info.attemptCount = this.source.count;
     this.callbacks.streamInfo.upstream = request.info;
     // Its own idle timeout was given up with the first sign that it was slow.
     if (wasHedged) this.perTry?.start();
-  }
-
-  #cancelAttemptsBut(request: UpstreamRequest): void {
-    this.hedged!.cancel();
-    if (this.request !== request) this.request?.cancel();
   }
 
   /** Whether the attempt, which ended without a response, is repeated. */
@@ -320,10 +324,6 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.callbacks.sendLocalReply(reply);
   }
 
-  #chargeLocal(status: number): void {
-    this.cluster.info.stats.responses.chargeResponse(status, this.traits);
-  }
-
   // ---- the response, from the attempt ----
 
   nowMs(): number {
@@ -335,29 +335,28 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   }
 
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
+    if (headers.has("x-envoy-immediate-health-check-fail")) this.cluster.failHost(request.host);
     if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
+    if (this.action.internalRedirect !== null && this.#redirects(this.action.internalRedirect, headers)) return;
     if (this.hedged !== null) this.#settleOn(request);
     this.perTry?.noteResponse();
-    const host = request.host;
-    if (headers.status >= 500) host.stats.rqError++;
-    else host.stats.rqSuccess++;
-    if (headers.has("x-envoy-immediate-health-check-fail")) this.cluster.failHost(host);
-    if (host.canary || headers.get("x-envoy-upstream-canary") === "true") {
-      this.traits = responseTraits(this.traits.internal, true);
-    }
-    this.cluster.info.stats.responses.chargeResponse(headers.status, this.traits);
-    if (this.requestCompleteMs >= 0 && !this.runtime.data.suppressEnvoyHeaders) {
-      const tookMs = Math.max(0, Math.round(this.nowMs() - this.requestCompleteMs));
-      headers.set("x-envoy-upstream-service-time", String(tookMs));
-    }
-    if (this.route.virtualHost.includeAttemptCountInResponse) {
-      headers.set("x-envoy-attempt-count", String(this.source.count));
-    }
-    this.source.addCookies(headers);
-    this.route.finalizeResponseHeaders(headers, this.headers, this.callbacks.streamInfo);
+    this.charges.response(headers, request.host);
+    this.source.dressResponse(headers, this.requestCompleteMs < 0 ? -1 : this.nowMs() - this.requestCompleteMs);
     this.responseStarted = true;
     if (endStream) this.#onUpstreamComplete();
     this.callbacks.encodeHeaders(headers, endStream, "via_upstream");
+  }
+
+  /** Whether the response is a redirect that is followed: then this is over, and the request goes on elsewhere. */
+  #redirects(policy: InternalRedirectData, response: ResponseHeaderMap): boolean {
+    if (!policy.statuses.includes(response.status)) return false;
+    const { callbacks, headers, route, runtime } = this;
+    const replay = this.requestEnded ? this.replay : null;
+    const followed = followRedirect({ callbacks, stats: runtime.stats, headers, route, replay }, policy, response);
+    const { flow } = this.cluster.info.stats;
+    if (followed) flow.internalRedirectSucceeded.inc();
+    else flow.internalRedirectFailed.inc();
+    return followed;
   }
 
   onUpstreamData(data: Buffer, endStream: boolean): void {
@@ -375,7 +374,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.timeoutTimer?.disarm();
     this.perTry?.stop();
     if (this.requestCompleteMs < 0) return;
-    this.cluster.info.stats.responses.chargeTime(this.nowMs() - this.requestCompleteMs, this.traits);
+    this.charges.time(this.nowMs() - this.requestCompleteMs);
   }
 
   onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void {
@@ -389,7 +388,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       if (this.#retriesAfterReset(request, reason)) return;
     }
     const failure = failureOf(reason);
-    if (!this.responseStarted) this.#chargeLocal(failure.status);
+    if (!this.responseStarted) this.charges.status(failure.status);
     if (this.#hasOthers(request)) return;
     this.callbacks.streamInfo.setResponseFlag(failure.flag);
     if (this.responseStarted) {
@@ -432,7 +431,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.request = null;
     this.afterPerTryTimeout = true;
     if (this.#retriesAfterReset(request, "local reset")) return;
-    if (!this.responseStarted) this.#chargeLocal(this.timeoutStatus);
+    if (!this.responseStarted) this.charges.status(this.timeoutStatus);
     this.#timedOut(details);
   }
 
@@ -453,7 +452,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.cluster.info.stats.rq.timeout.inc();
     request.host.stats.rqTimeout++;
     this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
-    if (!this.responseStarted) this.#chargeLocal(this.timeoutStatus);
+    if (!this.responseStarted) this.charges.status(this.timeoutStatus);
     request.cancel();
   }
 

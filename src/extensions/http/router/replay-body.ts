@@ -12,7 +12,8 @@ export function replayLimitBytes(limitBytes: number, ofRouteBytes: number | unde
 /** What has come of a request behind its headers, kept so that it can be sent again. */
 export class ReplayBody {
   trailers: TrailerMap | null = null;
-  readonly #pieces: Buffer[] = [];
+  /** Pieces of the body, in order. */
+  readonly pieces: Buffer[] = [];
   readonly #limitBytes: number;
   #lengthBytes = 0;
 
@@ -25,15 +26,15 @@ export class ReplayBody {
   add(bytes: Buffer): boolean {
     if (this.#limitBytes > 0 && this.#lengthBytes + bytes.length > this.#limitBytes) return false;
     this.#lengthBytes += bytes.length;
-    if (bytes.length > 0) this.#pieces.push(bytes);
+    if (bytes.length > 0) this.pieces.push(bytes);
     return true;
   }
 
   /** Sends all of it with another attempt; `ended`: there is nothing more to come. */
   sendTo(request: UpstreamRequest, ended: boolean): void {
     const endsWithData = ended && this.trailers === null;
-    const last = this.#pieces.length - 1;
-    for (let i = 0; i <= last; i++) request.sendData(this.#pieces[i]!, endsWithData && i === last);
+    const last = this.pieces.length - 1;
+    for (let i = 0; i <= last; i++) request.sendData(this.pieces[i]!, endsWithData && i === last);
     if (last === -1 && endsWithData) request.sendData(NO_BYTES, true);
     if (this.trailers !== null) request.sendTrailers(this.trailers);
   }

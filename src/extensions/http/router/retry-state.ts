@@ -8,7 +8,6 @@ import type { CircuitBreaker, ResourcePriority } from "../../../upstream/circuit
 import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
 import type { ClusterRequestStats } from "../../../upstream/cluster-stats.ts";
 import { PreviousHosts } from "./previous-hosts.ts";
-import { ReplayBody } from "./replay-body.ts";
 import type { RequestControls } from "./request-controls.ts";
 import { jitteredMs, rateLimitedIntervalMs } from "./retry-back-off.ts";
 import { type RetryConditions, wouldRetryHeaders, wouldRetryReset } from "./retry-conditions.ts";
@@ -40,23 +39,19 @@ export class RetryState implements RetryConditions {
   private readonly timer: WheelTimer;
   /** Null if a retry may go to any host. */
   readonly previousHosts: PreviousHosts | null;
-  /** What a retry has to send again. */
-  readonly replay: ReplayBody;
   private remaining: number;
   private holdsBreaker = false;
   private waitMs: number | undefined = undefined;
 
-  /** `onRetry` is called when a wait is over; `limitBytes` of the body are kept for it at most, 0 = all. */
+  /** `onRetry` is called when a wait is over. */
   constructor(
     policy: RetryPolicy,
     controls: RequestControls | null,
     cluster: ClusterInfo,
     priority: ResourcePriority,
     environment: RetryEnvironment,
-    limitBytes: number,
     onRetry: () => void,
   ) {
-    this.replay = new ReplayBody(limitBytes);
     this.policy = policy;
     this.retryOn = policy.retryOn | (controls?.retryOn ?? 0);
     this.retriableHeaders = policy.retriableHeaders;

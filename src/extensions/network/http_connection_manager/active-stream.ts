@@ -20,6 +20,7 @@ import { takeHopByHopHeaders } from "./hop-by-hop.ts";
 import { checkRequestTarget } from "./request-checks.ts";
 import { mutateRequestHeaders } from "./request-headers.ts";
 import { mutateResponseHeaders } from "./response-headers.ts";
+import { statusText } from "./status-text.ts";
 import { streamDurationMs } from "./stream-duration.ts";
 import { streamUse } from "./stream-use.ts";
 import { acceptsUpgrade, upgradeFilters } from "./upgrade-filters.ts";
@@ -53,12 +54,16 @@ export interface StreamConnection {
  * stream's timeouts. Source: Envoy's `ConnectionManagerImpl::ActiveStream`.
  */
 export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterManagerStream, IdleWatched {
-  readonly streamInfo: StreamInfo;
+  /** Another one after a restart. */
+  streamInfo: StreamInfo;
   readonly timers: TimerWheel;
   private readonly connection: StreamConnection;
   private readonly runtime: HcmRuntime;
   private readonly encoder: ResponseEncoder;
-  private readonly filters: FilterManager;
+  /** Another one after a restart. */
+  private filters: FilterManager;
+  /** How often the codec has said that the peer is slow, and not taken it back. */
+  private slowCount = 0;
   /** Given back by the connection when the stream is done. */
   readonly idleWatch: IdleWatch;
   private requestHeaders: RequestHeaderMap | null = null;
@@ -176,9 +181,11 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   }
 
   onAboveWriteBufferHighWatermark(): void {
+    this.slowCount++;
     this.filters.onDownstreamAboveHighWatermark();
   }
   onBelowWriteBufferLowWatermark(): void {
+    this.slowCount--;
     this.filters.onDownstreamBelowLowWatermark();
   }
 
@@ -254,6 +261,30 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
 
   resetStream(): void {
     if (!this.done) this.encoder.stream.reset("local reset");
+  }
+
+  restart(body: readonly Buffer[], trailers: TrailerMap | null): boolean {
+    const headers = this.requestHeaders;
+    if (this.done || !this.remoteComplete || this.asksUpgrade || headers === null) return false;
+    const { runtime } = this;
+    this.#active();
+    this.streamInfo.responseCodeDetails = "internal_redirect";
+    this.filters.destroy();
+    this.#conclude();
+    this.streamInfo = this.streamInfo.restarted(this.lastActivityMs, runtime.clock.wallMs());
+    runtime.stats.rqTotal.inc();
+    this.filters = new FilterManager(this, this.connection.bufferLimitBytes);
+    this.filters.requestHeaders = headers;
+    for (let i = 0; i < this.slowCount; i++) this.filters.onDownstreamAboveHighWatermark();
+    const refusal = checkRequestTarget(headers, runtime.data, runtime.stats, this.connection.info.localAddress);
+    if (refusal !== null) {
+      this.sendLocalReply(refusal);
+      return true;
+    }
+    this.cachedRoute = undefined;
+    this.filters.createChain(runtime.filters, this.route());
+    this.filters.decodeWhole(headers, body, trailers);
+    return true;
   }
 
   /** Also a reply that comes before the filters were made passes them, so that they can dress it. */
@@ -346,20 +377,25 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   /** The one exit of every stream. */
   #finish(aborted: boolean): void {
     this.done = true;
-    const info = this.streamInfo;
-    const runtime = this.runtime;
-    info.completedMs = runtime.clock.nowMs();
+    const { runtime } = this;
     this.idleWatch.unwatch(this);
     this.requestTimer?.disarm();
     this.durationTimer?.disarm();
     this.logTimer?.disarm();
     runtime.stats.rqActive.dec();
     if (this.asksUpgrade) runtime.stats.cxUpgradesActive.dec();
-    runtime.stats.rqTime.record(info.completedMs - info.startMs);
     this.filters.destroy();
+    this.#conclude();
+    this.connection.onStreamDone(this, aborted);
+  }
+
+  /** Puts what was recorded on record. */
+  #conclude(): void {
+    const { runtime, streamInfo: info } = this;
+    info.completedMs = runtime.clock.nowMs();
+    runtime.stats.rqTime.record(info.completedMs - info.startMs);
     if (info.responseFlags !== 0 || info.responseCode >= 500) runtime.failures?.note(info, this.requestHeaders);
     this.#log("DownstreamEnd");
-    this.connection.onStreamDone(this, aborted);
   }
 
   #log(accessLogType: string): void {
@@ -435,21 +471,5 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   #timedOut(body: string, details: string, grpcStatus?: number): void {
     const status = this.remoteComplete ? 504 : 408;
     this.sendLocalReply({ status, body, details, ...(grpcStatus !== undefined && { grpcStatus }) });
-  }
-}
-
-/** The body that says no more than the status. */
-function statusText(status: number): string {
-  switch (status) {
-    case 408:
-      return "Request Timeout";
-    case 426:
-      return "Upgrade Required";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 501:
-      return "Not Implemented";
-    default:
-      return "Bad Request";
   }
 }

@@ -122,6 +122,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
         const { version, inForceSinceMs } = await knowledge.configStatus();
         return options.dump({ config: options.configSource(), version, inForceSinceMs, query });
       },
+      places: () => options.dump({ config: options.configSource(), version: 0, inForceSinceMs: 0, query: "places" }),
       status: () => knowledge.configStatus(),
     },
     runtime: options.runtime,

@@ -1,5 +1,7 @@
 import { Piscina, transferableSymbol, valueSymbol } from "piscina";
 import { type AcceptedConfig, bootstrapJson } from "../config/bootstrap-json.ts";
+import { itemPlaces } from "../config/item-places.ts";
+import { jsonResponse } from "./admin-handler.ts";
 import { configDump } from "./config-dump.ts";
 import type { ConfigDumpQuery } from "./config-dump-query.ts";
 import { configSections } from "./config-sections.ts";
@@ -10,7 +12,8 @@ export interface ConfigDumpTask {
   readonly version: number;
   /** Milliseconds since the epoch. */
   readonly inForceSinceMs: number;
-  readonly query: ConfigDumpQuery;
+  /** What to dump, or `places`: where listeners and clusters stand in the texts. */
+  readonly query: ConfigDumpQuery | "places";
 }
 
 /** What it answers: a response whose body is UTF-8 in pieces, each in a buffer of its own. */
@@ -22,8 +25,10 @@ export interface DumpedConfigText {
 
 /** Entry of the dump's thread: parses the texts again and prints what the query asks for. Secrets do not leave the thread. */
 export default function dumpConfig({ config, version, inForceSinceMs, query }: ConfigDumpTask): object {
-  const sections = configSections({ bootstrap: bootstrapJson(config), version, inForceSinceMs }, query);
-  const { status, contentType, body } = configDump(sections, query);
+  const { status, contentType, body } =
+    query === "places"
+      ? { ...jsonResponse(200, {}), body: `${JSON.stringify({ places: itemPlaces(config) })}\n` }
+      : configDump(configSections({ bootstrap: bootstrapJson(config), version, inForceSinceMs }, query), query);
   const encoder = new TextEncoder();
   const pieces = Array.from(typeof body === "string" ? [body] : body, (text) => encoder.encode(text));
   const value: DumpedConfigText = { status, contentType, pieces };

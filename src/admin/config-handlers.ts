@@ -32,6 +32,13 @@ export function configHandlers(view: ConfigView, workers: WorkersView, control: 
       handle: async (request) => status(await view.status(), await workers.workers(), request),
     },
     {
+      path: "/config_places",
+      access: "read",
+      help: "print where listeners and clusters stand in the configuration file (JSON)",
+      deadlineMs: 60_000,
+      handle: () => view.places(),
+    },
+    {
       path: "/config/reload",
       access: "change",
       help: "load the configuration file again",

@@ -201,6 +201,8 @@ export interface BoundListener {
 export interface ConfigView {
   /** `/config_dump`, without secrets. May take seconds for a large configuration. */
   dump(query: ConfigDumpQuery): Later<AdminResponse>;
+  /** Where listeners and clusters stand in the files: `/config_places`. May take seconds for a large configuration. */
+  places(): Later<AdminResponse>;
   status(): Later<ConfigStatus>;
 }
 

@@ -47,7 +47,7 @@ export class WatchedPage {
     const origin = `http://127.0.0.1:${adminPort}/`;
     const watched = new WatchedPage(page, origin);
     await page.goto(origin + fragment);
-    await page.getByText("live", { exact: true }).waitFor();
+    await page.locator(".connection-live").waitFor();
     return watched;
   }
 

@@ -4,6 +4,7 @@ import type { ActorReport } from "../../src/actor/actor-report.ts";
 import type { MessageRecord } from "../../src/actor/message-ring.ts";
 import type { ShownState } from "../../src/actor/shown-state.ts";
 import type { ThreadVitals } from "../../src/actor/thread-vitals.ts";
+import { jsonResponse } from "../../src/admin/admin-handler.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { configDump } from "../../src/admin/config-dump.ts";
 import { LiveFeed } from "../../src/admin/live/live-feed.ts";
@@ -202,6 +203,7 @@ export class SampleProxy {
         const shown = ({ type }: ConfigSection): boolean => query.includeEds || !type.endsWith("EndpointsConfigDump");
         return configDump(this.sections.filter(shown), query);
       },
+      places: () => jsonResponse(200, { places: [] }),
       status: () => ({
         source: "/etc/troupe.yaml",
         version: 7,

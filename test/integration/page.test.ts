@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import type { Browser } from "playwright-core";
 import { screenshotFolder, startBrowser, WatchedPage } from "../harness/browser.ts";
 import { LoadClient, type LoadClientOptions } from "../harness/load-client.ts";
-import { answerRoute, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 
 const SCRIPT = "<script>document.title='run'</script>";
@@ -21,6 +24,16 @@ async function startLoad(t: TestContext, options: LoadClientOptions): Promise<Lo
   const load = await LoadClient.start(options);
   t.after(() => load.stop());
   return load;
+}
+
+/** An HTTP server that answers everything, and its port. */
+async function startUpstream(t: TestContext): Promise<number> {
+  const server = createServer((_request, response) => response.end("hello"));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  return (server.address() as AddressInfo).port;
 }
 
 describe("The web page in a browser", () => {
@@ -160,6 +173,76 @@ describe("The web page in a browser", () => {
       await page.getByText("<img src=x onerror=alert(1)>").first().waitFor({ state: "attached" });
       assert.equal(await page.title(), "Troupe");
       assert.equal(await page.locator("img, #app script").count(), 0);
+    });
+  });
+
+  it("shows the way from listener to host with its rate, and a part's line, statistics and configuration", async (t) => {
+    const upstream = await startUpstream(t);
+    const clusters = [sampleCluster("app", [loopback(upstream)]), sampleCluster(SCRIPT, [loopback(1)])];
+    const routes = [clusterRoute("app", "/app"), clusterRoute(SCRIPT, "/other"), answerRoute("x", SCRIPT.slice(0, 8))];
+    const traffic = await startProxy({ config: sampleBootstrap({ listeners: [{ routes }], clusters }) });
+    t.after(() => traffic.kill());
+    const request = { bytes: Buffer.from("GET /app HTTP/1.1\r\nhost: a\r\n\r\n") };
+    await startLoad(t, { port: traffic.port(), connections: 2, thinkTimeMs: 5, request: () => request });
+    const watched = await WatchedPage.open(browser, traffic.adminPort, "#/traffic");
+    t.after(() => watched.close());
+    const { page } = watched;
+    const node = (id: string) => page.locator(`[data-node="${id}"]`);
+    for (const id of ["chain ingress 0", "cluster app", `host app 127.0.0.1:${upstream}`]) {
+      await node(id)
+        .getByText(/^[1-9][\d.,k]*\/s$/)
+        .waitFor();
+    }
+    await node("cluster app").getByText("1 of 1 healthy").waitFor();
+    await page.getByRole("link", { name: SCRIPT }).first().waitFor();
+    await page.screenshot({ path: path.join(folder, "traffic.png") });
+    await node("cluster app").click();
+    const panel = page.getByRole("region", { name: "cluster app" });
+    await panel.getByText(/^In .*config\.json:1$/).waitFor();
+    await panel.getByRole("row", { name: /^upstream_rq_total [\d,]+ [1-9]/ }).waitFor();
+    await panel.getByText("connect_timeout").waitFor();
+    assert.equal(await page.title(), "Troupe");
+    assert.deepEqual(watched.problems, []);
+  });
+
+  it("lists connections with their numbers, filters and sorts them, and closes one", async (t) => {
+    await startLoad(t, { port: proxy.port(), connections: 3, expectStatus: () => true, thinkTimeMs: 20 });
+    await withPage("#/connections", async ({ page }) => {
+      const table = page.getByRole("region", { name: "Connections" });
+      await page.getByText("3 in all.").waitFor();
+      const first = table.getByRole("row").nth(1);
+      assert.match((await first.textContent()) ?? "", /worker-\dlive127\.0\.0\.1:\d+ingress–HTTP\/1\.1/);
+      await table.getByRole("button", { name: "Requests" }).click();
+      await table.getByRole("button", { name: "Requests ↓" }).waitFor();
+      const close = first.getByRole("button", { name: /^Close connection / });
+      const id = ((await close.getAttribute("aria-label")) ?? "").split(" ").at(-1);
+      await close.click();
+      await table.getByRole("button", { name: `Close connection ${id}`, exact: true }).waitFor({ state: "detached" });
+      await page.getByRole("searchbox").fill("worker-nobody");
+      await page.getByText("0 in all.").waitFor();
+      await page.getByRole("link", { name: "Pools" }).click();
+      await page.getByRole("region", { name: "Pools" }).waitFor();
+    });
+  });
+
+  it("explains where a URL would go, now and on a pasted configuration", async () => {
+    await withPage("#/explain", async ({ page }) => {
+      await page.getByRole("textbox", { name: "URL" }).fill("app.example/fine");
+      const ask = page.getByRole("button", { name: "Where would it go?" });
+      await ask.click();
+      await page.getByText(/^On version \d+, as worker-\d has it\.$/).waitFor();
+      await page.getByRole("listitem").filter({ hasText: "prefix /fine: matches" }).waitFor();
+      await page.screenshot({ path: path.join(folder, "explain.png") });
+      await page.getByText("On a proposed configuration", { exact: true }).click();
+      const proposed = page.getByRole("textbox", { name: /^YAML or JSON/ });
+      await proposed.fill(JSON.stringify(sampleBootstrap({ listeners: [{ routes: [answerRoute("x", SCRIPT)] }] })));
+      await ask.click();
+      await page.getByText("On the proposed configuration.").waitFor();
+      await page.getByText(`does not match prefix ${SCRIPT}`).waitFor();
+      await proposed.fill("node:\n  idd: x\n");
+      await ask.click();
+      await page.locator(".excerpt .marked", { hasText: "idd: x" }).waitFor();
+      assert.equal(await page.title(), "Troupe");
     });
   });
 

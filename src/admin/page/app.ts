@@ -6,7 +6,10 @@ import { Status } from "./status.ts";
 import { TokenForm } from "./token-form.ts";
 import { ActorsView } from "./views/actors.ts";
 import { ConfigView } from "./views/config.ts";
+import { ConnectionsView } from "./views/connections.ts";
+import { ExplainView } from "./views/explain.ts";
 import { OverviewView } from "./views/overview.ts";
+import { TrafficView } from "./views/traffic.ts";
 
 /** The views, in the order of the navigation; the first is shown when nothing is chosen. */
 const VIEWS: readonly {
@@ -16,6 +19,9 @@ const VIEWS: readonly {
 }[] = [
   { name: "overview", label: "Overview", view: OverviewView },
   { name: "actors", label: "Actors", view: ActorsView },
+  { name: "traffic", label: "Traffic", view: TrafficView },
+  { name: "connections", label: "Connections", view: ConnectionsView },
+  { name: "explain", label: "Explain", view: ExplainView },
   { name: "config", label: "Config", view: ConfigView },
 ];
 

@@ -1,0 +1,69 @@
+import type { VNode } from "preact";
+import { dataTable } from "./data-table.ts";
+import { shortNumber } from "./format.ts";
+import { html } from "./html.ts";
+import { JsonTree } from "./json-tree.ts";
+import { useLive } from "./live.ts";
+import { usePolled } from "./polled.ts";
+import { linkTo } from "./route.ts";
+import type { TrafficNode } from "./traffic-model.ts";
+
+interface Places {
+  readonly places: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly file: string;
+    readonly line: number;
+  }[];
+}
+
+interface ClusterDump {
+  readonly configs: readonly { readonly cluster: { readonly name: string } }[];
+}
+
+/** One part of the picture: its line in the file, its statistics, its configuration. */
+export function TrafficPanel({ node, version }: { readonly node: TrafficNode; readonly version: number }): VNode {
+  const { latest, rates } = useLive();
+  const isCluster = node.kind === "cluster";
+  const dump = usePolled<ClusterDump>(isCluster ? clusterDumpPath(node.label, version) : "", 0);
+  const places = usePolled<Places>(`/config_places?version=${version}`, 0);
+  const place = places.value?.places.find(({ kind, name }) => `${kind} ${name}` === node.item);
+  const config = isCluster ? dump.value?.configs[0]?.cluster : node.config;
+  const part = latest?.sample.parts.find(({ kind, name }) => `${kind} ${name}` === node.statKey);
+  const perSecond = rates?.parts.get(node.statKey);
+  return html`<section class="panel" aria-label=${`${node.kind} ${node.label}`}>
+    <p class="close"><a href=${linkTo("traffic")}>close</a></p>
+    <h2>${node.kind} ${node.label}</h2>
+    ${place !== undefined && html`<p>In <code>${place.file}:${place.line}</code>${node.item === node.id ? "" : `, within ${node.item}`}</p>`}
+    ${part !== undefined && statistics(Object.entries(part.values), perSecond)}
+    <h3>${node.kind === "host" ? "State" : "Configuration"}</h3>
+    ${config === undefined ? html`<p class="note">${dump.problem || "Not known."}</p>` : html`<${JsonTree} value=${config} />`}
+  </section>` as VNode;
+}
+
+function clusterDumpPath(name: string, version: number): string {
+  const exact = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return `/config_dump?resource=static_clusters&name_regex=${encodeURIComponent(exact)}&version=${version}`;
+}
+
+function statistics(
+  values: readonly (readonly [name: string, value: number])[],
+  rates: Readonly<Record<string, number>> | undefined,
+): VNode {
+  return dataTable<readonly [name: string, value: number]>({
+    caption: "Statistics",
+    rows: values,
+    rowKey: ([name]) => name,
+    empty: "Nothing was counted yet.",
+    columns: [
+      { head: "Name", cell: ([name]) => name },
+      { head: "Value", number: true, cell: ([, value]) => value.toLocaleString("en-US") },
+      {
+        head: "per second",
+        number: true,
+        // What is now is no count: how it changes says nothing.
+        cell: ([name]) => (/active|membership/.test(name) ? "" : shortNumber(rates?.[name] ?? 0)),
+      },
+    ],
+  });
+}

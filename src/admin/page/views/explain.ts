@@ -1,0 +1,79 @@
+import type { VNode } from "preact";
+import { useState } from "preact/hooks";
+import { postJson } from "../api.ts";
+import { type Explanation, ExplanationSteps } from "../explanation.ts";
+import { html } from "../html.ts";
+import { Problems } from "../problems.ts";
+
+interface Question {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: string;
+  readonly source: string;
+  readonly sni: string;
+  readonly config: string;
+}
+
+type Answer = Explanation | { readonly problems: readonly string[] };
+
+/** Where a request would go, and why. */
+export function ExplainView(): VNode {
+  const first: Question = { url: "", method: "GET", headers: "", source: "", sni: "", config: "" };
+  const [question, setQuestion] = useState(first);
+  const [answer, setAnswer] = useState<Answer | string>("");
+  const input = (name: keyof Question) => (event: InputEvent) =>
+    setQuestion({ ...question, [name]: (event.target as HTMLInputElement | HTMLTextAreaElement).value });
+  const ask = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setAnswer("Asking …");
+    try {
+      setAnswer(await postJson<Answer>("/explain?format=json", bodyOf(question), "application/json"));
+    } catch (error) {
+      setAnswer(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return html`<div class="explain">
+    <h2>Explain</h2>
+    <form onSubmit=${(event: Event) => void ask(event)}>
+      <label>URL <input class="wide" name="url" required placeholder="http://app.example/cart" spellcheck=${false} value=${question.url} onInput=${input("url")} /></label>
+      <details>
+        <summary>More about the request</summary>
+        <label>Method <input name="method" value=${question.method} onInput=${input("method")} /></label>
+        <label>Headers, one per line <textarea name="headers" rows="3" spellcheck=${false} placeholder="x-version: 2" value=${question.headers} onInput=${input("headers")}></textarea></label>
+        <label>Client's address <input name="source" placeholder="127.0.0.1" value=${question.source} onInput=${input("source")} /></label>
+        <label>TLS server name <input name="sni" value=${question.sni} onInput=${input("sni")} /></label>
+      </details>
+      <details>
+        <summary>On a proposed configuration</summary>
+        <label>YAML or JSON; empty: what is in force
+          <textarea name="config" rows="8" spellcheck=${false} value=${question.config} onInput=${input("config")}></textarea>
+        </label>
+      </details>
+      <button>Where would it go?</button>
+    </form>
+    <div role="status" class="outcome">${shown(answer, question.config)}</div>
+  </div>` as VNode;
+}
+
+function shown(answer: Answer | string, config: string): unknown {
+  if (typeof answer === "string") return answer;
+  if ("problems" in answer) return html`<${Problems} problems=${answer.problems} text=${config} />`;
+  return html`<${ExplanationSteps} explanation=${answer} />`;
+}
+
+/** The body of `POST /explain`; what is empty is left to its default. */
+export function bodyOf({ url, method, headers, source, sni, config }: Question): string {
+  const fields: Record<string, string[]> = {};
+  for (const line of headers.split("\n")) {
+    const [, name, value] = /^\s*([^:\s]+):\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) fields[name] = [...(fields[name] ?? []), value];
+  }
+  return JSON.stringify({
+    url: /^[a-z]+:\/\//i.test(url) ? url.trim() : `http://${url.trim()}`,
+    headers: fields,
+    ...(method !== "" && { method }),
+    ...(source !== "" && { source }),
+    ...(sni !== "" && { sni }),
+    ...(config.trim() !== "" && { config }),
+  });
+}

@@ -138,6 +138,8 @@ export interface ClusterData extends BalancingData {
   readonly overrideHostStatuses: readonly EndpointHealthStatus[];
   /** The hosts of a STATIC cluster, also where checks of their health make it `dynamic`; empty if discovery brings them. */
   readonly endpoints: readonly EndpointData[];
+  /** Unless discovery says something else. Null = no request is dropped. */
+  readonly dropOverload: DropOverloadData | null;
   /** Whether it has active health checks. */
   readonly healthChecked: boolean;
   /** `close_connections_on_host_health_failure`. */
@@ -171,12 +173,21 @@ interface AnyDiscoveryData {
   readonly waitsForWarm: boolean;
 }
 
+/** `policy.drop_overloads`: `numerator` of `denominator` requests are dropped, at least one. */
+export interface DropOverloadData {
+  readonly category: string;
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
 /** What discovery brings beside the endpoints: Envoy's `ClusterLoadAssignment.Policy`, as far as workers need it. */
 export interface AssignmentPolicyData {
   /** Default 140. */
   readonly overprovisioningFactorPercent: number;
   /** Default false. */
   readonly weightedPriorityHealth: boolean;
+  /** Null = no request is dropped. */
+  readonly dropOverload: DropOverloadData | null;
 }
 
 /** A compiled `ClusterLoadAssignment`. */

@@ -16,6 +16,7 @@ import type { AssignmentData, ClusterData } from "./cluster-data.ts";
 import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
+import { compileDropOverload } from "./compile/drop-overload.ts";
 import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
 import { compileBalancing, compileOverrideHostStatuses, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileOriginalDst } from "./compile/original-dst.ts";
@@ -48,10 +49,13 @@ export const loadAssignmentCompiler: ResourceCompiler<typeof ClusterLoadAssignme
 
 function compileAssignment(message: ClusterLoadAssignment, place: Place, context: CompileContext): AssignmentData {
   const { overprovisioningFactor = 140, weightedPriorityHealth = false, endpointStaleAfter } = message.policy ?? {};
-  const isDefault = overprovisioningFactor === 140 && !weightedPriorityHealth;
+  const dropOverload = compileDropOverload(message.policy, place, context);
+  const isDefault = overprovisioningFactor === 140 && !weightedPriorityHealth && dropOverload === null;
   return {
     endpoints: compileEndpoints(message, place, context),
-    policy: isDefault ? null : { overprovisioningFactorPercent: overprovisioningFactor, weightedPriorityHealth },
+    policy: isDefault
+      ? null
+      : { overprovisioningFactorPercent: overprovisioningFactor, weightedPriorityHealth, dropOverload },
     staleAfterMs: durationMs(endpointStaleAfter, 0),
   };
 }
@@ -94,6 +98,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
     ...compileBalancing(message, place, context),
     priorityLoad: compilePriorityLoad(message),
+    dropOverload: compileDropOverload(message.loadAssignment?.policy, place.field("load_assignment"), context),
     overrideHostStatuses: compileOverrideHostStatuses(message),
     originalDst: compileOriginalDst(message, place, context),
     healthChecked: message.healthChecks.length > 0,

@@ -7,7 +7,13 @@ import type { StatsScope } from "../stats/scope.ts";
 import type { BreakerMemory } from "./breaker-memory.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
 import { ClusterBreakers } from "./cluster-breakers.ts";
-import { type AssignmentPolicyData, type ClusterData, hasMembership, metadataMap } from "./cluster-data.ts";
+import {
+  type AssignmentPolicyData,
+  type ClusterData,
+  type DropOverloadData,
+  hasMembership,
+  metadataMap,
+} from "./cluster-data.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import { type ClusterInspection, inspectHost } from "./cluster-inspection.ts";
 import { ClusterStats } from "./cluster-stats.ts";
@@ -103,6 +109,10 @@ export class LocalCluster implements ThreadLocalCluster {
 
   get hostCounts(): HostCounts {
     return this.#hostCounts;
+  }
+
+  get dropOverload(): DropOverloadData | null {
+    return this.#policy === null ? this.#data.dropOverload : this.#policy.dropOverload;
   }
 
   failHost(host: Host): void {

@@ -1,6 +1,7 @@
 import type { Protocol } from "../http/codec.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
+import type { DropOverloadData } from "./cluster-data.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
@@ -36,6 +37,8 @@ export interface ThreadLocalCluster {
   /** The same for plain TCP connections, of default priority. */
   tcpPool(host: Host): TcpConnPool;
   readonly hostCounts: HostCounts;
+  /** Requests that the cluster is not to get, because its endpoints are overloaded; null = none. */
+  readonly dropOverload: DropOverloadData | null;
   /** The host has said in an answer that it fails its health checks. Without active checks this changes nothing. */
   failHost(host: Host): void;
 }

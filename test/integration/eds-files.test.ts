@@ -60,6 +60,22 @@ async function answers(proxy: RunningProxy): Promise<string> {
 }
 
 describe("An EDS cluster with a file", () => {
+  it("drops the share of requests that the file says", async (t) => {
+    const a = await upstream(t, "a");
+    const text = assignment([[loopback(a.port)]]);
+    const proxy = await start(t, text);
+    assert.equal((await requestOnce(proxy.port())).status, 200);
+    const file = JSON.parse(text) as { resources: object[] };
+    const policy = { drop_overloads: [{ category: "lb", drop_percentage: { numerator: 100 } }] };
+    writeFileSync(
+      path.join(proxy.folder, "new"),
+      JSON.stringify({ ...file, resources: file.resources.map((resource) => ({ ...resource, policy })) }),
+    );
+    renameSync(path.join(proxy.folder, "new"), path.join(proxy.folder, FILE));
+    await proxy.until("a dropped request", async () => (await requestOnce(proxy.port())).status === 503);
+    assert.ok((await proxy.stats("upstream_rq_drop_overload")).get("cluster.app.upstream_rq_drop_overload")! >= 1);
+  });
+
   it("has the endpoints of the file, and follows it when it is replaced", async (t) => {
     const [first, second] = [await upstream(t, "first"), await upstream(t, "second")];
     const proxy = await start(t, assignment([[loopback(first.port)]]));

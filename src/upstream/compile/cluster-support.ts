@@ -68,6 +68,7 @@ import {
 } from "../../proto/gen/envoy/extensions/load_balancing_policies/common/v3/common_pb.js";
 import { PercentSchema } from "../../proto/gen/envoy/type/v3/percent_pb.js";
 import { NAME_SERVERS } from "./discovery.ts";
+import { DROP_OVERLOAD_SUPPORT } from "./drop-overload.ts";
 import { HEALTH_CHECK_SUPPORT } from "./health-check-support.ts";
 import { UPSTREAM_PROTOCOL_SUPPORT } from "./http-protocol-support.ts";
 import { LOAD_BALANCING_POLICY_SUPPORT } from "./load-balancing-policy.ts";
@@ -139,6 +140,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   METADATA,
   ORIGINAL_DST_SUPPORT,
   ...HEALTH_CHECK_SUPPORT,
+  ...DROP_OVERLOAD_SUPPORT,
   support(CircuitBreakersSchema, { thresholds: yes, per_host_thresholds: notYet() }),
   support(CircuitBreakers_ThresholdsSchema, {
     priority: yes,
@@ -203,6 +205,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   support(ClusterLoadAssignment_PolicySchema, {
     overprovisioning_factor: yes,
     weighted_priority_health: yes,
+    drop_overloads: yes,
     endpoint_stale_after: noEffect("the endpoints of a STATIC cluster do not get old"),
   }),
   support(LocalityLbEndpointsSchema, {
@@ -242,6 +245,7 @@ export const LOAD_ASSIGNMENT_SUPPORT: readonly MessageSupport[] = [
   support(ClusterLoadAssignment_PolicySchema, {
     overprovisioning_factor: yes,
     weighted_priority_health: yes,
+    drop_overloads: yes,
     endpoint_stale_after: yes,
   }),
 ];

@@ -39,6 +39,7 @@ const cluster: ClusterData = {
   maxConnectionDurationMs: 0,
   maxRequestsPerConnection: 0,
   healthChecked: false,
+  dropOverload: null,
   connectionSettings: {
     perConnectionBufferLimitBytes: 0,
     tcpKeepaliveTimeS: null,

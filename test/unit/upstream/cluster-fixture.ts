@@ -38,6 +38,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     maxConnectionDurationMs: 0,
     maxRequestsPerConnection: 0,
     healthChecked: false,
+    dropOverload: null,
     connectionSettings: {
       perConnectionBufferLimitBytes: 1_048_576,
       tcpKeepaliveTimeS: null,

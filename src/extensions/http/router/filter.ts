@@ -9,7 +9,11 @@ import {
 import type { RequestHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { DirectResponseAction, ForwardAction, RedirectAction, Route } from "../../../route/route.ts";
+import type { DropOverloadData } from "../../../upstream/cluster-data.ts";
+import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import { dropOverload } from "./drop-overload.ts";
 import { Forwarding } from "./forwarding.ts";
+import { responseTraits } from "./response-traits.ts";
 import { routeReply } from "./route-reply.ts";
 import type { RouterRuntime } from "./router-runtime.ts";
 
@@ -71,9 +75,25 @@ export class Router implements StreamDecoderFilter {
     if (cluster === undefined) {
       return this.#refuse(ResponseFlag.NC, action.clusterNotFoundStatus, "cluster_not_found");
     }
+    if (cluster.dropOverload !== null && this.#drops(cluster, cluster.dropOverload, headers)) {
+      return FilterHeadersStatus.stopIteration;
+    }
     this.forwarding = new Forwarding(this.runtime, this.callbacks, route, action, cluster, headers);
     this.forwarding.start(endStream);
     return FilterHeadersStatus.stopIteration;
+  }
+
+  /** Whether the cluster is overloaded and this request is one that it does not get: it is answered then. */
+  #drops(cluster: ThreadLocalCluster, data: DropOverloadData, headers: RequestHeaderMap): boolean {
+    const { runtime, callbacks } = this;
+    const dropped = dropOverload(data, runtime.random, runtime.data.suppressEnvoyHeaders);
+    if (dropped === null) return false;
+    const { stats } = cluster.info;
+    stats.rq.dropOverload.inc();
+    stats.responses.chargeResponse(503, responseTraits(headers.get("x-envoy-internal") === "true", false));
+    callbacks.streamInfo.setResponseFlag(dropped.flag);
+    callbacks.sendLocalReply(dropped.reply);
+    return true;
   }
 
   #refuse(flag: ResponseFlag, status: number, details: string): FilterHeadersStatus {

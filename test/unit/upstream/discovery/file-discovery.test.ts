@@ -8,7 +8,7 @@ import { FakeClock } from "../../../harness/fake-clock.ts";
 import { RecordingStats } from "../../../harness/recording-stats.ts";
 import { endpointData } from "../cluster-fixture.ts";
 
-const POLICY = { overprovisioningFactorPercent: 200, weightedPriorityHealth: true };
+const POLICY = { overprovisioningFactorPercent: 200, weightedPriorityHealth: true, dropOverload: null };
 const ASSIGNMENT: AssignmentData = { endpoints: [endpointData(80)], policy: POLICY, staleAfterMs: 0 };
 
 /** A discovery that is given `file` when it reads, and what it told. */

@@ -70,7 +70,7 @@ describe("HostSet", () => {
 });
 
 describe("The policy of a host set", () => {
-  const policy = { overprovisioningFactorPercent: 200, weightedPriorityHealth: false };
+  const policy = { overprovisioningFactorPercent: 200, weightedPriorityHealth: false, dropOverload: null };
 
   it("is told when it changes, without any host, and not again with the next change", () => {
     const set = new HostSet("app", 1);
@@ -101,7 +101,9 @@ describe("MembershipMirror", () => {
         endpointData(1 + random(12), { weight: 1 + random(2) }),
       );
       const policy =
-        random(2) === 0 ? null : { overprovisioningFactorPercent: random(3), weightedPriorityHealth: false };
+        random(2) === 0
+          ? null
+          : { overprovisioningFactorPercent: random(3), weightedPriorityHealth: false, dropOverload: null };
       if (random(3) > 0) set.replace(endpoints, policy);
       else set.setHealthFlags(address(1 + random(12)), 1, random(2) === 0);
       if (random(2) === 0) continue;

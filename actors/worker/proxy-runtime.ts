@@ -1,5 +1,6 @@
 import type { BoundSocket, Socket } from "node:net";
 import { AccessLogFiles } from "../../src/access-log/access-log-files.ts";
+import { createAccessLogs } from "../../src/access-log/filtered-log.ts";
 import type { AttributeValue } from "../../src/actor/actor-report.ts";
 import type { ApplicationLog } from "../../src/base/application-log.ts";
 import type { Clock } from "../../src/base/clock.ts";
@@ -150,6 +151,13 @@ export class ProxyRuntime implements WorkerRuntime {
         extensionModule(extensions.networkFilters, filter.extension).createFactory(filter.data, context, this.#context),
       makeListenerFilter: ({ extension, data }) =>
         extensionModule(extensions.listenerFilters, extension).createFactory(data, this.#context),
+      makeAccessLogs: (logs) =>
+        createAccessLogs(
+          logs,
+          ({ extension, data }) =>
+            extensionModule(extensions.accessLoggers, extension).createLogger(data, this.#context),
+          this.#context,
+        ),
       makeTransportSocket: ({ extension, data }, scope) =>
         extensionModule(extensions.transportSockets, extension).createDownstreamFactory(data, scope, this.#context),
       drain: this.#settings.drain,

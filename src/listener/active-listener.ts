@@ -10,6 +10,7 @@ import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { ActiveFilterChain, type ChainOwner } from "./active-filter-chain.ts";
 import { ConnectionInspector } from "./connection-inspector.ts";
+import { ConnectionLog } from "./connection-log.ts";
 import { DownstreamConnection } from "./downstream-connection.ts";
 import type { DrainOptions } from "./drain.ts";
 import { FilterChainTable } from "./filter-chain-table.ts";
@@ -56,6 +57,7 @@ export class ActiveListener implements ChainOwner {
   #table = new FilterChainTable<ActiveFilterChain>();
   #defaultChain: ActiveFilterChain | null = null;
   readonly #inspector: ConnectionInspector | null = null;
+  readonly #log: ConnectionLog | null = null;
   #connectionCount = 0;
   #retired = false;
   #finished = false;
@@ -67,12 +69,16 @@ export class ActiveListener implements ChainOwner {
     this.#owner = owner;
     this.stats = listenerStats(context.stats, data.statPrefix, context.workerIndex);
     try {
+      if (data.accessLogs.length > 0) {
+        this.#log = new ConnectionLog(context.makeAccessLogs(data.accessLogs), context.timers.clock);
+      }
       if (data.listenerFilters.length > 0) this.#inspector = new ConnectionInspector(this, context, owner);
       const staged = this.stage(data);
       this.#setChains(staged.chains);
       this.#defaultChain = staged.defaultChain;
     } catch (error) {
       this.#inspector?.dispose();
+      this.#log?.release();
       this.stats.scope.release();
       throw error;
     }
@@ -131,12 +137,17 @@ export class ActiveListener implements ChainOwner {
       this.#accept(accepted, local, before);
       return;
     }
-    this.#inspector.inspect(accepted, before, (inspected) => {
+    const log = this.#log;
+    const noted = log === null ? null : log.accepted(accepted);
+    const onPassed = (inspected: InspectedConnection): void => {
       const { localAddress } = inspected;
       // Handed over at most once.
       const owner = mayHandOver && localAddress !== null ? this.#owner.listenerAt(localAddress) : undefined;
       if (owner === undefined || owner === this) this.#accept(accepted, local, inspected);
       else owner.#inspect(accepted, "", inspected, false);
+    };
+    this.#inspector.inspect(accepted, before, onPassed, (inspected) => {
+      if (noted !== null) log!.refused(noted, inspected, false);
     });
   }
 
@@ -161,6 +172,7 @@ export class ActiveListener implements ChainOwner {
     if (chain === null || chain.isEmpty) {
       if (chain === null) this.stats.noFilterChainMatch.inc();
       this.stats.cxDestroy.inc();
+      this.#log?.refused(this.#log.accepted(accepted), inspected, chain === null);
       connection.close("noFlush");
       return;
     }
@@ -278,6 +290,7 @@ export class ActiveListener implements ChainOwner {
     this.stats.cxActive.dec();
     this.stats.workerCxActive.dec();
     this.stats.cxDestroy.inc();
+    this.#log?.ended(connection, connection.connection.socket);
     this.stats.cxLengthMs.record(this.clock.nowMs() - connection.acceptedAtMs);
     this.#owner.connectionClosed();
   }
@@ -308,6 +321,7 @@ export class ActiveListener implements ChainOwner {
   #finishIfDrained(): void {
     if (!this.#retired || this.#finished || this.#retiredChains.size > 0) return;
     this.#finished = true;
+    this.#log?.release();
     this.stats.scope.release();
     this.#owner.listenerDrained(this);
   }

@@ -1,3 +1,4 @@
+import { compileAccessLogs } from "../access-log/config.ts";
 import type { CompileContext, CompiledExtension } from "../config/compile-context.ts";
 import type { ResourceCompiler } from "../config/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
@@ -49,6 +50,7 @@ function compileListener(message: Listener, place: Place, context: CompileContex
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
     drainType: message.drainType === Listener_DrainType.MODIFY_ONLY ? "modifyOnly" : "default",
     trafficDirection: trafficDirection(message.trafficDirection),
+    accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
     listenerFilters: compileListenerFilters(message, place, context),
     listenerFiltersTimeoutMs: durationMs(message.listenerFiltersTimeout, DEFAULT_LISTENER_FILTERS_TIMEOUT_MS),
     continueOnListenerFiltersTimeout: message.continueOnListenerFiltersTimeout,

@@ -54,13 +54,14 @@ export class ConnectionInspector {
   }
 
   /**
-   * Inspects an accepted socket and calls `onPassed`, maybe at once, unless that ends the connection. `before`: what another listener,
+   * Inspects an accepted socket and calls `onPassed`, maybe at once, or `onRefused` if that ends the connection. `before`: what another listener,
    * which hands the connection over, has found out.
    */
   inspect(
     socket: net.Socket,
     before: InspectedConnection | null,
     onPassed: (inspected: InspectedConnection) => void,
+    onRefused: (inspected: InspectedConnection) => void,
   ): void {
     const { data, stats } = this.#listener;
     const inspected = before ?? new InspectedConnection();
@@ -81,6 +82,7 @@ export class ConnectionInspector {
         stats.preCxActive.dec();
         this.#countEnd(end);
         if (passed) onPassed(found);
+        else onRefused(found);
         this.#count.connectionClosed();
         this.#forget(inspection);
       },

@@ -1,3 +1,5 @@
+import type { AccessLog } from "../access-log/access-log.ts";
+import type { AccessLogData } from "../access-log/access-log-data.ts";
 import type { Logger } from "../base/log.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
@@ -31,6 +33,9 @@ export type TransportSocketMaker = (
 /** Makes a worker's factory of one configured listener filter. Throws with the reason if it can't. */
 export type ListenerFilterMaker = (filter: CompiledExtension) => ListenerFilterFactory;
 
+/** Makes a worker's access logs of a listener. Throws with the reason if it can't. */
+export type AccessLogMaker = (logs: readonly AccessLogData[]) => readonly AccessLog[];
+
 /** What the listeners of one worker share. */
 export interface ListenerContext {
   readonly workerIndex: number;
@@ -46,6 +51,8 @@ export interface ListenerContext {
   readonly makeListenerFilter: ListenerFilterMaker;
   /** Likewise. */
   readonly makeTransportSocket: TransportSocketMaker;
+  /** Likewise. */
+  readonly makeAccessLogs: AccessLogMaker;
   /** How changed and removed listeners and filter chains drain: `--drain-time-s` and `--drain-strategy`. */
   readonly drain: DrainOptions;
   /** The version of the configuration that is being built, for people; default 0. */

@@ -1,3 +1,4 @@
+import type { AccessLogData } from "../access-log/access-log-data.ts";
 import type { CompiledExtension } from "../config/compile-context.ts";
 import type { Address } from "../net/address.ts";
 import { formatAddress } from "../net/address.ts";
@@ -61,6 +62,8 @@ export interface ListenerData {
   /** `modifyOnly`: a failed health check (`/healthcheck/fail`) does not make its connections close. */
   readonly drainType: "default" | "modifyOnly";
   readonly trafficDirection: TrafficDirection;
+  /** Each connection that ended gets a line, also one that got no filter chain. */
+  readonly accessLogs: readonly AccessLogData[];
   /** Run in order on each accepted connection, before its chain is chosen. */
   readonly listenerFilters: readonly ListenerFilterData[];
   /** How long they may take altogether (`listener_filters_timeout`); 0 is for ever. */

@@ -28,6 +28,7 @@ export function compareListeners(before: ListenerData, after: ListenerData): Lis
     socketsChange ||
     before.name !== after.name ||
     before.statPrefix !== after.statPrefix ||
+    !isDeepStrictEqual(before.accessLogs, after.accessLogs) ||
     !isDeepStrictEqual(before.listenerFilters, after.listenerFilters) ||
     before.trafficDirection !== after.trafficDirection;
   if (replaced) {

@@ -1,3 +1,4 @@
+import { accessLogSupport } from "../access-log/config.ts";
 import {
   type MessageSupport,
   noEffect,
@@ -68,6 +69,7 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     use_original_dst: yes,
     transparent: only([false]),
     freebind: only([false]),
+    access_log: yes,
     tcp_fast_open_queue_length: only([0]),
     listener_filters: yes,
     listener_filters_timeout: yes,
@@ -99,6 +101,7 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     source_prefix_ranges: yes,
     source_ports: yes,
   }),
+  ...accessLogSupport,
   support(CidrRangeSchema, { address_prefix: yes, prefix_len: yes }),
   support(Listener_DeprecatedV1Schema, { bind_to_port: yes }),
   support(ListenerFilterSchema, { name: yes, typed_config: yes, filter_disabled: yes }),

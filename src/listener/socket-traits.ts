@@ -22,6 +22,22 @@ export function traitsOfSocket(socket: net.Socket, inspected: InspectedConnectio
   };
 }
 
+/** One end of a socket. */
+export interface IpPort {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** The peer of a socket; an empty IP on a Unix-domain socket. */
+export function sourceOf(socket: net.Socket): IpPort {
+  return { ip: ipText(socket.remoteAddress), port: socket.remotePort ?? 0 };
+}
+
+/** What the peer of a socket connected to, likewise. */
+export function targetOf(socket: net.Socket): IpPort {
+  return { ip: ipText(socket.localAddress), port: socket.localPort ?? 0 };
+}
+
 /** An IPv4 peer of a socket for both families is known by its IPv4 address. */
 function ipText(ip: string | undefined): string {
   if (ip === undefined) return "";

@@ -24,6 +24,7 @@ const SIDEWAYS: readonly { from: string; to: string; why: string }[] = [
   { from: "src/http", to: "src/net/downstream-connection-info.ts", why: "plain data of the stream's connection" },
   { from: "src/http", to: "src/net/tls-connection-info.ts", why: "plain data of the stream's connection" },
   { from: "src/http", to: "src/net/address.ts", why: "plain data" },
+  { from: "src/listener", to: "src/access-log", why: "listeners have access logs" },
   { from: "src/lb", to: "src/net/address.ts", why: "plain data" },
   { from: "src/lb", to: "src/net/downstream-connection-info.ts", why: "plain data of the stream's connection" },
 ];

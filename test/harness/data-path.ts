@@ -155,6 +155,7 @@ export class DataPath {
       makeListenerFilter: () => {
         throw new Error("no listener filters here");
       },
+      makeAccessLogs: () => [],
       makeTransportSocket: () => {
         throw new Error("no transport sockets here");
       },

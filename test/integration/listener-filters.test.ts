@@ -70,7 +70,15 @@ describe("Listener filters of a proxy", () => {
       typed_config: { "@type": `${TYPE}.proxy_protocol.v3.ProxyProtocol` },
     };
     const listeners = [
-      { name: "front", routes: [answerRoute("front")], more: { use_original_dst: true, listener_filters: [filter] } },
+      {
+        name: "front",
+        routes: [answerRoute("front")],
+        more: {
+          use_original_dst: true,
+          listener_filters: [filter],
+          access_log: fileLog("front %DOWNSTREAM_REMOTE_ADDRESS% %ACCESS_LOG_TYPE%"),
+        },
+      },
       {
         name: "inner",
         address: { socket_address: { address: "10.9.8.7", port_value: 80 } },
@@ -83,6 +91,7 @@ describe("Listener filters of a proxy", () => {
     const to = (address: string) => exchange(proxy.port("front"), `PROXY TCP4 1.2.3.4 ${address} 9 80\r\n${REQUEST}`);
     assert.match(await to("10.9.8.7"), /inner$/);
     assert.match(await to("10.9.8.6"), /front$/);
+    await proxy.waitForLog(/^front 1\.2\.3\.4:9 TcpConnectionEnd$/m);
   });
 
   it("tls_inspector: the fingerprints of a TLS client are in the access log; local_ratelimit closes what is too much", async (t) => {

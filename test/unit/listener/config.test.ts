@@ -73,6 +73,7 @@ describe("Compiling a listener", () => {
       bufferLimitBytes: 1_048_576,
       drainType: "default",
       trafficDirection: "unspecified",
+      accessLogs: [],
       listenerFilters: [],
       listenerFiltersTimeoutMs: 15_000,
       continueOnListenerFiltersTimeout: false,

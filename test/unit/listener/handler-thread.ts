@@ -46,6 +46,7 @@ const handler = new ConnectionHandler({
   makeListenerFilter: () => {
     throw new Error("no listener filters here");
   },
+  makeAccessLogs: () => [],
   makeTransportSocket: () => {
     throw new Error("no transport sockets here");
   },

@@ -33,6 +33,8 @@ export class HandlerUnderTest {
   readonly stats = new RecordingStats();
   readonly filters = new EchoFilters();
   readonly handler: ConnectionHandler;
+  /** What listeners logged. */
+  readonly logged: string[] = [];
   /** How many connections the local rate limit lets through. */
   tokens = 0;
   /** Whether this worker is the one that makes Unix-domain sockets. */
@@ -57,6 +59,26 @@ export class HandlerUnderTest {
           runtime: new Runtime(),
           limits: { tokenBucket: () => ({ tryTake: () => this.tokens-- > 0 }) },
         } as unknown as WorkerContext),
+      makeAccessLogs: () => [
+        {
+          log: ({ streamInfo: { connection, ...info }, accessLogType }) => {
+            const { remoteAddress, localAddress, filterChainName } = connection;
+            const { bytesReceived, bytesSent, responseFlags } = info;
+            this.logged.push(
+              [
+                remoteAddress,
+                localAddress,
+                filterChainName,
+                bytesReceived,
+                bytesSent,
+                responseFlags,
+                accessLogType,
+              ].join(" "),
+            );
+          },
+          release: () => void this.logged.push("released"),
+        },
+      ],
       makeTransportSocket: () => {
         throw new Error("no transport sockets here");
       },

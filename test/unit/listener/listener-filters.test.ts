@@ -189,3 +189,26 @@ describe("filter_disabled", () => {
     assert.match(await connect(subject).ask(`PROXY TCP4 1.2.3.4 10.0.0.1 1 81\r\n${request}`), /^other:/);
   });
 });
+
+describe("The access log of a listener", () => {
+  it("has a line for each connection, also without a chain, and for one that listener filters refuse", async () => {
+    const accessLogs = [{ logger: { name: "l", extension: "l", data: null }, filter: null }];
+    const chains = [chainSample("one", "", matchSample({ destinationPort: 80 }))];
+    const subject = await start(listenerSample("a", { chains, accessLogs, listenerFilters: [proxyFilter()] }));
+    const client = connect(subject);
+    assert.equal(await client.ask(`${HEADER}hello`), "hello");
+    client.socket.destroy();
+    await until("the line", () => subject.logged.length === 1);
+    assert.equal(subject.logged[0], `1.2.3.4:1111 10.0.0.1:80 one ${HEADER.length + 5} 5 0 TcpConnectionEnd`);
+    const stranger = connect(subject);
+    stranger.socket.write("PROXY TCP4 1.2.3.4 10.0.0.1 1 81\r\n");
+    await stranger.untilClosed();
+    assert.match(subject.logged[1]!, /^1\.2\.3\.4:1 10\.0\.0\.1:81 {2}34 0 256 TcpConnectionEnd$/);
+    const bad = connect(subject);
+    bad.socket.write("nothing");
+    await bad.untilClosed();
+    assert.match(subject.logged[2]!, /^127\.0\.0\.1:\d+ 127\.0\.0\.1:\d+ {2}7 0 0 TcpConnectionEnd$/);
+    await subject.apply([], ["a"]);
+    assert.deepEqual(subject.logged.slice(3), ["released"]);
+  });
+});

@@ -40,6 +40,7 @@ export function listenerSample(name: string, changes: Partial<ListenerData> = {}
     bufferLimitBytes: 1024 * 1024,
     drainType: "default",
     trafficDirection: "unspecified",
+    accessLogs: [],
     listenerFilters: [],
     listenerFiltersTimeoutMs: 15_000,
     continueOnListenerFiltersTimeout: false,

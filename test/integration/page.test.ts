@@ -246,6 +246,33 @@ describe("The web page in a browser", () => {
     });
   });
 
+  it("tells of failed requests in a sentence, with their attempts, within seconds", async (t) => {
+    const routes = [clusterRoute("gone", "/gone"), clusterRoute("empty", "/")];
+    const clusters = [sampleCluster("gone", [loopback(1)]), sampleCluster("empty", [])];
+    const failing = await startProxy({ config: sampleBootstrap({ listeners: [{ routes }], clusters }) });
+    t.after(() => failing.kill());
+    const watched = await WatchedPage.open(browser, failing.adminPort, "#/errors");
+    t.after(() => watched.close());
+    const { page } = watched;
+    await page.getByText("No request has failed, as far as is remembered.").waitFor();
+    for (const target of ["/gone", `/${SCRIPT}`]) {
+      const answer = await fetch(`http://127.0.0.1:${failing.port()}${target}`);
+      assert.equal(answer.status, 503);
+    }
+    await page.getByText(/^no healthy host in cluster empty/).waitFor();
+    await page.getByText(/^could not connect to host 127\.0\.0\.1:1: .*Connection refused/).click();
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: /^127\.0\.0\.1:1: remote connection failure/ })
+      .waitFor();
+    await page.getByText("%3Cscript%3E").first().waitFor();
+    await page.screenshot({ path: path.join(folder, "errors.png") });
+    await page.getByRole("searchbox", { name: "Response flag" }).fill("UH");
+    await page.getByText(/^could not connect/).waitFor({ state: "detached" });
+    assert.equal(await page.getByText(/^no healthy host in cluster empty/).count(), 1);
+    assert.deepEqual(watched.problems, []);
+  });
+
   for (const [name, options] of [
     ["a phone's width, dark", { viewport: { width: 360, height: 740 }, colorScheme: "dark" }],
     ["a desktop's width, light", { viewport: { width: 1280, height: 900 }, colorScheme: "light" }],

@@ -7,6 +7,7 @@ import { TokenForm } from "./token-form.ts";
 import { ActorsView } from "./views/actors.ts";
 import { ConfigView } from "./views/config.ts";
 import { ConnectionsView } from "./views/connections.ts";
+import { ErrorsView } from "./views/errors.ts";
 import { ExplainView } from "./views/explain.ts";
 import { OverviewView } from "./views/overview.ts";
 import { TrafficView } from "./views/traffic.ts";
@@ -22,6 +23,7 @@ const VIEWS: readonly {
   { name: "traffic", label: "Traffic", view: TrafficView },
   { name: "connections", label: "Connections", view: ConnectionsView },
   { name: "explain", label: "Explain", view: ExplainView },
+  { name: "errors", label: "Errors", view: ErrorsView },
   { name: "config", label: "Config", view: ConfigView },
 ];
 

@@ -2,10 +2,13 @@ import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { noEffect, notYet, supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
+import { HttpUriSchema } from "../../../proto/gen/envoy/config/core/v3/http_uri_pb.js";
 import {
+  JwksAsyncFetchSchema,
   JwtAuthenticationSchema,
   JwtClaimToHeaderSchema,
   JwtHeaderSchema,
+  JwtProvider_NormalizePayloadSchema,
   JwtProviderSchema,
   type JwtRequirement,
   JwtRequirementAndListSchema,
@@ -13,10 +16,12 @@ import {
   JwtRequirementSchema,
   PerRouteConfigSchema,
   ProviderWithAudiencesSchema,
+  RemoteJwksSchema,
   type RequirementRule,
   RequirementRuleSchema,
 } from "../../../proto/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js";
 import { compileRouteMatch } from "../../../route/compile/route-match.ts";
+import { ASYNC_RETRY } from "../../../upstream/compile/grpc-service.ts";
 import { bareAudience } from "./bare-audience.ts";
 import type { JwtAuthnData, JwtRequirementData, JwtRouteData } from "./jwt-data.ts";
 import { compileProvider } from "./provider-config.ts";
@@ -34,11 +39,15 @@ export const jwtAuthnConfig = extensionConfig({
   support: [
     supportAll(JwtAuthenticationSchema, { filter_state_rules: notYet() }),
     supportAll(JwtProviderSchema, {
-      remote_jwks: notYet("keys are not fetched yet", "put them into local_jwks"),
-      normalize_payload_in_metadata: notYet(),
       failed_status_in_metadata: notYet(),
       jwt_cache_config: noEffect("each token is verified whenever it comes"),
     }),
+    supportAll(JwtProvider_NormalizePayloadSchema),
+    supportAll(RemoteJwksSchema, { retry_policy: ASYNC_RETRY }),
+    supportAll(JwksAsyncFetchSchema, {
+      fast_listener: noEffect("no listener waits for keys; the first requests do"),
+    }),
+    supportAll(HttpUriSchema),
     supportAll(JwtHeaderSchema),
     supportAll(JwtClaimToHeaderSchema),
     supportAll(JwtRequirementSchema),

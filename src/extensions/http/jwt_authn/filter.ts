@@ -5,14 +5,18 @@ import { stripForHeader } from "../../../http/format/log-escape.ts";
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import { JwtFailure } from "./json-web-token.ts";
-import type { JwtAuthnData, JwtRequirementData, JwtRouteData } from "./jwt-data.ts";
+import type { JwtAuthnData, JwtProviderData, JwtRequirementData, JwtRouteData } from "./jwt-data.ts";
 import type { AcceptedToken, JwtVerifier } from "./jwt-verifier.ts";
+import { KeyWait } from "./key-wait.ts";
+import type { RemoteKeys } from "./remote-keys.ts";
 import type { RequestRule } from "./request-rule.ts";
 import type { JwtAuthnStats } from "./stats.ts";
 
 const METADATA_NAMESPACE = "envoy.filters.http.jwt_authn";
 /** As in Envoy: more of the URI does not go into `www-authenticate`. */
 const LONGEST_REALM = 256;
+
+const NONE: ReadonlySet<RemoteKeys> = new Set();
 
 /** What the streams of one configured filter on one worker share. */
 export interface JwtAuthnRuntime {
@@ -35,6 +39,8 @@ export interface JwtAuthnRuntime {
  */
 export class JwtAuthnFilter extends PassThroughFilter {
   readonly #runtime: JwtAuthnRuntime;
+  /** Null if no keys had to be fetched. */
+  #wait: KeyWait | null = null;
 
   constructor(runtime: JwtAuthnRuntime) {
     super();
@@ -42,7 +48,7 @@ export class JwtAuthnFilter extends PassThroughFilter {
   }
 
   override decodeHeaders(headers: RequestHeaderMap): FilterHeadersStatus {
-    const { data, stats, verifier, clock, ownHeaders } = this.#runtime;
+    const { data, stats, ownHeaders } = this.#runtime;
     for (const name of ownHeaders) headers.remove(name);
     if (data.bypassCorsPreflight && isPreflight(headers)) {
       stats.corsPreflightBypassed.inc();
@@ -54,11 +60,30 @@ export class JwtAuthnFilter extends PassThroughFilter {
     }
     const requirement = this.#requirement(headers, route);
     if (requirement === null) return this.#allow();
+    return this.#verify(headers, requirement);
+  }
+
+  override onDestroy(): void {
+    this.#wait?.cancel();
+  }
+
+  #verify(headers: RequestHeaderMap, requirement: JwtRequirementData): FilterHeadersStatus {
+    const { verifier, clock } = this.#runtime;
     const accepted: AcceptedToken[] = [];
-    const failure = verifier.failure(requirement, headers, clock.wallMs() / 1000, accepted);
+    const wishes = { wanted: new Set<RemoteKeys>(), asked: this.#wait?.asked ?? NONE };
+    const failure = verifier.failure(requirement, headers, clock.wallMs() / 1000, accepted, wishes);
+    if (wishes.wanted.size > 0) {
+      this.#wait ??= new KeyWait(() => this.#onKeys(headers, requirement));
+      const isReady = this.#wait.start(wishes.wanted);
+      return isReady ? this.#verify(headers, requirement) : FilterHeadersStatus.stopAllIterationAndWatermark;
+    }
     if (failure !== null) return this.#deny(failure, headers);
     for (const each of accepted) this.#use(each, headers);
     return this.#allow();
+  }
+
+  #onKeys(headers: RequestHeaderMap, requirement: JwtRequirementData): void {
+    if (this.#verify(headers, requirement) === FilterHeadersStatus.continue) this.decoder.continueDecoding();
   }
 
   #requirement(headers: RequestHeaderMap, route: JwtRouteData | undefined): JwtRequirementData | null {
@@ -86,7 +111,7 @@ export class JwtAuthnFilter extends PassThroughFilter {
     }
     const { streamInfo } = this.decoder;
     if (data.payloadInMetadata !== "") {
-      streamInfo.metadata(METADATA_NAMESPACE)[data.payloadInMetadata] = token.payload;
+      streamInfo.metadata(METADATA_NAMESPACE)[data.payloadInMetadata] = withLists(token.payload, data);
     }
     if (data.headerInMetadata !== "") streamInfo.metadata(METADATA_NAMESPACE)[data.headerInMetadata] = token.header;
     if (data.clearRouteCache) this.decoder.clearRouteCache();
@@ -118,6 +143,17 @@ export class JwtAuthnFilter extends PassThroughFilter {
     });
     return FilterHeadersStatus.stopIteration;
   }
+}
+
+/** The payload with the claims that are lists with spaces between as lists. */
+function withLists(payload: Readonly<Record<string, unknown>>, { spaceDelimitedClaims: claims }: JwtProviderData) {
+  if (claims.length === 0) return payload;
+  const copy = { ...payload };
+  for (const claim of claims) {
+    const value = Object.hasOwn(copy, claim) ? copy[claim] : undefined;
+    if (typeof value === "string") copy[claim] = value.split(" ").filter((part) => part !== "");
+  }
+  return copy;
 }
 
 function detailsOf(reason: string): string {

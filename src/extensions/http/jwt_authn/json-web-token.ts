@@ -24,6 +24,7 @@ export const JwtFailure = {
   expired: "Jwt is expired",
   noKey: "Jwks doesn't have key to match kid or alg from Jwt",
   verification: "Jwt verification fails",
+  fetchFailed: "Jwks remote fetch is failed",
 } as const;
 export type JwtFailure = (typeof JwtFailure)[keyof typeof JwtFailure];
 

@@ -1,5 +1,7 @@
 import type { StringMatcherData } from "../../../match/string-matcher.ts";
 import type { RouteMatchData } from "../../../route/route-table-data.ts";
+import type { AsyncRetryData } from "../../../upstream/async-request.ts";
+import type { HttpServiceData } from "../../../upstream/http-service-data.ts";
 
 /** Where a provider's tokens are in a request. Plain data. */
 export interface TokenPlacesData {
@@ -7,6 +9,16 @@ export interface TokenPlacesData {
   readonly headers: readonly { readonly name: string; readonly prefix: string }[];
   readonly params: readonly string[];
   readonly cookies: readonly string[];
+}
+
+/** Envoy's `RemoteJwks`, checked. Plain data. */
+export interface RemoteKeysData {
+  readonly service: HttpServiceData;
+  /** How long keys are good. Default 10 minutes. */
+  readonly cacheMs: number;
+  /** Null: keys are fetched when a token needs them. */
+  readonly background: { /** After a failure. Default 1 s. */ readonly failedRefetchMs: number } | null;
+  readonly retry: AsyncRetryData | null;
 }
 
 /** Envoy's `JwtProvider`, checked. Plain data. */
@@ -21,13 +33,16 @@ export interface JwtProviderData {
   /** Seconds that a token may be valid from now on; null = any. */
   readonly maxLifetimeS: number | null;
   readonly clockSkewS: number;
-  readonly keys: readonly Readonly<Record<string, unknown>>[];
+  /** Those that are configured, or where they are fetched. */
+  readonly keys: readonly Readonly<Record<string, unknown>>[] | RemoteKeysData;
   readonly places: TokenPlacesData;
   /** Whether upstreams get the token. */
   readonly forward: boolean;
   readonly forwardPayloadHeader: string;
   readonly padPayload: boolean;
   readonly payloadInMetadata: string;
+  /** Claims that are lists with spaces between; in the metadata they are lists. */
+  readonly spaceDelimitedClaims: readonly string[];
   readonly headerInMetadata: string;
   readonly claimHeaders: readonly { readonly header: string; readonly claim: readonly string[] }[];
   readonly clearRouteCache: boolean;

@@ -1,8 +1,9 @@
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import { type JsonWebToken, JwtFailure, parseJwt } from "./json-web-token.ts";
-import type { JwtProviderData, JwtRequirementData } from "./jwt-data.ts";
+import type { JwtProviderData, JwtRequirementData, RemoteKeysData } from "./jwt-data.ts";
+import type { RemoteKeys } from "./remote-keys.ts";
 import { type FoundToken, findTokens } from "./token-places.ts";
-import { TokenProvider } from "./token-provider.ts";
+import { type KeyWishes, TokenProvider } from "./token-provider.ts";
 
 /** A token that a provider vouches for. */
 export interface AcceptedToken {
@@ -13,6 +14,7 @@ export interface AcceptedToken {
 
 /** One request that is asked for its tokens. */
 interface Inquiry {
+  readonly wishes: KeyWishes;
   readonly headers: RequestHeaderMap;
   readonly nowS: number;
   readonly accepted: AcceptedToken[];
@@ -22,18 +24,22 @@ interface Inquiry {
 export class JwtVerifier {
   readonly #providers: ReadonlyMap<string, TokenProvider>;
 
-  constructor(providers: readonly JwtProviderData[]) {
-    this.#providers = new Map(providers.map((data) => [data.name, new TokenProvider(data)]));
+  constructor(providers: readonly JwtProviderData[], remoteKeys: (data: RemoteKeysData) => RemoteKeys) {
+    this.#providers = new Map(providers.map((data) => [data.name, new TokenProvider(data, remoteKeys)]));
   }
 
-  /** Null if it does. The tokens that were accepted on the way are added to `accepted`. */
+  /**
+   * Null if it does. The tokens that were accepted on the way are added to `accepted`. If keys must be fetched first, they are added to
+   * `wishes.wanted`: then the result means nothing, and the question is to be put again.
+   */
   failure(
     requirement: JwtRequirementData,
     headers: RequestHeaderMap,
     nowS: number,
     accepted: AcceptedToken[],
+    wishes: KeyWishes,
   ): JwtFailure | null {
-    return this.#failure(requirement, { headers, nowS, accepted });
+    return this.#failure(requirement, { headers, nowS, accepted, wishes });
   }
 
   #failure(requirement: JwtRequirementData, inquiry: Inquiry): JwtFailure | null {
@@ -64,7 +70,7 @@ export class JwtVerifier {
     for (const each of found) {
       const token = parseJwt(each.text);
       if (typeof token === "string") return token;
-      const failure = provider.failure(token, audiences, inquiry.nowS);
+      const failure = provider.failure(token, audiences, inquiry.nowS, inquiry.wishes);
       if (failure !== null) return failure;
       accepted.push({ provider, token, found: each });
     }
@@ -95,7 +101,7 @@ export class JwtVerifier {
         const isKnown = known.get(found.text) === true;
         known.set(found.text, isKnown || provider.issues(token));
         if (!provider.issues(token)) continue;
-        const failure = provider.failure(token, null, inquiry.nowS);
+        const failure = provider.failure(token, null, inquiry.nowS, inquiry.wishes);
         if (failure !== null) return failure;
         inquiry.accepted.push({ provider, token, found });
       }

@@ -2,14 +2,21 @@ import type { CompileContext } from "../../../config/compile-context.ts";
 import { compileDataSource } from "../../../config/data-source.ts";
 import { durationMs } from "../../../config/duration-ms.ts";
 import type { Place } from "../../../config/place.ts";
-import type { JwtProvider } from "../../../proto/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js";
+import type {
+  JwtProvider,
+  RemoteJwks,
+} from "../../../proto/gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.js";
 import { compileMutableHeaderName } from "../../../route/compile/header-name.ts";
 import { compileStringMatcher } from "../../../route/compile/matchers.ts";
+import { compileAsyncRetry } from "../../../upstream/compile/grpc-service.ts";
+import { compileHttpUri } from "../../../upstream/compile/http-uri.ts";
 import { bareAudience } from "./bare-audience.ts";
-import type { JwtProviderData, TokenPlacesData } from "./jwt-data.ts";
+import { LARGEST_JWKS_BYTES, parseJwks } from "./json-web-key-set.ts";
+import type { JwtProviderData, RemoteKeysData, TokenPlacesData } from "./jwt-data.ts";
 import { createJwtKey } from "./jwt-key.ts";
 
-const LARGEST_JWKS_BYTES = 1 << 20;
+const DEFAULT_CACHE_MS = 600_000;
+const DEFAULT_FAILED_REFETCH_MS = 1000;
 const DEFAULT_CLOCK_SKEW_S = 60;
 /** Envoy's, for a provider that says nothing. */
 const DEFAULT_PLACES: TokenPlacesData = {
@@ -42,6 +49,7 @@ export function compileProvider(
     forwardPayloadHeader: payloadHeader === "" ? "" : headerName(payloadHeader, place.field("forward_payload_header")),
     padPayload: message.padForwardPayloadHeader,
     payloadInMetadata: message.payloadInMetadata,
+    spaceDelimitedClaims: message.normalizePayloadInMetadata?.spaceDelimitedClaims ?? [],
     headerInMetadata: message.headerInMetadata,
     claimHeaders: claimToHeaders.map((each, i) => ({
       header: headerName(each.headerName, claims.index(i).field("header_name")),
@@ -64,11 +72,12 @@ function compilePlaces(message: JwtProvider, place: Place, context: CompileConte
 
 function compileKeys(message: JwtProvider, place: Place, context: CompileContext): JwtProviderData["keys"] {
   const { jwksSourceSpecifier: source } = message;
+  if (source.case === "remoteJwks") return compileRemote(source.value, place.field("remote_jwks"), context);
   // Nothing else passes the protos' rules and the support table.
   if (source.case !== "localJwks") return [];
   const at = place.field("local_jwks");
   const bytes = compileDataSource(source.value, LARGEST_JWKS_BYTES, at, context);
-  const keys = parseKeys(Buffer.from(bytes).toString("utf8"));
+  const keys = parseJwks(Buffer.from(bytes).toString("utf8"));
   if (keys === null) {
     context.error(at, "is no JSON Web Key Set", 'expected {"keys": […]}');
     return [];
@@ -78,14 +87,15 @@ function compileKeys(message: JwtProvider, place: Place, context: CompileContext
   return usable;
 }
 
-function parseKeys(text: string): Record<string, unknown>[] | null {
-  let set: unknown;
-  try {
-    set = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const keys = typeof set === "object" && set !== null ? (set as { keys?: unknown }).keys : undefined;
-  const isObject = (key: unknown): boolean => typeof key === "object" && key !== null && !Array.isArray(key);
-  return Array.isArray(keys) && keys.every(isObject) ? (keys as Record<string, unknown>[]) : null;
+function compileRemote(message: RemoteJwks, place: Place, context: CompileContext): RemoteKeysData {
+  const { asyncFetch } = message;
+  return {
+    service: compileHttpUri(message.httpUri, place.field("http_uri"), context),
+    cacheMs: durationMs(message.cacheDuration, DEFAULT_CACHE_MS),
+    background:
+      asyncFetch === undefined
+        ? null
+        : { failedRefetchMs: durationMs(asyncFetch.failedRefetchDuration, DEFAULT_FAILED_REFETCH_MS) },
+    retry: compileAsyncRetry(message.retryPolicy),
+  };
 }

@@ -5,6 +5,8 @@ export interface JwtAuthnStats {
   readonly allowed: Counter;
   readonly denied: Counter;
   readonly corsPreflightBypassed: Counter;
+  readonly jwksFetchSuccess: Counter;
+  readonly jwksFetchFailed: Counter;
 }
 
 /** `scope` is `http.<stat_prefix>`. */
@@ -13,5 +15,7 @@ export function jwtAuthnStats(scope: StatsScope): JwtAuthnStats {
     allowed: scope.counter("jwt_authn.allowed"),
     denied: scope.counter("jwt_authn.denied"),
     corsPreflightBypassed: scope.counter("jwt_authn.cors_preflight_bypassed"),
+    jwksFetchSuccess: scope.counter("jwt_authn.jwks_fetch_success"),
+    jwksFetchFailed: scope.counter("jwt_authn.jwks_fetch_failed"),
   };
 }

@@ -265,6 +265,16 @@ const CONFIGURED: readonly {
       rules: [{ match: { prefix: "/" }, requires: { providerName: "p" } }],
     },
   },
+  ...(["answers OK", "answers", "says nothing"] as const).map((what) => ({
+    what: `jwt_authn whose key service ${what}`,
+    filter: "jwt_authn",
+    config: {
+      providers: { p: { remoteJwks: { httpUri: { uri: "http://keys.test", cluster: "keys", timeout: "1s" } } } },
+      rules: [{ match: { prefix: "/" }, requires: { providerName: "p" } }],
+    },
+    prepare: (request: RequestHeaderMap) => request.set("authorization", "Bearer eyJhbGciOiJSUzI1NiJ9.e30.AA"),
+    asyncClient: SERVICES[what],
+  })),
   { what: "rbac that allows", filter: "rbac" },
   { what: "rbac that refuses", filter: "rbac", config: { rules: { policies: {} } } },
 ];

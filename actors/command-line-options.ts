@@ -49,6 +49,11 @@ export const FLAGS: readonly CommandLineFlag[] = [
   },
   { name: "file-flush-interval-msec", value: "MS", help: "Flush access logs at least so often (default 10000)" },
   { name: "failed-requests", value: "N", help: "Failed requests that each worker remembers (default 100)", own: true },
+  {
+    name: "enable-heap-snapshots",
+    help: "Admin endpoint for snapshots of a thread's memory, which hold secrets too",
+    own: true,
+  },
   { name: "enable-debug-endpoints", help: "Admin endpoints that crash and block workers, for tests", own: true },
   { name: "version", help: "Print the version and exit" },
   { name: "help", short: "h", help: "Print this and exit" },

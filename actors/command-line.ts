@@ -33,6 +33,7 @@ export interface CommandLine {
   readonly fileFlushIntervalMs: number;
   /** Per worker; 0 = none. */
   readonly failedRequests: number;
+  readonly heapSnapshots: boolean;
   readonly debugEndpoints: boolean;
 }
 
@@ -71,6 +72,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     parentShutdownTimeS: whole("parent-shutdown-time-s", text("parent-shutdown-time-s"), 900),
     fileFlushIntervalMs: whole("file-flush-interval-msec", text("file-flush-interval-msec"), 10_000),
     failedRequests: bounded("failed-requests", whole("failed-requests", text("failed-requests"), 100), 1000),
+    heapSnapshots: has("enable-heap-snapshots"),
     debugEndpoints: has("enable-debug-endpoints"),
   };
   if (commandLine.action === "run" && commandLine.configPath === "" && commandLine.configYaml === "") {

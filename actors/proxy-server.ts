@@ -355,11 +355,14 @@ export class ProxyServer {
       quit: this.#options.onQuit,
       reopenLogs: () => this.reopenLogs(),
     });
-    return new AdminRouter(adminHandlers(views, { debugEndpoints: commandLine.debugEndpoints }), {
-      guard: { allowedHosts: [], checkHost: address.type === "ip" },
-      allowsPath: () => true,
-      notAnswering,
-    });
+    return new AdminRouter(
+      adminHandlers(views, { debugEndpoints: commandLine.debugEndpoints, heapSnapshots: commandLine.heapSnapshots }),
+      {
+        guard: { allowedHosts: [], checkHost: address.type === "ip" },
+        allowsPath: () => true,
+        notAnswering,
+      },
+    );
   }
 
   #connectionCount(): number {

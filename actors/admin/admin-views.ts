@@ -36,6 +36,7 @@ import { MembershipKnowledge } from "./membership-knowledge.ts";
 import type { ServerCondition } from "./server-condition.ts";
 import { SupervisorControl } from "./supervisor-control.ts";
 import { SupervisorKnowledge, type WorkerMemory } from "./supervisor-knowledge.ts";
+import { ThreadProfiles } from "./thread-profiles.ts";
 import { listWorkers } from "./worker-listing.ts";
 
 /** How long a page waits for the stats actor, which is on its own thread. */
@@ -91,6 +92,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
   const { system, supervisor, condition, clock, startedMs } = options;
   const tree = () => system.tree();
   const knowledge = new SupervisorKnowledge(supervisor, tree);
+  const inspection = new ActorInspection(system);
   const explanations = new Explanations(supervisor, options.explainPool);
   const membership = new MembershipKnowledge(options.membership);
   const views: Omit<AdminViews, "live"> = {
@@ -127,9 +129,10 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     },
     runtime: options.runtime,
     logging: options.logging,
-    actors: actorsView(system, options.timers),
+    actors: actorsView(system, inspection, options.timers),
     membership: { clusters: () => membership.clusters() },
     explain: { explain: (question) => explanations.explain(question) },
+    profiles: new ThreadProfiles(system, inspection),
     listings: { list: (listing, query) => listWorkers(supervisor, listing, query) },
     workers: { workers: () => knowledge.workers() },
     control: new SupervisorControl(options),
@@ -139,8 +142,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
 }
 
 /** What actors say of themselves; those of workers within a deadline that leaves the page time to say who did not. */
-function actorsView(system: ActorSystem, timers: TimerWheel): ActorsView {
-  const inspection = new ActorInspection(system);
+function actorsView(system: ActorSystem, inspection: ActorInspection, timers: TimerWheel): ActorsView {
   const vitals = new ThreadVitalsWatch(timers);
   return {
     tree: () => system.tree(),
@@ -149,6 +151,7 @@ function actorsView(system: ActorSystem, timers: TimerWheel): ActorsView {
     messages: (id) => inspection.messages(id, ACTOR_DEADLINE_MS),
     history: (id) => inspection.history(id, ACTOR_DEADLINE_MS),
     deadLetters: () => inspection.deadLetters(ACTOR_DEADLINE_MS),
+    trace: (id, limits) => inspection.trace(id, limits, ACTOR_DEADLINE_MS),
   };
 }
 

@@ -4,9 +4,11 @@ import { describeError } from "./ask-error.ts";
 import type { ControlChannel } from "./control-channel.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import type { MessageRecord } from "./message-ring.ts";
+import type { MessageTrace, TraceLimits, TraceSoFar } from "./message-trace.ts";
 import type { ShownState } from "./shown-state.ts";
 import { ownThreadProbe } from "./thread-probe.ts";
 import type { ProbedThread } from "./thread-vitals.ts";
+import { readTrace, type TraceSource } from "./trace-stream.ts";
 
 /** Answers that are kept for the time when their actor no longer gives any. */
 const KEPT_ANSWERS = 64;
@@ -33,6 +35,8 @@ export interface ThreadDeadLetters {
  */
 export class ActorInspection {
   readonly #system: ActorSystem;
+  /** By the id of the thread's root actor, `""` for this thread: when the trace that runs there is over at the latest. */
+  readonly #tracedUntilMs = new Map<string, number>();
   readonly #kept = new Map<string, { readonly value: unknown; readonly atMs: number }>();
 
   constructor(system: ActorSystem) {
@@ -65,6 +69,49 @@ export class ActorInspection {
     const { control, remoteId, remote } = found;
     if (remoteId === remote.root) return Promise.resolve(fresh(remote.history()));
     return this.#ask(`history ${id}`, control, (surface) => surface.history(remoteId), deadlineMs);
+  }
+
+  /**
+   * Begins to trace the messages of an actor; undefined if there is no such actor. Rejects if another actor of its thread is being traced,
+   * or if the thread does not answer.
+   */
+  async trace(
+    id: string,
+    limits: Required<TraceLimits>,
+    deadlineMs: number,
+  ): Promise<AsyncIterable<TraceSoFar> | undefined> {
+    const found = this.#system.locate(id);
+    if (found === undefined) return undefined;
+    const { clock, timers } = this.#system;
+    const thread = "member" in found ? "" : id.slice(0, id.length - found.remoteId.length + found.remote.root.length);
+    if ((this.#tracedUntilMs.get(thread) ?? 0) > clock.nowMs()) {
+      throw new Error("another actor of this thread is being traced");
+    }
+    // Also if nobody reads it, it is over by then.
+    this.#tracedUntilMs.set(thread, clock.nowMs() + limits.maxMs);
+    const source = "member" in found ? this.#ownTrace(id) : remoteTrace(found.control, found.remoteId, deadlineMs);
+    const end = async (): Promise<void> => {
+      this.#tracedUntilMs.delete(thread);
+      await source.end();
+    };
+    try {
+      await source.start(limits);
+    } catch (error) {
+      this.#tracedUntilMs.delete(thread);
+      throw error;
+    }
+    return readTrace({ ...source, end }, timers);
+  }
+
+  #ownTrace(id: string): TraceSource {
+    let trace: MessageTrace | undefined;
+    return {
+      start: async (limits) => {
+        trace = this.#system.startTrace([id], limits);
+      },
+      soFar: async (from) => trace!.soFar(from),
+      end: async () => this.#system.endTrace(),
+    };
   }
 
   /** Of all threads, this one first. */
@@ -123,4 +170,16 @@ export class ActorInspection {
 
 function fresh<T>(value: T): Known<T> {
   return { value, answering: true, ageMs: 0, reason: undefined };
+}
+
+function remoteTrace(control: ControlChannel | undefined, remoteId: string, deadlineMs: number): TraceSource {
+  const ask = async <T>(what: string, request: Parameters<ControlChannel["call"]>[2]): Promise<T> => {
+    if (control === undefined) throw new Error("its thread has not started");
+    return (await control.call(what, deadlineMs, request)) as T;
+  };
+  return {
+    start: (limits) => ask("startTrace", async (surface) => surface.startTrace([remoteId], limits)),
+    soFar: (from) => ask("traceSoFar", async (surface) => surface.traceSoFar(from)),
+    end: () => ask("endTrace", async (surface) => surface.endTrace()),
+  };
 }

@@ -4,7 +4,7 @@ import type { ActorReport } from "./actor-report.ts";
 import type { AskFailure } from "./ask-error.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import type { MessageRecord } from "./message-ring.ts";
-import type { TraceEvent, TraceLimits } from "./message-trace.ts";
+import type { TraceEvent, TraceLimits, TraceSoFar } from "./message-trace.ts";
 import type { ShownState } from "./shown-state.ts";
 
 /** Outcome of a question from another thread. Errors come as data, because comlink would lose their reason. */
@@ -22,6 +22,8 @@ export interface ControlSurface {
   state(id: string): ShownState | null;
   deadLetters(): { readonly total: number; readonly recent: DeadLetter[] };
   startTrace(ids: readonly string[], limits: TraceLimits): void;
+  /** How the trace that was started last stands, without its first `from` events. */
+  traceSoFar(from: number): TraceSoFar;
   /** Ends the running trace, if any, and returns its events. */
   endTrace(): TraceEvent[];
 }

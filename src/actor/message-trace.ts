@@ -8,6 +8,17 @@ export interface TraceLimits {
   readonly maxPerSecond?: number;
   /** Duration in milliseconds. Default 60000. */
   readonly maxMs?: number;
+  /** Only messages with this in the name of their type. Default: all. */
+  readonly match?: string;
+}
+
+/** A trace as it stands. */
+export interface TraceSoFar {
+  readonly events: readonly TraceEvent[];
+  /** Left out by the rate cap. */
+  readonly skipped: number;
+  /** Undefined while it runs. */
+  readonly endedBy: "count" | "time" | "caller" | undefined;
 }
 
 /** Something that happened to a message of a traced actor. */
@@ -29,6 +40,7 @@ export class MessageTrace {
   readonly #maxEvents: number;
   readonly #maxPerSecond: number;
   readonly #endsAtMs: number;
+  readonly #match: string;
   readonly #events: TraceEvent[] = [];
   #secondStartMs: number;
   #inSecond = 0;
@@ -39,6 +51,7 @@ export class MessageTrace {
     this.#clock = clock;
     this.#maxEvents = limits.maxEvents ?? 50;
     this.#maxPerSecond = limits.maxPerSecond ?? 5;
+    this.#match = limits.match ?? "";
     this.#secondStartMs = clock.nowMs();
     this.#endsAtMs = this.#secondStartMs + (limits.maxMs ?? 60_000);
   }
@@ -58,6 +71,11 @@ export class MessageTrace {
     return this.#events;
   }
 
+  /** What there is behind the first `from` events. */
+  soFar(from: number): TraceSoFar {
+    return { events: this.#events.slice(from), skipped: this.#skipped, endedBy: this.endedBy };
+  }
+
   /** Ends it; what was seen stays readable. */
   end(): void {
     this.#endedBy ??= "caller";
@@ -66,6 +84,7 @@ export class MessageTrace {
   /** Returns false once the trace has ended; the caller then drops its reference. */
   record(actorId: string, messageType: string, what: TraceEvent["what"], handleMs?: number): boolean {
     if (this.endedBy !== undefined) return false;
+    if (!messageType.includes(this.#match)) return true;
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#secondStartMs >= 1000) {
       this.#secondStartMs = nowMs;

@@ -24,6 +24,7 @@ export function controlSurfaceOf(system: ActorSystem): ControlSurface {
     startTrace(ids, limits) {
       trace = system.startTrace(ids, limits);
     },
+    traceSoFar: (from) => trace?.soFar(from) ?? { events: [], skipped: 0, endedBy: "caller" },
     endTrace() {
       system.endTrace();
       return [...(trace?.events() ?? [])];

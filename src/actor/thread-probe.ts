@@ -1,5 +1,6 @@
 import { type EventLoopUtilization, performance } from "node:perf_hooks";
-import { getHeapStatistics } from "node:v8";
+import type { Readable } from "node:stream";
+import { getHeapSnapshot, getHeapStatistics } from "node:v8";
 import type { Worker } from "node:worker_threads";
 
 /** Memory that a thread holds, in bytes. */
@@ -24,6 +25,8 @@ export interface ThreadProbe {
   /** These two settle only when the thread gets round to it; a thread that is stuck does not. */
   cpu(): Promise<CpuUsed>;
   heap(): Promise<HeapHeld>;
+  /** Everything on the heap, as Chrome DevTools opens it. The thread stands still while it is made. */
+  heapSnapshot(): Promise<Readable>;
 }
 
 /** The probe of the calling thread. */
@@ -31,6 +34,7 @@ export const ownThreadProbe: ThreadProbe = {
   eventLoop: () => performance.eventLoopUtilization(),
   cpu: async () => process.threadCpuUsage(),
   heap: async () => heapHeld(getHeapStatistics()),
+  heapSnapshot: async () => getHeapSnapshot(),
 };
 
 /** The probe of a worker thread, for the thread that started it. */
@@ -39,6 +43,7 @@ export function workerThreadProbe(worker: Worker): ThreadProbe {
     eventLoop: () => worker.performance.eventLoopUtilization(),
     cpu: () => worker.cpuUsage(),
     heap: async () => heapHeld(await worker.getHeapStatistics()),
+    heapSnapshot: () => worker.getHeapSnapshot(),
   };
 }
 

@@ -16,9 +16,11 @@ import { eventsHandler } from "./live/events-handler.ts";
 import { loggingHandlers } from "./logging-handlers.ts";
 import { membershipHandler } from "./membership-handler.ts";
 import { pageHandlers } from "./page-handlers.ts";
+import { profileHandlers } from "./profile-handlers.ts";
 import { runtimeHandlers } from "./runtime-handler.ts";
 import { serverHandlers } from "./server-handlers.ts";
 import { statsHandlers } from "./stats-handlers.ts";
+import { traceHandler } from "./trace-handler.ts";
 import type { AdminViews } from "./views.ts";
 import { workersHandler } from "./workers-handler.ts";
 
@@ -26,6 +28,8 @@ import { workersHandler } from "./workers-handler.ts";
 export interface AdminHandlersOptions {
   /** `--enable-debug-endpoints`. */
   readonly debugEndpoints: boolean;
+  /** `--enable-heap-snapshots`. */
+  readonly heapSnapshots: boolean;
 }
 
 /** All pages and commands of the admin interface. */
@@ -49,6 +53,8 @@ export function adminHandlers(views: AdminViews, options: AdminHandlersOptions):
     membershipHandler(views.membership),
     eventsHandler(views.live),
     ...(options.debugEndpoints ? actorDebugHandlers(views.control) : []),
+    traceHandler(views.actors),
+    ...profileHandlers(views.actors, views.profiles, options),
     // Behind those with more to their path.
     ...actorPages(views.actors),
     helpHandler(() => handlers),

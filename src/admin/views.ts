@@ -2,7 +2,9 @@ import type { HistoryEntry } from "../actor/actor-history.ts";
 import type { Known, ThreadDeadLetters } from "../actor/actor-inspection.ts";
 import type { ActorReport } from "../actor/actor-report.ts";
 import type { MessageRecord } from "../actor/message-ring.ts";
+import type { TraceLimits, TraceSoFar } from "../actor/message-trace.ts";
 import type { ShownState } from "../actor/shown-state.ts";
+import type { ThreadStack } from "../actor/thread-profile.ts";
 import type { ThreadVitals } from "../actor/thread-vitals.ts";
 import type { LogLevel } from "../base/log.ts";
 import type { Explanation } from "../extensions/explanation.ts";
@@ -29,6 +31,7 @@ export interface AdminViews {
   readonly runtime: RuntimeView;
   readonly logging: LoggingView;
   readonly actors: ActorsView;
+  readonly profiles: ProfilesView;
   readonly membership: MembershipView;
   readonly workers: WorkersView;
   readonly listings: ListingsView;
@@ -307,6 +310,17 @@ export interface ActorsView {
   messages(id: string): Later<Known<readonly MessageRecord[]> | undefined>;
   history(id: string): Later<Known<readonly HistoryEntry[]> | undefined>;
   deadLetters(): Later<readonly ThreadDeadLetters[]>;
+  /** Begins a trace; it ends itself at its caps. Undefined: there is no such actor. Rejects if there can't be one now. */
+  trace(id: string, limits: Required<TraceLimits>): Promise<AsyncIterable<TraceSoFar> | undefined>;
+}
+
+/** What threads can be made to tell of themselves at a price. Each rejects if another is under way. */
+export interface ProfilesView {
+  /** JSON as Chrome DevTools opens it. */
+  take(kind: "cpu" | "heap", thread: string, durationMs: number): Promise<string>;
+  stack(thread: string): Promise<ThreadStack>;
+  /** Rejects if the thread does not get round to it. */
+  heapSnapshot(thread: string): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** What is known of clusters with discovery. */

@@ -58,7 +58,7 @@ describe("docs/actors.md", () => {
 });
 
 describe("docs/admin.md", () => {
-  const handlers = adminHandlers(new SampleProxy().views, { debugEndpoints: true });
+  const handlers = adminHandlers(new SampleProxy().views, { debugEndpoints: true, heapSnapshots: true });
 
   it("names every page and command", () => {
     const names = quoted(read("docs/admin.md"));

@@ -18,12 +18,16 @@ export interface AskOptions {
   readonly body?: string;
   readonly headers?: AdminRequestHeaders;
   readonly debugEndpoints?: boolean;
+  readonly heapSnapshots?: boolean;
   readonly allowsPath?: (path: string) => boolean;
 }
 
 /** Asks the admin interface of a sample proxy. */
 export async function askAdmin(proxy: SampleProxy, target: string, options: AskOptions = {}): Promise<Answer> {
-  const handlers = adminHandlers(proxy.views, { debugEndpoints: options.debugEndpoints ?? false });
+  const handlers = adminHandlers(proxy.views, {
+    debugEndpoints: options.debugEndpoints ?? false,
+    heapSnapshots: options.heapSnapshots ?? false,
+  });
   const router = new AdminRouter(handlers, {
     guard: { allowedHosts: ["admin.example.com"], checkHost: true },
     allowsPath: options.allowsPath ?? (() => true),

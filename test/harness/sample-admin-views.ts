@@ -2,7 +2,9 @@ import type { HistoryEntry } from "../../src/actor/actor-history.ts";
 import type { Known, ThreadDeadLetters } from "../../src/actor/actor-inspection.ts";
 import type { ActorReport } from "../../src/actor/actor-report.ts";
 import type { MessageRecord } from "../../src/actor/message-ring.ts";
+import type { TraceSoFar } from "../../src/actor/message-trace.ts";
 import type { ShownState } from "../../src/actor/shown-state.ts";
+import type { StackFrame } from "../../src/actor/thread-profile.ts";
 import type { ThreadVitals } from "../../src/actor/thread-vitals.ts";
 import { jsonResponse } from "../../src/admin/admin-handler.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
@@ -129,6 +131,10 @@ export function sampleWorker(changes: Partial<WorkerStatus> = {}): WorkerStatus 
   };
 }
 
+async function* asyncOf<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
 /** A proxy that a test describes by setting fields; `calls` notes what it was made to do. */
 export class SampleProxy {
   readonly calls: unknown[] = [];
@@ -142,6 +148,8 @@ export class SampleProxy {
   /** By `state`, `messages` or `history` and the actor's id. */
   readonly actorAnswers = new Map<string, Known<unknown>>();
   deadLetters: ThreadDeadLetters[] = [];
+  tracePieces: TraceSoFar[] = [];
+  frames: StackFrame[] = [];
   explainAnswer: ExplainAnswer = { status: 503, problems: ["no worker runs"] };
   discovered: DiscoveredClusterStatus[] = [];
   /** What each listing gives, whatever was asked. */
@@ -244,6 +252,21 @@ export class SampleProxy {
       messages: (id) => this.actorAnswers.get(`messages ${id}`) as Known<MessageRecord[]> | undefined,
       history: (id) => this.actorAnswers.get(`history ${id}`) as Known<HistoryEntry[]> | undefined,
       deadLetters: () => this.deadLetters,
+      trace: async (id, limits) => {
+        this.calls.push({ trace: id, limits });
+        return this.actors.some((actor) => actor.id === id) ? asyncOf(this.tracePieces) : undefined;
+      },
+    },
+    profiles: {
+      take: async (kind, thread, durationMs) => {
+        this.calls.push({ profile: kind, thread, durationMs });
+        return "{}";
+      },
+      stack: async (thread) => ({ thread, frames: this.frames }),
+      heapSnapshot: async (thread) => {
+        this.calls.push({ heapSnapshot: thread });
+        return asyncOf([Buffer.from("{}")]);
+      },
     },
     membership: { clusters: () => this.discovered },
     listings: {

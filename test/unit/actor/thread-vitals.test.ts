@@ -18,6 +18,9 @@ class FakeThread implements ThreadProbe {
     this.questions++;
     return this.stuck ? new Promise(() => {}) : Promise.resolve(this.used);
   }
+  heapSnapshot(): Promise<never> {
+    return Promise.reject(new Error("not here"));
+  }
   heap() {
     return Promise.resolve({ usedBytes: 1, totalBytes: 2, limitBytes: 3, externalBytes: 4 });
   }

@@ -61,6 +61,20 @@ export function retryGrpcOnOfHeader(value: string): number {
   return bitsOf(value, GRPC_WORDS);
 }
 
+/** Whether a request's `x-envoy-retry-on` holds nothing but words that are known. */
+export function isRetryOn(value: string): boolean {
+  return knowsAll(value, HTTP_WORDS);
+}
+
+/** Whether a request's `x-envoy-retry-grpc-on` holds nothing but words that are known. */
+export function isRetryGrpcOn(value: string): boolean {
+  return knowsAll(value, GRPC_WORDS);
+}
+
+function knowsAll(value: string, words: ReadonlyMap<string, number>): boolean {
+  return value.split(",").every((word) => words.has(word.trim()));
+}
+
 function bitsOf(value: string, words: ReadonlyMap<string, number>): number {
   let bits = 0;
   for (const word of value.split(",")) bits |= words.get(word.trim()) ?? 0;

@@ -11,6 +11,7 @@ import type { RateLimitData } from "./rate-limit-data.ts";
 import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 import type { MaxStreamDuration } from "./route.ts";
+import type { VirtualClusterData } from "./virtual-cluster.ts";
 
 /** Static metadata by namespace, as JSON values. */
 export type MetadataData = readonly (readonly [namespace: string, values: Readonly<Record<string, unknown>>])[];
@@ -48,6 +49,7 @@ export interface VirtualHostData extends RouteLevelData {
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly includeIsTimeoutRetryHeader: boolean;
+  readonly virtualClusters: readonly VirtualClusterData[];
   readonly rateLimits: readonly RateLimitData[];
   readonly metadata: MetadataData;
 }

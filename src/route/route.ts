@@ -5,6 +5,7 @@ import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import type { RateLimitPolicy } from "./rate-limit-policy.ts";
 import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
+import type { VirtualClusters } from "./virtual-cluster.ts";
 
 /**
  * What a request was routed to. Immutable and shared by all requests of one route table on one worker; it stays
@@ -66,6 +67,8 @@ export interface VirtualHost {
   readonly includeIsTimeoutRetryHeader: boolean;
   /** Empty if it has none. */
   readonly rateLimits: RateLimitPolicy;
+  /** Null if it has none. */
+  readonly virtualClusters: VirtualClusters | null;
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 

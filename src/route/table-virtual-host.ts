@@ -7,6 +7,7 @@ import type { RouteLevel } from "./route-level.ts";
 import { RouteList } from "./route-list.ts";
 import type { VirtualHostData } from "./route-table-data.ts";
 import { createMetadata, TableRoute } from "./table-route.ts";
+import { VirtualClusters } from "./virtual-cluster.ts";
 
 const HTTPS_REDIRECT = {
   type: "redirect",
@@ -27,6 +28,7 @@ export class TableVirtualHost implements VirtualHost {
   readonly includeAttemptCountInResponse: boolean;
   readonly includeIsTimeoutRetryHeader: boolean;
   readonly rateLimits: RateLimitPolicy;
+  readonly virtualClusters: VirtualClusters | null;
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly #requireTls: VirtualHostData["requireTls"];
   readonly #httpsRedirect: Route | null;
@@ -39,6 +41,7 @@ export class TableVirtualHost implements VirtualHost {
     this.includeRequestAttemptCount = data.includeRequestAttemptCount;
     this.includeAttemptCountInResponse = data.includeAttemptCountInResponse;
     this.includeIsTimeoutRetryHeader = data.includeIsTimeoutRetryHeader;
+    this.virtualClusters = data.virtualClusters.length === 0 ? null : new VirtualClusters(data.virtualClusters);
     this.rateLimits = RateLimitPolicy.of(data.rateLimits);
     this.metadata = createMetadata(data.metadata);
     this.#requireTls = data.requireTls;

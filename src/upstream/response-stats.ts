@@ -1,9 +1,11 @@
 import type { Counter, Histogram, StatsScope } from "../stats/scope.ts";
 
+/** Of one cluster on one worker: requests choose them by a header. */
+const LARGEST_ALTERNATIVES = 64;
 const CLASS_NAMES = ["", "upstream_rq_1xx", "upstream_rq_2xx", "upstream_rq_3xx", "upstream_rq_4xx", "upstream_rq_5xx"];
 
 /** `upstream_rq_completed`, `_<N>xx`, `_<code>` and `_time` below one scope; each is made when first counted. */
-class ResponseCounters {
+export class ResponseCounters {
   readonly #scope: StatsScope;
   #completed: Counter | undefined;
   #time: Histogram | undefined;
@@ -16,15 +18,11 @@ class ResponseCounters {
     this.#scope = scope;
   }
 
-  count(status: number): void {
+  /** `withCode` false: only as completed. */
+  count(status: number, withCode = true): void {
     this.#completed ??= this.#scope.counter("upstream_rq_completed");
     this.#completed.inc();
-    this.countCode(status);
-  }
-
-  /** Without `upstream_rq_completed`. */
-  countCode(status: number): void {
-    if (status < 100 || status > 599) return;
+    if (!withCode || status < 100 || status > 599) return;
     const digit = (status / 100) | 0;
     let ofClass = this.#classes[digit];
     if (ofClass === undefined) {
@@ -65,6 +63,7 @@ export class ResponseStats {
   #external: ResponseCounters | undefined;
   #canary: ResponseCounters | undefined;
   #retry: ResponseCounters | undefined;
+  readonly #alternatives = new Map<string, ResponseStats>();
   readonly #zones = new Map<string, Map<string, ResponseCounters>>();
 
   constructor(scope: StatsScope) {
@@ -72,11 +71,24 @@ export class ResponseStats {
     this.#plain = new ResponseCounters(scope);
   }
 
-  /** Counts the final response of a request, also one that the proxy made itself. Statuses outside 100–599 count as completed only. */
-  chargeResponse(status: number, traits: ResponseTraits): void {
-    this.#plain.count(status);
-    this.#origin(traits.internal).count(status);
-    if (traits.canary) this.#canaryCounters().count(status);
+  /**
+   * Counts the final response of a request, also one that the proxy made itself. Statuses outside 100–599, and all without
+   * `withCode`, count as completed only.
+   */
+  chargeResponse(status: number, traits: ResponseTraits, withCode = true): void {
+    this.#plain.count(status, withCode);
+    this.#origin(traits.internal).count(status, withCode);
+    if (traits.canary) this.#canaryCounters().count(status, withCode);
+  }
+
+  /** The same counters once more below `<name>.`, for requests that want that; undefined for more names than there may be. */
+  alternative(name: string): ResponseStats | undefined {
+    let stats = this.#alternatives.get(name);
+    if (stats === undefined && this.#alternatives.size < LARGEST_ALTERNATIVES) {
+      stats = new ResponseStats(this.#scope.scope(name));
+      this.#alternatives.set(name, stats);
+    }
+    return stats;
   }
 
   /** Records from the request fully received to the response fully sent. */
@@ -87,14 +99,14 @@ export class ResponseStats {
   }
 
   /** Counts a response that was discarded for a retry, under `retry.`; not in the main ones. */
-  chargeRetriedResponse(status: number): void {
+  chargeRetriedResponse(status: number, withCode = true): void {
     this.#retry ??= new ResponseCounters(this.#scope.scope("retry"));
-    this.#retry.count(status);
+    this.#retry.count(status, withCode);
   }
 
-  /** Counts under `zone.<from>.<to>.`; does nothing if either zone is unknown (`""`). `durationMs` -1 = no time. */
-  chargeZone(fromZone: string, toZone: string, status: number, durationMs: number): void {
-    if (fromZone === "" || toZone === "") return;
+  /** Counters under `zone.<from>.<to>.`; undefined if either zone is unknown (`""`). */
+  zone(fromZone: string, toZone: string): ResponseCounters | undefined {
+    if (fromZone === "" || toZone === "") return undefined;
     let byTarget = this.#zones.get(fromZone);
     if (byTarget === undefined) {
       byTarget = new Map();
@@ -105,8 +117,7 @@ export class ResponseStats {
       counters = new ResponseCounters(this.#scope.scope(`zone.${fromZone}.${toZone}`));
       byTarget.set(toZone, counters);
     }
-    counters.countCode(status);
-    if (durationMs >= 0) counters.time(durationMs);
+    return counters;
   }
 
   #origin(internal: boolean): ResponseCounters {

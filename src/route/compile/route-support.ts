@@ -10,6 +10,7 @@ import {
   RouteAction_UpgradeConfigSchema,
   RouteActionSchema,
   RouteSchema,
+  VirtualClusterSchema,
   VirtualHostSchema,
   WeightedCluster_ClusterWeightSchema,
   WeightedClusterSchema,
@@ -37,7 +38,6 @@ export const routeSupport: readonly MessageSupport[] = [
   }),
   supportAll(VirtualHostSchema, {
     matcher: notYet(),
-    virtual_clusters: notYet(),
     cors: notYet(CORS_HINT),
     retry_policy_typed_config: notYet(),
     metadata: noEffect("nothing in Troupe reads the metadata of a virtual host"),
@@ -46,7 +46,6 @@ export const routeSupport: readonly MessageSupport[] = [
     filter_action: notYet(),
     tracing: notYet(),
     decorator: NO_TRACING,
-    stat_prefix: notYet("there are no stats by route yet"),
   }),
   supportAll(RouteActionSchema, {
     cluster_specifier_plugin: notYet(),
@@ -73,6 +72,7 @@ export const routeSupport: readonly MessageSupport[] = [
   supportAll(RedirectActionSchema),
   supportAll(DirectResponseActionSchema),
   supportAll(NonForwardingActionSchema),
+  supportAll(VirtualClusterSchema),
   support(HedgePolicySchema, { hedge_on_per_try_timeout: yes }),
   supportAll(DecoratorSchema),
   support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() }),

@@ -9,6 +9,7 @@ import {
 import type { RequestMirrorData } from "../request-mirror.ts";
 import type { RouteActionData, RouteData, VirtualHostData } from "../route-table-data.ts";
 import { compileForwardAction, type ForwardDefaults } from "./forward-action.ts";
+import { compileHeaderMatcher } from "./matchers.ts";
 import { compileRateLimits } from "./rate-limits.ts";
 import { compileRedirectAction } from "./redirect-action.ts";
 import { compileRequestMirrors } from "./request-mirrors.ts";
@@ -70,6 +71,10 @@ export function compileVirtualHost(
     includeRequestAttemptCount: message.includeRequestAttemptCount,
     includeAttemptCountInResponse: message.includeAttemptCountInResponse,
     includeIsTimeoutRetryHeader: message.includeIsTimeoutRetryHeader,
+    virtualClusters: message.virtualClusters.map(({ name, headers }, i) => {
+      const at = place.field("virtual_clusters").index(i).field("headers");
+      return { name, headers: headers.map((matcher, j) => compileHeaderMatcher(matcher, at.index(j), context)) };
+    }),
     rateLimits: compileRateLimits(message.rateLimits, place.field("rate_limits"), context),
     metadata: compileMetadata(message.metadata),
   };

@@ -18,6 +18,8 @@ export interface ProxiedOptions extends DataPathOptions {
   readonly cluster?: object;
   /** Further clusters. */
   readonly clusters?: readonly object[];
+  /** Top-level fields of the bootstrap. */
+  readonly bootstrap?: object;
   /** Fields of the listener. */
   readonly listener?: object;
   /** What the upstream does; without a script the test takes requests with `nextRequest`. */
@@ -39,6 +41,7 @@ export function proxiedConfig(options: ProxiedOptions, upstreamPort: number): ob
   return sampleBootstrap({
     listeners: [{ manager, ...(options.listener && { more: options.listener }) }],
     clusters: [...clusters, ...(options.clusters ?? [])],
+    ...(options.bootstrap && { more: options.bootstrap }),
   });
 }
 

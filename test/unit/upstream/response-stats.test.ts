@@ -50,15 +50,17 @@ describe("ResponseStats", () => {
   it("counts by zones if both are known", () => {
     const stats = new RecordingStats();
     const responses = new ResponseStats(stats);
-    responses.chargeZone("", "z2", 200, 5);
-    responses.chargeZone("z1", "", 200, 5);
-    responses.chargeZone("z1", "z2", 200, 5);
-    responses.chargeZone("z1", "z2", 404, -1);
+    assert.equal(responses.zone("", "z2"), undefined);
+    assert.equal(responses.zone("z1", ""), undefined);
+    responses.zone("z1", "z2")!.count(200);
+    responses.zone("z1", "z2")!.time(5);
+    responses.zone("z1", "z2")!.count(404);
     assert.deepEqual(stats.nonZero(), {
       "zone.z1.z2.upstream_rq_200": 1,
       "zone.z1.z2.upstream_rq_2xx": 1,
       "zone.z1.z2.upstream_rq_404": 1,
       "zone.z1.z2.upstream_rq_4xx": 1,
+      "zone.z1.z2.upstream_rq_completed": 2,
     });
     assert.deepEqual(stats.samples("zone.z1.z2.upstream_rq_time"), [5]);
   });

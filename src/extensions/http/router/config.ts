@@ -10,11 +10,21 @@ export const routerConfig = extensionConfig({
   schema: RouterSchema,
   support: [
     support(RouterSchema, {
-      dynamic_stats: noEffect("the stats by response code are made when they are first counted"),
+      dynamic_stats: yes,
       start_child_span: noEffect("there is no tracing yet"),
       suppress_envoy_headers: yes,
+      strict_check_headers: yes,
+      respect_expected_rq_timeout: yes,
+      suppress_grpc_request_failure_code_stats: yes,
     }),
   ],
   terminal: true,
-  compile: (message): RouterData => ({ suppressEnvoyHeaders: message.suppressEnvoyHeaders }),
+  compile: (message, _place, context): RouterData => ({
+    suppressEnvoyHeaders: message.suppressEnvoyHeaders,
+    dynamicStats: message.dynamicStats ?? true,
+    suppressGrpcCodeStats: message.suppressGrpcRequestFailureCodeStats,
+    respectsExpectedTimeout: message.respectExpectedRqTimeout,
+    strictHeaders: message.strictCheckHeaders,
+    zone: context.facts.nodeZone,
+  }),
 });

@@ -16,6 +16,7 @@ import { Forwarding } from "./forwarding.ts";
 import { responseTraits } from "./response-traits.ts";
 import { routeReply } from "./route-reply.ts";
 import type { RouterRuntime } from "./router-runtime.ts";
+import { checkStrictHeaders } from "./strict-headers.ts";
 
 /**
  * The terminal HTTP filter: has the request forwarded to the route's cluster, or answers it itself. Source: Envoy's
@@ -74,6 +75,13 @@ export class Router implements StreamDecoderFilter {
     const cluster = this.runtime.clusters.get(action.clusterName(headers));
     if (cluster === undefined) {
       return this.#refuse(ResponseFlag.NC, action.clusterNotFoundStatus, "cluster_not_found");
+    }
+    const { strictHeaders } = this.runtime.data;
+    const malformed = strictHeaders.length === 0 ? null : checkStrictHeaders(strictHeaders, headers);
+    if (malformed !== null) {
+      this.callbacks.streamInfo.setResponseFlag(ResponseFlag.IH);
+      this.callbacks.sendLocalReply(malformed);
+      return FilterHeadersStatus.stopIteration;
     }
     if (cluster.dropOverload !== null && this.#drops(cluster, cluster.dropOverload, headers)) {
       return FilterHeadersStatus.stopIteration;

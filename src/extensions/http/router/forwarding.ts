@@ -15,6 +15,7 @@ import { PerTryTimers, type PerTryTimersOwner } from "./per-try-timers.ts";
 import { ReplayBody, replayLimitBytes } from "./replay-body.ts";
 import { RequestCharges } from "./request-charges.ts";
 import { type RequestControls, takeRequestControls } from "./request-controls.ts";
+import type { RequestScope } from "./request-scopes.ts";
 import { expectedTimeoutMs, perTryTimeoutMs, requestTimeoutMs } from "./request-timeouts.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicyOf } from "./retry-policy.ts";
 import { mayBeRetried, RetryState, type RetryVerdict } from "./retry-state.ts";
@@ -85,9 +86,11 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     const { action, headers } = this;
     const streamInfo = this.callbacks.streamInfo;
     streamInfo.ensureUpstream().clusterName = this.cluster.info.observabilityName;
+    const { data } = this.runtime;
+    const scopes = this.runtime.scopes.of(this.route, headers, streamInfo);
     const controls = takeRequestControls(headers);
     const policy = action.retryPolicy === null ? null : retryPolicyOf(action.retryPolicy);
-    this.timeoutMs = requestTimeoutMs(action, controls);
+    this.timeoutMs = requestTimeoutMs(action, controls, headers, data.respectsExpectedTimeout);
     const perTryMs = perTryTimeoutMs(this.timeoutMs, policy, controls);
     const perTryIdleMs = policy === null ? 0 : policy.perTryIdleTimeoutMs;
     if (perTryMs > 0 || perTryIdleMs > 0) {
@@ -95,10 +98,10 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     }
     this.hedges = controls?.hedgeOnPerTryTimeout ?? action.hedgeOnPerTryTimeout;
     if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
-    if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls);
+    if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls, scopes);
     if (this.retry !== null || action.internalRedirect !== null) this.replay = new ReplayBody(this.#replayLimitBytes());
-    this.route.finalizeRequestHeaders(headers, streamInfo, !this.runtime.data.suppressEnvoyHeaders);
-    this.charges = new RequestCharges(this.cluster, headers.get("x-envoy-internal") === "true");
+    this.route.finalizeRequestHeaders(headers, streamInfo, !data.suppressEnvoyHeaders);
+    this.charges = new RequestCharges(this.cluster, scopes, data, headers, streamInfo);
     const copied = action.mirrors.length > 0 ? headers.clone() : null;
     this.#startAttempt(endStream);
     if (copied !== null && !this.finished) this.#startShadows(copied, endStream);
@@ -152,12 +155,12 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.request = null;
   }
 
-  #prepareRetries(policy: RetryPolicy, controls: RequestControls | null): void {
+  #prepareRetries(policy: RetryPolicy, controls: RequestControls | null, scopes: readonly RequestScope[]): void {
     if (!mayBeRetried(policy, controls, this.headers)) return;
     const environment = { timers: this.callbacks.timers, random: this.runtime.random };
     const { info } = this.cluster;
     const onDue = () => this.#onRetryDue();
-    this.retry = new RetryState(policy, controls, info, this.action.priority, environment, onDue);
+    this.retry = new RetryState(policy, controls, info, scopes, this.action.priority, environment, onDue);
   }
 
   /** What the host is told of how long it has; 0 = nothing. */
@@ -179,7 +182,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     });
     if (request === null) {
       callbacks.streamInfo.setResponseFlag(ResponseFlag.UH);
-      this.charges.status(503);
+      this.charges.status(503, null);
       this.#reply({ status: 503, body: "no healthy upstream", details: "no_healthy_upstream" });
       return;
     }
@@ -202,6 +205,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   }
 
   onUpstreamConnected(): void {
+    this.charges.attempt();
     if (this.requestEnded) this.#startPerTry();
   }
 
@@ -374,7 +378,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.timeoutTimer?.disarm();
     this.perTry?.stop();
     if (this.requestCompleteMs < 0) return;
-    this.charges.time(this.nowMs() - this.requestCompleteMs);
+    if (this.request !== null) this.charges.time(this.nowMs() - this.requestCompleteMs, this.request.host);
   }
 
   onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void {
@@ -388,7 +392,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       if (this.#retriesAfterReset(request, reason)) return;
     }
     const failure = failureOf(reason);
-    if (!this.responseStarted) this.charges.status(failure.status);
+    if (!this.responseStarted) this.charges.status(failure.status, request.host);
     if (this.#hasOthers(request)) return;
     this.callbacks.streamInfo.setResponseFlag(failure.flag);
     if (this.responseStarted) {
@@ -431,7 +435,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.request = null;
     this.afterPerTryTimeout = true;
     if (this.#retriesAfterReset(request, "local reset")) return;
-    if (!this.responseStarted) this.charges.status(this.timeoutStatus);
+    if (!this.responseStarted) this.charges.status(this.timeoutStatus, request.host);
     this.#timedOut(details);
   }
 
@@ -449,10 +453,9 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
 
   /** The whole request's time is up for an attempt. */
   #missed(request: UpstreamRequest): void {
-    this.cluster.info.stats.rq.timeout.inc();
-    request.host.stats.rqTimeout++;
+    this.charges.timeout(request.host);
     this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
-    if (!this.responseStarted) this.charges.status(this.timeoutStatus);
+    if (!this.responseStarted) this.charges.status(this.timeoutStatus, request.host);
     request.cancel();
   }
 

@@ -1,18 +1,57 @@
-import type { ResponseHeaderMap } from "../../../http/header-map.ts";
+import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
+import { isGrpcRequest } from "../../../http/local-reply.ts";
+import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { Host } from "../../../upstream/host.ts";
-import type { ResponseTraits } from "../../../upstream/response-stats.ts";
+import type { ResponseStats, ResponseTraits } from "../../../upstream/response-stats.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import type { RequestScope } from "./request-scopes.ts";
 import { responseTraits } from "./response-traits.ts";
+import type { RouterData } from "./router-runtime.ts";
 
-/** Counts what becomes of one request, in the statistics of its cluster. Source: Envoy's `Router::Filter::chargeUpstreamCode`. */
+const ALT_STAT_NAME = "x-envoy-upstream-alt-stat-name";
+
+/**
+ * Counts what becomes of one request: in the statistics of its cluster, there by zone and by the name that the request asks for, and by virtual cluster and
+ * route. Takes the header with that name off the request. Source: Envoy's `Router::Filter::chargeUpstreamCode`.
+ */
 export class RequestCharges {
   readonly #cluster: ThreadLocalCluster;
+  readonly #scopes: readonly RequestScope[];
+  readonly #zone: string;
+  /** Whether responses are counted by status and time at all. */
+  readonly #isDynamic: boolean;
+  readonly #withCodes: boolean;
+  readonly #alternative: ResponseStats | undefined;
   #traits: ResponseTraits;
 
-  /** `internal`: the request came from a trusted internal peer. */
-  constructor(cluster: ThreadLocalCluster, internal: boolean) {
+  constructor(
+    cluster: ThreadLocalCluster,
+    scopes: readonly RequestScope[],
+    data: RouterData,
+    headers: RequestHeaderMap,
+    streamInfo: StreamInfo,
+  ) {
     this.#cluster = cluster;
-    this.#traits = responseTraits(internal, false);
+    this.#scopes = scopes;
+    this.#zone = data.zone;
+    this.#isDynamic = data.dynamicStats && !streamInfo.healthCheck;
+    this.#withCodes = !(data.suppressGrpcCodeStats && isGrpcRequest(headers));
+    this.#traits = responseTraits(headers.get("x-envoy-internal") === "true", false);
+    const name = headers.get(ALT_STAT_NAME);
+    this.#alternative = name === undefined ? undefined : cluster.info.stats.responses.alternative(name);
+    if (name !== undefined) headers.remove(ALT_STAT_NAME);
+  }
+
+  /** An attempt has got its stream. */
+  attempt(): void {
+    for (const { total } of this.#scopes) total.inc();
+  }
+
+  /** The time of the whole request was up for an attempt. */
+  timeout(host: Host): void {
+    this.#cluster.info.stats.rq.timeout.inc();
+    for (const { timeout } of this.#scopes) timeout.inc();
+    host.stats.rqTimeout++;
   }
 
   /** The response that the client gets comes from this host. */
@@ -22,22 +61,34 @@ export class RequestCharges {
     if (host.canary || headers.get("x-envoy-upstream-canary") === "true") {
       this.#traits = responseTraits(this.#traits.internal, true);
     }
-    this.status(headers.status);
+    this.status(headers.status, host);
   }
 
-  /** An answer of the proxy itself, or an attempt that failed with others still under way. */
-  status(status: number): void {
-    this.#cluster.info.stats.responses.chargeResponse(status, this.#traits);
+  /** An answer of the proxy itself, or an attempt that failed; null = without a host. */
+  status(status: number, host: Host | null): void {
+    if (!this.#isDynamic) return;
+    const { responses } = this.#cluster.info.stats;
+    responses.chargeResponse(status, this.#traits, this.#withCodes);
+    for (const scope of this.#scopes) scope.responses.count(status, this.#withCodes);
+    if (this.#zone !== "" && host !== null) {
+      responses.zone(this.#zone, host.locality.zone)?.count(status, this.#withCodes);
+    }
+    this.#alternative?.chargeResponse(status, this.#traits, this.#withCodes);
   }
 
   /** A response was dropped for a retry. */
   retried(status: number, host: Host): void {
     host.stats.rqError++;
-    this.#cluster.info.stats.responses.chargeRetriedResponse(status);
+    this.#cluster.info.stats.responses.chargeRetriedResponse(status, this.#withCodes);
   }
 
   /** From the whole request to the whole response. */
-  time(durationMs: number): void {
-    this.#cluster.info.stats.responses.chargeTime(durationMs, this.#traits);
+  time(durationMs: number, host: Host): void {
+    if (!this.#isDynamic) return;
+    const { responses } = this.#cluster.info.stats;
+    responses.chargeTime(durationMs, this.#traits);
+    for (const scope of this.#scopes) scope.responses.time(durationMs);
+    if (this.#zone !== "") responses.zone(this.#zone, host.locality.zone)?.time(durationMs);
+    this.#alternative?.chargeTime(durationMs, this.#traits);
   }
 }

@@ -1,3 +1,4 @@
+import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import type { ForwardAction } from "../../../route/route.ts";
 import type { RequestControls } from "./request-controls.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
@@ -12,8 +13,17 @@ export function perTryTimeoutMs(
   return timeoutMs > 0 && perTryMs >= timeoutMs ? 0 : perTryMs;
 }
 
-/** The whole request's limit, from its last byte to the response's; 0 = none. */
-export function requestTimeoutMs(action: ForwardAction, controls: RequestControls | null): number {
+/** The whole request's limit, from its last byte to the response's; 0 = none. `respectsExpected`: what a proxy before this one has promised its client comes first. */
+export function requestTimeoutMs(
+  action: ForwardAction,
+  controls: RequestControls | null,
+  headers: RequestHeaderMap,
+  respectsExpected: boolean,
+): number {
+  if (respectsExpected) {
+    const expected = headers.get("x-envoy-expected-rq-timeout-ms");
+    if (expected !== undefined && /^\d{1,10}$/.test(expected)) return Number(expected);
+  }
   return controls?.timeoutMs ?? action.timeoutMs;
 }
 

@@ -9,6 +9,7 @@ import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
 import type { ClusterRequestStats } from "../../../upstream/cluster-stats.ts";
 import { PreviousHosts } from "./previous-hosts.ts";
 import type { RequestControls } from "./request-controls.ts";
+import type { RequestScope } from "./request-scopes.ts";
 import { jitteredMs, rateLimitedIntervalMs } from "./retry-back-off.ts";
 import { type RetryConditions, wouldRetryHeaders, wouldRetryReset } from "./retry-conditions.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
@@ -33,6 +34,7 @@ export class RetryState implements RetryConditions {
   private readonly policy: RetryPolicy;
   private readonly extraStatusCodes: readonly number[];
   private readonly stats: ClusterRequestStats;
+  private readonly scopes: readonly RequestScope[];
   private readonly breaker: CircuitBreaker;
   private readonly environment: RetryEnvironment;
   private readonly backOff: JitteredBackOff;
@@ -48,6 +50,7 @@ export class RetryState implements RetryConditions {
     policy: RetryPolicy,
     controls: RequestControls | null,
     cluster: ClusterInfo,
+    scopes: readonly RequestScope[],
     priority: ResourcePriority,
     environment: RetryEnvironment,
     onRetry: () => void,
@@ -60,6 +63,7 @@ export class RetryState implements RetryConditions {
     this.remaining = controls?.maxRetries ?? policy.numRetries;
     this.previousHosts = policy.otherHostAttempts > 0 ? new PreviousHosts(policy.otherHostAttempts) : null;
     this.stats = cluster.stats.rq;
+    this.scopes = scopes;
     this.breaker = cluster.circuitBreakers[priority].retries;
     this.environment = environment;
     this.backOff = new JitteredBackOff(policy.backOffBaseMs, policy.backOffMaxMs, environment.random);
@@ -108,22 +112,27 @@ export class RetryState implements RetryConditions {
   }
 
   #decide(wouldRetry: boolean): RetryVerdict {
-    if (this.holdsBreaker && !wouldRetry) this.stats.retrySuccess.inc();
+    if (this.holdsBreaker && !wouldRetry) this.#count("retrySuccess");
     this.release();
     if (!wouldRetry) return "no";
     if (this.remaining === 0) {
-      this.stats.retryLimitExceeded.inc();
+      this.#count("retryLimitExceeded");
       return "limitExceeded";
     }
     this.remaining--;
     if (!this.breaker.tryAcquire()) {
-      this.stats.retryOverflow.inc();
+      this.#count("retryOverflow");
       return "overflow";
     }
     this.holdsBreaker = true;
-    this.stats.retry.inc();
+    this.#count("retry");
     this.#wait();
     return "retry";
+  }
+
+  #count(outcome: "retry" | "retrySuccess" | "retryLimitExceeded" | "retryOverflow"): void {
+    this.stats[outcome].inc();
+    for (const scope of this.scopes) scope[outcome].inc();
   }
 
   #wait(): void {

@@ -30,6 +30,8 @@ import { type AssignmentData, type DiscoveryData, hasMembership } from "../src/u
 import { Discoveries } from "../src/upstream/discovery/discoveries.ts";
 import { EventLogs } from "../src/upstream/event-logs.ts";
 import { ClusterHealthChecks } from "../src/upstream/health-check/cluster-health-checks.ts";
+import { OutlierDetector } from "../src/upstream/outlier/outlier-detector.ts";
+import { OutlierStats } from "../src/upstream/outlier/outlier-stats.ts";
 import { adminSpec } from "./admin/actor.ts";
 import { AdminStats } from "./admin/admin-stats.ts";
 import { adminViews } from "./admin/admin-views.ts";
@@ -43,7 +45,7 @@ import { ConfigInForce } from "./config-in-force.ts";
 import { ConfigStats } from "./config-stats.ts";
 import { WORKER_SCRIPT } from "./early-threads.ts";
 import { membershipSpec } from "./membership/actor.ts";
-import type { OnHostChecked } from "./membership/cluster-slot.ts";
+import type { OnHostChecked, OnHostEjected } from "./membership/cluster-slot.ts";
 import type { MembershipMessage } from "./membership/protocol.ts";
 import { commandLineOptions } from "./proxy-options.ts";
 import { RuntimeValues } from "./runtime-values.ts";
@@ -137,6 +139,7 @@ export class ProxyServer {
         createDiscovery: discoveries.createDiscovery,
         createStats: discoveries.createStats,
         createChecks: (data, onChecked) => this.#createChecks(data, onChecked),
+        createDetector: (data, onEjected) => this.#createDetector(data, onEjected),
         onWarming: (count) => warmingClusters.set(count),
       }),
     );
@@ -217,6 +220,21 @@ export class ProxyServer {
         if (!outcome.ok) return { problems: outcome.problems.map(problemText) };
         return { assignment: outcome.assignment as AssignmentData, versionInfo: outcome.versionInfo };
       },
+    });
+  }
+
+  #createDetector(
+    { cluster, observabilityName, outlierDetection }: DiscoveryData,
+    onEjected: OnHostEjected,
+  ): OutlierDetector {
+    const { outlierEventLogPath: path } = this.#options.bootstrap;
+    return new OutlierDetector(outlierDetection!, {
+      cluster,
+      timers: this.#timers,
+      random: this.#random,
+      stats: new OutlierStats(this.#mainStats.scope(`cluster.${observabilityName}`)),
+      log: path === "" ? null : (event) => this.#eventLogs.write(path, event),
+      onEjected,
     });
   }
 

@@ -115,7 +115,10 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     },
     stats: statsView(options, knowledge),
     clusters: {
-      clusters: async () => clusterStatuses(options.clusters(), await knowledge.clusterInspections()),
+      async clusters() {
+        const [perWorker, outliers] = await Promise.all([knowledge.clusterInspections(), membership.outliers()]);
+        return clusterStatuses(options.clusters(), perWorker, outliers);
+      },
     },
     certificates: { certificates: () => certificateStatuses(options.tlsContexts(), clock.wallMs()) },
     listeners: { listeners: () => knowledge.listeners() },

@@ -1,5 +1,5 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
-import type { DiscoveredClusterStatus, JsonObject, UnreadyTargets } from "../../src/admin/views.ts";
+import type { DiscoveredClusterStatus, JsonObject, OutlierView, UnreadyTargets } from "../../src/admin/views.ts";
 import type { MembershipMessage, MembershipStatus } from "../membership/protocol.ts";
 
 /** The actor answers from memory. */
@@ -19,6 +19,12 @@ export class MembershipKnowledge {
     return statuses
       .map(({ discovery, ...status }) => ({ ...status, discovery: discovery as JsonObject }))
       .sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
+  }
+
+  /** What outlier detection knows, by cluster. Empty if the actor does not answer. */
+  async outliers(): Promise<ReadonlyMap<string, OutlierView>> {
+    const statuses = await this.#statuses().catch(() => []);
+    return new Map(statuses.flatMap(({ cluster, outlier }) => (outlier === null ? [] : [[cluster, outlier] as const])));
   }
 
   /** The clusters whose hosts somebody waits for. Empty if the actor does not answer. */

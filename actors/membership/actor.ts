@@ -15,7 +15,8 @@ import { WorkerSync } from "./worker-sync.ts";
 const MAX_SHOWN_CLUSTERS = 50;
 
 /** What the membership actor is made of. */
-export interface MembershipOptions extends Pick<SlotHost, "createDiscovery" | "createStats" | "createChecks"> {
+export interface MembershipOptions
+  extends Pick<SlotHost, "createDiscovery" | "createStats" | "createChecks" | "createDetector"> {
   /** Told how many clusters are warming, whenever that changes. */
   onWarming?(count: number): void;
 }
@@ -84,8 +85,8 @@ class MembershipActor implements Actor<MembershipMessage> {
         void (worker?.synced() ?? Promise.resolve()).then(() => this.#context.reply(message, { type: "workerSynced" }));
         break;
       }
-      case "setHostHealth":
-        this.#slots.get(message.cluster)?.setHealthFlags(message.address, message.flags, message.on);
+      case "judgeHost":
+        this.#slots.get(message.cluster)?.judgeHost(message.address, message.failures);
         break;
       case "failHost":
         this.#slots.get(message.cluster)?.failHost(message.address);

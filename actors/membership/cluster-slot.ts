@@ -1,8 +1,11 @@
 import type { AssignmentPolicyData, EndpointData } from "../../src/upstream/cluster-data.ts";
 import type { Discovery, DiscoveryOwner, DiscoveryStats } from "../../src/upstream/discovery/discovery.ts";
 import type { ClusterHealthChecks } from "../../src/upstream/health-check/cluster-health-checks.ts";
-import { ACTIVE_CHECK_FLAGS, healthFlagNames } from "../../src/upstream/membership/health-flag.ts";
+import { ACTIVE_CHECK_FLAGS, HealthFlag, healthFlagNames } from "../../src/upstream/membership/health-flag.ts";
 import { HostSet } from "../../src/upstream/membership/host-set.ts";
+import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
+import type { OutlierDetector } from "../../src/upstream/outlier/outlier-detector.ts";
+import { outlierStatus } from "./outlier-status.ts";
 import type { DiscoveredCluster, MembershipStatus } from "./protocol.ts";
 
 /** A page for people shows no more. */
@@ -18,12 +21,17 @@ export type CreateDiscovery = (
 /** A check of a host is over. */
 export type OnHostChecked = (address: string, healthy: boolean) => void;
 
+/** A host is not to be used for a while, or may be again. */
+export type OnHostEjected = (address: string, ejected: boolean) => void;
+
 /** What the slots of all clusters share. */
 export interface SlotHost {
   readonly createDiscovery: CreateDiscovery;
   createStats(observabilityName: string): DiscoveryStats;
   /** Makes the checks of a cluster's hosts; they do nothing before their first `update`. */
   createChecks(data: DiscoveredCluster["data"], onChecked: OnHostChecked): ClusterHealthChecks;
+  /** Makes the outlier detection of a cluster. */
+  createDetector(data: DiscoveredCluster["data"], onEjected: OnHostEjected): OutlierDetector;
   /** The hosts in force of some cluster have changed. */
   onChanged(cluster: string): void;
   /** The first attempt of a source of this cluster is over. */
@@ -50,11 +58,13 @@ export class ClusterSlot {
   readonly #stats: DiscoveryStats;
   /** Made for the first source with active checks. */
   #checks: ClusterHealthChecks | null = null;
+  #detector: OutlierDetector | null = null;
   #current: Source | null = null;
   #next: Source | null = null;
 
   constructor(data: DiscoveredCluster["data"], host: SlotHost) {
     this.hosts = new HostSet(data.cluster, 1);
+    this.hosts.grantOf = (address) => this.#detector?.grantOf(address);
     this.#host = host;
     this.#stats = host.createStats(data.observabilityName);
   }
@@ -111,6 +121,7 @@ export class ClusterSlot {
     this.#next = null;
     this.#stats.version.set(this.hosts.version);
     this.#checkHosts();
+    this.#changeDetector(next.cluster.data);
     if (next.latest !== null) this.#replaceHosts(next.latest);
     else if (this.#applyFlags()) this.#host.onChanged(this.hosts.cluster);
   }
@@ -121,6 +132,8 @@ export class ClusterSlot {
     this.#current?.discovery.stop();
     this.#current = null;
     this.#checks?.close();
+    this.#detector?.close();
+    this.#detector = null;
     this.#stats.release();
   }
 
@@ -133,6 +146,11 @@ export class ClusterSlot {
     this.#checks?.failImmediately(address);
   }
 
+  /** See `JudgeHost`. */
+  judgeHost(address: string, failures: ConsecutiveType): void {
+    this.#detector?.onTripped(address, failures);
+  }
+
   status(): MembershipStatus {
     const source = this.#current ?? this.#next;
     return {
@@ -142,6 +160,7 @@ export class ClusterSlot {
       state: this.isWarming ? "warming" : "active",
       flaggedHosts: this.#flaggedHosts(),
       pendingChecks: this.#checks?.pendingCount ?? 0,
+      outlier: this.#detector === null ? null : outlierStatus(this.#detector, this.hosts),
       discovery: source?.discovery.inspect() ?? {},
     };
   }
@@ -172,7 +191,7 @@ export class ClusterSlot {
     const [first] = sources;
     const health = sources.map(({ cluster }) => cluster.data.healthCheck).find((data) => data !== null) ?? null;
     if (first === undefined || (health === null && this.#checks === null)) return;
-    this.#checks ??= this.#host.createChecks(first.cluster.data, (address) => this.#onChecked(address));
+    this.#checks ??= this.#host.createChecks(first.cluster.data, (...checked) => this.#onChecked(...checked));
     const checked = sources.filter(({ cluster }) => cluster.data.healthCheck !== null);
     this.#checks.update(
       checked.flatMap(({ latest }) => latest?.endpoints ?? []),
@@ -185,7 +204,27 @@ export class ClusterSlot {
     return cluster.data.healthCheck !== null && this.#checks?.isPending(latest?.endpoints ?? []) === true;
   }
 
-  #onChecked(address: string): void {
+  /** The detection of a source that comes in force takes over from the one before. */
+  #changeDetector(data: DiscoveredCluster["data"]): void {
+    const { outlierDetection } = data;
+    if (outlierDetection === null) {
+      this.#detector?.close();
+      this.#detector = null;
+    } else if (this.#detector !== null) {
+      this.#detector.setData(outlierDetection);
+    } else {
+      this.#detector = this.#host.createDetector(data, (address, ejected) =>
+        this.setHealthFlags(address, HealthFlag.failedOutlierCheck, ejected),
+      );
+      this.#detector.update(this.hosts.members.keys());
+      this.hosts.renew();
+    }
+  }
+
+  #onChecked(address: string, healthy: boolean): void {
+    if (healthy && ((this.#checks?.flagsOf(address) ?? 0) & HealthFlag.failedActiveHc) === 0) {
+      this.#detector?.onCheckPassed(address);
+    }
     if (this.#applyFlagsOf(address)) this.#host.onChanged(this.hosts.cluster);
     this.#host.onFirstAttempt(this.hosts.cluster);
   }
@@ -206,6 +245,7 @@ export class ClusterSlot {
 
   #replaceHosts({ endpoints, policy }: NonNullable<Source["latest"]>): void {
     const replaced = this.hosts.replace(endpoints, policy);
+    if (replaced) this.#detector?.update(this.hosts.members.keys());
     const flagged = this.#applyFlags();
     if (flagged && !replaced) this.#host.onChanged(this.hosts.cluster);
     if (!replaced) {

@@ -1,6 +1,8 @@
 import type { ActorRef, Question } from "../../src/actor/actor-ref.ts";
 import type { Address } from "../../src/net/address.ts";
 import type { DiscoveryData } from "../../src/upstream/cluster-data.ts";
+import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
+import type { Ejection } from "../../src/upstream/outlier/outlier-detector.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 
 /** Where the hosts of one cluster come from. Equal hashes mean equal data. */
@@ -57,17 +59,6 @@ export interface SyncWorker extends Question<{ readonly type: "workerSynced" }> 
   readonly worker: string;
 }
 
-/** Sets or clears what is known of a host's health. Nothing happens if there is no such host any more. */
-export interface SetHostHealth {
-  readonly type: "setHostHealth";
-  readonly cluster: string;
-  /** As `formatAddress` writes it. */
-  readonly address: string;
-  /** Bits of `HealthFlag`. */
-  readonly flags: number;
-  readonly on: boolean;
-}
-
 /**
  * A host has said in an answer (`x-envoy-immediate-health-check-fail`) that it fails: it counts as failed until it passes its checks.
  * Nothing happens if it has none.
@@ -79,9 +70,30 @@ export interface FailHost {
   readonly address: string;
 }
 
+/** So many requests to a host have failed in a row: outlier detection is to judge it. Nothing happens if the host is gone. */
+export interface JudgeHost {
+  readonly type: "judgeHost";
+  readonly cluster: string;
+  /** As `formatAddress` writes it. */
+  readonly address: string;
+  readonly failures: ConsecutiveType;
+}
+
 /** Asks for what is known of the clusters with discovery, for people. */
 export interface InspectMembership extends Question<readonly MembershipStatus[]> {
   readonly type: "inspectMembership";
+}
+
+/** What outlier detection knows of a cluster. Rates in percent; -1 = too few hosts or requests to say. */
+export interface OutlierStatus {
+  readonly successRateAverage: number;
+  readonly successRateEjectionThreshold: number;
+  readonly localOriginSuccessRateAverage: number;
+  readonly localOriginSuccessRateEjectionThreshold: number;
+  /** The first 100. */
+  readonly ejections: readonly Ejection[];
+  /** Success rates of hosts that have one, by address; the first 10,000. */
+  readonly successRates: readonly (readonly [address: string, external: number, local: number])[];
 }
 
 /** One cluster with discovery. */
@@ -95,6 +107,8 @@ export interface MembershipStatus {
   readonly flaggedHosts: readonly { readonly address: string; readonly flags: readonly string[] }[];
   /** Hosts that wait for their first check. */
   readonly pendingChecks: number;
+  /** Null without outlier detection. */
+  readonly outlier: OutlierStatus | null;
   /** What its discovery says of itself. */
   readonly discovery: Readonly<Record<string, unknown>>;
 }
@@ -123,8 +137,8 @@ export type MembershipMessage =
   | WorkerJoined
   | WorkerLeft
   | SyncWorker
-  | SetHostHealth
   | FailHost
+  | JudgeHost
   | InspectMembership
   | GetHosts
   | MembershipChanged

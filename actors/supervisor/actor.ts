@@ -231,6 +231,9 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
       case "listenersHandedOver":
         this.#moves.onHandedOver(message, this.#fleet.participants());
         break;
+      case "hostTripped":
+        this.#membership.hostTripped(message);
+        break;
       case "hostFailed":
         this.#membership.hostFailed(message);
         break;

@@ -5,7 +5,7 @@ import { unpackResource } from "../../src/config/resource-packing.ts";
 import type { DiscoveryData } from "../../src/upstream/cluster-data.ts";
 import type { DiscoveredCluster, MembershipMessage } from "../membership/protocol.ts";
 import type { Resource } from "./config-compiler.ts";
-import type { HostFailed } from "./protocol.ts";
+import type { HostFailed, HostTripped } from "./protocol.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
 
 /** Kind of the resources that say where a cluster's hosts come from. They are the main side's and go to no worker. */
@@ -74,6 +74,11 @@ export class MembershipLink {
   /** A worker heard of a host that it fails. */
   hostFailed({ cluster, address }: HostFailed): void {
     this.#membership?.tell({ type: "failHost", cluster, address });
+  }
+
+  /** Outlier detection is to judge a host. */
+  hostTripped({ cluster, address, failures }: HostTripped): void {
+    this.#membership?.tell({ type: "judgeHost", cluster, address, failures });
   }
 
   /** The version was refused. */

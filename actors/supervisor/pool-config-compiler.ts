@@ -117,6 +117,7 @@ function needsRestart(running: BootstrapData, wanted: BootstrapData): string[] {
   if (!isDeepStrictEqual(running.node, wanted.node)) paths.push("node");
   if (!isDeepStrictEqual(running.admin, wanted.admin)) paths.push("admin");
   if (!isDeepStrictEqual(running.stats, wanted.stats)) paths.push("stats_config");
+  if (running.outlierEventLogPath !== wanted.outlierEventLogPath) paths.push("cluster_manager.outlier_detection");
   if (!isDeepStrictEqual(running.statsSinks, wanted.statsSinks)) paths.push("stats_sinks");
   return paths;
 }

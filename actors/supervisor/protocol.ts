@@ -3,6 +3,7 @@ import type { LifecycleState } from "../../src/actor/lifecycle.ts";
 import type { CrashRecord } from "../../src/actor/supervision.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
 import type { Address } from "../../src/net/address.ts";
+import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type {
   CloseConnection,
   InspectQuery,
@@ -251,6 +252,15 @@ export interface HostFailed {
   readonly address: string;
 }
 
+/** From a worker: so many requests to a host have failed in a row, over all workers, that outlier detection is to judge it. */
+export interface HostTripped {
+  readonly type: "hostTripped";
+  readonly cluster: string;
+  /** As `formatAddress` writes it. */
+  readonly address: string;
+  readonly failures: ConsecutiveType;
+}
+
 /** From a worker: a version is in force there. */
 export interface SnapshotApplied {
   readonly type: "snapshotApplied";
@@ -277,7 +287,8 @@ export type SupervisorMessage =
   | StatsFlushed
   | ListenersHandedOver
   | SnapshotApplied
-  | HostFailed;
+  | HostFailed
+  | HostTripped;
 
 /** What the supervisor tells its subscribers. */
 export type SupervisorEvent = Message &

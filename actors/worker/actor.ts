@@ -4,6 +4,7 @@ import { withTransfer } from "../../src/actor/transfer.ts";
 import type {
   SnapshotApplied as AppliedEvent,
   HostFailed,
+  HostTripped,
   ListenersHandedOver,
   StatsFlushed,
 } from "../supervisor/protocol.ts";
@@ -23,7 +24,7 @@ import { SnapshotSteps, unpackResources } from "./snapshot-steps.ts";
 import { StatsFlush } from "./stats-flush.ts";
 
 /** What the worker sends of its own accord. */
-export type WorkerNews = StatsFlushed | ListenersHandedOver | AppliedEvent | HostFailed;
+export type WorkerNews = StatsFlushed | ListenersHandedOver | AppliedEvent | HostFailed | HostTripped;
 
 /** Private: the flush interval has passed. */
 interface FlushIntervalPassed {

@@ -108,6 +108,7 @@ export class ProxyRuntime implements WorkerRuntime {
       workerName: `worker_${services.number - 1}`,
       random,
       onHostFailed: services.hostFailed,
+      onHostTripped: services.hostTripped,
       environment: http1PoolEnvironment(timers, flusher, random, ({ extension, data }, scope) =>
         extensionModule(extensions.transportSockets, extension).createUpstreamFactory(data, scope, this.#context),
       ),

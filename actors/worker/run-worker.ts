@@ -48,6 +48,8 @@ export function runWorker(start: ThreadStart, data: WorkerThreadData, machine: W
         shared: data.shared,
         escalate: (error) => context.escalate(error),
         hostFailed: (cluster, address) => supervisor.tell({ type: "hostFailed", cluster, address }),
+        hostTripped: (cluster, address, failures) =>
+          supervisor.tell({ type: "hostTripped", cluster, address, failures }),
       });
       return new WorkerActor(context, { data, runtime, supervisor, endThread });
     },

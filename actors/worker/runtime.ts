@@ -6,6 +6,7 @@ import type { RandomSource } from "../../src/base/random.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
+import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type {
   Drain,
   Drained,
@@ -107,6 +108,8 @@ export interface WorkerServices {
   readonly escalate: (error: unknown) => void;
   /** Tells the main side that an upstream host says of itself that it fails. */
   readonly hostFailed: (cluster: string, address: string) => void;
+  /** So many requests to a host have failed in a row. */
+  readonly hostTripped: (cluster: string, address: string, failures: ConsecutiveType) => void;
 }
 
 /** Makes the data plane of a new worker. */

@@ -6,19 +6,22 @@ import {
   mergeClusterInspections,
 } from "../upstream/cluster-inspection.ts";
 import { HealthFlag as Flag } from "../upstream/membership/health-flag.ts";
-import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus } from "./views.ts";
+import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus, OutlierView } from "./views.ts";
 
 /**
  * What `/clusters` shows: the clusters of the configuration, with what the workers have counted. A cluster or host that
- * no worker has used shows zeros.
+ * no worker has used shows zeros. `outliers`: what outlier detection knows, by cluster.
  */
 export function clusterStatuses(
   clusters: readonly ClusterData[],
   perWorker: readonly (readonly ClusterInspection[])[],
+  outliers: ReadonlyMap<string, OutlierView> = new Map(),
 ): ClusterStatus[] {
   const used = new Map(mergeClusterInspections(perWorker).map((cluster) => [cluster.name, cluster]));
   return clusters.map((cluster) => {
     const hosts = new Map(used.get(cluster.name)?.hosts.map((host) => [host.address, host]));
+    const outlier = outliers.get(cluster.name);
+    const rates = new Map(outlier?.successRates.map(([address, ...ofHost]) => [address, ofHost]));
     return {
       name: cluster.name,
       observabilityName: cluster.observabilityName,
@@ -28,8 +31,11 @@ export function clusterStatuses(
         default: limitsOf(cluster.circuitBreakers.default),
         high: limitsOf(cluster.circuitBreakers.high),
       },
-      outlier: undefined,
-      hosts: cluster.endpoints.map((endpoint) => hostStatus(endpoint, hosts.get(formatAddress(endpoint.address)))),
+      outlier,
+      hosts: cluster.endpoints.map((endpoint) => {
+        const address = formatAddress(endpoint.address);
+        return hostStatus(endpoint, hosts.get(address), rates.get(address));
+      }),
     };
   });
 }
@@ -43,7 +49,11 @@ function limitsOf({
   return { maxConnections, maxPendingRequests, maxRequests, maxRetries };
 }
 
-function hostStatus(endpoint: EndpointData, counted: HostInspection | undefined): HostStatus {
+function hostStatus(
+  endpoint: EndpointData,
+  counted: HostInspection | undefined,
+  [successRate, localOriginSuccessRate]: readonly [number, number] = [-1, -1],
+): HostStatus {
   const stats = counted?.stats;
   return {
     address: endpoint.address,
@@ -62,8 +72,8 @@ function hostStatus(endpoint: EndpointData, counted: HostInspection | undefined)
     locality: endpoint.locality,
     canary: counted?.canary ?? false,
     priority: endpoint.priority,
-    successRate: -1,
-    localOriginSuccessRate: -1,
+    successRate,
+    localOriginSuccessRate,
   };
 }
 

@@ -1,6 +1,6 @@
 import { type AdminHandler, jsonResponse, textResponse, wantsJson } from "./admin-handler.ts";
 import { textTable } from "./text-table.ts";
-import type { DiscoveredClusterStatus, MembershipView } from "./views.ts";
+import type { DiscoveredClusterStatus, MembershipView, OutlierView } from "./views.ts";
 
 /** `/membership`: how each cluster gets its hosts, and which hosts checks have put out of use. Troupe's own. */
 export function membershipHandler(view: MembershipView): AdminHandler {
@@ -28,10 +28,38 @@ function clustersText(clusters: readonly DiscoveredClusterStatus[]): string {
   const flags = clusters.flatMap(({ cluster, flaggedHosts }) =>
     flaggedHosts.map(({ address, flags: names }) => [cluster, address, names.join(" ")]),
   );
+  const ejections = clusters.flatMap(({ cluster, outlier }) =>
+    (outlier?.ejections ?? []).map(({ address, reason, sinceMs, endsInMs, times }) => [
+      cluster,
+      address,
+      reason,
+      `${Math.round(sinceMs / 1000)}s ago`,
+      `${Math.round(endsInMs / 1000)}s`,
+      String(times),
+    ]),
+  );
   const table = textTable([["CLUSTER", "STATE", "VERSION", "HOSTS", "DISCOVERY"], ...rows]);
-  return flags.length === 0 ? table : `${table}\n${textTable([["CLUSTER", "HOST", "HEALTH"], ...flags])}`;
+  const health = flags.length === 0 ? "" : `\n${textTable([["CLUSTER", "HOST", "HEALTH"], ...flags])}`;
+  const head = ["CLUSTER", "EJECTED HOST", "REASON", "SINCE", "ENDS IN", "TIMES"];
+  return `${table}${health}${ejections.length === 0 ? "" : `\n${textTable([head, ...ejections])}`}`;
 }
 
-function clusterJson({ flaggedHosts, ...cluster }: DiscoveredClusterStatus): object {
-  return { ...cluster, flagged_hosts: flaggedHosts };
+function clusterJson({ flaggedHosts, outlier, ...cluster }: DiscoveredClusterStatus): object {
+  return { ...cluster, flagged_hosts: flaggedHosts, ...(outlier !== null && { outlier: outlierJson(outlier) }) };
+}
+
+function outlierJson(outlier: OutlierView): object {
+  return {
+    success_rate_average: outlier.successRateAverage,
+    success_rate_ejection_threshold: outlier.successRateEjectionThreshold,
+    local_origin_success_rate_average: outlier.localOriginSuccessRateAverage,
+    local_origin_success_rate_ejection_threshold: outlier.localOriginSuccessRateEjectionThreshold,
+    ejections: outlier.ejections.map(({ address, reason, sinceMs, endsInMs, times }) => ({
+      address,
+      reason,
+      since_ms: Math.round(sinceMs),
+      ends_in_ms: Math.round(endsInMs),
+      times,
+    })),
+  };
 }

@@ -154,6 +154,22 @@ export interface OutlierAverages {
   readonly localOriginSuccessRateEjectionThreshold: number;
 }
 
+/** What outlier detection knows of a cluster. */
+export interface OutlierView extends OutlierAverages {
+  /** Hosts that are ejected, the first 100. */
+  readonly ejections: readonly {
+    readonly address: string;
+    /** By the names of Envoy's `OutlierEjectionType`. */
+    readonly reason: string;
+    readonly sinceMs: number;
+    readonly endsInMs: number;
+    /** How often it has been ejected. */
+    readonly times: number;
+  }[];
+  /** Percent, -1 if there are too few requests to tell. */
+  readonly successRates: readonly (readonly [address: string, external: number, localOrigin: number])[];
+}
+
 /** One host of a cluster, with sums over all workers. */
 export interface HostStatus {
   readonly address: Address;
@@ -338,6 +354,8 @@ export interface DiscoveredClusterStatus {
   readonly hosts: number;
   /** Hosts of which checks have found something, the first 100. */
   readonly flaggedHosts: readonly { readonly address: string; readonly flags: readonly string[] }[];
+  /** Null without outlier detection. */
+  readonly outlier: OutlierView | null;
   /** What the way of finding hosts says of itself: look-ups, the file's version, errors. */
   readonly discovery: JsonObject;
 }

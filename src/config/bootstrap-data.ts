@@ -33,6 +33,8 @@ export interface BootstrapData {
   readonly statsSinks: readonly CompiledExtension[];
   /** `layered_runtime`, lowest first. */
   readonly runtime: readonly RuntimeLayerData[];
+  /** `cluster_manager.outlier_detection.event_log_path`; `""` = none. */
+  readonly outlierEventLogPath: string;
   /** `cluster_manager.local_cluster_name`; `""` = none. */
   readonly localClusterName: string;
 }

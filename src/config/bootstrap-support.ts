@@ -2,6 +2,7 @@ import {
   AdminSchema,
   Bootstrap_StaticResourcesSchema,
   BootstrapSchema,
+  ClusterManager_OutlierDetectionSchema,
   ClusterManagerSchema,
 } from "../proto/gen/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { AddressSchema, PipeSchema, SocketAddressSchema } from "../proto/gen/envoy/config/core/v3/address_pb.js";
@@ -76,6 +77,11 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
   support(Bootstrap_StaticResourcesSchema, { listeners: yes, clusters: yes, secrets: yes }),
   support(ClusterManagerSchema, {
     local_cluster_name: yes,
+    outlier_detection: within(
+      supportAll(ClusterManager_OutlierDetectionSchema, {
+        event_service: notYet("there is only the file of event_log_path"),
+      }),
+    ),
     enable_deferred_cluster_creation: noEffect("workers make every cluster on first use"),
   }),
 ];

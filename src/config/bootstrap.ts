@@ -35,6 +35,7 @@ export function compileBootstrap(message: Bootstrap, context: ErrorSink, node: N
       dependsOnFile: (path) => context.dependsOnFile(path),
       serviceCluster: node.cluster ?? message.node?.cluster ?? "",
     }),
+    outlierEventLogPath: message.clusterManager?.outlierDetection?.eventLogPath ?? "",
     localClusterName: message.clusterManager?.localClusterName ?? "",
     admin: admin === undefined ? null : { address: adminAddress(admin, at.field("admin"), context) },
     stats: {

@@ -60,6 +60,10 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
   },
   {
     name: "envoy.filters.http.ext_authz",
+    types: [
+      "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+      "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+    ],
     config: async () => (await import("./http/ext_authz/config.ts")).extAuthzConfig,
     filter: async () => (await import("./http/ext_authz/factory.ts")).httpFilter,
   },
@@ -140,6 +144,10 @@ export const HTTP_FILTERS: readonly HttpFilterEntry[] = [
   },
   {
     name: "envoy.filters.http.ratelimit",
+    types: [
+      "envoy.extensions.filters.http.ratelimit.v3.RateLimit",
+      "envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute",
+    ],
     config: async () => (await import("./http/ratelimit/config.ts")).rateLimitConfig,
     filter: async () => (await import("./http/ratelimit/factory.ts")).httpFilter,
   },
@@ -265,16 +273,19 @@ export const ACCESS_LOGGERS: readonly AccessLoggerEntry[] = [
 export const LISTENER_FILTERS: readonly ListenerFilterEntry[] = [
   {
     name: "envoy.filters.listener.http_inspector",
+    types: ["envoy.extensions.filters.listener.http_inspector.v3.HttpInspector"],
     config: async () => (await import("./listener/http_inspector/config.ts")).httpInspectorConfig,
     filter: async () => (await import("./listener/http_inspector/factory.ts")).listenerFilter,
   },
   {
     name: "envoy.filters.listener.local_ratelimit",
+    types: ["envoy.extensions.filters.listener.local_ratelimit.v3.LocalRateLimit"],
     config: async () => (await import("./listener/local_ratelimit/config.ts")).listenerRateLimitConfig,
     filter: async () => (await import("./listener/local_ratelimit/factory.ts")).listenerFilter,
   },
   {
     name: "envoy.filters.listener.proxy_protocol",
+    types: ["envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol"],
     config: async () => (await import("./listener/proxy_protocol/config.ts")).proxyProtocolConfig,
     filter: async () => (await import("./listener/proxy_protocol/factory.ts")).listenerFilter,
   },
@@ -296,6 +307,7 @@ export const TRANSPORT_SOCKETS: readonly TransportSocketEntry[] = [
   },
   {
     name: "envoy.transport_sockets.upstream_proxy_protocol",
+    types: ["envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport"],
     config: async () =>
       (await import("./transport_sockets/upstream_proxy_protocol/config.ts")).upstreamProxyProtocolConfig,
     socket: async () =>

@@ -44,3 +44,11 @@ export function grpcStatusIn(headers: HeaderMap): number | undefined {
 export function grpcStatusOfHttp(status: number): number {
   return BY_HTTP_STATUS.get(status) ?? GrpcStatus.unknown;
 }
+
+/** HTTP status that stands for each status of gRPC, from 0 on. Source: Envoy's `Grpc::Utility::grpcToHttpStatus`. */
+const HTTP_STATUSES = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
+
+/** The HTTP status that stands for a status of gRPC; 500 for those that nobody knows. */
+export function httpStatusOf(grpcStatus: number): number {
+  return HTTP_STATUSES[grpcStatus] ?? 500;
+}

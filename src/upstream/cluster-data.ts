@@ -12,6 +12,7 @@ import type { AutoTlsData } from "./connection-wishes.ts";
 import type { HealthCheckData } from "./health-check/health-check-data.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
+import type { OutlierDetectionData, OutlierThresholdsData } from "./outlier/outlier-data.ts";
 import type { TransportSocketsData } from "./transport-sockets-data.ts";
 
 /** Metadata as plain data: namespace and its fields. */
@@ -142,6 +143,8 @@ export interface ClusterData extends BalancingData {
   readonly dropOverload: DropOverloadData | null;
   /** Whether it has active health checks. */
   readonly healthChecked: boolean;
+  /** Null = no outlier detection. */
+  readonly outlier: OutlierThresholdsData | null;
   /** `close_connections_on_host_health_failure`. */
   readonly closeConnectionsOnHealthFailure: boolean;
 }
@@ -160,6 +163,8 @@ export interface OriginalDstData {
 export interface HostMonitorData {
   /** Null = no active checks. */
   readonly healthCheck: HealthCheckData | null;
+  /** Null = no outlier detection. */
+  readonly outlierDetection: OutlierDetectionData | null;
 }
 
 /** Where the hosts of a cluster come from that are not in its configuration. What a `discovery` resource holds; for the main side only. */

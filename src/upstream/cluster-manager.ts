@@ -10,6 +10,7 @@ import { HostRegistry } from "./host-registry.ts";
 import { LocalCluster, membersOf } from "./local-cluster.ts";
 import type { MembershipDelta } from "./membership/membership-delta.ts";
 import { MembershipMirror } from "./membership/membership-mirror.ts";
+import type { ConsecutiveType } from "./outlier/outlier-data.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolRow } from "./pool-listing.ts";
 import type { ClusterDirectory, ThreadLocalCluster } from "./thread-local-cluster.ts";
@@ -41,6 +42,8 @@ export interface ClusterManagerOptions {
   readonly environment: PoolEnvironment;
   /** See `LocalClusterOptions.onHostFailed`. */
   onHostFailed?(cluster: string, address: string): void;
+  /** See `LocalClusterOptions.onHostTripped`. */
+  onHostTripped?(cluster: string, address: string, type: ConsecutiveType): void;
 }
 
 interface Entry {
@@ -209,6 +212,7 @@ export class ClusterManager implements ClusterDirectory {
       hostsOf: (name) => this.#hostsOf(name),
       onHostsChanged: () => this.#onHostsChanged(data.name),
       onHostFailed: (cluster, address) => this.#options.onHostFailed?.(cluster, address),
+      onHostTripped: (cluster, address, type) => this.#options.onHostTripped?.(cluster, address, type),
       onDrained: (drained) => this.#onDrained(drained),
     });
     entry.cluster = cluster;

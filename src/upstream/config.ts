@@ -20,6 +20,7 @@ import { compileDropOverload } from "./compile/drop-overload.ts";
 import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
 import { compileBalancing, compileOverrideHostStatuses, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileOriginalDst } from "./compile/original-dst.ts";
+import { compileOutlierThresholds } from "./compile/outlier-detection.ts";
 import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { TransportSocketMatchData } from "./transport-sockets-data.ts";
 
@@ -102,6 +103,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     overrideHostStatuses: compileOverrideHostStatuses(message),
     originalDst: compileOriginalDst(message, place, context),
     healthChecked: message.healthChecks.length > 0,
+    outlier: compileOutlierThresholds(message.outlierDetection),
     closeConnectionsOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
     ...compileDiscovery(message, sockets, place, context),
   };

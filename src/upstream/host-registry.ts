@@ -2,6 +2,7 @@ import { formatAddress } from "../net/address.ts";
 import { type EndpointData, metadataMap } from "./cluster-data.ts";
 import { Host } from "./host.ts";
 import type { MemberData } from "./membership/membership-delta.ts";
+import { OutlierCells } from "./outlier/outlier-cells.ts";
 
 /**
  * The hosts of one cluster on one worker. A host lives as long as its address belongs to the cluster; all else about it changes in place.
@@ -86,9 +87,10 @@ export class HostRegistry {
 }
 
 /** The known host brought up to date, or a new one. */
-function updated(known: Host | undefined, { endpoint, healthFlags }: MemberData): Host {
+function updated(known: Host | undefined, { endpoint, healthFlags, outlier }: MemberData): Host {
   const settings = { ...endpoint, healthFlags, metadata: metadataMap(endpoint.metadata) };
-  if (known === undefined) return new Host(endpoint.address, settings);
-  known.update(settings);
-  return known;
+  const host = known ?? new Host(endpoint.address, settings);
+  if (known !== undefined) known.update(settings);
+  host.outlierCells = outlier === undefined ? null : new OutlierCells(outlier);
+  return host;
 }

@@ -1,6 +1,7 @@
 import type { HostHealth, LbHost, Locality } from "../lb/lb-host.ts";
 import { type Address, formatAddress } from "../net/address.ts";
 import { isDegraded, isUnhealthy } from "./membership/health-flag.ts";
+import type { OutlierCells } from "./outlier/outlier-cells.ts";
 
 /** What is counted of one host on one worker; `/clusters` shows the sums over all workers. Plain numbers. */
 export interface HostStats {
@@ -42,6 +43,8 @@ export interface HostSettings {
 export class Host implements LbHost {
   readonly address: Address;
   readonly addressText: string;
+  /** What all workers count of it together; null without outlier detection. */
+  outlierCells: OutlierCells | null = null;
   readonly stats: HostStats = {
     cxTotal: 0,
     cxActive: 0,

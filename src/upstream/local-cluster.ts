@@ -27,6 +27,8 @@ import { HealthFlag, isUnhealthy } from "./membership/health-flag.ts";
 import type { MemberData, MembershipDelta } from "./membership/membership-delta.ts";
 import type { MembershipMirror } from "./membership/membership-mirror.ts";
 import { OriginalDstHosts } from "./original-dst-hosts.ts";
+import type { ConsecutiveType } from "./outlier/outlier-data.ts";
+import { OutlierReports } from "./outlier/outlier-reports.ts";
 import { chooseOverrideHost } from "./override-host.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import { type PoolRow, poolRow } from "./pool-listing.ts";
@@ -49,6 +51,8 @@ export interface LocalClusterOptions {
   onHostsChanged(): void;
   /** A host that is checked says of itself that it fails; told once until the cluster's hosts change. */
   onHostFailed(cluster: string, address: string): void;
+  /** So many requests to a host have failed in a row. */
+  onHostTripped(cluster: string, address: string, type: ConsecutiveType): void;
   /** A draining cluster has lost its last connection. Told once. */
   onDrained(cluster: LocalCluster): void;
 }
@@ -60,6 +64,7 @@ const unusedStats = new FinalizationRegistry<ScopeTree>((scope) => scope.release
 export class LocalCluster implements ThreadLocalCluster {
   #data: ClusterData;
   #info: ClusterInfo;
+  #outlier: OutlierReports | null;
   readonly #options: LocalClusterOptions;
   readonly #scope: ScopeTree;
   readonly #breakers: ClusterBreakers;
@@ -88,6 +93,7 @@ export class LocalCluster implements ThreadLocalCluster {
   constructor(data: ClusterData, membership: MembershipMirror | undefined, options: LocalClusterOptions) {
     this.#data = data;
     this.#options = options;
+    this.#outlier = this.#outlierReports();
     this.#scope = new ScopeTree(options.stats.scope(`cluster.${data.observabilityName}`));
     const stats = new ClusterStats(this.#scope);
     this.#breakers = new ClusterBreakers(options.breakerMemory, options.breakerSlot, data.circuitBreakers, this.#scope);
@@ -113,6 +119,16 @@ export class LocalCluster implements ThreadLocalCluster {
 
   get dropOverload(): DropOverloadData | null {
     return this.#policy === null ? this.#data.dropOverload : this.#policy.dropOverload;
+  }
+
+  get outlier(): OutlierReports | null {
+    return this.#outlier;
+  }
+
+  #outlierReports(): OutlierReports | null {
+    const { name, outlier } = this.#data;
+    if (outlier === null) return null;
+    return new OutlierReports(outlier, (host, type) => this.#options.onHostTripped(name, host.addressText, type));
   }
 
   failHost(host: Host): void {
@@ -176,6 +192,7 @@ export class LocalCluster implements ThreadLocalCluster {
     if (needsNewConnections(this.#data, data)) return false;
     const before = this.#data;
     this.#data = data;
+    if (!isDeepStrictEqual(before.outlier, data.outlier)) this.#outlier = this.#outlierReports();
     this.#breakers.setLimits(data.circuitBreakers);
     this.#info = clusterInfo(data, this.#info.stats, this.#breakers, this.#transportSockets);
     const removed = this.#originalDst === null ? this.#hosts.replace(membersOf(data, membership)) : [];

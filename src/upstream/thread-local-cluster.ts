@@ -6,6 +6,7 @@ import type { ClusterInfo } from "./cluster-info.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
+import type { OutlierReports } from "./outlier/outlier-reports.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
 
 /** How many hosts a cluster has, and how many of them are of use. */
@@ -41,6 +42,8 @@ export interface ThreadLocalCluster {
   readonly dropOverload: DropOverloadData | null;
   /** The host has said in an answer that it fails its health checks. Without active checks this changes nothing. */
   failHost(host: Host): void;
+  /** Where to tell what becomes of requests; null without outlier detection. Ask anew for each request. */
+  readonly outlier: OutlierReports | null;
 }
 
 /** Finds clusters by name. What filters get of the cluster manager. */

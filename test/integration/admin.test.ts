@@ -106,7 +106,7 @@ describe("The admin interface of a running proxy", () => {
     (await json(`/config_dump${query}`)).configs as readonly Tree[];
 
   const pages = [
-    { name: "/", type: "text/html", shows: /<a href="\/stats">/ },
+    { name: "/", type: "text/html", shows: /<div id="app"><\/div>/ },
     { name: "/help", type: "text/plain", shows: /^admin commands are:\n {2}\/: Admin home page\n/ },
     { name: "/ready", type: "text/plain", shows: /^LIVE\n$/ },
     { name: "/hot_restart_version", type: "text/plain", shows: /^disabled/ },

@@ -73,6 +73,7 @@ import { HEALTH_CHECK_SUPPORT } from "./health-check-support.ts";
 import { UPSTREAM_PROTOCOL_SUPPORT } from "./http-protocol-support.ts";
 import { LOAD_BALANCING_POLICY_SUPPORT } from "./load-balancing-policy.ts";
 import { ORIGINAL_DST_SUPPORT } from "./original-dst.ts";
+import { outlierDetectionSupport } from "./outlier-detection.ts";
 
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
 const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
@@ -121,6 +122,7 @@ const CLUSTER = support(ClusterSchema, {
   use_tcp_for_dns_lookups: NO_TCP_LOOKUPS,
   wait_for_warm_on_init: yes,
   health_checks: yes,
+  outlier_detection: within(...outlierDetectionSupport),
   close_connections_on_host_health_failure: yes,
   ignore_health_on_host_removal: noEffect("a host that discovery no longer names goes at once, whatever its health"),
   transport_socket: within(TRANSPORT_SOCKET),

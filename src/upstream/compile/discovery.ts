@@ -23,6 +23,7 @@ import type {
 import type { TransportSocketsData } from "../transport-sockets-data.ts";
 import { compileDnsTargets, compileEndpoints } from "./endpoints.ts";
 import { compileHealthChecks } from "./health-checks.ts";
+import { compileOutlierDetection } from "./outlier-detection.ts";
 
 const DEFAULT_REFRESH_RATE_MS = 5000;
 const DNS_PORT = 53;
@@ -79,8 +80,8 @@ export function compileDiscovery(
   const readsEndpoints = context.allowsUnsupported || isOfType(message, Cluster_DiscoveryType.STATIC);
   const at = place.field("load_assignment");
   const endpoints = readsEndpoints ? compileEndpoints(message.loadAssignment, at, context) : [];
-  if (monitor.healthCheck === null || !isOfType(message, Cluster_DiscoveryType.STATIC))
-    return { discovery: "static", endpoints };
+  const isWatched = monitor.healthCheck !== null || monitor.outlierDetection !== null;
+  if (!isWatched || !isOfType(message, Cluster_DiscoveryType.STATIC)) return { discovery: "static", endpoints };
   const discovery: DiscoveryData = {
     type: "static",
     cluster: message.name,
@@ -99,7 +100,10 @@ function compileHostMonitor(
   place: Place,
   context: CompileContext,
 ): HostMonitorData {
-  return { healthCheck: compileHealthChecks(message.healthChecks, sockets, place.field("health_checks"), context) };
+  return {
+    healthCheck: compileHealthChecks(message.healthChecks, sockets, place.field("health_checks"), context),
+    outlierDetection: compileOutlierDetection(message.outlierDetection, place.field("outlier_detection"), context),
+  };
 }
 
 /** Undefined if it can't be had. */

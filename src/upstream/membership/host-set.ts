@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatAddress } from "../../net/address.ts";
 import type { AssignmentPolicyData, EndpointData } from "../cluster-data.ts";
+import type { OutlierGrant } from "../outlier/outlier-cells.ts";
 import type { MemberData, MembershipDelta } from "./membership-delta.ts";
 
 /** Changes remembered beyond one per host: a worker that missed more than that gets the whole set. */
@@ -13,6 +14,8 @@ const SPARE_LOG_ENTRIES = 1024;
  */
 export class HostSet {
   readonly cluster: string;
+  /** What workers are to count of a host; asked when they are told of it. */
+  grantOf: (address: string) => OutlierGrant | undefined = () => undefined;
   #version: number;
   readonly #members = new Map<string, MemberData>();
   /** What changed, in order; `#logStart` is the version before the first entry. */
@@ -92,7 +95,7 @@ export class HostSet {
     const { cluster } = this;
     const to = this.#version;
     if (version < this.#logStart || version > to) {
-      const all = { cluster, from: 0, to, upserts: [...this.#members.values()], removed: [] };
+      const all = { cluster, from: 0, to, upserts: this.#membersAt(this.#members.keys()), removed: [] };
       return this.#policy === null ? all : { ...all, policy: this.#policy };
     }
     // A host that went and came back stands behind the others: it is in both lists, so that all have the same order.
@@ -107,9 +110,23 @@ export class HostSet {
       changed.delete(entry.address);
       removed.add(entry.address);
     }
-    const upserts = [...changed].map((address) => this.#members.get(address)!);
+    const upserts = this.#membersAt(changed);
     const delta = { cluster, from: version, to, upserts, removed: [...removed] };
     return this.#policyVersion > version ? { ...delta, policy: this.#policy } : delta;
+  }
+
+  /** Tells workers of all hosts anew. */
+  renew(): void {
+    const version = this.#version + 1;
+    for (const address of this.#members.keys()) this.#note(version, address, false);
+  }
+
+  #membersAt(addresses: Iterable<string>): MemberData[] {
+    return [...addresses].map((address) => {
+      const member = this.#members.get(address)!;
+      const outlier = this.grantOf(address);
+      return outlier === undefined ? member : { ...member, outlier };
+    });
   }
 
   #note(version: number, address: string, removed: boolean): void {

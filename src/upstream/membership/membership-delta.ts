@@ -1,10 +1,13 @@
 import type { AssignmentPolicyData, EndpointData } from "../cluster-data.ts";
+import type { OutlierGrant } from "../outlier/outlier-cells.ts";
 
 /** One host of a cluster with what is known of its health. Plain data. */
 export interface MemberData {
   readonly endpoint: EndpointData;
   /** Bits of `HealthFlag`. */
   readonly healthFlags: number;
+  /** Where workers count what becomes of its requests; absent without outlier detection. Memory that threads share. */
+  readonly outlier?: OutlierGrant | undefined;
 }
 
 /** How the hosts of one cluster changed between two versions of its membership. Plain data, on its way to a worker. */

@@ -40,6 +40,7 @@ const cluster: ClusterData = {
   maxRequestsPerConnection: 0,
   healthChecked: false,
   dropOverload: null,
+  outlier: null,
   connectionSettings: {
     perConnectionBufferLimitBytes: 0,
     tcpKeepaliveTimeS: null,

@@ -10,7 +10,16 @@ describe("/membership", () => {
     version: 3,
     hosts: 2,
     flaggedHosts: [{ address: "10.0.0.1:80", flags: ["failed_active_hc", "active_hc_timeout"] }],
+    outlier: null,
     discovery: { names: [{ name: "app.test" }] },
+  } as const;
+  const outlier = {
+    successRateAverage: 99.5,
+    successRateEjectionThreshold: 97.25,
+    localOriginSuccessRateAverage: -1,
+    localOriginSuccessRateEjectionThreshold: -1,
+    ejections: [{ address: "10.0.0.2:80", reason: "CONSECUTIVE_5XX", sinceMs: 12_300, endsInMs: 17_700, times: 1 }],
+    successRates: [["10.0.0.1:80", 99.5, -1]],
   } as const;
 
   it("says so if no cluster has discovery", async () => {
@@ -33,10 +42,43 @@ describe("/membership", () => {
     );
   });
 
+  it("prints the hosts that outlier detection has ejected, and why", async () => {
+    const proxy = new SampleProxy();
+    proxy.discovered = [{ ...cluster, flaggedHosts: [], outlier }];
+    assert.equal(
+      (await askAdmin(proxy, "/membership")).body,
+      [
+        "CLUSTER  STATE    VERSION  HOSTS  DISCOVERY",
+        'app      warming  3        2      {"names":[{"name":"app.test"}]}',
+        "",
+        "CLUSTER  EJECTED HOST  REASON           SINCE    ENDS IN  TIMES",
+        "app      10.0.0.2:80   CONSECUTIVE_5XX  12s ago  18s      1",
+        "",
+      ].join("\n"),
+    );
+    const ejection = {
+      address: "10.0.0.2:80",
+      reason: "CONSECUTIVE_5XX",
+      since_ms: 12_300,
+      ends_in_ms: 17_700,
+      times: 1,
+    };
+    const { clusters } = (await askAdmin(proxy, "/membership?format=json")).json() as {
+      clusters: { outlier: unknown }[];
+    };
+    assert.deepEqual(clusters[0]?.outlier, {
+      success_rate_average: 99.5,
+      success_rate_ejection_threshold: 97.25,
+      local_origin_success_rate_average: -1,
+      local_origin_success_rate_ejection_threshold: -1,
+      ejections: [ejection],
+    });
+  });
+
   it("prints the same as JSON", async () => {
     const proxy = new SampleProxy();
     proxy.discovered = [cluster];
-    const { flaggedHosts, ...others } = cluster;
+    const { flaggedHosts, outlier: _, ...others } = cluster;
     assert.deepEqual((await askAdmin(proxy, "/membership?format=json")).json(), {
       clusters: [{ ...others, flagged_hosts: flaggedHosts }],
     });

@@ -16,6 +16,7 @@ describe("compileBootstrap", () => {
       node: { id: "", cluster: "", region: "", zone: "", subZone: "", metadata: {} },
       runtime: [],
       localClusterName: "",
+      outlierEventLogPath: "",
       admin: null,
       stats: {
         matcher: { type: "acceptAll" },

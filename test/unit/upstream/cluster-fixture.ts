@@ -39,6 +39,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     maxRequestsPerConnection: 0,
     healthChecked: false,
     dropOverload: null,
+    outlier: null,
     connectionSettings: {
       perConnectionBufferLimitBytes: 1_048_576,
       tcpKeepaliveTimeS: null,

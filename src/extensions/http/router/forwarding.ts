@@ -6,6 +6,7 @@ import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { InternalRedirectData } from "../../../route/internal-redirect-data.ts";
 import type { ForwardAction, Route } from "../../../route/route.ts";
 import type { Counter } from "../../../stats/scope.ts";
+import type { Host } from "../../../upstream/host.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import { AttemptSource } from "./attempt-source.ts";
 import { HedgedAttempts } from "./hedged-attempts.ts";
@@ -204,8 +205,8 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     if (this.request?.wasSent === true) this.#startPerTry();
   }
 
-  onUpstreamConnected(): void {
-    this.charges.attempt();
+  onUpstreamConnected(host: Host): void {
+    this.charges.attempt(host);
     if (this.requestEnded) this.#startPerTry();
   }
 
@@ -312,8 +313,6 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     else if (verdict === "overflow") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.UO);
   }
 
-  // ---- answers of its own ----
-
   /** Nothing more is to come of this request: no timer may fire for it. */
   #finish(): void {
     this.finished = true;
@@ -339,7 +338,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   }
 
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
-    if (headers.has("x-envoy-immediate-health-check-fail")) this.cluster.failHost(request.host);
+    this.charges.answered(headers, request.host);
     if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
     if (this.action.internalRedirect !== null && this.#redirects(this.action.internalRedirect, headers)) return;
     if (this.hedged !== null) this.#settleOn(request);
@@ -383,7 +382,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
 
   onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void {
     if (this.finished) return;
-    request.host.stats.rqError++;
+    this.charges.reset(request.host, reason);
     this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, reason, transportFailure, this.nowMs());
     if (this.hedged?.remove(request) !== true) {
       this.request = null;
@@ -424,6 +423,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     const request = this.request;
     if (this.finished || request === null) return;
     this.perTry?.stop();
+    this.charges.attemptTimeout(request.host, this.timeoutStatus);
     if (this.hedges) {
       this.#hedge(request);
       return;
@@ -453,7 +453,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
 
   /** The whole request's time is up for an attempt. */
   #missed(request: UpstreamRequest): void {
-    this.charges.timeout(request.host);
+    this.charges.timeout(request.host, this.responseStarted ? -1 : this.timeoutStatus);
     this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
     if (!this.responseStarted) this.charges.status(this.timeoutStatus, request.host);
     request.cancel();
@@ -475,8 +475,6 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.#finish();
     this.callbacks.resetStream();
   }
-
-  // ---- flow control ----
 
   onUpstreamAboveWriteBufferHighWatermark(): void {
     this.cluster.info.stats.flow.backedUp.inc();

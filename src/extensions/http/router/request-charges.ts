@@ -1,3 +1,4 @@
+import type { StreamResetReason } from "../../../http/codec.ts";
 import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import { isGrpcRequest } from "../../../http/local-reply.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
@@ -7,12 +8,13 @@ import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.
 import type { RequestScope } from "./request-scopes.ts";
 import { responseTraits } from "./response-traits.ts";
 import type { RouterData } from "./router-runtime.ts";
+import { statusInEffect } from "./status-in-effect.ts";
 
 const ALT_STAT_NAME = "x-envoy-upstream-alt-stat-name";
 
 /**
  * Counts what becomes of one request: in the statistics of its cluster, there by zone and by the name that the request asks for, and by virtual cluster and
- * route. Takes the header with that name off the request. Source: Envoy's `Router::Filter::chargeUpstreamCode`.
+ * route; in those of its hosts; and with outlier detection. Takes the header with that name off the request. Source: Envoy's `Router::Filter::chargeUpstreamCode`.
  */
 export class RequestCharges {
   readonly #cluster: ThreadLocalCluster;
@@ -42,16 +44,35 @@ export class RequestCharges {
     if (name !== undefined) headers.remove(ALT_STAT_NAME);
   }
 
-  /** An attempt has got its stream. */
-  attempt(): void {
+  /** An attempt has got its stream to the host. */
+  attempt(host: Host): void {
+    this.#cluster.outlier?.connected(host);
     for (const { total } of this.#scopes) total.inc();
   }
 
-  /** The time of the whole request was up for an attempt. */
-  timeout(host: Host): void {
+  /** An attempt was reset: by the host, or for want of a connection. */
+  reset(host: Host, reason: StreamResetReason): void {
+    host.stats.rqError++;
+    if (reason !== "overflow") this.#cluster.outlier?.failed(host);
+  }
+
+  /** The time of one attempt was up; `status` is what the client would get. */
+  attemptTimeout(host: Host, status: number): void {
+    this.#cluster.outlier?.timedOut(host, status);
+  }
+
+  /** The time of the whole request was up for an attempt; `status` is what the client gets, -1 where the response has begun. */
+  timeout(host: Host, status: number): void {
     this.#cluster.info.stats.rq.timeout.inc();
     for (const { timeout } of this.#scopes) timeout.inc();
     host.stats.rqTimeout++;
+    if (status !== -1) this.#cluster.outlier?.timedOut(host, status);
+  }
+
+  /** A host has answered an attempt, whatever becomes of the answer. */
+  answered(headers: ResponseHeaderMap, host: Host): void {
+    if (headers.has("x-envoy-immediate-health-check-fail")) this.#cluster.failHost(host);
+    this.#cluster.outlier?.answered(host, statusInEffect(headers));
   }
 
   /** The response that the client gets comes from this host. */

@@ -23,7 +23,7 @@ import { resetReasonOf } from "./upstream-failure.ts";
 export interface UpstreamRequestOwner {
   nowMs(): number;
   /** The request's headers are on their way to the host. */
-  onUpstreamConnected(): void;
+  onUpstreamConnected(host: Host): void;
   onUpstream1xxHeaders(headers: ResponseHeaderMap): void;
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void;
   onUpstreamData(data: Buffer, endStream: boolean): void;
@@ -168,7 +168,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     if (this.headersEndStream) this.#sentAll();
     encoder.encodeHeaders(this.headers, this.headersEndStream);
     if (this.over) return;
-    this.owner.onUpstreamConnected();
+    this.owner.onUpstreamConnected(this.host);
     this.#sendWaiting(encoder);
   }
 

@@ -86,8 +86,26 @@ function setUp() {
       receive(message) {
         if (message.type !== "inspectMembership") return;
         context.reply(message, [
-          { cluster: "b", state: "warming", version: 1, hosts: 0, pendingChecks: 0, flaggedHosts: [], discovery: {} },
-          { cluster: "a", state: "active", version: 1, hosts: 2, pendingChecks: 0, flaggedHosts: [], discovery: {} },
+          {
+            cluster: "b",
+            state: "warming",
+            version: 1,
+            hosts: 0,
+            pendingChecks: 0,
+            flaggedHosts: [],
+            outlier: null,
+            discovery: {},
+          },
+          {
+            cluster: "a",
+            state: "active",
+            version: 1,
+            hosts: 2,
+            pendingChecks: 0,
+            flaggedHosts: [],
+            outlier: null,
+            discovery: {},
+          },
         ]);
       },
     }),

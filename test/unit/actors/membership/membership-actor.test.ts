@@ -8,9 +8,12 @@ import type { DiscoveryData } from "../../../../src/upstream/cluster-data.ts";
 import { type DiscoveryOwner, DiscoveryStats } from "../../../../src/upstream/discovery/discovery.ts";
 import { HealthFlag } from "../../../../src/upstream/membership/health-flag.ts";
 import type { MembershipDelta } from "../../../../src/upstream/membership/membership-delta.ts";
-import { ActorWorld } from "../../../harness/actor-world.ts";
+import { OutlierDetector } from "../../../../src/upstream/outlier/outlier-detector.ts";
+import { OutlierStats } from "../../../../src/upstream/outlier/outlier-stats.ts";
+import { ActorWorld, fixedRandom } from "../../../harness/actor-world.ts";
 import { RecordingStats } from "../../../harness/recording-stats.ts";
 import { endpointData } from "../../upstream/cluster-fixture.ts";
+import { OUTLIER_DETECTION } from "../../upstream/outlier/outlier-fixture.ts";
 
 const DEADLINE_MS = 15_000;
 
@@ -29,6 +32,7 @@ function cluster(name: string, hash = "1", waitsForWarm = true): DiscoveredClust
     searchesDomains: true,
     waitsForWarm,
     healthCheck: null,
+    outlierDetection: null,
   };
   return { hash, data };
 }
@@ -55,6 +59,15 @@ describe("The membership actor", () => {
         createChecks: () => {
           throw new Error("no cluster here has checks");
         },
+        createDetector: (data, onEjected) =>
+          new OutlierDetector(data.outlierDetection!, {
+            cluster: data.cluster,
+            timers: world.clock.timers,
+            random: fixedRandom(0),
+            stats: new OutlierStats(new RecordingStats().scope(`cluster.${data.cluster}`)),
+            log: null,
+            onEjected,
+          }),
         onWarming: (count) => warming.push(count),
       }),
     );
@@ -146,22 +159,29 @@ describe("The membership actor", () => {
     assert.deepEqual([deltas.at(-1)!.upserts.length, deltas.at(-1)!.removed], [1, ["127.0.0.1:80"]]);
   });
 
-  it("tells workers of a host's health, and people the names of its flags", async () => {
+  it("ejects a host that a worker's requests failed at, tells workers, and people the reason", async () => {
     const deltas = join("worker-1");
-    warm(cluster("a"));
+    const { hash, data } = cluster("a");
+    const judged = { hash, data: { ...data, outlierDetection: OUTLIER_DETECTION } };
+    warm(judged);
     await world.settle();
     await found("a", 80, 81);
-    membership.tell({ type: "putClustersInForce", clusters: [cluster("a")] });
+    membership.tell({ type: "putClustersInForce", clusters: [judged] });
     await world.settle();
-    const flags = HealthFlag.failedActiveHc | HealthFlag.failedOutlierCheck;
-    membership.tell({ type: "setHostHealth", cluster: "a", address: "127.0.0.1:81", flags, on: true });
+    membership.tell({ type: "judgeHost", cluster: "a", address: "127.0.0.1:81", failures: "CONSECUTIVE_5XX" });
     await world.settle();
-    assert.deepEqual(deltas.at(-1)!.upserts, [{ endpoint: endpointData(81), healthFlags: flags }]);
+    const [upsert, ...others] = deltas.at(-1)!.upserts;
+    assert.deepEqual(
+      [upsert!.endpoint, upsert!.healthFlags, others],
+      [endpointData(81), HealthFlag.failedOutlierCheck, []],
+    );
     const [status] = await statuses();
-    assert.deepEqual(status!.flaggedHosts, [
-      { address: "127.0.0.1:81", flags: ["failed_active_hc", "failed_outlier_check"] },
-    ]);
+    assert.deepEqual(status!.flaggedHosts, [{ address: "127.0.0.1:81", flags: ["failed_outlier_check"] }]);
     assert.deepEqual([status!.hosts, status!.discovery], [2, { found: "by a test" }]);
+    const [ejection] = status!.outlier!.ejections;
+    assert.deepEqual([ejection!.address, ejection!.reason], ["127.0.0.1:81", "CONSECUTIVE_5XX"]);
+    await world.advance(OUTLIER_DETECTION.baseEjectionTimeMs);
+    assert.equal(deltas.at(-1)!.upserts[0]!.healthFlags, 0);
   });
 
   it("forgets what was warmed for a version that was refused", async () => {

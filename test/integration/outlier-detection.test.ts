@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream, resetting } from "../harness/fake-upstream.ts";
 import { Http1Client } from "../harness/http1-client.ts";
-import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { loopback, type SampleBootstrap, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 
 const WITHOUT_JITTER = { interval: "0.05s", base_ejection_time: "0.05s", max_ejection_percent: 100 };
@@ -21,8 +21,12 @@ function clusterOf(hosts: readonly FakeUpstream[], detection: object, more: obje
   return sampleCluster("app", addresses, { outlier_detection: { ...WITHOUT_JITTER, ...detection }, ...more });
 }
 
-async function start(t: TestContext, cluster: object, more: object = {}): Promise<RunningProxy> {
-  const proxy = await startProxy({ config: { ...sampleBootstrap({ clusters: [cluster] }), ...more }, concurrency: 2 });
+async function start(
+  t: TestContext,
+  cluster: object,
+  more: Omit<SampleBootstrap, "clusters"> = {},
+): Promise<RunningProxy> {
+  const proxy = await startProxy({ config: sampleBootstrap({ clusters: [cluster], ...more }), concurrency: 2 });
   t.after(() => proxy.kill());
   return proxy;
 }
@@ -98,13 +102,13 @@ describe("A cluster with outlier detection", () => {
       consecutive_gateway_failure: 3,
       enforcing_consecutive_gateway_failure: 100,
     };
-    const proxy = await start(t, clusterOf([a!, b!], detection));
+    const retry = { cluster: "app", retry_policy: { retry_on: "reset", num_retries: 9 } };
+    const listeners = [{ routes: [{ match: { prefix: "/" }, route: retry }] }];
+    const proxy = await start(t, clusterOf([a!, b!], detection), { listeners });
     const connections = await clients(t, proxy);
     b!.setScript(resetting);
-    // From an internal address, so that it may say how it is retried.
-    const headers = { "x-forwarded-for": "10.0.0.1", "x-envoy-retry-on": "reset", "x-envoy-max-retries": "9" };
     await proxy.until("an ejection", async () => {
-      for (const client of connections) assert.equal((await client.request({ headers })).status, 200);
+      for (const client of connections) assert.equal((await client.request()).status, 200);
       const name = "cluster.app.outlier_detection.ejections_enforced_consecutive_gateway_failure";
       return (await proxy.stats(name)).get(name) === 1;
     });
@@ -154,8 +158,8 @@ describe("A cluster with outlier detection", () => {
     t.after(() => rmSync(folder, { recursive: true }));
     const path = join(folder, "events");
     const [a, b] = await upstreams(t, ["a", "b"]);
-    const manager = { cluster_manager: { outlier_detection: { event_log_path: path } } };
-    const proxy = await start(t, clusterOf([a!, b!], { base_ejection_time: "300s" }), manager);
+    const more = { cluster_manager: { outlier_detection: { event_log_path: path } } };
+    const proxy = await start(t, clusterOf([a!, b!], { base_ejection_time: "300s" }), { more });
     b!.setScript(answering("b", 500));
     await answers(await clients(t, proxy));
     await ejectedHosts(proxy, 1);

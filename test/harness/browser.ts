@@ -6,11 +6,17 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 /** Where Debian's packages and others put it. */
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Starts a headless Chromium of the system. Rejects with what to install if there is none. */
-export async function startBrowser(): Promise<Browser> {
-  const executablePath = CHROMIUM.find(existsSync);
-  if (executablePath === undefined) throw new Error("no Chromium is installed: apt-get install chromium");
-  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+/**
+ * Starts a headless Chromium of the system; `wrapped` may name another program that starts it. Rejects with what to install if there is
+ * none.
+ */
+export async function startBrowser(wrapped = (path: string): string => path): Promise<Browser> {
+  const installed = CHROMIUM.find(existsSync);
+  if (installed === undefined) throw new Error("no Chromium is installed: apt-get install chromium");
+  return chromium.launch({
+    executablePath: wrapped(installed),
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
 }
 
 /** A page of a browser, and all that went wrong in it. */

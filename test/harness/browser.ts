@@ -49,7 +49,7 @@ export class WatchedPage {
   ): Promise<WatchedPage> {
     const context = await browser.newContext(options);
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     const origin = `http://127.0.0.1:${adminPort}/`;
     const watched = new WatchedPage(page, origin);
     await page.goto(origin + fragment);

@@ -214,10 +214,11 @@ describe("The web page in a browser", () => {
       assert.match((await first.textContent()) ?? "", /worker-\dlive127\.0\.0\.1:\d+ingress–HTTP\/1\.1/);
       await table.getByRole("button", { name: "Requests" }).click();
       await table.getByRole("button", { name: "Requests ↓" }).waitFor();
-      const close = first.getByRole("button", { name: /^Close connection / });
-      const id = ((await close.getAttribute("aria-label")) ?? "").split(" ").at(-1);
+      const label = await first.getByRole("button", { name: /^Close connection / }).getAttribute("aria-label");
+      // By its number: another one may be the first of the rows by now.
+      const close = table.getByRole("button", { name: label ?? "", exact: true });
       await close.click();
-      await table.getByRole("button", { name: `Close connection ${id}`, exact: true }).waitFor({ state: "detached" });
+      await close.waitFor({ state: "detached" });
       await page.getByRole("searchbox").fill("worker-nobody");
       await page.getByText("0 in all.").waitFor();
       await page.getByRole("link", { name: "Pools" }).click();
@@ -269,7 +270,7 @@ describe("The web page in a browser", () => {
     await page.screenshot({ path: path.join(folder, "errors.png") });
     await page.getByRole("searchbox", { name: "Response flag" }).fill("UH");
     await page.getByText(/^could not connect/).waitFor({ state: "detached" });
-    assert.equal(await page.getByText(/^no healthy host in cluster empty/).count(), 1);
+    await page.getByText(/^no healthy host in cluster empty/).waitFor();
     assert.deepEqual(watched.problems, []);
   });
 

@@ -8,8 +8,16 @@ export interface Polled<T> {
   readonly problem: string;
 }
 
-/** Asks for a JSON document now and, if `everyMs` is not 0, again and again while the page can be seen. `path` empty: not at all. */
-export function usePolled<T>(path: string, everyMs: number): Polled<T> & { readonly again: () => void } {
+/**
+ * Asks for a JSON document now and, if `everyMs` is not 0, again and again while the page can be seen. `path` empty: not at all. When the
+ * path becomes another, nothing is known until that one is answered; with `keepsOld` what the path before answered stays until then, for
+ * lists that are only narrowed or sorted.
+ */
+export function usePolled<T>(
+  path: string,
+  everyMs: number,
+  keepsOld = false,
+): Polled<T> & { readonly again: () => void } {
   const [state, setState] = useState<Polled<T> & { readonly path: string }>({ path, value: undefined, problem: "" });
   const [round, setRound] = useState(0);
   useEffect(() => {
@@ -24,7 +32,7 @@ export function usePolled<T>(path: string, everyMs: number): Polled<T> & { reado
         } catch (error) {
           if (stop.signal.aborted) return;
           const problem = error instanceof Error ? error.message : String(error);
-          setState((before) => ({ path, value: before.path === path ? before.value : undefined, problem }));
+          setState((before) => ({ path, value: before.path === path || keepsOld ? before.value : undefined, problem }));
         }
       }
       if (everyMs > 0 && !stop.signal.aborted) timer = setTimeout(() => void ask(), everyMs);
@@ -35,6 +43,6 @@ export function usePolled<T>(path: string, everyMs: number): Polled<T> & { reado
       clearTimeout(timer);
     };
   }, [path, everyMs, round]);
-  const current = state.path === path ? state : { value: undefined, problem: "" };
+  const current = state.path === path || keepsOld ? state : { value: undefined, problem: "" };
   return { value: current.value, problem: current.problem, again: () => setRound((count) => count + 1) };
 }

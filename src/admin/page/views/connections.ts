@@ -97,7 +97,7 @@ function ListingTable({ kind }: { readonly kind: ListingKind }): VNode {
   const [sort, setSort] = useState(kind.sort);
   const [filter, setFilter] = useState("");
   const query = new URLSearchParams({ format: "json", sort, limit: String(LIMIT), ...(filter !== "" && { filter }) });
-  const { value, problem, again } = usePolled<Listing>(`/${kind.name}?${query}`, EVERY_MS);
+  const { value, problem, again } = usePolled<Listing>(`/${kind.name}?${query}`, EVERY_MS, true);
   const rows = (value?.[kind.name] ?? []) as readonly Row[];
   return html`<div>
     <label>Only rows that contain

@@ -50,7 +50,7 @@ export function ErrorsView(): VNode {
     ...(filter !== "" && { filter }),
     ...(flag !== "" && { flag }),
   });
-  const { value, problem } = usePolled<Failures>(`/explain/last?${query}`, EVERY_MS);
+  const { value, problem } = usePolled<Failures>(`/explain/last?${query}`, EVERY_MS, true);
   const input = (set: (text: string) => void) => (event: InputEvent) => set((event.target as HTMLInputElement).value);
   return html`<div>
     <h2>Errors</h2>

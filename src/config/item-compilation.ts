@@ -14,6 +14,7 @@ import type {
 import type { ExtensionCategory } from "./extension-category.ts";
 import { anyTypeName, type ExtensionIndex, isFilterConfig, unsupportedExtension } from "./extension-index.ts";
 import { checkRules } from "./message-rules.ts";
+import { missingExtensionHint } from "./missing-extensions.ts";
 import { Place } from "./place.ts";
 import { MAX_MESSAGE_DEPTH } from "./source-document.ts";
 import { type SupportTables, type SupportVisitor, walkSupport } from "./support-walk.ts";
@@ -150,7 +151,8 @@ export class ItemCompilation implements CompileContext {
     if (typedConfig === undefined || typedConfig.typeUrl === "") return this.#extensionByName(category, config, place);
     const typed = this.#environment.extensions.typed(anyTypeName(typedConfig));
     if (typed === undefined) {
-      this.unsupported(at, unsupportedExtension(anyTypeName(typedConfig)));
+      const name = anyTypeName(typedConfig);
+      this.unsupported(at, unsupportedExtension(name), missingExtensionHint(name));
       return undefined;
     }
     const { extension } = typed;
@@ -186,7 +188,7 @@ export class ItemCompilation implements CompileContext {
     if (isFilterConfig(typeName)) return this.#wrappedRouteExtension(config, place);
     const extension = this.#environment.extensions.typed(typeName)?.extension;
     if (extension === undefined) {
-      this.unsupported(place, unsupportedExtension(typeName));
+      this.unsupported(place, unsupportedExtension(typeName), missingExtensionHint(typeName));
       return undefined;
     }
     const { routeSchema } = extension;
@@ -243,7 +245,7 @@ export class ItemCompilation implements CompileContext {
     if (extension === undefined) {
       const known = config.name.startsWith("envoy.");
       const message = known ? `extension ${config.name} is not supported yet` : "typed_config is required";
-      if (known) this.unsupported(place, message);
+      if (known) this.unsupported(place, message, missingExtensionHint(config.name));
       else this.error(place, message, "its @type says which extension this is; the name alone is free text");
       return undefined;
     }
@@ -282,7 +284,7 @@ export class ItemCompilation implements CompileContext {
       return this.check(typed.schema, this.#unpack(any, typed.schema, place), place, typed.tables);
     }
     if (optional) this.warning(place, unsupportedExtension(typeName), "left out, because it is optional");
-    else this.unsupported(place, unsupportedExtension(typeName));
+    else this.unsupported(place, unsupportedExtension(typeName), missingExtensionHint(typeName));
     return false;
   }
 }

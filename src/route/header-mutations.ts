@@ -2,7 +2,8 @@ import type { FormatContext, FormatEnvironment } from "../http/format/format-con
 import type { FormatProgram } from "../http/format/format-program.ts";
 import { stripForHeader } from "../http/format/log-escape.ts";
 import { SubstitutionFormatter } from "../http/format/substitution-formatter.ts";
-import { type HeaderMap, internHeaderName } from "../http/header-map.ts";
+import { type HeaderMap, internHeaderName, type RequestHeaderMap, type ResponseHeaderMap } from "../http/header-map.ts";
+import type { StreamInfo } from "../http/stream-info.ts";
 import { wireText } from "../match/wire-text.ts";
 
 /** What to do if the header is there already; Envoy's `HeaderAppendAction`. */
@@ -86,6 +87,25 @@ export class HeaderMutations {
     for (const addition of additions) values.push(valueFor(addition, headers, context));
     for (let i = 0; i < additions.length; i++) set(additions[i]!, headers, values[i]);
   }
+}
+
+/** Applies mutations to `headers`, each to what the one before it left; those of requests have no response yet. Having none costs nothing. */
+export function applyMutations(
+  mutations: readonly HeaderMutations[],
+  headers: HeaderMap,
+  requestHeaders: RequestHeaderMap | null,
+  responseHeaders: ResponseHeaderMap | null,
+  streamInfo: StreamInfo,
+): void {
+  if (mutations.length === 0) return;
+  const context: FormatContext = {
+    requestHeaders,
+    responseHeaders,
+    responseTrailers: null,
+    streamInfo,
+    accessLogType: "NotSet",
+  };
+  for (const mutation of mutations) mutation.apply(headers, context);
 }
 
 function overwrites(addition: Addition): boolean {

@@ -1,8 +1,7 @@
-import type { FormatContext } from "../http/format/format-context.ts";
-import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts";
+import type { RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
 import { ClusterForward } from "./cluster-forward.ts";
-import type { HeaderMutations } from "./header-mutations.ts";
+import { applyMutations } from "./header-mutations.ts";
 import type { Route, RouteAction, VirtualHost } from "./route.ts";
 import type { RouteLevel } from "./route-level.ts";
 import type { MetadataData } from "./route-table-data.ts";
@@ -55,7 +54,7 @@ export class TableRoute implements Route {
   }
 
   finalizeRequestHeaders(headers: RequestHeaderMap, streamInfo: StreamInfo, keepOriginal = true): void {
-    mutate(this.#level.requestHeaders, headers, headers, null, streamInfo);
+    applyMutations(this.#level.requestHeaders, headers, headers, null, streamInfo);
     if (this.action instanceof ClusterForward) this.action.rewriteRequest(headers, keepOriginal);
   }
 
@@ -64,27 +63,8 @@ export class TableRoute implements Route {
     requestHeaders: RequestHeaderMap | null,
     streamInfo: StreamInfo,
   ): void {
-    mutate(this.#level.responseHeaders, headers, requestHeaders, headers, streamInfo);
+    applyMutations(this.#level.responseHeaders, headers, requestHeaders, headers, streamInfo);
   }
-}
-
-/** Applies mutations to `headers`; most routes have none, and pay nothing. */
-function mutate(
-  mutations: readonly HeaderMutations[],
-  headers: HeaderMap,
-  requestHeaders: RequestHeaderMap | null,
-  responseHeaders: ResponseHeaderMap | null,
-  streamInfo: StreamInfo,
-): void {
-  if (mutations.length === 0) return;
-  const context: FormatContext = {
-    requestHeaders,
-    responseHeaders,
-    responseTrailers: null,
-    streamInfo,
-    accessLogType: "NotSet",
-  };
-  for (const mutation of mutations) mutation.apply(headers, context);
 }
 
 const NO_METADATA: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map();

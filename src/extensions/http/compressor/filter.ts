@@ -8,7 +8,7 @@ import {
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
-import { BodyTransform } from "../../compression/body-transform.ts";
+import { BodyPump } from "../../compression/body-pump.ts";
 import { createCompressor, flushKind } from "../../compression/compression-library.ts";
 import { type MessageTransform, requestTransform, responseTransform } from "../../compression/transform-owner.ts";
 import type { CompressedDirectionData, CompressorData, CompressorRouteData } from "./compressor-data.ts";
@@ -26,13 +26,6 @@ export interface CompressorRuntime {
   readonly responseStats: CompressedResponseStats;
 }
 
-/** A body on its way through the compressor. */
-interface Compression {
-  readonly owner: MessageTransform;
-  readonly transform: BodyTransform;
-  readonly stats: CompressedDirectionStats;
-}
-
 /**
  * Compresses the bodies of responses for clients that accept it, and of requests if that is switched on, on the process's thread pool.
  * Source: Envoy's `CompressorFilter`.
@@ -42,8 +35,8 @@ export class CompressorFilter extends PassThroughFilter {
   #encodings!: StreamEncodings;
   #acceptEncoding: string | undefined;
   #isTunnel = false;
-  #request: Compression | null = null;
-  #response: Compression | null = null;
+  #request: BodyPump | null = null;
+  #response: BodyPump | null = null;
 
   constructor(runtime: CompressorRuntime) {
     super();
@@ -72,11 +65,11 @@ export class CompressorFilter extends PassThroughFilter {
   }
 
   override decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    return pass(this.#request, data, endStream);
+    return this.#request?.pass(data, endStream) ?? FilterDataStatus.continue;
   }
 
   override decodeTrailers(): FilterTrailersStatus {
-    return finish(this.#request);
+    return this.#request?.finish() ?? FilterTrailersStatus.continue;
   }
 
   override encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): FilterHeadersStatus {
@@ -100,25 +93,26 @@ export class CompressorFilter extends PassThroughFilter {
   }
 
   override encodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    return pass(this.#response, data, endStream);
+    return this.#response?.pass(data, endStream) ?? FilterDataStatus.continue;
   }
 
   override encodeTrailers(): FilterTrailersStatus {
-    return finish(this.#response);
+    return this.#response?.finish() ?? FilterTrailersStatus.continue;
   }
 
   override onDestroy(): void {
-    end(this.#request);
-    end(this.#response);
+    this.#request?.destroy();
+    this.#response?.destroy();
   }
 
-  #begin(headers: HeaderMap, owner: MessageTransform, stats: CompressedDirectionStats): Compression {
+  #begin(headers: HeaderMap, owner: MessageTransform, stats: CompressedDirectionStats): BodyPump {
     const { data, candidate } = this.#runtime;
     headers.remove("content-length");
     headers.set("content-encoding", candidate.encoding);
     stats.compressed.inc();
     const limits = { flush: flushKind(data.library), maxRatio: data.library.maxRatio };
-    return { owner, stats, transform: new BodyTransform(createCompressor(data.library), owner, limits) };
+    const bytes = { input: stats.totalUncompressedBytes, output: stats.totalCompressedBytes };
+    return new BodyPump(createCompressor(data.library), owner, limits, bytes);
   }
 
   #route(): CompressorRouteData | undefined {
@@ -178,26 +172,4 @@ function isLongEnough(
 function hasType(headers: HeaderMap, types: ReadonlySet<string>): boolean {
   const type = mediaType(headers);
   return type === "" || types.has(type);
-}
-
-function pass(compression: Compression | null, { bytes }: BodyData, endStream: boolean): FilterDataStatus {
-  if (compression === null) return FilterDataStatus.continue;
-  compression.transform.write(bytes);
-  if (endStream) compression.transform.end();
-  return FilterDataStatus.stopIterationNoBuffer;
-}
-
-function finish(compression: Compression | null): FilterTrailersStatus {
-  if (compression === null) return FilterTrailersStatus.continue;
-  compression.owner.trailersWait = true;
-  compression.transform.end();
-  return FilterTrailersStatus.stopIteration;
-}
-
-function end(compression: Compression | null): void {
-  if (compression === null) return;
-  const { transform, stats } = compression;
-  transform.destroy();
-  stats.totalUncompressedBytes.add(transform.inputBytes);
-  stats.totalCompressedBytes.add(transform.outputBytes);
 }

@@ -2,7 +2,7 @@ import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersSta
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
-import { BodyTransform } from "../../compression/body-transform.ts";
+import { BodyPump } from "../../compression/body-pump.ts";
 import { createDecompressor } from "../../compression/compression-library.ts";
 import { type MessageTransform, requestTransform, responseTransform } from "../../compression/transform-owner.ts";
 import type { DecompressedDirectionData, DecompressorData } from "./decompressor-data.ts";
@@ -18,13 +18,6 @@ export interface DecompressorRuntime {
   readonly responseStats: DecompressorStats;
 }
 
-/** A body on its way through the decompressor. */
-interface Decompression {
-  readonly owner: MessageTransform;
-  readonly transform: BodyTransform;
-  readonly stats: DecompressorStats;
-}
-
 /**
  * Decompresses the bodies of requests and responses that have its encoding, on the process's thread pool. Source: Envoy's
  * `DecompressorFilter`.
@@ -34,8 +27,8 @@ interface Decompression {
  */
 export class DecompressorFilter extends PassThroughFilter {
   readonly #runtime: DecompressorRuntime;
-  #request: Decompression | null = null;
-  #response: Decompression | null = null;
+  #request: BodyPump | null = null;
+  #response: BodyPump | null = null;
 
   constructor(runtime: DecompressorRuntime) {
     super();
@@ -55,11 +48,11 @@ export class DecompressorFilter extends PassThroughFilter {
   }
 
   override decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    return pass(this.#request, data, endStream);
+    return this.#request?.pass(data, endStream) ?? FilterDataStatus.continue;
   }
 
   override decodeTrailers(): FilterTrailersStatus {
-    return finish(this.#request);
+    return this.#request?.finish() ?? FilterTrailersStatus.continue;
   }
 
   override encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): FilterHeadersStatus {
@@ -74,19 +67,19 @@ export class DecompressorFilter extends PassThroughFilter {
   }
 
   override encodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    return pass(this.#response, data, endStream);
+    return this.#response?.pass(data, endStream) ?? FilterDataStatus.continue;
   }
 
   override encodeTrailers(): FilterTrailersStatus {
-    return finish(this.#response);
+    return this.#response?.finish() ?? FilterTrailersStatus.continue;
   }
 
   override onDestroy(): void {
-    end(this.#request);
-    end(this.#response);
+    this.#request?.destroy();
+    this.#response?.destroy();
   }
 
-  #begin(headers: HeaderMap, owner: MessageTransform, stats: DecompressorStats): Decompression {
+  #begin(headers: HeaderMap, owner: MessageTransform, stats: DecompressorStats): BodyPump {
     const { library } = this.#runtime.data;
     headers.remove("content-length");
     const rest = encodingsOf(headers).slice(0, -1);
@@ -94,7 +87,8 @@ export class DecompressorFilter extends PassThroughFilter {
     if (rest.length > 0) headers.set("content-encoding", rest.join(", "));
     stats.decompressed.inc();
     const limits = { flush: null, maxRatio: library.maxRatio };
-    return { owner, stats, transform: new BodyTransform(createDecompressor(library), owner, limits) };
+    const bytes = { input: stats.totalCompressedBytes, output: stats.totalUncompressedBytes };
+    return new BodyPump(createDecompressor(library), owner, limits, bytes);
   }
 }
 
@@ -114,26 +108,4 @@ function advertise(headers: RequestHeaderMap, encoding: string): void {
   const accepted = (headers.getJoined("accept-encoding") ?? "").split(",").map((each) => each.trim());
   const others = accepted.filter((each) => each !== "" && each.split(";")[0]!.trim().toLowerCase() !== encoding);
   headers.set("accept-encoding", [...others, encoding].join(","));
-}
-
-function pass(decompression: Decompression | null, { bytes }: BodyData, endStream: boolean): FilterDataStatus {
-  if (decompression === null) return FilterDataStatus.continue;
-  decompression.transform.write(bytes);
-  if (endStream) decompression.transform.end();
-  return FilterDataStatus.stopIterationNoBuffer;
-}
-
-function finish(decompression: Decompression | null): FilterTrailersStatus {
-  if (decompression === null) return FilterTrailersStatus.continue;
-  decompression.owner.trailersWait = true;
-  decompression.transform.end();
-  return FilterTrailersStatus.stopIteration;
-}
-
-function end(decompression: Decompression | null): void {
-  if (decompression === null) return;
-  const { transform, stats } = decompression;
-  transform.destroy();
-  stats.totalCompressedBytes.add(transform.inputBytes);
-  stats.totalUncompressedBytes.add(transform.outputBytes);
 }

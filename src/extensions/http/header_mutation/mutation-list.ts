@@ -1,7 +1,7 @@
-import type { FormatContext, FormatEnvironment } from "../../../http/format/format-context.ts";
-import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
+import type { FormatEnvironment } from "../../../http/format/format-context.ts";
+import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
-import { HeaderMutations, type HeaderMutationsData } from "../../../route/header-mutations.ts";
+import { applyMutations, HeaderMutations, type HeaderMutationsData } from "../../../route/header-mutations.ts";
 
 /** Envoy's `Mutations`, checked: single removals and additions in the order in which they are made. Plain data. */
 export interface MutationsData {
@@ -20,28 +20,10 @@ export class MutationList {
   }
 
   mutateRequest(headers: RequestHeaderMap, streamInfo: StreamInfo): void {
-    apply(this.#request, headers, headers, null, streamInfo);
+    applyMutations(this.#request, headers, headers, null, streamInfo);
   }
 
   mutateResponse(headers: ResponseHeaderMap, requestHeaders: RequestHeaderMap | null, streamInfo: StreamInfo): void {
-    apply(this.#response, headers, requestHeaders, headers, streamInfo);
+    applyMutations(this.#response, headers, requestHeaders, headers, streamInfo);
   }
-}
-
-function apply(
-  mutations: readonly HeaderMutations[],
-  headers: HeaderMap,
-  requestHeaders: RequestHeaderMap | null,
-  responseHeaders: ResponseHeaderMap | null,
-  streamInfo: StreamInfo,
-): void {
-  if (mutations.length === 0) return;
-  const context: FormatContext = {
-    requestHeaders,
-    responseHeaders,
-    responseTrailers: null,
-    streamInfo,
-    accessLogType: "NotSet",
-  };
-  for (const mutation of mutations) mutation.apply(headers, context);
 }

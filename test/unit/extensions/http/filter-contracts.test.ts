@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { silentLogger } from "../../../../src/base/log.ts";
 import { HeaderMutationFilter } from "../../../../src/extensions/http/header_mutation/filter.ts";
@@ -6,6 +8,7 @@ import type { HttpModule } from "../../../../src/extensions/http/module/contract
 import { ModuleFilter } from "../../../../src/extensions/http/module/filter.ts";
 import { StatefulSessionFilter } from "../../../../src/extensions/http/stateful_session/filter.ts";
 import { createSessionState } from "../../../../src/extensions/stateful_session/session-state.ts";
+import { HTTP_FILTERS } from "../../../../src/extensions/table.ts";
 import type { HttpFilterFactory, StreamFilter } from "../../../../src/http/filter.ts";
 import type { RequestHeaderMap } from "../../../../src/http/header-map.ts";
 import type { StreamRoute } from "../../../../src/http/stream-route.ts";
@@ -14,9 +17,21 @@ import type { AsyncClient } from "../../../../src/upstream/async-client.ts";
 import { answeringClient, failingClient } from "../../../harness/fake-async-client.ts";
 import { FakeClock } from "../../../harness/fake-clock.ts";
 import { makeFilter } from "../../../harness/filter-under-test.ts";
-import { describeHttpFilterContract } from "../../../harness/http-filter-contract.ts";
+import { describeHttpFilterContract, type HttpFilterContractSubject } from "../../../harness/http-filter-contract.ts";
 import { RecordingStats } from "../../../harness/recording-stats.ts";
 import { makeFormatEnvironment } from "../../../harness/stream-fixtures.ts";
+
+/** Names of the table's filters that the contract was put to. */
+const underContract = new Set<string>();
+
+/** Puts the contract to the filter `name`, in the state that `what` says. */
+function underTheContract(name: string, what: string, subject: HttpFilterContractSubject): void {
+  underContract.add(name);
+  describeHttpFilterContract(what, subject);
+}
+
+const MODULE = "troupe.filters.http.module";
+const envoy = (name: string): string => `envoy.filters.http.${name}`;
 
 const factory = (make: () => StreamFilter): HttpFilterFactory => ({
   create: (chain) => chain.addFilter(make()),
@@ -38,11 +53,11 @@ function moduleFactory(module: HttpModule): () => HttpFilterFactory {
 
 const nothing = { request: [], response: [] };
 const mutations = new MutationList(nothing, makeFormatEnvironment());
-describeHttpFilterContract("header_mutation", {
+underTheContract(envoy("header_mutation"), "header_mutation", {
   createFactory: () => factory(() => new HeaderMutationFilter({ mutations, mostSpecificWins: false })),
 });
 
-describeHttpFilterContract("a module with plain functions", {
+underTheContract(MODULE, "a module with plain functions", {
   createFactory: moduleFactory({
     decodeHeaders: (stream) => stream.request.set("x-a", "1"),
     decodeData: (_stream, bytes) => Buffer.concat([bytes, bytes]),
@@ -51,7 +66,7 @@ describeHttpFilterContract("a module with plain functions", {
   }),
 });
 
-describeHttpFilterContract("a module that waits", {
+underTheContract(MODULE, "a module that waits", {
   createFactory: moduleFactory({
     decodeHeaders: async (stream) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -64,11 +79,11 @@ describeHttpFilterContract("a module that waits", {
   }),
 });
 
-describeHttpFilterContract("a module that answers", {
+underTheContract(MODULE, "a module that answers", {
   createFactory: moduleFactory({ decodeData: (stream) => void stream.respond(403, "no") }),
 });
 
-describeHttpFilterContract("a module that fails everywhere", {
+underTheContract(MODULE, "a module that fails everywhere", {
   createFactory: moduleFactory({
     decodeTrailers: () => {
       throw new Error("oops");
@@ -86,7 +101,7 @@ describeHttpFilterContract("a module that fails everywhere", {
 });
 
 const sessions = { state: createSessionState({ type: "header", name: "x-session" }, new FakeClock()), strict: false };
-describeHttpFilterContract("stateful_session", {
+underTheContract(envoy("stateful_session"), "stateful_session", {
   createFactory: () => factory(() => new StatefulSessionFilter(sessions)),
 });
 
@@ -280,7 +295,7 @@ const CONFIGURED: readonly {
 ];
 for (const { what, filter, config = {}, route, prepare, waitsMs = 0, asyncClient } of CONFIGURED) {
   const made = await makeFilter(filter, config, route, asyncClient);
-  describeHttpFilterContract(what, {
+  underTheContract(envoy(filter), what, {
     createFactory: () => made.factory,
     waitsMs,
     ...(made.route && { route: made.route }),
@@ -316,5 +331,11 @@ for (const [what, failureModeDeny, client] of [
     rateLimitService: { grpcService: { envoyGrpc: { clusterName: "limits" } } },
   };
   const made = await makeFilter("ratelimit", config, undefined, client);
-  describeHttpFilterContract(`ratelimit that ${what}`, { createFactory: () => made.factory, route: LIMITED });
+  const subject = { createFactory: () => made.factory, route: LIMITED };
+  underTheContract(envoy("ratelimit"), `ratelimit that ${what}`, subject);
 }
+
+it("the HTTP filter contract is put to every filter of the table but the router, which ends the chain", () => {
+  const names = HTTP_FILTERS.map(({ name }) => name).filter((name) => name !== envoy("router"));
+  assert.deepEqual([...underContract].sort(), names.sort());
+});

@@ -14,12 +14,13 @@ import type { ClientTlsContext } from "../../src/extensions/transport_sockets/tl
 import type { ServerTlsContext } from "../../src/extensions/transport_sockets/tls/server-tls-context.ts";
 import { TlsContexts } from "../../src/extensions/transport_sockets/tls/tls-contexts.ts";
 import type { LoadedExtensions } from "../../src/extensions/worker-extensions.ts";
+import { createRouteTable } from "../../src/extensions/worker-route-table.ts";
 import { FailedRequests } from "../../src/http/failed-requests.ts";
 import { ConnectionHandler, type PreparedListeners } from "../../src/listener/connection-handler.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
 import type { WriteFlusher } from "../../src/net/write-flusher.ts";
-import { RouteTable } from "../../src/route/route-table.ts";
+import type { RouteTable } from "../../src/route/route-table.ts";
 import { RouteTables } from "../../src/route/route-tables.ts";
 import { Runtime } from "../../src/runtime/runtime.ts";
 import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
@@ -174,6 +175,7 @@ export class ProxyRuntime implements WorkerRuntime {
 
   async prepare(change: SnapshotChange): Promise<void> {
     const sockets = boundSockets(change);
+    const routeTables = new Map<string, RouteTable>();
     this.#building = change.version;
     try {
       const unknown = unknownKind(change.upserts);
@@ -182,7 +184,9 @@ export class ProxyRuntime implements WorkerRuntime {
       this.#limits.attach(breakerExtras(change.extras).limits);
       const listeners = resourcesOf("listener", change.upserts).map((resource) => resource.data);
       await this.#preload(listeners);
-      const routeTables = this.#buildRouteTables(change);
+      for (const { name, data } of resourcesOf("routeTable", change.upserts)) {
+        routeTables.set(name, createRouteTable(data, this.#context));
+      }
       const tlsContexts = new Map(
         resourcesOf("tlsContext", change.upserts).map(({ name, data }) => [name, this.#tlsContexts.build(data)]),
       );
@@ -196,6 +200,7 @@ export class ProxyRuntime implements WorkerRuntime {
       this.#staged = { change, listeners: prepared, routeTables, tlsContexts, clusters };
     } catch (error) {
       for (const { socket } of sockets) closeQuietly(socket);
+      disposeTables(routeTables);
       throw error;
     }
   }
@@ -223,8 +228,7 @@ export class ProxyRuntime implements WorkerRuntime {
 
   abort(version: number): void {
     if (this.#staged === null || this.#staged.change.version !== version) return;
-    this.#staged.listeners.abort();
-    this.#staged = null;
+    this.#abortStaged();
   }
 
   updateMembership(deltas: readonly MembershipDelta[]): readonly string[] {
@@ -259,8 +263,7 @@ export class ProxyRuntime implements WorkerRuntime {
   }
 
   async stop(): Promise<void> {
-    this.#staged?.listeners.abort();
-    this.#staged = null;
+    this.#abortStaged();
     this.#handler.close();
     this.#asyncClient.close();
     this.#clusters.close();
@@ -363,23 +366,11 @@ export class ProxyRuntime implements WorkerRuntime {
     );
   }
 
-  #buildRouteTables(change: SnapshotChange): Map<string, RouteTable> {
-    const context = this.#context;
-    const modules = context.extensions.httpFilters;
-    const tables = new Map<string, RouteTable>();
-    for (const { name, data } of resourcesOf("routeTable", change.upserts)) {
-      const table = new RouteTable(
-        data,
-        (_filter, config) => {
-          const module = extensionModule(modules, config.extension);
-          return module.createRouteConfig === undefined ? config.data : module.createRouteConfig(config.data, context);
-        },
-        context.format,
-        context.runtime,
-      );
-      tables.set(name, table);
-    }
-    return tables;
+  #abortStaged(): void {
+    if (this.#staged === null) return;
+    this.#staged.listeners.abort();
+    disposeTables(this.#staged.routeTables);
+    this.#staged = null;
   }
 
   #clusterChanges(change: SnapshotChange): ClusterChanges {
@@ -405,6 +396,10 @@ export class ProxyRuntime implements WorkerRuntime {
       for (const name of namesOf(kind, change.upserts)) this.#names[kind].add(name);
     }
   }
+}
+
+function disposeTables(tables: ReadonlyMap<string, RouteTable>): void {
+  for (const table of tables.values()) table.dispose();
 }
 
 function namesOf(kind: KnownKind, resources: readonly ResourceName[]): string[] {

@@ -66,6 +66,8 @@ export interface HttpFilterModule {
   createFactory(data: unknown, context: HttpFilterContext): HttpFilterFactory;
   /** Turns what `compileRoute` returned into what the filter gets from `perFilterConfig`. The data itself if absent. */
   createRouteConfig?(data: unknown, worker: WorkerContext): unknown;
+  /** Releases what `createRouteConfig` returned: its route table is gone. Requests under way may still read it. */
+  disposeRouteConfig?(config: unknown): void;
 }
 
 /** The worker-side half of a network filter: what its `filter.ts` exports as `networkFilter`. */

@@ -25,14 +25,20 @@ export class RouteTable {
   readonly #virtualHostCount: number;
   readonly #ignorePort: boolean;
   readonly #ignorePathParameters: boolean;
+  readonly #onDisposed: () => void;
 
-  /** `perFilterConfig` turns each per-route configuration into the filter's object; what it throws is thrown on. Without `runtime` every share is as configured. */
+  /**
+   * `perFilterConfig` turns each per-route configuration into the filter's object; what it throws is thrown on. Without `runtime` every
+   * share is as configured. `onDisposed` is where those objects are given up.
+   */
   constructor(
     data: RouteTableData,
     perFilterConfig: PerFilterConfigFactory,
     format: FormatEnvironment,
     runtime = new Runtime(),
+    onDisposed: () => void = () => {},
   ) {
+    this.#onDisposed = onDisposed;
     this.name = data.name;
     this.internalOnlyHeaders = data.internalOnlyHeaders;
     this.#virtualHostCount = data.virtualHosts.length;
@@ -54,6 +60,11 @@ export class RouteTable {
   route(headers: RequestHeaderMap, randomValue: number): Route | null {
     const host = this.#hosts.lookup(this.#matchHost(headers.authority));
     return host === undefined ? null : host.get().route(this.#matchPath(headers.path), headers, randomValue);
+  }
+
+  /** The table is no longer in force; requests that have a route of it keep it. */
+  dispose(): void {
+    this.#onDisposed();
   }
 
   /** How `route` comes to its answer. For people who ask: takes its time. */

@@ -28,12 +28,17 @@ export class RouteTables {
     return this.#slots.get(name)?.current ?? null;
   }
 
+  /** Puts a table in force, and disposes the one before it. */
   set(name: string, table: RouteTable): void {
-    this.slot(name).current = table;
+    const slot = this.slot(name);
+    const before = slot.current;
+    slot.current = table;
+    before?.dispose();
   }
 
-  /** Forgets a table. Whoever still holds its slot (a draining listener) keeps the last version. */
+  /** Forgets and disposes a table. Whoever still holds its slot (a draining listener) keeps the last version. */
   remove(name: string): void {
+    this.find(name)?.dispose();
     this.#slots.delete(name);
   }
 

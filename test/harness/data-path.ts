@@ -11,11 +11,12 @@ import { loadCompilerTable } from "../../src/extensions/compiler-table.ts";
 import { extensionModule, type WorkerContext } from "../../src/extensions/extension-module.ts";
 import { TlsContexts } from "../../src/extensions/transport_sockets/tls/tls-contexts.ts";
 import { LoadedExtensions } from "../../src/extensions/worker-extensions.ts";
+import { createRouteTable } from "../../src/extensions/worker-route-table.ts";
 import { ResponseFlag, type StreamInfo } from "../../src/http/stream-info.ts";
 import { ConnectionHandler } from "../../src/listener/connection-handler.ts";
 import { type ListenerData, socketKey } from "../../src/listener/listener-data.ts";
 import { WriteFlusher } from "../../src/net/write-flusher.ts";
-import { RouteTable } from "../../src/route/route-table.ts";
+import type { RouteTable } from "../../src/route/route-table.ts";
 import type { RouteTableData } from "../../src/route/route-table-data.ts";
 import { RouteTables } from "../../src/route/route-tables.ts";
 import { Runtime } from "../../src/runtime/runtime.ts";
@@ -214,16 +215,8 @@ export class DataPath {
       await extensionModule(extensions.networkFilters, extension).preload?.(data, this.context);
     }
     const tables = new Map<string, RouteTable>();
-    for (const [name, data] of routeTables) tables.set(name, this.#routeTable(data));
+    for (const [name, data] of routeTables) tables.set(name, createRouteTable(data, this.context));
     return { listener, clusters, tables };
-  }
-
-  #routeTable(data: RouteTableData): RouteTable {
-    const perFilter = (_name: string, config: { extension: string; data: unknown }): unknown => {
-      const module = extensionModule(extensions.httpFilters, config.extension);
-      return module.createRouteConfig?.(config.data, this.context) ?? config.data;
-    };
-    return new RouteTable(data, perFilter, this.context.format, this.runtime);
   }
 }
 

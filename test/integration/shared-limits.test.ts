@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { loopback } from "../harness/sample-bootstrap.ts";
+import { answerRoute, loopback, sampleBootstrap } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { TcpPeer } from "../harness/tcp-peer.ts";
 import { until } from "../harness/until.ts";
@@ -40,6 +40,32 @@ function rateLimit(maxTokens: number): object {
       token_bucket: { max_tokens: maxTokens, fill_interval: "3600s" },
     },
   };
+}
+
+/** Routes that answer, each with a limit that is counted under its name. */
+function limitedRoutes(...names: readonly string[]): object {
+  const everyone = { default_value: { numerator: 100 } };
+  const package_ = "type.googleapis.com/envoy.extensions.filters.http";
+  const routes = names.map((name) => ({
+    ...answerRoute(name, `/${name}`),
+    typed_per_filter_config: {
+      limit: {
+        "@type": `${package_}.local_ratelimit.v3.LocalRateLimit`,
+        stat_prefix: name,
+        token_bucket: { max_tokens: 1000, fill_interval: "3600s" },
+        filter_enabled: everyone,
+        filter_enforced: everyone,
+      },
+    },
+  }));
+  const http_filters = [
+    {
+      name: "limit",
+      typed_config: { "@type": `${package_}.local_ratelimit.v3.LocalRateLimit`, stat_prefix: "filter" },
+    },
+    { name: "router", typed_config: { "@type": `${package_}.router.v3.Router` } },
+  ];
+  return sampleBootstrap({ listeners: [{ routes, manager: { http_filters } }] });
 }
 
 async function start(test: TestContext, proxyConfig: object): Promise<RunningProxy> {
@@ -97,5 +123,25 @@ describe("Limits that workers share", () => {
       const stats = await proxy.stats("local_rate_limit");
       return stats.get("local_rate_limit.all.rate_limited") === 30;
     });
+  });
+
+  it("of routes are counted until a reload takes the routes away", async (t) => {
+    const proxy = await start(t, limitedRoutes("stays", "goes"));
+    const ask = async (path: string): Promise<void> => {
+      assert.equal((await fetch(`http://127.0.0.1:${proxy.port()}/${path}`)).status, 200);
+    };
+    for (const path of ["stays", "goes"]) await ask(path);
+    const counts = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(await proxy.stats("http_local_rate_limit.ok"));
+    const both = { "filter.http_local_rate_limit.ok": 0, "goes.http_local_rate_limit.ok": 1 };
+    await proxy.until("the counts", async () => {
+      const seen = await counts();
+      return seen["stays.http_local_rate_limit.ok"] === 1 && Object.keys(both).every((name) => name in seen);
+    });
+
+    assert.equal((await proxy.reload(limitedRoutes("stays"))).status, 200);
+    await ask("stays");
+    await proxy.until("what is left", async () => (await counts())["stays.http_local_rate_limit.ok"] === 2);
+    await proxy.until("the name to go", async () => !("goes.http_local_rate_limit.ok" in (await counts())));
   });
 });

@@ -13,4 +13,5 @@ export const httpFilter: HttpFilterModule = {
     };
   },
   createRouteConfig: (data, worker) => new RateLimit(data as LocalRateLimitData, worker),
+  disposeRouteConfig: (config) => (config as RateLimit).dispose(),
 };

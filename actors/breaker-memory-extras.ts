@@ -1,11 +1,15 @@
+import { DOWNSTREAM_CONNECTIONS_COUNT, listenerConnectionsCount } from "../src/listener/connection-limits.ts";
 import { CircuitBreakerCells } from "../src/upstream/circuit-breaker-cells.ts";
 import type { BreakerExtras } from "./worker/breaker-extras.ts";
 import type { ResourceName } from "./worker/protocol.ts";
 
 /** Gives the workers the shared memory of circuit breakers and of filters' limits, and takes back what a dead worker held. Main thread. */
 export class BreakerMemoryExtras {
-  readonly #clusters = new SlottedResources(["cluster"]);
-  readonly #limits = new SlottedResources(["sharedCount", "tokenBucket", "sharedValue"]);
+  readonly #clusters = new SlottedResources(["cluster"], []);
+  readonly #limits = new SlottedResources(
+    ["listener", "sharedCount", "tokenBucket", "sharedValue"],
+    [DOWNSTREAM_CONNECTIONS_COUNT],
+  );
 
   /** What goes with a version to one worker. */
   forWorker(worker: string, resources: readonly ResourceName[]): BreakerExtras {
@@ -31,31 +35,35 @@ export class BreakerMemoryExtras {
 /** The resources of some kinds, each of which has a slot of shared memory. */
 class SlottedResources {
   readonly #kinds: readonly string[];
+  /** What has a slot whatever is configured. */
+  readonly #always: readonly string[];
   readonly #cells = new CircuitBreakerCells();
-  /** Those that have a slot, by name, with their kind. */
+  /** Those that have a slot, by its name, with their kind. */
   #known = new Map<string, string>();
 
-  constructor(kinds: readonly string[]) {
+  constructor(kinds: readonly string[], always: readonly string[]) {
     this.#kinds = kinds;
+    this.#always = always;
   }
 
   forWorker(workerSlot: number, resources: readonly ResourceName[]): Omit<BreakerExtras, "limits"> {
-    const slots = new Map<string, number>();
+    const slots = new Map(this.#always.map((name) => [name, this.#cells.allocate(name)]));
     for (const { kind, name } of resources) {
       if (!this.#kinds.includes(kind)) continue;
-      slots.set(name, this.#cells.allocate(name));
+      const slotName = slotNameOf(kind, name);
+      slots.set(slotName, this.#cells.allocate(slotName));
       // Of a version that is refused, too: the next one in force releases it.
-      this.#known.set(name, kind);
+      this.#known.set(slotName, kind);
     }
     return { slots, chunks: this.#cells.chunksFor(workerSlot) };
   }
 
   onInForce(resources: readonly ResourceName[]): void {
     const mine = resources.filter(({ kind }) => this.#kinds.includes(kind));
-    const present = new Map(mine.map(({ kind, name }) => [name, kind]));
+    const present = new Map(mine.map(({ kind, name }) => [slotNameOf(kind, name), kind]));
     for (const [name, kind] of this.#known) {
       if (present.has(name)) continue;
-      if (kind !== "sharedCount" && kind !== "cluster") this.#cells.clear(name);
+      if (kind === "tokenBucket" || kind === "sharedValue") this.#cells.clear(name);
       this.#cells.release(name);
     }
     this.#known = present;
@@ -64,6 +72,10 @@ class SlottedResources {
   workerEnded(workerSlot: number): void {
     this.#cells.reclaimWorker(workerSlot);
   }
+}
+
+function slotNameOf(kind: string, name: string): string {
+  return kind === "listener" ? listenerConnectionsCount(name) : name;
 }
 
 /** `worker-3` is 3. */

@@ -17,6 +17,7 @@ import type { LoadedExtensions } from "../../src/extensions/worker-extensions.ts
 import { createRouteTable } from "../../src/extensions/worker-route-table.ts";
 import { FailedRequests } from "../../src/http/failed-requests.ts";
 import { ConnectionHandler, type PreparedListeners } from "../../src/listener/connection-handler.ts";
+import { ConnectionLimits, listenerConnectionsCount } from "../../src/listener/connection-limits.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
 import type { WriteFlusher } from "../../src/net/write-flusher.ts";
@@ -70,6 +71,7 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #asyncClient: AsyncClient;
   readonly #accessLogFiles: AccessLogFiles;
   readonly #limits: SharedLimits;
+  readonly #connectionLimits: ConnectionLimits;
   readonly #values = new Runtime();
   readonly #condition = { healthCheckFailed: false };
   readonly #extensions: LoadedExtensions;
@@ -85,6 +87,7 @@ export class ProxyRuntime implements WorkerRuntime {
     sharedValue: new Set(),
     tlsContext: new Set(),
     runtime: new Set(),
+    overload: new Set(),
   };
   #staged: Staged | null = null;
   /** The version that is being built. */
@@ -117,6 +120,7 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#asyncClient = new AsyncClient(this.#clusters, { timers, random });
     this.#accessLogFiles = new AccessLogFiles({ timers, stats, flushIntervalMs: settings.fileFlushIntervalMs });
     this.#limits = new SharedLimits(clock);
+    this.#connectionLimits = new ConnectionLimits(this.#limits, this.#values, stats);
     const failures = this.#createFailures(clock);
     this.#context = {
       failures,
@@ -162,6 +166,7 @@ export class ProxyRuntime implements WorkerRuntime {
         ),
       makeTransportSocket: ({ extension, data }, scope) =>
         extensionModule(extensions.transportSockets, extension).createDownstreamFactory(data, scope, this.#context),
+      connectionLimits: this.#connectionLimits,
       drain: this.#settings.drain,
       buildingVersion: () => this.#building,
     });
@@ -212,6 +217,10 @@ export class ProxyRuntime implements WorkerRuntime {
     for (const [name, context] of staged.tlsContexts) this.#tlsContexts.set(name, context);
     for (const { data } of resourcesOf("runtime", staged.change.upserts)) this.#values.setLayers(data);
     if (this.#removed("runtime", staged.change).length > 0) this.#values.setLayers([]);
+    for (const { data } of resourcesOf("overload", staged.change.upserts)) {
+      this.#connectionLimits.setMonitor(data.maxDownstreamConnections);
+    }
+    if (this.#removed("overload", staged.change).length > 0) this.#connectionLimits.setMonitor(null);
     // Clusters before routes before listeners: nothing may refer to what is not there yet.
     this.#clusters.apply(staged.clusters);
     for (const [name, table] of staged.routeTables) this.#routeTables.set(name, table);
@@ -220,6 +229,7 @@ export class ProxyRuntime implements WorkerRuntime {
     for (const kind of ["sharedCount", "tokenBucket", "sharedValue"] as const) {
       for (const name of this.#removed(kind, staged.change)) this.#limits.forget(name);
     }
+    for (const name of this.#removed("listener", staged.change)) this.#limits.forget(listenerConnectionsCount(name));
     for (const name of this.#removed("tlsContext", staged.change)) this.#tlsContexts.remove(name);
     this.#noteNames(staged.change);
     // The sockets listen when this turn of the event loop is over.

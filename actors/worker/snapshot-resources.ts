@@ -1,3 +1,4 @@
+import type { OverloadData } from "../../src/config/overload-data.ts";
 import type { TlsContextData } from "../../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { RouteTableData } from "../../src/route/route-table-data.ts";
@@ -15,6 +16,7 @@ export interface ResourceData {
   readonly sharedValue: null;
   readonly tlsContext: TlsContextData;
   readonly runtime: readonly RuntimeLayerData[];
+  readonly overload: OverloadData;
 }
 
 /** The kinds of resources that a worker builds something from; others are refused. */
@@ -48,6 +50,7 @@ export function unknownKind(resources: readonly WorkerResource[]): string | unde
     "sharedValue",
     "tlsContext",
     "runtime",
+    "overload",
   ] satisfies KnownKind[];
   return resources.find((resource) => !known.includes(resource.kind))?.kind;
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { RuntimeLayerData } from "../runtime/runtime-entry.ts";
 import type { StatsConfigData } from "../stats/stats-config-data.ts";
 import type { CompiledExtension } from "./compile-context.ts";
+import type { OverloadData } from "./overload-data.ts";
 
 /** Who this proxy says it is. Texts that nobody set are empty. */
 export interface NodeData {
@@ -35,6 +36,8 @@ export interface BootstrapData {
   readonly runtime: readonly RuntimeLayerData[];
   /** `cluster_manager.outlier_detection.event_log_path`; `""` = none. */
   readonly outlierEventLogPath: string;
+  /** `overload_manager`; null without one. */
+  readonly overload: OverloadData | null;
   /** `cluster_manager.local_cluster_name`; `""` = none. */
   readonly localClusterName: string;
 }

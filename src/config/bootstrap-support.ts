@@ -17,6 +17,7 @@ import {
 import { RegexMatcher_GoogleRE2Schema, RegexMatcherSchema } from "../proto/gen/envoy/type/matcher/v3/regex_pb.js";
 import { ListStringMatcherSchema, StringMatcherSchema } from "../proto/gen/envoy/type/matcher/v3/string_pb.js";
 import { type MessageSupport, noEffect, notYet, only, support, supportAll, within, yes } from "./field-support.ts";
+import { OVERLOAD_SUPPORT } from "./overload.ts";
 import { runtimeLayersSupport } from "./runtime-layers.ts";
 
 const node: readonly MessageSupport[] = [
@@ -38,7 +39,7 @@ const admin: readonly MessageSupport[] = [
     access_log_path: only(["/dev/null"], "leave it out; the admin endpoint keeps no access log"),
     access_log: notYet("the admin endpoint keeps no access log"),
     profile_path: noEffect("CPU profiles are answered to the request that asks for them"),
-    ignore_global_conn_limit: noEffect("there is no global connection limit"),
+    ignore_global_conn_limit: noEffect("connections to the admin endpoint are neither limited nor counted"),
   }),
   support(AddressSchema, { socket_address: yes, pipe: yes }),
   support(SocketAddressSchema, {
@@ -72,6 +73,7 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
     stats_sinks: yes,
     admin: within(...admin),
     layered_runtime: within(...runtimeLayersSupport),
+    overload_manager: within(...OVERLOAD_SUPPORT),
   }),
   support(StatsSinkSchema, { name: yes, typed_config: yes }),
   support(Bootstrap_StaticResourcesSchema, { listeners: yes, clusters: yes, secrets: yes }),

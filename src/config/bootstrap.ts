@@ -15,6 +15,7 @@ import {
 import type { AdminAddressData, BootstrapData, NodeData } from "./bootstrap-data.ts";
 import type { CompileContext } from "./compile-context.ts";
 import { durationMs } from "./duration-ms.ts";
+import { compileOverload } from "./overload.ts";
 import { Place } from "./place.ts";
 import { compileRuntimeLayers } from "./runtime-layers.ts";
 
@@ -36,6 +37,7 @@ export function compileBootstrap(message: Bootstrap, context: ErrorSink, node: N
       serviceCluster: node.cluster ?? message.node?.cluster ?? "",
     }),
     outlierEventLogPath: message.clusterManager?.outlierDetection?.eventLogPath ?? "",
+    overload: compileOverload(message.overloadManager, at.field("overload_manager"), context),
     localClusterName: message.clusterManager?.localClusterName ?? "",
     admin: admin === undefined ? null : { address: adminAddress(admin, at.field("admin"), context) },
     stats: {

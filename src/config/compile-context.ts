@@ -4,7 +4,7 @@ import type { Place } from "./place.ts";
 
 /**
  * What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own, and so is what the
- * workers count or know together for a filter: a `sharedCount`, a `tokenBucket` or a `sharedValue`, whose data is null. A `tlsContext` holds certificates, which change without it. `runtime` is one: all layers of runtime values.
+ * workers count or know together for a filter: a `sharedCount`, a `tokenBucket` or a `sharedValue`, whose data is null. A `tlsContext` holds certificates, which change without it. `runtime` is one: all layers of runtime values; `overload` is what the overload manager is told.
  */
 export type ResourceKind =
   | "listener"
@@ -15,7 +15,8 @@ export type ResourceKind =
   | "tokenBucket"
   | "sharedValue"
   | "tlsContext"
-  | "runtime";
+  | "runtime"
+  | "overload";
 
 /** What every resource may depend on. A change of any of these compiles everything anew. */
 export interface CompileFacts {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { compileBootstrapOf } from "./bootstrap-compiler.ts";
 import type { BootstrapData } from "./bootstrap-data.ts";
-import type { CompileFacts } from "./compile-context.ts";
+import type { CompileFacts, ResourceKind } from "./compile-context.ts";
 import { type CompileOutcome, type CompileRequest, type PackedResource, resourceKey } from "./compile-request.ts";
 import type { CompilerTable, SecretChecker } from "./compiler-table.ts";
 import { byPlace, type ConfigProblem } from "./config-problem.ts";
@@ -123,7 +123,7 @@ export class ConfigurationCompiler {
       problems,
       bootstrap: bootstrap.data,
       files,
-      ...collect(results, runtimeResources(bootstrap.data), request.known),
+      ...collect(results, bootstrapResources(bootstrap.data), request.known),
     };
   }
 
@@ -259,10 +259,17 @@ function collect(
   };
 }
 
-function runtimeResources({ runtime }: BootstrapData): PackedResource[] {
-  if (runtime.length === 0) return [];
-  const data = packResource(runtime);
-  return [{ kind: "runtime", name: "layered_runtime", hash: contentHash(data), data }];
+/** What the bootstrap says for all workers. */
+function bootstrapResources({ runtime, overload }: BootstrapData): PackedResource[] {
+  const resources: PackedResource[] = [];
+  if (runtime.length > 0) resources.push(packed("runtime", "layered_runtime", runtime));
+  if (overload !== null) resources.push(packed("overload", "overload_manager", overload));
+  return resources;
+}
+
+function packed(kind: ResourceKind, name: string, content: unknown): PackedResource {
+  const data = packResource(content);
+  return { kind, name, hash: contentHash(data), data };
 }
 
 /** The same resources with all data in one buffer: one allocation to copy between threads and not thousands. */

@@ -22,7 +22,7 @@ export interface RuntimeLayersContext extends Pick<CompileContext, "error" | "de
 
 /** Built-in keys of Envoy that Troupe does not read. What they would set has no effect, which must be said. */
 const UNREAD_KEYS =
-  /^(envoy\.(reloadable_features|restart_features|deprecated_features|features)[.:]|overload\.|http\.|outlier_detection\.)/;
+  /^(envoy\.(reloadable_features|restart_features|deprecated_features|features)[.:]|overload\.(?!global_downstream_max_connections$)|http\.|outlier_detection\.)/;
 
 /**
  * Compiles `layered_runtime`. Without one there are no layers; with an empty one there is an admin layer without a name, as in Envoy.

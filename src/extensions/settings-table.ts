@@ -100,6 +100,12 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./load_balancing_policies/wrr_locality/config.ts")).wrrLocalityConfig,
   },
   {
+    name: "envoy.resource_monitors.global_downstream_max_connections",
+    types: ["envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"],
+    config: async () =>
+      (await import("./resource_monitors/downstream_connections/config.ts")).downstreamConnectionsConfig,
+  },
+  {
     name: "envoy.retry_host_predicates.previous_hosts",
     types: ["envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"],
     config: async () => (await import("./retry_host_predicates/previous_hosts/config.ts")).previousHostsConfig,

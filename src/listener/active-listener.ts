@@ -10,6 +10,7 @@ import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { ActiveFilterChain, type ChainOwner } from "./active-filter-chain.ts";
 import { ConnectionInspector } from "./connection-inspector.ts";
+import type { ListenerConnections } from "./connection-limits.ts";
 import { ConnectionLog } from "./connection-log.ts";
 import { DownstreamConnection } from "./downstream-connection.ts";
 import type { DrainOptions } from "./drain.ts";
@@ -58,6 +59,7 @@ export class ActiveListener implements ChainOwner {
   #defaultChain: ActiveFilterChain | null = null;
   readonly #inspector: ConnectionInspector | null = null;
   readonly #log: ConnectionLog | null = null;
+  readonly #connections: ListenerConnections;
   #connectionCount = 0;
   #retired = false;
   #finished = false;
@@ -67,6 +69,7 @@ export class ActiveListener implements ChainOwner {
     this.#data = data;
     this.#context = context;
     this.#owner = owner;
+    this.#connections = context.connectionLimits.ofListener(data);
     this.stats = listenerStats(context.stats, data.statPrefix, context.workerIndex);
     try {
       if (data.accessLogs.length > 0) {
@@ -129,7 +132,24 @@ export class ActiveListener implements ChainOwner {
 
   /** Takes over an accepted socket. `localAddress` as text, or `""` to ask the socket. */
   accept(accepted: net.Socket, localAddress: string): void {
+    if (!this.#context.connectionLimits.tryAcquireGlobal(this.#data)) {
+      this.stats.globalCxOverflow.inc();
+      accepted.destroy();
+      return;
+    }
+    if (!this.#connections.tryAcquire()) {
+      this.#context.connectionLimits.releaseGlobal();
+      this.stats.cxOverflow.inc();
+      accepted.destroy();
+      return;
+    }
     this.#inspect(accepted, localAddress, null, this.#data.useOriginalDst);
+  }
+
+  /** A connection that `accept` has taken is gone. */
+  #release(): void {
+    this.#connections.release();
+    this.#context.connectionLimits.releaseGlobal();
   }
 
   #inspect(accepted: net.Socket, local: string, before: InspectedConnection | null, mayHandOver: boolean): void {
@@ -144,9 +164,14 @@ export class ActiveListener implements ChainOwner {
       // Handed over at most once.
       const owner = mayHandOver && localAddress !== null ? this.#owner.listenerAt(localAddress) : undefined;
       if (owner === undefined || owner === this) this.#accept(accepted, local, inspected);
-      else owner.#inspect(accepted, "", inspected, false);
+      else {
+        this.#connections.release();
+        owner.#connections.acquire();
+        owner.#inspect(accepted, "", inspected, false);
+      }
     };
     this.#inspector.inspect(accepted, before, onPassed, (inspected) => {
+      this.#release();
       if (noted !== null) log!.refused(noted, inspected, false);
     });
   }
@@ -170,6 +195,7 @@ export class ActiveListener implements ChainOwner {
     this.stats.cxTotal.inc();
     this.stats.workerCxTotal.inc();
     if (chain === null || chain.isEmpty) {
+      this.#release();
       if (chain === null) this.stats.noFilterChainMatch.inc();
       this.stats.cxDestroy.inc();
       this.#log?.refused(this.#log.accepted(accepted), inspected, chain === null);
@@ -287,6 +313,7 @@ export class ActiveListener implements ChainOwner {
 
   connectionClosed(connection: DownstreamConnection): void {
     this.#connectionCount--;
+    this.#release();
     this.stats.cxActive.dec();
     this.stats.workerCxActive.dec();
     this.stats.cxDestroy.inc();

@@ -50,6 +50,8 @@ function compileListener(message: Listener, place: Place, context: CompileContex
     bufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
     drainType: message.drainType === Listener_DrainType.MODIFY_ONLY ? "modifyOnly" : "default",
     trafficDirection: trafficDirection(message.trafficDirection),
+    ignoreGlobalConnectionLimit: message.ignoreGlobalConnLimit,
+    bypassOverloadManager: message.bypassOverloadManager,
     accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
     listenerFilters: compileListenerFilters(message, place, context),
     listenerFiltersTimeoutMs: durationMs(message.listenerFiltersTimeout, DEFAULT_LISTENER_FILTERS_TIMEOUT_MS),

@@ -9,6 +9,7 @@ import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { DownstreamTransportSocketFactory } from "../net/transport-socket.ts";
 import type { WriteFlusher } from "../net/write-flusher.ts";
 import type { StatsScope } from "../stats/scope.ts";
+import type { ConnectionLimits } from "./connection-limits.ts";
 import type { DrainOptions } from "./drain.ts";
 import type { TrafficDirection } from "./listener-data.ts";
 
@@ -53,6 +54,7 @@ export interface ListenerContext {
   readonly makeTransportSocket: TransportSocketMaker;
   /** Likewise. */
   readonly makeAccessLogs: AccessLogMaker;
+  readonly connectionLimits: ConnectionLimits;
   /** How changed and removed listeners and filter chains drain: `--drain-time-s` and `--drain-strategy`. */
   readonly drain: DrainOptions;
   /** The version of the configuration that is being built, for people; default 0. */

@@ -62,6 +62,9 @@ export interface ListenerData {
   /** `modifyOnly`: a failed health check (`/healthcheck/fail`) does not make its connections close. */
   readonly drainType: "default" | "modifyOnly";
   readonly trafficDirection: TrafficDirection;
+  /** See `LimitedListener`. */
+  readonly ignoreGlobalConnectionLimit: boolean;
+  readonly bypassOverloadManager: boolean;
   /** Each connection that ended gets a line, also one that got no filter chain. */
   readonly accessLogs: readonly AccessLogData[];
   /** Run in order on each accepted connection, before its chain is chosen. */

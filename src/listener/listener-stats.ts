@@ -8,6 +8,9 @@ export interface ListenerStats {
   readonly cxActive: Gauge;
   readonly cxLengthMs: Histogram;
   readonly noFilterChainMatch: Counter;
+  /** Connections closed at once because of the limit of the listener, or of the process. */
+  readonly cxOverflow: Counter;
+  readonly globalCxOverflow: Counter;
   /** Connections cut because their drain time was over. Differs from Envoy: it cuts them, too, but has no such counter. */
   readonly cxDrainTimeout: Counter;
   /** Connections whose listener filters took longer than `listener_filters_timeout`. */
@@ -33,6 +36,8 @@ export function listenerStats(root: StatsScope, prefix: string, workerIndex: num
     cxActive: scope.gauge("downstream_cx_active"),
     cxLengthMs: scope.histogram("downstream_cx_length_ms", "ms"),
     noFilterChainMatch: scope.counter("no_filter_chain_match"),
+    cxOverflow: scope.counter("downstream_cx_overflow"),
+    globalCxOverflow: scope.counter("downstream_global_cx_overflow"),
     cxDrainTimeout: scope.counter("downstream_cx_drain_timeout"),
     preCxTimeout: scope.counter("downstream_pre_cx_timeout"),
     preCxActive: scope.gauge("downstream_pre_cx_active"),

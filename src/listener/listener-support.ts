@@ -46,7 +46,6 @@ const ADDRESS = within(
 );
 
 const NOT_READ = noEffect("it is shown in the configuration dump; nothing else reads it");
-const NO_OVERLOAD_MANAGER = noEffect("there is no overload manager and no global limit yet");
 
 /** Which fields of a listener, its filter chains and addresses are implemented. */
 export const LISTENER_SUPPORT: readonly MessageSupport[] = [
@@ -75,8 +74,8 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     listener_filters_timeout: yes,
     continue_on_listener_filters_timeout: yes,
     max_connections_to_accept_per_socket_event: noEffect("the event loop takes turns between sockets by itself"),
-    ignore_global_conn_limit: NO_OVERLOAD_MANAGER,
-    bypass_overload_manager: NO_OVERLOAD_MANAGER,
+    ignore_global_conn_limit: yes,
+    bypass_overload_manager: yes,
   }),
   support(AdditionalAddressSchema, { address: ADDRESS }),
   support(Listener_ConnectionBalanceConfigSchema, { exact_balance: yes }),

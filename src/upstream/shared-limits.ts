@@ -2,7 +2,6 @@ import { type Clock, processTimeOffsetMs } from "../base/clock.ts";
 import { assertInvariant } from "../base/fatal.ts";
 import { SharedTokenBucket, type TokenBucketSettings } from "../base/shared-token-bucket.ts";
 import { CELLS_PER_SLOT, SLOTS_PER_CHUNK } from "./breaker-layout.ts";
-import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { BreakerChunk } from "./circuit-breaker-cells.ts";
 import { SharedCircuitBreaker } from "./shared-circuit-breaker.ts";
 
@@ -56,7 +55,7 @@ export class SharedLimits {
   }
 
   /** How many of something all workers hold together, at most `max`. What a dead worker held is given back. */
-  count(name: string, max: number): CircuitBreaker {
+  count(name: string, max: number): SharedCircuitBreaker {
     const { chunk, first } = this.#place(name);
     return new SharedCircuitBreaker(chunk.totals, chunk.share, first, max);
   }

@@ -14,6 +14,11 @@ import { LoadedExtensions } from "../../src/extensions/worker-extensions.ts";
 import { createRouteTable } from "../../src/extensions/worker-route-table.ts";
 import { ResponseFlag, type StreamInfo } from "../../src/http/stream-info.ts";
 import { ConnectionHandler } from "../../src/listener/connection-handler.ts";
+import {
+  ConnectionLimits,
+  DOWNSTREAM_CONNECTIONS_COUNT,
+  listenerConnectionsCount,
+} from "../../src/listener/connection-limits.ts";
 import { type ListenerData, socketKey } from "../../src/listener/listener-data.ts";
 import { WriteFlusher } from "../../src/net/write-flusher.ts";
 import type { RouteTable } from "../../src/route/route-table.ts";
@@ -160,6 +165,7 @@ export class DataPath {
       makeTransportSocket: () => {
         throw new Error("no transport sockets here");
       },
+      connectionLimits: new ConnectionLimits(this.context.limits, this.runtime, stats),
       drain: { timeMs: 1000, strategy: "immediate" },
     });
   }
@@ -207,7 +213,11 @@ export class DataPath {
 
   async #build(config: object): Promise<Built> {
     const { listeners, routeTables, clusters, limits } = compile(config);
-    const slots = new Map(limits.map((name) => [name, this.#limitCells.allocate(name)]));
+    const slots = new Map(
+      [...limits, DOWNSTREAM_CONNECTIONS_COUNT, ...listeners.map(({ name }) => listenerConnectionsCount(name))].map(
+        (name) => [name, this.#limitCells.allocate(name)],
+      ),
+    );
     this.context.limits.attach({ slots, chunks: this.#limitCells.chunksFor(0) });
     const listener = listeners[0]!;
     const chains = [...listener.chains, ...(listener.defaultChain === null ? [] : [listener.defaultChain])];

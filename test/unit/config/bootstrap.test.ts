@@ -15,6 +15,7 @@ describe("compileBootstrap", () => {
     assert.deepEqual(compile("static_resources: {}").data, {
       node: { id: "", cluster: "", region: "", zone: "", subZone: "", metadata: {} },
       runtime: [],
+      overload: null,
       localClusterName: "",
       outlierEventLogPath: "",
       admin: null,

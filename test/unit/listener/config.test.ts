@@ -72,6 +72,8 @@ describe("Compiling a listener", () => {
       balance: "reusePort",
       bufferLimitBytes: 1_048_576,
       drainType: "default",
+      ignoreGlobalConnectionLimit: false,
+      bypassOverloadManager: false,
       trafficDirection: "unspecified",
       accessLogs: [],
       listenerFilters: [],

@@ -5,11 +5,14 @@ import { silentLogger } from "../../../src/base/log.ts";
 import { SystemRandom } from "../../../src/base/random.ts";
 import { TimerWheel } from "../../../src/base/timer-wheel.ts";
 import { ConnectionHandler } from "../../../src/listener/connection-handler.ts";
+import { ConnectionLimits } from "../../../src/listener/connection-limits.ts";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
 import type { HandedServer, HandedSocket, ServerCount } from "../../../src/listener/listening-sockets.ts";
 import { WriteFlusher } from "../../../src/net/write-flusher.ts";
+import { Runtime } from "../../../src/runtime/runtime.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";
 import { EchoFilters } from "./echo-filter.ts";
+import { LimitsOnDemand } from "./limits-on-demand.ts";
 
 /** What a test tells a handler's thread. */
 export type HandlerCommand =
@@ -35,12 +38,13 @@ export interface HandlerThreadData {
 const { workerIndex } = workerData as HandlerThreadData;
 const port = parentPort!;
 const filters = new EchoFilters();
+const stats = new RecordingStats();
 const handler = new ConnectionHandler({
   workerIndex,
   timers: new TimerWheel(systemClock),
   flusher: new WriteFlusher(),
   random: new SystemRandom(),
-  stats: new RecordingStats(),
+  stats,
   log: silentLogger,
   makeNetworkFilter: filters.make,
   makeListenerFilter: () => {
@@ -50,6 +54,7 @@ const handler = new ConnectionHandler({
   makeTransportSocket: () => {
     throw new Error("no transport sockets here");
   },
+  connectionLimits: new ConnectionLimits(new LimitsOnDemand(), new Runtime(), stats),
   drain: { timeMs: 1000, strategy: "immediate" },
 });
 

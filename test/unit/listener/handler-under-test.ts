@@ -8,6 +8,7 @@ import { listenerFilter as proxyProtocol } from "../../../src/extensions/listene
 import { listenerFilter as tlsInspector } from "../../../src/extensions/listener/tls_inspector/factory.ts";
 import { bindSocket } from "../../../src/listener/bind-socket.ts";
 import { ConnectionHandler } from "../../../src/listener/connection-handler.ts";
+import { ConnectionLimits } from "../../../src/listener/connection-limits.ts";
 import type { DrainOptions } from "../../../src/listener/drain.ts";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
 import { listeningSocketSpecs } from "../../../src/listener/listening-socket-spec.ts";
@@ -19,6 +20,7 @@ import { RecordingStats } from "../../harness/recording-stats.ts";
 import { until } from "../../harness/until.ts";
 import { EchoFilters } from "./echo-filter.ts";
 import { fixedRandom } from "./fixed-random.ts";
+import { LimitsOnDemand } from "./limits-on-demand.ts";
 
 const LISTENER_FILTERS = new Map([
   ["envoy.filters.listener.http_inspector", httpInspector],
@@ -32,6 +34,9 @@ export class HandlerUnderTest {
   readonly clock = new FakeClock();
   readonly stats = new RecordingStats();
   readonly filters = new EchoFilters();
+  readonly runtime = new Runtime();
+  readonly limits = new LimitsOnDemand();
+  readonly connectionLimits = new ConnectionLimits(this.limits, this.runtime, this.stats);
   readonly handler: ConnectionHandler;
   /** What listeners logged. */
   readonly logged: string[] = [];
@@ -82,6 +87,7 @@ export class HandlerUnderTest {
       makeTransportSocket: () => {
         throw new Error("no transport sockets here");
       },
+      connectionLimits: this.connectionLimits,
       drain: options.drain ?? { timeMs: 1000, strategy: "immediate" },
     });
   }

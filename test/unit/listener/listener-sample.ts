@@ -40,6 +40,8 @@ export function listenerSample(name: string, changes: Partial<ListenerData> = {}
     bufferLimitBytes: 1024 * 1024,
     drainType: "default",
     trafficDirection: "unspecified",
+    ignoreGlobalConnectionLimit: false,
+    bypassOverloadManager: false,
     accessLogs: [],
     listenerFilters: [],
     listenerFiltersTimeoutMs: 15_000,

@@ -1,0 +1,19 @@
+import { systemClock } from "../../../src/base/clock.ts";
+import { CircuitBreakerCells } from "../../../src/upstream/circuit-breaker-cells.ts";
+import type { SharedCircuitBreaker } from "../../../src/upstream/shared-circuit-breaker.ts";
+import { SharedLimits } from "../../../src/upstream/shared-limits.ts";
+
+/** Limits that have memory for every count that somebody asks for. */
+export class LimitsOnDemand extends SharedLimits {
+  readonly cells = new CircuitBreakerCells();
+
+  constructor() {
+    super(systemClock);
+  }
+
+  override count(name: string, max: number): SharedCircuitBreaker {
+    const slots = new Map([[name, this.cells.allocate(name)]]);
+    this.attach({ slots, chunks: this.cells.chunksFor(1) });
+    return super.count(name, max);
+  }
+}

@@ -7,7 +7,7 @@ import {
 } from "../codec.ts";
 import type { RequestHeaderMap } from "../header-map.ts";
 import { ClientStream, type ClientStreamOwner } from "./client-stream.ts";
-import { Http2Details, protocolError } from "./codec-details.ts";
+import { Http2Details, type Http2Error, protocolError } from "./codec-details.ts";
 import type { Http2ClientOptions } from "./codec-options.ts";
 import type { Http2CodecStats } from "./codec-stats.ts";
 import { Http2Connection } from "./connection.ts";
@@ -32,6 +32,8 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
   #nextStreamId = 1;
   #goAway = false;
   #settingsCame = false;
+  /** The peer has broken the protocol, and with it all its streams. */
+  #failed = false;
 
   constructor(
     options: Http2ClientOptions,
@@ -68,7 +70,12 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
   }
 
   onRemoteClose(): void {
-    this.endAll();
+    this.endAll(this.#failed ? "protocol error" : "connection termination");
+  }
+
+  protected override fail(error: Http2Error): void {
+    this.#failed = true;
+    super.fail(error);
   }
 
   /** Gives a stream its number; false, and the stream reset, if the connection takes none any more. */

@@ -1,4 +1,5 @@
 import { assertInvariant } from "../../base/fatal.ts";
+import type { StreamResetReason } from "../codec.ts";
 import type { TrailerMap } from "../header-map.ts";
 import type { HeadersWithUnderscoresAction } from "../http1/codec-options.ts";
 import { BlockAssembly } from "./block-assembly.ts";
@@ -125,10 +126,10 @@ export abstract class Http2Connection implements FrameHandler, Http2StreamOwner 
   }
 
   /** Ends all streams without a frame: the connection is gone. */
-  protected endAll(): void {
+  protected endAll(reason: StreamResetReason): void {
     this.dead = true;
     this.keepalive?.stop();
-    for (const stream of [...this.streams.values()]) stream.end("connection termination", "");
+    for (const stream of [...this.streams.values()]) stream.end(reason, "");
   }
 
   /** Whether a header block or another frame has come in part. */

@@ -72,7 +72,7 @@ export class Http2ServerConnection extends Http2Connection implements ServerConn
 
   onRemoteClose(): void {
     this.#remoteClosed = true;
-    this.endAll();
+    this.endAll("connection termination");
   }
 
   shutdownNotice(): void {

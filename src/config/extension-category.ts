@@ -17,6 +17,7 @@ export type ExtensionCategory =
   | "envoy.load_balancing_policies"
   | "envoy.matching"
   | "envoy.network.dns_resolver"
+  | "envoy.path.match"
   | "envoy.request_id"
   | "envoy.resource_monitors"
   | "envoy.retry_host_predicates"

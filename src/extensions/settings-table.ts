@@ -100,6 +100,11 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./load_balancing_policies/wrr_locality/config.ts")).wrrLocalityConfig,
   },
   {
+    name: "envoy.path.match.uri_template.uri_template_matcher",
+    types: ["envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig"],
+    config: async () => (await import("./path_match/uri_template/config.ts")).uriTemplateMatchConfig,
+  },
+  {
     name: "envoy.resource_monitors.global_downstream_max_connections",
     types: ["envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"],
     config: async () =>

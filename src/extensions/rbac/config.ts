@@ -1,8 +1,9 @@
-import type { CompileContext } from "../../config/compile-context.ts";
+import type { CompileContext, NamedTypedConfig } from "../../config/compile-context.ts";
 import { type MessageSupport, notYet, support, supportAll, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import { type CidrData, cidrProblem } from "../../match/ip-prefix-table.ts";
 import { type CidrRange, CidrRangeSchema } from "../../proto/gen/envoy/config/core/v3/address_pb.js";
+import { TypedExtensionConfigSchema } from "../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   type Permission,
   Permission_SetSchema,
@@ -104,9 +105,17 @@ class RuleCompiler {
       case "urlPath":
       case "metadata":
         return this.#shared(rule, place);
+      case "uriTemplate":
+        return this.#template(rule.value, place.field("uri_template"));
       default:
         return NEVER;
     }
+  }
+
+  #template(config: NamedTypedConfig, place: Place): RbacRuleData {
+    this.#needsRequest(place);
+    const regex = this.#context.extension("envoy.path.match", config, place)?.data as string | undefined;
+    return regex === undefined ? NEVER : { type: "path", matcher: { type: "regex", value: regex, ignoreCase: false } };
   }
 
   #principal({ identifier }: Principal, place: Place, depth: number): RbacRuleData {
@@ -160,12 +169,16 @@ class RuleCompiler {
       return { type: "metadata", matcher: compileMetadataMatcher(rule.value, place.field("metadata"), context) };
     }
     const at = place.field(rule.case === "header" ? "header" : "url_path");
-    if (this.#where === "connection") {
-      context.error(at, "a connection has no request: use the HTTP filter envoy.filters.http.rbac for this rule");
-    }
+    this.#needsRequest(at);
     if (rule.case === "header") return { type: "header", matcher: compileHeaderMatcher(rule.value, at, context) };
     const path = pathMatcher(rule.value);
     return path === null ? NEVER : { type: "path", matcher: compileStringMatcher(path, at.field("path"), context) };
+  }
+
+  #needsRequest(place: Place): void {
+    if (this.#where === "request") return;
+    const message = "a connection has no request: use the HTTP filter envoy.filters.http.rbac for this rule";
+    this.#context.error(place, message);
   }
 
   #ip(address: RbacAddress, message: CidrRange, place: Place): RbacRuleData {
@@ -204,7 +217,10 @@ function pathMatcher({ rule }: PathMatcher) {
 export const rbacSupport: readonly MessageSupport[] = [
   supportAll(RBACSchema, { audit_logging_options: notYet() }),
   supportAll(PolicySchema, { condition: CEL, checked_condition: CEL }),
-  supportAll(PermissionSchema, { matcher: notYet(), uri_template: notYet() }),
+  supportAll(PermissionSchema, {
+    matcher: notYet("no address of an upstream is known before the request is forwarded"),
+  }),
+  supportAll(TypedExtensionConfigSchema),
   supportAll(Permission_SetSchema),
   supportAll(PrincipalSchema),
   supportAll(Principal_SetSchema),

@@ -8,13 +8,19 @@ export interface RbacStats {
   readonly shadowDenied: Counter;
 }
 
-/** `scope` is what `rbac.` stands behind; the prefixes go before the last word as they are, without a dot, as in Envoy. */
+/** `scope` is what `rbac.` stands behind. */
 export function rbacStats(scope: StatsScope, rulesPrefix: string, shadowRulesPrefix: string): RbacStats {
-  const counter = (name: string): Counter => scope.counter(`rbac.${name}`);
+  const rules = rbacStatPrefix(rulesPrefix);
+  const shadowRules = rbacStatPrefix(shadowRulesPrefix);
   return {
-    allowed: counter(`${rulesPrefix}allowed`),
-    denied: counter(`${rulesPrefix}denied`),
-    shadowAllowed: counter(`${shadowRulesPrefix}shadow_allowed`),
-    shadowDenied: counter(`${shadowRulesPrefix}shadow_denied`),
+    allowed: scope.counter(`${rules}.allowed`),
+    denied: scope.counter(`${rules}.denied`),
+    shadowAllowed: scope.counter(`${shadowRules}.shadow_allowed`),
+    shadowDenied: scope.counter(`${shadowRules}.shadow_denied`),
   };
+}
+
+/** `rbac`, with a `rules_stat_prefix` behind it if there is one; a dot at its end counts as the one that follows, as in Envoy. */
+export function rbacStatPrefix(rulesPrefix: string): string {
+  return rulesPrefix === "" ? "rbac" : `rbac.${rulesPrefix.replace(/\.$/, "")}`;
 }

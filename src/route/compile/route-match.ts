@@ -6,6 +6,7 @@ import {
   type RuntimeFractionalPercent,
   RuntimeFractionalPercentSchema,
 } from "../../proto/gen/envoy/config/core/v3/base_pb.js";
+import { TypedExtensionConfigSchema } from "../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   type RouteMatch,
   RouteMatch_ConnectMatcherSchema,
@@ -55,6 +56,10 @@ function compilePath(message: RouteMatch, place: Place, context: CompileContext)
       const value = compileRegex(specifier.value, place.field("safe_regex"), context);
       return { type: "regex", value, ignoreCase: false };
     }
+    case "pathMatchPolicy": {
+      const compiled = context.extension("envoy.path.match", specifier.value, place.field("path_match_policy"));
+      return { type: "regex", value: (compiled?.data as string | undefined) ?? "", ignoreCase: false };
+    }
     case "connectMatcher":
       return null;
     case undefined:
@@ -92,7 +97,7 @@ export const routeMatchSupport: readonly MessageSupport[] = [
     safe_regex: yes,
     connect_matcher: yes,
     path_separated_prefix: yes,
-    path_match_policy: notYet(),
+    path_match_policy: yes,
     case_sensitive: yes,
     runtime_fraction: yes,
     headers: yes,
@@ -101,6 +106,7 @@ export const routeMatchSupport: readonly MessageSupport[] = [
     tls_context: notYet(),
     dynamic_metadata: notYet(),
   }),
+  supportAll(TypedExtensionConfigSchema),
   supportAll(RouteMatch_ConnectMatcherSchema),
   supportAll(RouteMatch_GrpcRouteMatchOptionsSchema),
   supportAll(RuntimeFractionalPercentSchema),

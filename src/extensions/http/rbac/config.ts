@@ -10,6 +10,8 @@ import {
 import { compileRbac, rbacSupport } from "../../rbac/config.ts";
 import type { RbacFilterData } from "./rbac-filter-data.ts";
 
+const NO_TREES = notYet("there are no match trees", "write rules or shadow_rules");
+
 /** `envoy.filters.http.rbac`, main side. */
 export const rbacConfig = extensionConfig({
   name: "envoy.filters.http.rbac",
@@ -17,14 +19,14 @@ export const rbacConfig = extensionConfig({
   schema: RBACSchema,
   routeSchema: RBACPerRouteSchema,
   support: [
-    supportAll(RBACSchema, { matcher: notYet(), shadow_matcher: notYet(), track_per_rule_stats: notYet() }),
+    supportAll(RBACSchema, { matcher: NO_TREES, shadow_matcher: NO_TREES }),
     supportAll(RBACPerRouteSchema),
     ...rbacSupport,
   ],
   compile: compileFilter,
   compileRoute: ({ rbac }, place, context): RbacFilterData =>
     rbac === undefined
-      ? { rulesStatPrefix: "", shadowRulesStatPrefix: "", rules: null, shadowRules: null }
+      ? { rulesStatPrefix: "", shadowRulesStatPrefix: "", countsPolicies: false, rules: null, shadowRules: null }
       : compileFilter(rbac, place.field("rbac"), context),
 });
 
@@ -33,6 +35,7 @@ function compileFilter(message: RBAC, place: Place, context: CompileContext): Rb
   return {
     rulesStatPrefix: message.rulesStatPrefix,
     shadowRulesStatPrefix: message.shadowRulesStatPrefix,
+    countsPolicies: message.trackPerRuleStats,
     rules: rules === undefined ? null : compileRbac(rules, "request", place.field("rules"), context),
     shadowRules:
       shadowRules === undefined ? null : compileRbac(shadowRules, "request", place.field("shadow_rules"), context),

@@ -36,16 +36,19 @@ export class RbacFilter extends PassThroughFilter {
     const { data, engine, shadowEngine } =
       (this.decoder.perFilterConfig() as RbacEngines | undefined) ?? this.#runtime.engines;
     if (engine === null && shadowEngine === null) return FilterHeadersStatus.continue;
+    const { countsPolicies } = data;
     const subject = requestSubject(headers, streamInfo);
     if (shadowEngine !== null) {
       const decision = shadowEngine.decide(subject);
       (decision.allowed ? stats.shadowAllowed : stats.shadowDenied).inc();
+      if (countsPolicies && decision.policy !== "") stats.shadowPolicies.count(decision.policy, decision.allowed);
       note(streamInfo, `${data.shadowRulesStatPrefix}shadow`, decision);
     }
     if (engine === null) return FilterHeadersStatus.continue;
     const decision = engine.decide(subject);
     if (data.rules?.action === "log") this.#noteLogging(streamInfo, decision);
     note(streamInfo, `${data.rulesStatPrefix}enforced`, decision);
+    if (countsPolicies && decision.policy !== "") stats.policies.count(decision.policy, decision.allowed);
     if (decision.allowed) {
       stats.allowed.inc();
       return FilterHeadersStatus.continue;

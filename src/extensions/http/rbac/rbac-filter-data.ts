@@ -5,6 +5,8 @@ import { RbacEngine } from "../../rbac/rbac-engine.ts";
 export interface RbacFilterData {
   readonly rulesStatPrefix: string;
   readonly shadowRulesStatPrefix: string;
+  /** Count for each policy what it decides. */
+  readonly countsPolicies: boolean;
   /** Null: everything is allowed and nothing counted. */
   readonly rules: RbacData | null;
   /** Only counted and noted. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { clusterRoute } from "../../../../harness/sample-bootstrap.ts";
 import type { Proxied } from "../../proxied.ts";
 import { filtered, routeWith } from "../filtered.ts";
 
@@ -69,7 +70,7 @@ describe("The HTTP rbac filter", () => {
     assert.equal(await ask(proxied, "eve"), 200);
     assert.equal(await ask(proxied, "admin"), 200);
     await proxied.logged(2);
-    assert.deepEqual(stats(proxied, "try_shadow_allowed", "try_shadow_denied", "allowed"), [1, 1, 0]);
+    assert.deepEqual(stats(proxied, "try_.shadow_allowed", "try_.shadow_denied", "allowed"), [1, 1, 0]);
     assert.deepEqual(metadata(proxied, 0), { try_shadow_engine_result: "denied" });
     assert.deepEqual(metadata(proxied, 1), {
       try_shadow_engine_result: "allowed",
@@ -84,7 +85,7 @@ describe("The HTTP rbac filter", () => {
     await proxied.logged(2);
     assert.deepEqual(metadata(proxied, 0, "envoy.common"), { access_log_hint: false });
     assert.deepEqual(metadata(proxied, 1, "envoy.common"), { access_log_hint: true });
-    assert.deepEqual(stats(proxied, "a_logged", "a_not_logged", "a_allowed"), [1, 1, 2]);
+    assert.deepEqual(stats(proxied, "a_.logged", "a_.not_logged", "a_.allowed"), [1, 1, 2]);
   });
 
   it("follows the policies of the route instead, or none there", async (test) => {
@@ -100,7 +101,47 @@ describe("The HTTP rbac filter", () => {
     assert.equal(await ask(proxied, "eve", "/open"), 200);
   });
 
+  it("counts what each policy decides, if that is wanted", async (test) => {
+    const fields = { rules: { action: "DENY", ...ADMIN }, shadow_rules: ADMIN, rules_stat_prefix: "a." };
+    const proxied = await start(test, { ...fields, track_per_rule_stats: true }, [
+      routeWith("/quiet", "rbac", "RBACPerRoute", { rbac: fields }),
+      clusterRoute("app"),
+    ]);
+    for (const [user, path] of [
+      ["admin", "/"],
+      ["eve", "/"],
+      ["admin", "/quiet"],
+    ] as const) {
+      await ask(proxied, user, path);
+    }
+    const counted = stats(proxied, "a.policy.the admin.denied", "policy.the admin.shadow_allowed", "a.denied");
+    assert.deepEqual(counted, [1, 1, 2]);
+    assert.deepEqual(stats(proxied, "a.policy.the admin.allowed", "policy.the admin.shadow_denied"), [0, 0]);
+  });
+
+  it("knows paths by template", async (test) => {
+    const template = (path_template: string) => ({
+      uri_template: {
+        name: "template",
+        typed_config: {
+          "@type": "type.googleapis.com/envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig",
+          path_template,
+        },
+      },
+    });
+    const rules = (path: string) => ({
+      rules: { policies: { p: { permissions: [template(path)], principals: [{ any: true }] } } },
+    });
+    const proxied = await start(test, rules("/users/{id}/photos/**"));
+    assert.equal(await ask(proxied, "", "/users/7/photos/a/b?c"), 200);
+    assert.equal(await ask(proxied, "", "/users/7/8/photos/a"), 403);
+    await assert.rejects(
+      start(test, rules("/a/**/*")),
+      /uri_template\.typed_config\.path_template: nothing but text may/,
+    );
+  });
+
   it("refuses what it can't do, by name", async (test) => {
-    await assert.rejects(start(test, { track_per_rule_stats: true }), /track_per_rule_stats.*not supported/s);
+    await assert.rejects(start(test, { matcher: {} }), /matcher: matcher is not supported.*write rules/s);
   });
 });

@@ -53,7 +53,7 @@ describe("envoy.filters.network.rbac", () => {
     client.write("a");
     await client.untilText("a");
     assert.deepEqual(
-      ["trial_shadow_denied", "trial_shadow_allowed", "allowed"].map((name) => tcp.stat(`tcp_in.rbac.${name}`)),
+      ["trial_.shadow_denied", "trial_.shadow_allowed", "allowed"].map((name) => tcp.stat(`tcp_in.rbac.${name}`)),
       [1, 0, 0],
     );
   });

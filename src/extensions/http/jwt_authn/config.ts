@@ -1,9 +1,12 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { noEffect, notYet, supportAll } from "../../../config/field-support.ts";
+import { noEffect, supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
+import { wireText } from "../../../match/wire-text.ts";
 import { HttpUriSchema } from "../../../proto/gen/envoy/config/core/v3/http_uri_pb.js";
 import {
+  type FilterStateRule,
+  FilterStateRuleSchema,
   JwksAsyncFetchSchema,
   JwtAuthenticationSchema,
   JwtClaimToHeaderSchema,
@@ -37,9 +40,9 @@ export const jwtAuthnConfig = extensionConfig({
   schema: JwtAuthenticationSchema,
   routeSchema: PerRouteConfigSchema,
   support: [
-    supportAll(JwtAuthenticationSchema, { filter_state_rules: notYet() }),
+    supportAll(JwtAuthenticationSchema),
+    supportAll(FilterStateRuleSchema),
     supportAll(JwtProviderSchema, {
-      failed_status_in_metadata: notYet(),
       jwt_cache_config: noEffect("each token is verified whenever it comes"),
     }),
     supportAll(JwtProvider_NormalizePayloadSchema),
@@ -70,6 +73,10 @@ export const jwtAuthnConfig = extensionConfig({
     return {
       providers,
       rules: message.rules.map((rule, i) => compiler.rule(rule, byName, place.field("rules").index(i))),
+      byFilterState:
+        message.filterStateRules === undefined
+          ? null
+          : compiler.filterStateRule(message.filterStateRules, place.field("filter_state_rules")),
       named,
       bypassCorsPreflight: message.bypassCorsPreflight,
       stripFailureResponse: message.stripFailureResponse,
@@ -106,6 +113,14 @@ class RequirementCompiler {
       this.#context.error(place.field("requirement_name"), `there is no "${chosen.value}" in requirement_map`);
     }
     return { match, requirement: requirement ?? NOTHING };
+  }
+
+  filterStateRule({ name, requires }: FilterStateRule, place: Place): NonNullable<JwtAuthnData["byFilterState"]> {
+    const requirements = Object.entries(requires).map(([value, requirement]) => {
+      const at = place.field("requires").field(value);
+      return [wireText(value), this.requirement(requirement, at, 0)] as const;
+    });
+    return { key: name, requirements };
   }
 
   requirement({ requiresType: chosen }: JwtRequirement, place: Place, depth: number): JwtRequirementData {

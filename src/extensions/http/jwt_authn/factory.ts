@@ -10,7 +10,7 @@ import { jwtAuthnStats } from "./stats.ts";
 export const httpFilter: HttpFilterModule = {
   createFactory(config, { scope, worker }) {
     const data = config as JwtAuthnData;
-    const { providers } = data;
+    const { providers, byFilterState } = data;
     const stats = jwtAuthnStats(scope);
     const fetched: RemoteKeys[] = [];
     const remoteKeys = (keys: RemoteKeysData): RemoteKeys => {
@@ -22,6 +22,8 @@ export const httpFilter: HttpFilterModule = {
       verifier: new JwtVerifier(providers, remoteKeys),
       rules: data.rules.map(({ match, requirement }) => new RequestRule(match, requirement)),
       named: new Map(data.named),
+      byFilterState:
+        byFilterState === null ? null : { ...byFilterState, requirements: new Map(byFilterState.requirements) },
       ownHeaders: [
         ...providers.flatMap(({ claimHeaders }) => claimHeaders.map(({ header }) => header)),
         ...providers.flatMap(({ forwardPayloadHeader: header }) => (header === "" ? [] : [header])),

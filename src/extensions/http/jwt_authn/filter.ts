@@ -4,9 +4,10 @@ import { FilterHeadersStatus } from "../../../http/filter.ts";
 import { stripForHeader } from "../../../http/format/log-escape.ts";
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
+import { failureStatus } from "./failure-code.ts";
 import { JwtFailure } from "./json-web-token.ts";
 import type { JwtAuthnData, JwtProviderData, JwtRequirementData, JwtRouteData } from "./jwt-data.ts";
-import type { AcceptedToken, JwtVerifier } from "./jwt-verifier.ts";
+import type { AcceptedToken, JwtInquiry, JwtVerifier } from "./jwt-verifier.ts";
 import { KeyWait } from "./key-wait.ts";
 import type { RemoteKeys } from "./remote-keys.ts";
 import type { RequestRule } from "./request-rule.ts";
@@ -24,6 +25,10 @@ export interface JwtAuthnRuntime {
   readonly verifier: JwtVerifier;
   readonly rules: readonly RequestRule[];
   readonly named: ReadonlyMap<string, JwtRequirementData>;
+  readonly byFilterState: {
+    readonly key: string;
+    readonly requirements: ReadonlyMap<string, JwtRequirementData>;
+  } | null;
   /** Headers that only the filter may set. */
   readonly ownHeaders: readonly string[];
   readonly stats: JwtAuthnStats;
@@ -69,16 +74,25 @@ export class JwtAuthnFilter extends PassThroughFilter {
 
   #verify(headers: RequestHeaderMap, requirement: JwtRequirementData): FilterHeadersStatus {
     const { verifier, clock } = this.#runtime;
-    const accepted: AcceptedToken[] = [];
     const wishes = { wanted: new Set<RemoteKeys>(), asked: this.#wait?.asked ?? NONE };
-    const failure = verifier.failure(requirement, headers, clock.wallMs() / 1000, accepted, wishes);
+    const inquiry: JwtInquiry = {
+      headers,
+      nowS: clock.wallMs() / 1000,
+      wishes,
+      accepted: [],
+      failed: new Map(),
+    };
+    const failure = verifier.failure(requirement, inquiry);
     if (wishes.wanted.size > 0) {
       this.#wait ??= new KeyWait(() => this.#onKeys(headers, requirement));
       const isReady = this.#wait.start(wishes.wanted);
       return isReady ? this.#verify(headers, requirement) : FilterHeadersStatus.stopAllIterationAndWatermark;
     }
+    for (const [key, each] of inquiry.failed) {
+      this.decoder.streamInfo.metadata(METADATA_NAMESPACE)[key] = failureStatus(each);
+    }
     if (failure !== null) return this.#deny(failure, headers);
-    for (const each of accepted) this.#use(each, headers);
+    for (const each of inquiry.accepted) this.#use(each, headers);
     return this.#allow();
   }
 
@@ -87,10 +101,12 @@ export class JwtAuthnFilter extends PassThroughFilter {
   }
 
   #requirement(headers: RequestHeaderMap, route: JwtRouteData | undefined): JwtRequirementData | null {
-    const { named, rules, random } = this.#runtime;
+    const { named, rules, random, byFilterState } = this.#runtime;
     if (route !== undefined) return route.requirementName === null ? null : named.get(route.requirementName)!;
     for (const rule of rules) if (rule.matches(headers, random)) return rule.requirement;
-    return null;
+    if (byFilterState === null) return null;
+    const value = this.decoder.streamInfo.filterState?.get(byFilterState.key);
+    return typeof value === "string" ? (byFilterState.requirements.get(value) ?? null) : null;
   }
 
   #allow(): FilterHeadersStatus {

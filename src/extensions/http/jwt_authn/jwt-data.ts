@@ -44,6 +44,8 @@ export interface JwtProviderData {
   /** Claims that are lists with spaces between; in the metadata they are lists. */
   readonly spaceDelimitedClaims: readonly string[];
   readonly headerInMetadata: string;
+  /** Where code and message of a failure go. */
+  readonly failureInMetadata: string;
   readonly claimHeaders: readonly { readonly header: string; readonly claim: readonly string[] }[];
   readonly clearRouteCache: boolean;
 }
@@ -66,6 +68,11 @@ export interface JwtAuthnData {
   readonly providers: readonly JwtProviderData[];
   /** The first that matches counts; a null requirement asks for nothing. */
   readonly rules: readonly { readonly match: RouteMatchData; readonly requirement: JwtRequirementData | null }[];
+  /** Counts if no rule matches: the requirement is that of the filter state's text. Null: there is none. */
+  readonly byFilterState: {
+    readonly key: string;
+    readonly requirements: readonly (readonly [value: string, requirement: JwtRequirementData])[];
+  } | null;
   readonly named: readonly (readonly [name: string, requirement: JwtRequirementData])[];
   readonly bypassCorsPreflight: boolean;
   readonly stripFailureResponse: boolean;

@@ -51,6 +51,7 @@ export function compileProvider(
     payloadInMetadata: message.payloadInMetadata,
     spaceDelimitedClaims: message.normalizePayloadInMetadata?.spaceDelimitedClaims ?? [],
     headerInMetadata: message.headerInMetadata,
+    failureInMetadata: message.failedStatusInMetadata,
     claimHeaders: claimToHeaders.map((each, i) => ({
       header: headerName(each.headerName, claims.index(i).field("header_name")),
       claim: each.claimName.split("."),

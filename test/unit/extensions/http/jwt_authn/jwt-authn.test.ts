@@ -3,7 +3,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 import { describe, it, type TestContext } from "node:test";
 import { FakeClock } from "../../../../harness/fake-clock.ts";
 import type { Proxied } from "../../proxied.ts";
-import { filtered, routeWith } from "../filtered.ts";
+import { filterChain, filtered, routeWith, typed } from "../filtered.ts";
 import { metadataOf } from "../metadata-of.ts";
 
 const RSA = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -263,6 +263,53 @@ describe("The jwt_authn filter", () => {
     assert.deepEqual([wrong.status, wrong.body], [403, text]);
     const disabled = [routeWith("/", "jwt_authn", "PerRouteConfig", { disabled: true })];
     assert.equal((await ask(await start(test, {}, PROVIDER, { routes: disabled }), null)).status, 200);
+  });
+
+  it("takes the requirement of the filter state where no rule matches", async (test) => {
+    const formatString = { text_format_source: { inline_string: "%REQ(x-tenant)%" } };
+    const state = { object_key: "tenant", factory_key: "envoy.string", format_string: formatString };
+    const requires = {
+      strict: { provider_name: "p" },
+      "b\u00e4r": { provider_name: "p" },
+      open: { allow_missing: {} },
+    };
+    const http_filters = [
+      { name: "state", typed_config: typed("set_filter_state", "Config", { on_request_headers: [state] }) },
+      ...filterChain("jwt_authn", "JwtAuthentication", {
+        providers: { p: PROVIDER },
+        rules: [{ match: { prefix: "/free" } }],
+        filter_state_rules: { name: "tenant", requires },
+      }),
+    ];
+    const proxied = await start(test, {}, PROVIDER, { manager: { http_filters } });
+    const status = async (tenant: string, target = "/") =>
+      (await ask(proxied, null, target, { "x-tenant": tenant })).status;
+    const tenants = ["strict", "b\u00c3\u00a4r", "open", "unknown"];
+    assert.deepEqual(await Promise.all(tenants.map((tenant) => status(tenant))), [401, 401, 200, 200]);
+    assert.equal(await status("strict", "/free"), 200);
+  });
+
+  it("says in the metadata what is wrong with a token", async (test) => {
+    const provider = { ...PROVIDER, failed_status_in_metadata: "why" };
+    const requires = { requires_any: { requirements: [{ provider_name: "p" }, { allow_missing_or_failed: {} }] } };
+    const proxied = await start(test, { rules: [{ match: { prefix: "/" }, requires }] }, provider);
+    const tokens = [rs256({ exp: NOW_S - 61 }), "a.b", null, rs256()];
+    const found: unknown[] = [];
+    for (const [at, token] of tokens.entries()) {
+      assert.equal((await ask(proxied, token)).status, 200);
+      found.push(await metadataOf(proxied, "envoy.filters.http.jwt_authn", at));
+    }
+    assert.deepEqual(found, [
+      { why: { code: 3, message: "Jwt is expired" } },
+      {
+        why: {
+          code: 4,
+          message: "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
+        },
+      },
+      { why: { code: 1, message: "Jwt is missing" } },
+      {},
+    ]);
   });
 
   it("lets preflights pass if it is told to, and says nothing if it is told to", async (test) => {

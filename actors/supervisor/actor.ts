@@ -11,6 +11,7 @@ import type { MembershipMessage } from "../membership/protocol.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 import type { ConfigCompiler } from "./config-compiler.ts";
 import { noteEvent } from "./event-notes.ts";
+import { HashTables } from "./hash-tables.ts";
 import { ListenerMoves } from "./listener-moves.ts";
 import { ListeningSockets } from "./listening-sockets.ts";
 import { type CheckConnections, MembershipLink } from "./membership-link.ts";
@@ -106,6 +107,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
   readonly #snapshots: SnapshotControl;
   readonly #membership: MembershipLink;
   readonly #stats: StatsCollection;
+  readonly #hashTables = new HashTables();
   /** Whatever changes what workers have in force or who has which socket. */
   readonly #jobs = new SerialQueue();
   readonly #reloads: ReloadQueue;
@@ -206,6 +208,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
       ...status,
       shuttingDown: this.#shuttingDown,
       subscribers: this.#subscribers.size,
+      hashTables: this.#hashTables.inspect(),
       // Names only: there may be thousands, and each attempt has its own in the history.
       attemptsKept: history.map(({ version, atWallMs, cause, outcome, durationMs }) => ({
         version,
@@ -220,6 +223,7 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
   async stop(): Promise<void> {
     this.#shuttingDown = true;
     this.#sockets.close();
+    await this.#hashTables.close();
     await Promise.all(this.#fleet.all().map((worker) => this.#end(worker, "the supervisor has stopped")));
   }
 
@@ -230,6 +234,12 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
         break;
       case "listenersHandedOver":
         this.#moves.onHandedOver(message, this.#fleet.participants());
+        break;
+      case "buildHashTable":
+        this.#answer(
+          message,
+          this.#hashTables.build(message.recipe).then((table) => ({ type: "hashTableBuilt", table })),
+        );
         break;
       case "hostTripped":
         this.#membership.hostTripped(message);

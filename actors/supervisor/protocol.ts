@@ -2,6 +2,8 @@ import type { ActorRef, Message, Question } from "../../src/actor/actor-ref.ts";
 import type { LifecycleState } from "../../src/actor/lifecycle.ts";
 import type { CrashRecord } from "../../src/actor/supervision.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
+import type { BuiltTable } from "../../src/lb/build-table.ts";
+import type { PackedRecipe } from "../../src/lb/packed-recipe.ts";
 import type { Address } from "../../src/net/address.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type {
@@ -261,6 +263,18 @@ export interface HostTripped {
   readonly failures: ConsecutiveType;
 }
 
+/** From a worker: build this hash table, or hand out the one that is built already. */
+export interface BuildHashTable extends Question<HashTableBuilt> {
+  readonly type: "buildHashTable";
+  readonly recipe: PackedRecipe;
+}
+
+/** The table, in memory that all workers share. */
+export interface HashTableBuilt {
+  readonly type: "hashTableBuilt";
+  readonly table: BuiltTable;
+}
+
 /** From a worker: a version is in force there. */
 export interface SnapshotApplied {
   readonly type: "snapshotApplied";
@@ -288,7 +302,8 @@ export type SupervisorMessage =
   | ListenersHandedOver
   | SnapshotApplied
   | HostFailed
-  | HostTripped;
+  | HostTripped
+  | BuildHashTable;
 
 /** What the supervisor tells its subscribers. */
 export type SupervisorEvent = Message &

@@ -3,6 +3,7 @@ import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import { withTransfer } from "../../src/actor/transfer.ts";
 import type {
   SnapshotApplied as AppliedEvent,
+  BuildHashTable,
   HostFailed,
   HostTripped,
   ListenersHandedOver,
@@ -24,7 +25,7 @@ import { SnapshotSteps, unpackResources } from "./snapshot-steps.ts";
 import { StatsFlush } from "./stats-flush.ts";
 
 /** What the worker sends of its own accord. */
-export type WorkerNews = StatsFlushed | ListenersHandedOver | AppliedEvent | HostFailed | HostTripped;
+export type WorkerNews = StatsFlushed | ListenersHandedOver | AppliedEvent | HostFailed | HostTripped | BuildHashTable;
 
 /** Private: the flush interval has passed. */
 interface FlushIntervalPassed {

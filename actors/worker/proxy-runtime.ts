@@ -113,6 +113,7 @@ export class ProxyRuntime implements WorkerRuntime {
       random,
       onHostFailed: services.hostFailed,
       onHostTripped: services.hostTripped,
+      tables: services.tables,
       environment: http1PoolEnvironment(timers, flusher, random, ({ extension, data }, scope) =>
         extensionModule(extensions.transportSockets, extension).createUpstreamFactory(data, scope, this.#context),
       ),

@@ -9,6 +9,7 @@ import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import { nextTurn } from "../../src/base/turn.ts";
 import { WorkerActor, type WorkerInbox, type WorkerNews } from "./actor.ts";
 import type { WorkerThreadData } from "./protocol.ts";
+import { RemoteTables } from "./remote-tables.ts";
 import type { CreateRuntime } from "./runtime.ts";
 
 /** What the entry script of a worker thread brings along. */
@@ -50,6 +51,7 @@ export function runWorker(start: ThreadStart, data: WorkerThreadData, machine: W
         hostFailed: (cluster, address) => supervisor.tell({ type: "hostFailed", cluster, address }),
         hostTripped: (cluster, address, failures) =>
           supervisor.tell({ type: "hostTripped", cluster, address, failures }),
+        tables: new RemoteTables((question, deadlineMs) => supervisor.ask(question, deadlineMs)),
       });
       return new WorkerActor(context, { data, runtime, supervisor, endThread });
     },

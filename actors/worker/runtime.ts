@@ -4,6 +4,7 @@ import type { Clock } from "../../src/base/clock.ts";
 import type { Logger, LogLevel } from "../../src/base/log.ts";
 import type { RandomSource } from "../../src/base/random.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
+import type { TableBuilder } from "../../src/lb/build-table.ts";
 import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
@@ -110,6 +111,8 @@ export interface WorkerServices {
   readonly hostFailed: (cluster: string, address: string) => void;
   /** So many requests to a host have failed in a row. */
   readonly hostTripped: (cluster: string, address: string, failures: ConsecutiveType) => void;
+  /** Builds big hash tables once for all workers. */
+  readonly tables: TableBuilder;
 }
 
 /** Makes the data plane of a new worker. */

@@ -2,16 +2,19 @@ import { SystemRandom } from "../../src/base/random.ts";
 import type { Uint64 } from "../../src/base/uint64.ts";
 import { xxHash64 } from "../../src/base/xx-hash64.ts";
 import { HashLoadBalancer } from "../../src/lb/hash-load-balancer.ts";
-import type { HashPickerFactory } from "../../src/lb/hash-picker.ts";
 import { HashRing } from "../../src/lb/hash-ring.ts";
 import type { LbHost } from "../../src/lb/lb-host.ts";
 import { LeastRequest } from "../../src/lb/least-request.ts";
 import type { HostPickerFactory } from "../../src/lb/load-balancer.ts";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../src/lb/load-balancer-context.ts";
 import { MaglevTable } from "../../src/lb/maglev-table.ts";
+import { packRecipe } from "../../src/lb/packed-recipe.ts";
 import { PriorityLoadBalancer } from "../../src/lb/priority-load-balancer.ts";
 import { RandomPick } from "../../src/lb/random-pick.ts";
 import { RoundRobin } from "../../src/lb/round-robin.ts";
+import { type MakePicker, tableFactory } from "../../src/lb/shared-table.ts";
+import { orderTable, type TablePolicy } from "../../src/lb/table-recipe.ts";
+import { weightedHosts } from "../../src/lb/weighted-hosts.ts";
 import { printNanoseconds } from "./nanoseconds.ts";
 
 /** What one choice of a host costs, by policy and number of hosts, and how much garbage it leaves. */
@@ -73,25 +76,14 @@ for (const { name, weighted, picker } of policies) {
 
 /** Hashing policies: a pick by a hash, and an update of the hosts with the first pick after it, which builds the table. */
 const gauge = { inc: () => {}, dec: () => {}, add: () => {}, sub: () => {}, set: () => {} };
-const tables: readonly { readonly name: string; readonly table: HashPickerFactory<LbHost> }[] = [
-  {
-    name: "ring hash",
-    table: (hosts) =>
-      new HashRing(
-        hosts,
-        { minRingSize: 1024, maxRingSize: 8_388_608, hashFunction: "xxHash", useHostname: false },
-        { size: gauge, minHashesPerHost: gauge, maxHashesPerHost: gauge },
-      ),
-  },
-  {
-    name: "Maglev",
-    table: (hosts) =>
-      new MaglevTable(
-        hosts,
-        { tableSize: 65_537, useHostname: false },
-        { minEntriesPerHost: gauge, maxEntriesPerHost: gauge },
-      ),
-  },
+const makePicker: MakePicker<LbHost> = (hosts, table) =>
+  table.type === "maglev"
+    ? new MaglevTable(hosts, table.entries, { minEntriesPerHost: gauge, maxEntriesPerHost: gauge })
+    : new HashRing(hosts, table.entries, { size: gauge, minHashesPerHost: gauge, maxHashesPerHost: gauge });
+const ring = { minRingSize: 1024, maxRingSize: 8_388_608, hashFunction: "xxHash", useHostname: false } as const;
+const policiesByTable: readonly { readonly name: string; readonly policy: TablePolicy }[] = [
+  { name: "ring hash", policy: { type: "ringHash", ring } },
+  { name: "Maglev", policy: { type: "maglev", table: { tableSize: 65_537, useHostname: false } } },
 ];
 let hashed = 0;
 const hashing = {
@@ -101,14 +93,14 @@ const hashing = {
     return true;
   },
 };
-for (const { name, table } of tables) {
+for (const { name, policy } of policiesByTable) {
   for (const count of [10, 10_000]) {
     const balancer = new HashLoadBalancer<LbHost>({
       panicThresholdPercent: 50,
       overprovisioningFactorPercent: 140,
       byLocality: false,
       random,
-      table,
+      table: tableFactory(policy, makePicker, null),
       healthyPanic: { inc: () => {}, add: () => {} },
     });
     const hosts = Array.from({ length: count }, (_, at) => host(at, false));
@@ -127,6 +119,10 @@ for (const { name, table } of tables) {
       choose(1);
     }
     console.log(`  ${((performance.now() - started) / 10).toFixed(1)} ms for an update and its table`);
+    const ordered = performance.now();
+    for (let round = 0; round < 10; round++) packRecipe(orderTable(weightedHosts(hosts, false), policy).recipe);
+    const askMs = ((performance.now() - ordered) / 10).toFixed(1);
+    console.log(`  ${askMs} ms of the worker's time if the table is built elsewhere`);
   }
 }
 console.log(kept > 0 ? "" : "nothing was chosen");

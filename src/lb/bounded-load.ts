@@ -10,7 +10,8 @@ import type { WeightedHosts } from "./weighted-hosts.ts";
  * Differs from Envoy: a worker knows its own active requests only.
  */
 export class BoundedLoad<H extends LbHost> implements HashPicker<H> {
-  readonly #table: HashPicker<H>;
+  /** Picks where the load allows it. */
+  readonly table: HashPicker<H>;
   readonly #hosts: readonly H[];
   readonly #shares: Float64Array;
   readonly #indexOf: ReadonlyMap<H, number>;
@@ -21,7 +22,7 @@ export class BoundedLoad<H extends LbHost> implements HashPicker<H> {
   readonly #swaps: Uint32Array;
 
   constructor(table: HashPicker<H>, { hosts, shares }: WeightedHosts<H>, factorPercent: number) {
-    this.#table = table;
+    this.table = table;
     this.#hosts = hosts;
     this.#shares = shares;
     this.#indexOf = new Map(hosts.map((host, at) => [host, at]));
@@ -31,7 +32,7 @@ export class BoundedLoad<H extends LbHost> implements HashPicker<H> {
   }
 
   pick(hash: Uint64, attempt: number): H | null {
-    const host = this.#table.pick(hash, attempt);
+    const host = this.table.pick(hash, attempt);
     // Every host has room for one request, however small its share.
     if (host === null || host.activeRequests <= 1) return host;
     const slots = this.#slotCount();

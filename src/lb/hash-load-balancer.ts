@@ -29,6 +29,8 @@ export class HashLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   readonly #hash = new Uint64();
   #levels: readonly HostLevel<H>[] = [];
   #tables: (HashPicker<H> | null)[] = [];
+  /** Those that are being replaced. */
+  #tablesBefore: readonly (HashPicker<H> | null)[] = [];
   #load: PriorityLoad = { healthyPercent: [], degradedPercent: [], panic: [] };
 
   constructor(options: HashLoadBalancerOptions<H>) {
@@ -38,6 +40,7 @@ export class HashLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   update(hosts: readonly H[]): void {
     this.#levels = hostLevels(hosts);
     this.#load = levelLoad(this.#levels, this.#options);
+    this.#tablesBefore = this.#levels.map((_, at) => this.#tables[at] ?? this.#tablesBefore[at] ?? null);
     this.#tables = this.#levels.map(() => null);
   }
 
@@ -76,7 +79,8 @@ export class HashLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   #buildTable(priority: number): HashPicker<H> {
     const level = this.#levels[priority]!;
     const hosts = this.#load.panic[priority] ? level.all : level.healthy;
-    const table = this.#options.table(weightedHosts(hosts, this.#options.byLocality));
+    const before = this.#tablesBefore[priority] ?? null;
+    const table = this.#options.table(weightedHosts(hosts, this.#options.byLocality), before);
     this.#tables[priority] = table;
     return table;
   }

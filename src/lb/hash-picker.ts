@@ -9,8 +9,14 @@ export interface HashPicker<H extends LbHost> {
   pick(hash: Uint64, attempt: number): H | null;
 }
 
-/** Makes the table of a hashing policy. The hosts are not changed afterwards; weights are read now. */
-export type HashPickerFactory<H extends LbHost> = (hosts: WeightedHosts<H>) => HashPicker<H>;
+/**
+ * Makes the table of a hashing policy. The hosts are not changed afterwards; weights are read now. `before` is the table that it replaces, null if there
+ * is none: for those that are built elsewhere and not there at once.
+ */
+export type HashPickerFactory<H extends LbHost> = (
+  hosts: WeightedHosts<H>,
+  before: HashPicker<H> | null,
+) => HashPicker<H>;
 
 /**
  * What a host is called when it is hashed: its metadata's `envoy.lb: {hash_key}`, else its host name or its address. One character
@@ -20,9 +26,4 @@ export function hostHashKey(host: LbHost, useHostname: boolean): string {
   const key = host.metadata.get("envoy.lb")?.hash_key;
   if (typeof key === "string" && key !== "") return wireText(key);
   return wireText(useHostname ? host.hostname : host.addressText);
-}
-
-/** The indices of keys in the order of the keys: hosts come in different orders to workers of different age. */
-export function sortedByKey(keys: readonly string[]): number[] {
-  return [...keys.keys()].sort((a, b) => (keys[a]! < keys[b]! ? -1 : keys[a] === keys[b] ? a - b : 1));
 }

@@ -2,10 +2,10 @@ import { murmurHash2 } from "../base/murmur-hash2.ts";
 import { Uint64 } from "../base/uint64.ts";
 import { xxHash64 } from "../base/xx-hash64.ts";
 import type { Gauge } from "../stats/scope.ts";
-import { type HashPicker, hostHashKey, sortedByKey } from "./hash-picker.ts";
+import type { HashPicker } from "./hash-picker.ts";
 import type { LbHost } from "./lb-host.ts";
 import { type HashedEntries, sortByHash } from "./sort-by-hash.ts";
-import type { WeightedHosts } from "./weighted-hosts.ts";
+import type { TableRecipe } from "./table-recipe.ts";
 
 /** Settings of `RING_HASH`. Plain data. */
 export interface HashRingSettings {
@@ -24,6 +24,12 @@ export interface HashRingStats {
   readonly maxHashesPerHost: Gauge;
 }
 
+/** A ring, and what there is to tell of it. Plain data, alike for all who build it from the same recipe. */
+export interface RingEntries extends HashedEntries {
+  readonly leastPerHost: number;
+  readonly mostPerHost: number;
+}
+
 /**
  * `RING_HASH`: each host stands at several places of a ring, by its weight, and a request goes to the first place at or behind its hash
  * (ketama). Ring and picks are those of Envoy's `RingHashLoadBalancer::Ring` for the same hosts.
@@ -32,9 +38,13 @@ export class HashRing<H extends LbHost> implements HashPicker<H> {
   readonly #hosts: readonly H[];
   readonly #ring: HashedEntries;
 
-  constructor(weighted: WeightedHosts<H>, settings: HashRingSettings, stats: HashRingStats) {
-    this.#hosts = weighted.hosts;
-    this.#ring = sortByHash(buildRing(weighted, settings, stats));
+  /** `hosts` are in the order of the recipe's keys. */
+  constructor(hosts: readonly H[], ring: RingEntries, stats: HashRingStats) {
+    this.#hosts = hosts;
+    this.#ring = ring;
+    stats.size.set(ring.owners.length);
+    stats.minHashesPerHost.set(ring.leastPerHost);
+    stats.maxHashesPerHost.set(ring.mostPerHost);
   }
 
   pick(hash: Uint64, attempt: number): H | null {
@@ -59,28 +69,23 @@ export class HashRing<H extends LbHost> implements HashPicker<H> {
   }
 }
 
-/**
- * Places in the order of the hosts' keys, which all workers have alike. The least host gets a whole number of them; others may not, which is why sums run along: over all
- * hosts the shares come out right.
- */
-function buildRing<H extends LbHost>(
-  { hosts, shares, minShare }: WeightedHosts<H>,
-  settings: HashRingSettings,
-  stats: HashRingStats,
-): HashedEntries {
-  const whole = Math.ceil(minShare * settings.minRingSize) / minShare;
-  const scale = hosts.length === 0 ? 0 : Math.min(whole, settings.maxRingSize);
-  const size = Math.ceil(scale);
+/** How many places there are at least, not always whole. The least host gets a whole number of them. */
+export function ringScale(minShare: number, { minRingSize, maxRingSize }: HashRingSettings): number {
+  return Math.min(Math.ceil(minShare * minRingSize) / minShare, maxRingSize);
+}
+
+/** Builds the ring. Not all hosts get a whole number of places, which is why sums run along: over all hosts the shares come out right. */
+export function buildRing({ keys, shares, minShare }: TableRecipe, settings: HashRingSettings): RingEntries {
+  const scale = keys.length === 0 ? 0 : ringScale(minShare, settings);
   const hashOf = settings.hashFunction === "xxHash" ? xxHash64 : murmurHash2;
   const highs: number[] = [];
   const lows: number[] = [];
   const owners: number[] = [];
   const hash = new Uint64();
   let target = 0;
-  let least = size;
+  let least = Math.ceil(scale);
   let most = 0;
-  const keys = hosts.map((host) => hostHashKey(host, settings.useHostname));
-  for (const owner of sortedByKey(keys)) {
+  for (let owner = 0; owner < keys.length; owner++) {
     const key = `${keys[owner]!}_`;
     target += scale * shares[owner]!;
     let count = 0;
@@ -93,8 +98,6 @@ function buildRing<H extends LbHost>(
     least = Math.min(least, count);
     most = Math.max(most, count);
   }
-  stats.size.set(size);
-  stats.minHashesPerHost.set(least);
-  stats.maxHashesPerHost.set(most);
-  return { highs: Uint32Array.from(highs), lows: Uint32Array.from(lows), owners: Uint32Array.from(owners) };
+  const entries = { highs: Uint32Array.from(highs), lows: Uint32Array.from(lows), owners: Uint32Array.from(owners) };
+  return { ...sortByHash(entries), leastPerHost: least, mostPerHost: most };
 }

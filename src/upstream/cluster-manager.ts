@@ -1,4 +1,5 @@
 import type { RandomSource } from "../base/random.ts";
+import type { TableBuilder } from "../lb/build-table.ts";
 import type { Gauge, StatsScope } from "../stats/scope.ts";
 import { BreakerMemory } from "./breaker-memory.ts";
 import type { BreakerChunk } from "./circuit-breaker-cells.ts";
@@ -40,6 +41,8 @@ export interface ClusterManagerOptions {
   readonly workerName: string;
   readonly random: RandomSource;
   readonly environment: PoolEnvironment;
+  /** See `BalancingEnvironment.tables`. Default null. */
+  readonly tables?: TableBuilder;
   /** See `LocalClusterOptions.onHostFailed`. */
   onHostFailed?(cluster: string, address: string): void;
   /** See `LocalClusterOptions.onHostTripped`. */
@@ -209,6 +212,7 @@ export class ClusterManager implements ClusterDirectory {
       stats,
       breakerMemory: this.#memory,
       breakerSlot: entry.upsert.breakerSlot,
+      tables: this.#options.tables ?? null,
       hostsOf: (name) => this.#hostsOf(name),
       onHostsChanged: () => this.#onHostsChanged(data.name),
       onHostFailed: (cluster, address) => this.#options.onHostFailed?.(cluster, address),

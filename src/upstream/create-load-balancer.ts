@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
 import { BoundedLoad } from "../lb/bounded-load.ts";
+import type { TableBuilder } from "../lb/build-table.ts";
 import { HashLoadBalancer } from "../lb/hash-load-balancer.ts";
 import type { HashPicker, HashPickerFactory } from "../lb/hash-picker.ts";
 import { HashRing } from "../lb/hash-ring.ts";
@@ -12,6 +13,7 @@ import { MaglevTable } from "../lb/maglev-table.ts";
 import { PriorityLoadBalancer, type PriorityLoadBalancerOptions } from "../lb/priority-load-balancer.ts";
 import { RandomPick } from "../lb/random-pick.ts";
 import { RoundRobin } from "../lb/round-robin.ts";
+import { type MakePicker, tableFactory } from "../lb/shared-table.ts";
 import { SlowStart } from "../lb/slow-start.ts";
 import { SubsetLoadBalancer } from "../lb/subset-load-balancer.ts";
 import { ZoneAware } from "../lb/zone-aware.ts";
@@ -26,6 +28,8 @@ export interface BalancingEnvironment {
   readonly random: RandomSource;
   readonly clock: Clock;
   readonly stats: ClusterLoadBalancerStats;
+  /** Builds big hash tables for all workers; null = each is built where it is used. */
+  readonly tables: TableBuilder | null;
   /** The hosts of another cluster as they are now; none if there is no such cluster. For zone-aware routing. */
   hostsOf(cluster: string): readonly Host[];
 }
@@ -50,7 +54,7 @@ function createWhole(
   const { loadBalancer, locality, priorityLoad } = data;
   const common = { ...priorityLoad, random, healthyPanic: stats.healthyPanic };
   if (loadBalancer.type === "ringHash" || loadBalancer.type === "maglev") {
-    const table = tableFactory(loadBalancer, stats);
+    const table = hashTables(loadBalancer, environment);
     return new HashLoadBalancer({ ...common, table, byLocality: locality.type === "weighted" });
   }
   const slowStart = createSlowStart(loadBalancer, environment.clock);
@@ -115,18 +119,24 @@ function pickerFactory(
   }
 }
 
-function tableFactory(settings: HashingData, stats: ClusterLoadBalancerStats): HashPickerFactory<Host> {
-  const plain = plainTableFactory(settings, stats);
+function hashTables(
+  settings: HashingData,
+  { stats, tables }: Pick<BalancingEnvironment, "stats" | "tables">,
+): HashPickerFactory<Host> {
+  const plain = tableFactory(settings, pickerMaker(settings, stats), tables);
   const factorPercent = settings.balanceFactorPercent;
   if (factorPercent === 0) return plain;
-  return (hosts): HashPicker<Host> => new BoundedLoad(plain(hosts), hosts, factorPercent);
+  return (hosts, before): HashPicker<Host> => {
+    const tableBefore = before instanceof BoundedLoad ? (before as BoundedLoad<Host>).table : null;
+    return new BoundedLoad(plain(hosts, tableBefore), hosts, factorPercent);
+  };
 }
 
-function plainTableFactory(settings: HashingData, stats: ClusterLoadBalancerStats): HashPickerFactory<Host> {
-  if (settings.type === "maglev") {
-    const maglevStats = stats.maglev();
-    return (hosts) => new MaglevTable(hosts, settings.table, maglevStats);
-  }
-  const ringStats = stats.ringHash();
-  return (hosts) => new HashRing(hosts, settings.ring, ringStats);
+function pickerMaker(settings: HashingData, stats: ClusterLoadBalancerStats): MakePicker<Host> {
+  const ringStats = settings.type === "ringHash" ? stats.ringHash() : null;
+  const maglevStats = settings.type === "maglev" ? stats.maglev() : null;
+  return (hosts, table) =>
+    table.type === "maglev"
+      ? new MaglevTable(hosts, table.entries, maglevStats!)
+      : new HashRing(hosts, table.entries, ringStats!);
 }

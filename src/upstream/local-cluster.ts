@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RandomSource } from "../base/random.ts";
 import { Protocol } from "../http/codec.ts";
+import type { TableBuilder } from "../lb/build-table.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
 import type { StatsScope } from "../stats/scope.ts";
@@ -45,6 +46,8 @@ export interface LocalClusterOptions {
   readonly stats: StatsScope;
   readonly breakerMemory: BreakerMemory;
   readonly breakerSlot: number;
+  /** See `BalancingEnvironment`. */
+  readonly tables: TableBuilder | null;
   /** The hosts of another cluster of this worker; none if there is no such cluster. */
   hostsOf(cluster: string): readonly Host[];
   /** Hosts came, went or changed. */
@@ -320,13 +323,14 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   #createBalancer(): LoadBalancer<Host> {
-    const { random, environment } = this.#options;
+    const { random, environment, tables } = this.#options;
     const data =
       this.#policy === null
         ? this.#data
         : { ...this.#data, priorityLoad: { ...this.#data.priorityLoad, ...this.#policy } };
     return createLoadBalancer(data, {
       random,
+      tables,
       clock: environment.timers.clock,
       stats: this.#info.stats.lb,
       hostsOf: (cluster) => this.#options.hostsOf(cluster),

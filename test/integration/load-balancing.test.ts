@@ -66,6 +66,31 @@ describe("Consistent hashing", () => {
     });
   }
 
+  it("builds big tables once for all workers, which pick alike by them", async (t) => {
+    const hash_policy = [{ header: { header_name: "x-key" } }];
+    const proxy = await start(t, { lb_policy: "MAGLEV" }, { hash_policy });
+    const clients = await clientsOf(t, proxy, 4);
+    const answers = async (): Promise<string[]> => {
+      const bodies: string[] = [];
+      for (let key = 0; key < 30; key++) {
+        const request = { headers: { "x-key": `key-${key}` } };
+        const responses = await Promise.all(clients.map((client) => client.request(request)));
+        const hosts = new Set(responses.map(({ body }) => body));
+        assert.equal(hosts.size, 1, `key-${key} went to ${[...hosts]}`);
+        bodies.push(...hosts);
+      }
+      return bodies;
+    };
+    const before = await answers();
+    await proxy.until("the table", async () => {
+      const { state } = JSON.parse((await proxy.admin("/actors/supervisor?format=json")).body);
+      return state.hashTables.built === 1 && state.hashTables.keptBytes === 4 * 65_537;
+    });
+    assert.deepEqual(await answers(), before);
+    const { state } = JSON.parse((await proxy.admin("/actors/supervisor?format=json")).body);
+    assert.equal(state.hashTables.built, 1);
+  });
+
   it("keeps a client on its host by a cookie that the first response sets", async (t) => {
     const cookie = { name: "stick", ttl: "60s", path: "/" };
     const proxy = await start(t, { lb_policy: "RING_HASH" }, { hash_policy: [{ cookie }] });

@@ -1,9 +1,11 @@
 import { BoundedLoad } from "../../../src/lb/bounded-load.ts";
+import { buildTable } from "../../../src/lb/build-table.ts";
 import { HashLoadBalancer } from "../../../src/lb/hash-load-balancer.ts";
 import type { HashPicker } from "../../../src/lb/hash-picker.ts";
 import { HashRing, type HashRingSettings } from "../../../src/lb/hash-ring.ts";
 import type { LbHost } from "../../../src/lb/lb-host.ts";
 import { type MaglevSettings, MaglevTable } from "../../../src/lb/maglev-table.ts";
+import { orderTable, type TablePolicy } from "../../../src/lb/table-recipe.ts";
 import type { WeightedHosts } from "../../../src/lb/weighted-hosts.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";
 import { hashContext, lbHost, SeededRandom } from "./lb-fixture.ts";
@@ -21,6 +23,13 @@ export function hostsOnPorts(ports: readonly number[], traits: (at: number) => P
   return ports.map((port, at) => lbHost(`127.0.0.1:${port}`, traits(at)));
 }
 
+/** The policy of a setting, with Envoy's defaults. */
+export function policyOf({ ring, maglev }: HashSetting): TablePolicy {
+  if (maglev !== undefined) return { type: "maglev", table: { tableSize: 65_537, useHostname: false, ...maglev } };
+  const defaults = { minRingSize: 1024, maxRingSize: 8_388_608, hashFunction: "xxHash", useHostname: false } as const;
+  return { type: "ringHash", ring: { ...defaults, ...ring } };
+}
+
 /** A hash load balancer over `hosts`, with what a test asks of it. */
 export function hashBalancer(hosts: readonly LbHost[], setting: HashSetting) {
   const stats = new RecordingStats();
@@ -28,25 +37,19 @@ export function hashBalancer(hosts: readonly LbHost[], setting: HashSetting) {
   const ringGauge = gauges("ring_hash_lb");
   const maglevGauge = gauges("maglev_lb");
   const table = (weighted: WeightedHosts<LbHost>): HashPicker<LbHost> => {
+    const { hosts, recipe } = orderTable(weighted, policyOf(setting));
+    const built = buildTable(recipe);
     const picker =
-      setting.maglev === undefined
-        ? new HashRing(
-            weighted,
-            { minRingSize: 1024, maxRingSize: 8_388_608, hashFunction: "xxHash", useHostname: false, ...setting.ring },
-            {
-              size: ringGauge("size"),
-              minHashesPerHost: ringGauge("min_hashes_per_host"),
-              maxHashesPerHost: ringGauge("max_hashes_per_host"),
-            },
-          )
-        : new MaglevTable(
-            weighted,
-            { tableSize: 65_537, useHostname: false, ...setting.maglev },
-            {
-              minEntriesPerHost: maglevGauge("min_entries_per_host"),
-              maxEntriesPerHost: maglevGauge("max_entries_per_host"),
-            },
-          );
+      built.type === "maglev"
+        ? new MaglevTable(hosts, built.entries, {
+            minEntriesPerHost: maglevGauge("min_entries_per_host"),
+            maxEntriesPerHost: maglevGauge("max_entries_per_host"),
+          })
+        : new HashRing(hosts, built.entries, {
+            size: ringGauge("size"),
+            minHashesPerHost: ringGauge("min_hashes_per_host"),
+            maxHashesPerHost: ringGauge("max_hashes_per_host"),
+          });
     const factor = setting.balanceFactorPercent ?? 0;
     return factor === 0 ? picker : new BoundedLoad(picker, weighted, factor);
   };

@@ -5,17 +5,8 @@ import type { Gauge } from "../stats/scope.ts";
 import type { HashPicker } from "./hash-picker.ts";
 import type { LbHost } from "./lb-host.ts";
 import { type HashedEntries, sortByHash } from "./sort-by-hash.ts";
+import type { HashRingSettings } from "./table-policy.ts";
 import type { TableRecipe } from "./table-recipe.ts";
-
-/** Settings of `RING_HASH`. Plain data. */
-export interface HashRingSettings {
-  /** Default 1,024. */
-  readonly minRingSize: number;
-  /** Default 8,388,608, which is also the most there may be. */
-  readonly maxRingSize: number;
-  readonly hashFunction: "xxHash" | "murmurHash2";
-  readonly useHostname: boolean;
-}
 
 /** `ring_hash_lb.*`, without the prefix. */
 export interface HashRingStats {

@@ -3,14 +3,8 @@ import { xxHash64 } from "../base/xx-hash64.ts";
 import type { Gauge } from "../stats/scope.ts";
 import type { HashPicker } from "./hash-picker.ts";
 import type { LbHost } from "./lb-host.ts";
+import type { MaglevSettings } from "./table-policy.ts";
 import type { TableRecipe } from "./table-recipe.ts";
-
-/** Settings of `MAGLEV`. Plain data. */
-export interface MaglevSettings {
-  /** A prime number up to 5,000,011. Default 65,537. */
-  readonly tableSize: number;
-  readonly useHostname: boolean;
-}
 
 /** `maglev_lb.*`, without the prefix. */
 export interface MaglevStats {

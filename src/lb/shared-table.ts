@@ -2,7 +2,8 @@ import type { Uint64 } from "../base/uint64.ts";
 import { type BuiltTable, buildTable, type TableBuilder, tableCost } from "./build-table.ts";
 import type { HashPicker, HashPickerFactory } from "./hash-picker.ts";
 import type { LbHost } from "./lb-host.ts";
-import { orderTable, sameRecipe, type TableOrder, type TablePolicy } from "./table-recipe.ts";
+import type { TablePolicy } from "./table-policy.ts";
+import { orderTable, sameRecipe, type TableOrder } from "./table-recipe.ts";
 
 /** Tables that take less than this are built at once where they are used: in well under a millisecond. See `tableCost`. */
 export const MIN_SHARED_COST = 16_384;

@@ -1,13 +1,7 @@
 import { hostHashKey } from "./hash-picker.ts";
-import type { HashRingSettings } from "./hash-ring.ts";
 import type { LbHost } from "./lb-host.ts";
-import type { MaglevSettings } from "./maglev-table.ts";
+import type { TablePolicy } from "./table-policy.ts";
 import type { WeightedHosts } from "./weighted-hosts.ts";
-
-/** A policy that picks by a table. Plain data. */
-export type TablePolicy =
-  | { readonly type: "ringHash"; readonly ring: HashRingSettings }
-  | { readonly type: "maglev"; readonly table: MaglevSettings };
 
 /** All that a table is made from. The same recipe gives the same table, on every thread. Plain data. */
 export interface TableRecipe extends Pick<WeightedHosts<LbHost>, "shares" | "minShare" | "maxShare"> {

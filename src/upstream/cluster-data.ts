@@ -1,11 +1,10 @@
 import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
-import type { HashRingSettings } from "../lb/hash-ring.ts";
 import type { Locality } from "../lb/lb-host.ts";
 import type { LeastRequestSettings } from "../lb/least-request.ts";
-import type { MaglevSettings } from "../lb/maglev-table.ts";
 import type { PriorityLoadSettings } from "../lb/priority-load.ts";
 import type { SlowStartSettings } from "../lb/slow-start.ts";
 import type { SubsetSettings } from "../lb/subset-settings.ts";
+import type { HashRingSettings, MaglevSettings } from "../lb/table-policy.ts";
 import type { ZoneAwareSettings } from "../lb/zone-aware.ts";
 import type { Address } from "../net/address.ts";
 import type { AutoTlsData } from "./connection-wishes.ts";

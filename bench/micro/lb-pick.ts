@@ -13,7 +13,8 @@ import { PriorityLoadBalancer } from "../../src/lb/priority-load-balancer.ts";
 import { RandomPick } from "../../src/lb/random-pick.ts";
 import { RoundRobin } from "../../src/lb/round-robin.ts";
 import { type MakePicker, tableFactory } from "../../src/lb/shared-table.ts";
-import { orderTable, type TablePolicy } from "../../src/lb/table-recipe.ts";
+import type { TablePolicy } from "../../src/lb/table-policy.ts";
+import { orderTable } from "../../src/lb/table-recipe.ts";
 import { weightedHosts } from "../../src/lb/weighted-hosts.ts";
 import { printNanoseconds } from "./nanoseconds.ts";
 

@@ -6,7 +6,8 @@ import type { HashPicker } from "../../../src/lb/hash-picker.ts";
 import type { LbHost } from "../../../src/lb/lb-host.ts";
 import { MaglevTable } from "../../../src/lb/maglev-table.ts";
 import { tableFactory } from "../../../src/lb/shared-table.ts";
-import type { TablePolicy, TableRecipe } from "../../../src/lb/table-recipe.ts";
+import type { TablePolicy } from "../../../src/lb/table-policy.ts";
+import type { TableRecipe } from "../../../src/lb/table-recipe.ts";
 import { weightedHosts } from "../../../src/lb/weighted-hosts.ts";
 import { hostsOnPorts } from "./hash-fixture.ts";
 

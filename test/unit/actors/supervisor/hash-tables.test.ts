@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import { HashTables } from "../../../../actors/supervisor/hash-tables.ts";
 import { buildTable } from "../../../../src/lb/build-table.ts";
 import { packRecipe } from "../../../../src/lb/packed-recipe.ts";
-import { orderTable, type TablePolicy } from "../../../../src/lb/table-recipe.ts";
+import type { TablePolicy } from "../../../../src/lb/table-policy.ts";
+import { orderTable } from "../../../../src/lb/table-recipe.ts";
 import { weightedHosts } from "../../../../src/lb/weighted-hosts.ts";
 import { hostsOnPorts, policyOf } from "../../lb/hash-fixture.ts";
 

@@ -17,6 +17,8 @@ import { addressText, compileListenerAddress } from "./listener-address-config.t
 import type { FilterChainData, ListenerAddress, ListenerData, TrafficDirection } from "./listener-data.ts";
 import { compileListenerFilters } from "./listener-filters-config.ts";
 import { LISTENER_SUPPORT } from "./listener-support.ts";
+import type { SocketOptionsData } from "./socket-options.ts";
+import { compileSocketOptions } from "./socket-options-config.ts";
 
 const DEFAULT_BUFFER_LIMIT_BYTES = 1024 * 1024;
 /** Envoy takes what the kernel allows, which caps this. */
@@ -63,13 +65,19 @@ function compileListener(message: Listener, place: Place, context: CompileContex
 
 function compileAddresses(message: Listener, place: Place, context: CompileContext): ListenerAddress[] {
   const addresses: ListenerAddress[] = [];
-  const add = (address: Listener["address"], at: Place): void => {
+  const add = (address: Listener["address"], at: Place, socketOptions: SocketOptionsData | null): void => {
     const compiled = compileListenerAddress(address, at, context);
-    if (compiled !== undefined) addresses.push(compiled);
+    if (compiled === undefined) return;
+    const isPipe = compiled.address.type === "pipe";
+    if (isPipe && socketOptions !== null) context.warning(at, "socket_options have no effect on Unix-domain sockets");
+    addresses.push(isPipe || socketOptions === null ? compiled : { ...compiled, socketOptions });
   };
-  add(message.address, place.field("address"));
-  for (const [index, { address }] of message.additionalAddresses.entries()) {
-    add(address, place.field("additional_addresses").index(index).field("address"));
+  const all = compileSocketOptions(message.socketOptions, place.field("socket_options"), context);
+  add(message.address, place.field("address"), all);
+  for (const [index, { address, socketOptions: own }] of message.additionalAddresses.entries()) {
+    const at = place.field("additional_addresses").index(index);
+    const ownPlace = at.field("socket_options").field("socket_options");
+    add(address, at.field("address"), own ? compileSocketOptions(own.socketOptions, ownPlace, context) : all);
   }
   return addresses;
 }

@@ -116,9 +116,7 @@ export class ConnectionHandler implements ListenerOwner {
    */
   acceptSocket(key: string, socket: net.Socket, onClosed: () => void): void {
     socket.once("close", onClosed);
-    const listener = this.#sockets.listenerOf(key);
-    if (listener === undefined) socket.destroy();
-    else listener.accept(socket, "");
+    this.#sockets.accept(key, socket);
   }
 
   /** More sockets for listeners that are there: the worker is a new one, or an address has lost its sockets. */

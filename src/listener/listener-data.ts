@@ -4,12 +4,15 @@ import type { Address } from "../net/address.ts";
 import { formatAddress } from "../net/address.ts";
 import type { FilterChainMatchData } from "./filter-chain-match.ts";
 import type { ListenerFilterPredicate } from "./listener-filter-predicate.ts";
+import type { SocketOptionsData } from "./socket-options.ts";
 
 /** One address of a listener. */
 export interface ListenerAddress {
   readonly address: Address;
   /** For an IPv6 address: whether IPv4 peers stay out (`ipv4_compat` is false). */
   readonly ipv6Only: boolean;
+  /** Set on each accepted connection; absent: nothing. */
+  readonly socketOptions?: SocketOptionsData;
 }
 
 /** One filter chain: what a connection goes through. */

@@ -16,6 +16,7 @@ import {
   SocketAddressSchema,
 } from "../proto/gen/envoy/config/core/v3/address_pb.js";
 import { TransportSocketSchema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
+import { SocketOptionSchema, SocketOptionsOverrideSchema } from "../proto/gen/envoy/config/core/v3/socket_option_pb.js";
 import {
   FilterChainMatchSchema,
   FilterChainSchema,
@@ -60,24 +61,35 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     metadata: NOT_READ,
     drain_type: yes,
     traffic_direction: yes,
+    socket_options: yes,
     tcp_backlog_size: yes,
     enable_reuse_port: yes,
     connection_balance_config: yes,
     bind_to_port: yes,
     deprecated_v1: yes,
     use_original_dst: yes,
-    transparent: only([false]),
-    freebind: only([false]),
+    transparent: only([false], "Node.js can't set IP_TRANSPARENT"),
+    freebind: only([false], "Node.js can't set IP_FREEBIND"),
     access_log: yes,
-    tcp_fast_open_queue_length: only([0]),
+    tcp_fast_open_queue_length: only([0], "Node.js can't set TCP_FASTOPEN"),
     listener_filters: yes,
     listener_filters_timeout: yes,
     continue_on_listener_filters_timeout: yes,
-    max_connections_to_accept_per_socket_event: noEffect("the event loop takes turns between sockets by itself"),
+    max_connections_to_accept_per_socket_event: noEffect(
+      "Node.js accepts one connection at a time, and then looks at other sockets",
+    ),
     ignore_global_conn_limit: yes,
     bypass_overload_manager: yes,
   }),
-  support(AdditionalAddressSchema, { address: ADDRESS }),
+  support(AdditionalAddressSchema, { address: ADDRESS, socket_options: yes }),
+  supportAll(SocketOptionsOverrideSchema),
+  support(SocketOptionSchema, {
+    description: yes,
+    level: yes,
+    name: yes,
+    int_value: yes,
+    state: noEffect("what can be set is set on accepted connections"),
+  }),
   support(Listener_ConnectionBalanceConfigSchema, { exact_balance: yes }),
   support(Listener_ConnectionBalanceConfig_ExactBalanceSchema, {}),
   support(FilterChainSchema, {

@@ -5,7 +5,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import { formatIpPort } from "../net/address.ts";
 import type { ActiveListener } from "./active-listener.ts";
-import { socketKeys } from "./listener-data.ts";
+import { socketAddresses, socketKey } from "./listener-data.ts";
+import { applySocketOptions, type SocketOptionsData } from "./socket-options.ts";
 
 /** A listening socket on its way to another worker. `key` says what it is bound to. */
 export interface HandedServer {
@@ -30,6 +31,7 @@ interface Entry {
   readonly key: string;
   readonly servers: Set<net.Server>;
   listener: ActiveListener;
+  options: SocketOptionsData | null;
   /** Text of the bound address if it is a single one, else empty. */
   boundText: string;
 }
@@ -52,9 +54,11 @@ export class ListeningSockets {
     this.#log = log;
   }
 
-  /** The listener whose sockets have this key. */
-  listenerOf(key: string): ActiveListener | undefined {
-    return this.#entries.get(key)?.listener;
+  /** Gives a connection that was accepted elsewhere to the listener whose sockets have this key. One that nobody wants is closed. */
+  accept(key: string, socket: net.Socket): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) socket.destroy();
+    else accept(entry, socket, "");
   }
 
   /** How many sockets listen under this key. */
@@ -64,17 +68,19 @@ export class ListeningSockets {
 
   /** Makes the sockets feed the given listeners from now on; those that none of them wants are closed. */
   assign(listeners: Iterable<ActiveListener>): void {
-    const wanted = new Map<string, ActiveListener>();
+    const wanted = new Map<string, Pick<Entry, "listener" | "options">>();
     for (const listener of listeners) {
-      for (const key of socketKeys(listener.data)) wanted.set(key, listener);
+      for (const address of socketAddresses(listener.data)) {
+        wanted.set(socketKey(listener.data, address), { listener, options: address.socketOptions ?? null });
+      }
     }
     for (const [key, entry] of this.#entries) {
       if (!wanted.has(key)) this.#close(entry);
     }
-    for (const [key, listener] of wanted) {
+    for (const [key, feeds] of wanted) {
       const entry = this.#entries.get(key);
-      if (entry === undefined) this.#entries.set(key, { key, listener, servers: new Set(), boundText: "" });
-      else entry.listener = listener;
+      if (entry === undefined) this.#entries.set(key, { key, ...feeds, servers: new Set(), boundText: "" });
+      else Object.assign(entry, feeds);
     }
   }
 
@@ -150,7 +156,7 @@ export class ListeningSockets {
 
   #add(entry: Entry, server: net.Server): net.Server {
     entry.servers.add(server);
-    server.on("connection", (socket) => entry.listener.accept(socket, entry.boundText));
+    server.on("connection", (socket) => accept(entry, socket, entry.boundText));
     server.on("error", (error) => this.#failed(entry, error));
     const know = (): void => {
       const address = server.address();
@@ -175,6 +181,11 @@ export class ListeningSockets {
     for (const server of entry.servers) server.close();
     this.#entries.delete(entry.key);
   }
+}
+
+function accept({ listener, options }: Entry, socket: net.Socket, localAddress: string): void {
+  if (options !== null) applySocketOptions(socket, options);
+  listener.accept(socket, localAddress);
 }
 
 /** Why a Unix-domain socket can't be made at this path, as far as one can tell beforehand; null if nothing is known. */

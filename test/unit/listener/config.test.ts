@@ -138,6 +138,49 @@ describe("Compiling a listener", () => {
     assert.equal(data?.balance, "exact");
   });
 
+  it("takes the socket options that Node.js can set, for each address", () => {
+    const { data, problems } = compile(`
+      ${ADDRESS}
+      additional_addresses:
+        - address: { socket_address: { address: "::1", port_value: 8080 } }
+        - address: { socket_address: { address: "::1", port_value: 8081 } }
+          socket_options: { socket_options: [{ level: 41, name: 67, int_value: 32 }] }
+        - address: { socket_address: { address: "::1", port_value: 8082 } }
+          socket_options: {}
+        - address: { pipe: { path: "@abstract" } }
+      socket_options:
+        - { level: 1, name: 9, int_value: 1, state: STATE_PREBIND }
+        - { description: TCP_KEEPIDLE, level: 6, name: 4, int_value: 30, state: STATE_LISTENING }
+        - { level: 6, name: 5, int_value: 10 }
+        - { level: 6, name: 6, int_value: 3 }
+        - { level: 6, name: 1, int_value: 1 }
+        - { level: 1, name: 2, int_value: 1 }
+      ${CHAINS}
+    `);
+    const all = { keepAlive: { idleS: 30, intervalS: 10, count: 3 }, typeOfService: null };
+    assert.deepEqual(
+      data?.addresses.map(({ socketOptions }) => socketOptions),
+      [all, all, { keepAlive: null, typeOfService: 32 }, undefined, undefined],
+    );
+    assert.deepEqual(problems, [
+      "warning additional_addresses[3].address: socket_options have no effect on Unix-domain sockets",
+    ]);
+  });
+
+  for (const [option, problem] of [
+    ["level: 1, name: 8, int_value: 4096", "socket_options[0]: Node.js can't set SO_RCVBUF"],
+    ["level: 1, name: 15, int_value: 1", "socket_options[0]: Node.js can't set SO_REUSEPORT"],
+    ["level: 263, name: 1, int_value: 1", "socket_options[0]: Node.js can't set the socket option 1 of level 263"],
+    ["level: 6, name: 1, int_value: 0", "socket_options[0].int_value: TCP_NODELAY is always 1"],
+    ["level: 6, name: 4, int_value: 0", "socket_options[0].int_value: TCP_KEEPIDLE must be a number from 1 to 32767"],
+    ["level: 0, name: 1, int_value: 256", "socket_options[0].int_value: IP_TOS must be a number from 0 to 255"],
+  ] as const) {
+    it(`refuses the socket option ${option}`, () => {
+      const { problems } = compile(`{ ${ADDRESS}, socket_options: [{ ${option} }], ${CHAINS} }`);
+      assert.deepEqual(problems, [`error ${problem}`]);
+    });
+  }
+
   it("names a listener without a name after its address", () => {
     assert.equal(compile(`{ ${ADDRESS}, ${CHAINS} }`).name, "127.0.0.1:8080");
     assert.equal(compile(`{ address: { pipe: { path: /run/x } }, ${CHAINS} }`).name, "/run/x");

@@ -40,6 +40,7 @@ export const FLAGS: readonly CommandLineFlag[] = [
   { name: "service-zone", value: "ZONE", help: "Overrides node.locality.zone" },
   { name: "local-address-ip-version", value: "V", help: "v4 (default) or v6: kind of this machine's own address" },
   { name: "admin-address-path", value: "FILE", help: "Write the admin address to this file once it listens" },
+  { name: "admin-token-path", value: "FILE", help: "A file with the token that the admin interface wants", own: true },
   { name: "drain-time-s", value: "S", help: "How long connections may take to drain (default 600)" },
   { name: "drain-strategy", value: "NAME", help: "gradual (default): more and more often, or immediate" },
   {

@@ -27,6 +27,8 @@ export interface CommandLine {
   readonly serviceZone: string;
   readonly localAddressIpVersion: "v4" | "v6";
   readonly adminAddressPath: string;
+  /** `""` = the admin interface wants no token. */
+  readonly adminTokenPath: string;
   readonly drainTimeS: number;
   readonly drainStrategy: "gradual" | "immediate";
   readonly parentShutdownTimeS: number;
@@ -67,6 +69,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     serviceZone: text("service-zone"),
     localAddressIpVersion: choice("local-address-ip-version", text("local-address-ip-version"), ["v4", "v6"]),
     adminAddressPath: text("admin-address-path"),
+    adminTokenPath: text("admin-token-path"),
     drainTimeS: whole("drain-time-s", text("drain-time-s"), 600),
     drainStrategy: choice("drain-strategy", text("drain-strategy"), ["gradual", "immediate"]),
     parentShutdownTimeS: whole("parent-shutdown-time-s", text("parent-shutdown-time-s"), 900),

@@ -50,6 +50,7 @@ async function startServing(commandLine: CommandLine, { proxyPort, adminPort }: 
   const version = `troupe ${packageVersion()} (node ${process.version})`;
   try {
     const serving = await serve({
+      adminToken: null,
       commandLine,
       version,
       environment,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { flushCompileCache } from "node:module";
+import type { BearerToken } from "../src/admin/bearer-token.ts";
 import { ApplicationLog, type ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { meansCommand } from "../src/terminal/means-command.ts";
@@ -46,11 +47,21 @@ async function main(args: readonly string[]): Promise<number> {
 async function startServing(commandLine: CommandLine, version: string): Promise<Serving> {
   const options = logOptions(commandLine, process.stderr.isTTY === true);
   const log = openLog(options);
+  const adminToken = commandLine.adminTokenPath === "" ? null : await readAdminToken(commandLine.adminTokenPath);
   const environment = Object.entries(process.env).map(([name, value]) => [name, value ?? ""] as const);
   const threads: EarlyThreads = startThreadsEarly(commandLine.concurrency);
   // What a proxy is made of is loaded while the threads load theirs.
   const { serve } = await import("./serve.ts");
-  return serve({ commandLine, version, environment, logOptions: options, log, threads });
+  return serve({ commandLine, version, environment, logOptions: options, log, threads, adminToken });
+}
+
+async function readAdminToken(file: string): Promise<BearerToken> {
+  const { BearerToken } = await import("../src/admin/bearer-token.ts");
+  try {
+    return BearerToken.fromFile(file);
+  } catch (error) {
+    throw new StartError(`--admin-token-path: ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function openLog(options: ApplicationLogOptions): ApplicationLog {

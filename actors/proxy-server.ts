@@ -6,6 +6,7 @@ import { ActorSystem } from "../src/actor/actor-system.ts";
 import type { WaitingThreads } from "../src/actor/waiting-threads.ts";
 import { adminHandlers } from "../src/admin/admin-handlers.ts";
 import { AdminRouter } from "../src/admin/admin-router.ts";
+import type { BearerToken } from "../src/admin/bearer-token.ts";
 import { ConfigDumpPool } from "../src/admin/config-dump-pool.ts";
 import { ExplainPool } from "../src/admin/explain-pool.ts";
 import type { ApplicationLog, ApplicationLogOptions } from "../src/base/application-log.ts";
@@ -71,6 +72,8 @@ export interface ProxyServerOptions {
   /** Used for the first workers. */
   readonly waitingWorkers: WaitingThreads;
   readonly compiler: PoolConfigCompiler;
+  /** What requests to the admin interface must bring; null: nothing. */
+  readonly adminToken: BearerToken | null;
   /** From the first compilation. */
   readonly bootstrap: BootstrapData;
   /** `POST /quitquitquit`. */
@@ -376,7 +379,7 @@ export class ProxyServer {
     return new AdminRouter(
       adminHandlers(views, { debugEndpoints: commandLine.debugEndpoints, heapSnapshots: commandLine.heapSnapshots }),
       {
-        guard: { allowedHosts: [], checkHost: address.type === "ip" },
+        guard: { allowedHosts: [], checkHost: address.type === "ip", token: this.#options.adminToken },
         allowsPath: () => true,
         notAnswering,
       },

@@ -1,4 +1,5 @@
 import { renameSync, writeFileSync } from "node:fs";
+import type { BearerToken } from "../src/admin/bearer-token.ts";
 import type { ApplicationLog, ApplicationLogOptions } from "../src/base/application-log.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { fileStamp } from "../src/base/file-stamp.ts";
@@ -23,6 +24,8 @@ export interface ServeEnvironment {
   readonly logOptions: ApplicationLogOptions;
   readonly version: string;
   readonly environment: readonly (readonly [string, string])[];
+  /** What requests to the admin interface must bring; null: nothing. */
+  readonly adminToken: BearerToken | null;
   /** Owned by the proxy from now on. */
   readonly threads: EarlyThreads;
 }

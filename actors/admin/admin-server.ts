@@ -11,7 +11,7 @@ import type { Logger } from "../../src/base/log.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
 import type { AdminStats } from "./admin-stats.ts";
-import { BodyTooLarge, readRequest } from "./request-reading.ts";
+import { BodyTooLarge, readHead, readRequest } from "./request-reading.ts";
 import { writeResponse } from "./response-writing.ts";
 
 /** What the admin server may be made to hold. */
@@ -132,6 +132,12 @@ export class AdminServer {
 
   async #respond(message: IncomingMessage, to: ServerResponse): Promise<AdminResponse> {
     const { router, limits, timers, log } = this.#options;
+    const refused = router.refuse(readHead(message));
+    if (refused !== undefined) {
+      // Without reading what else it brings.
+      to.shouldKeepAlive = false;
+      return refused;
+    }
     const request = await readRequest(message, limits.bodyBytes).catch((error: unknown) => {
       if (error instanceof BodyTooLarge) return error;
       throw error;

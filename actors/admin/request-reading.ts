@@ -9,29 +9,36 @@ export class BodyTooLarge extends Error {
   override readonly name = "BodyTooLarge";
 }
 
+/** What of a request is known before its body. */
+export function readHead(message: IncomingMessage): Pick<AdminRequest, "method" | "path" | "headers"> {
+  const target = message.url ?? "/";
+  const question = target.indexOf("?");
+  const fetchSite = message.headers["sec-fetch-site"];
+  return {
+    method: message.method ?? "GET",
+    path: question === -1 ? target : target.slice(0, question),
+    headers: {
+      host: message.headers.host,
+      authorization: message.headers.authorization,
+      origin: message.headers.origin,
+      "sec-fetch-site": Array.isArray(fetchSite) ? fetchSite[0] : fetchSite,
+      "content-type": message.headers["content-type"],
+    },
+  };
+}
+
 /** Reads a request whole. Rejects with `BodyTooLarge`, or if the client goes away. */
 export async function readRequest(message: IncomingMessage, limitBytes: number): Promise<AdminRequest> {
   const body = await readBody(message, limitBytes);
   const target = message.url ?? "/";
   const question = target.indexOf("?");
   const params = new URLSearchParams(question === -1 ? "" : target.slice(question + 1));
-  const contentType = message.headers["content-type"];
+  const head = readHead(message);
+  const contentType = head.headers["content-type"];
   if (contentType?.startsWith("application/x-www-form-urlencoded") === true && body.length <= MAX_FORM_LENGTH) {
     for (const [name, value] of new URLSearchParams(body)) params.append(name, value);
   }
-  const fetchSite = message.headers["sec-fetch-site"];
-  return {
-    method: message.method ?? "GET",
-    path: question === -1 ? target : target.slice(0, question),
-    params,
-    headers: {
-      host: message.headers.host,
-      origin: message.headers.origin,
-      "sec-fetch-site": Array.isArray(fetchSite) ? fetchSite[0] : fetchSite,
-      "content-type": contentType,
-    },
-    body,
-  };
+  return { ...head, params, body };
 }
 
 async function readBody(message: IncomingMessage, limitBytes: number): Promise<string> {

@@ -12,6 +12,7 @@ export interface AdminRequest {
 /** The request headers that matter here. */
 export interface AdminRequestHeaders {
   readonly host?: string | undefined;
+  readonly authorization?: string | undefined;
   readonly origin?: string | undefined;
   readonly "sec-fetch-site"?: string | undefined;
   readonly "content-type"?: string | undefined;
@@ -49,6 +50,8 @@ export interface AdminHandler {
    */
   readonly access: "read" | "change" | "both";
   readonly help: string;
+  /** Served to those without the token, too: it says nothing that is worth one. */
+  readonly isPublic?: boolean;
   readonly params?: readonly AdminParam[];
   /** Commands that wait for the proxy need longer than the default of 1000 ms. */
   readonly deadlineMs?: number;

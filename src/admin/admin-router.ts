@@ -1,10 +1,12 @@
 import { type AdminHandler, type AdminRequest, type AdminResponse, textResponse } from "./admin-handler.ts";
 import { renderHelp } from "./help.ts";
-import { type GuardOptions, guardRequest } from "./request-guard.ts";
+import { type Guarded, type GuardOptions, guardRequest } from "./request-guard.ts";
 import type { Later } from "./views.ts";
 
 /** How long a handler may take unless it says otherwise. */
 const DEFAULT_DEADLINE_MS = 1000;
+
+const COMMON_HEADERS = { "cache-control": "no-cache, max-age=0", "x-content-type-options": "nosniff" };
 
 /** What the router needs beside the handlers. */
 export interface AdminRouterOptions {
@@ -44,12 +46,18 @@ export class AdminRouter {
 
   /** Answers a request. Never rejects. For HEAD the answer is that of GET; the body is the server's to leave out. */
   async answer(request: AdminRequest): Promise<AdminResponse> {
-    return this.#withCommonHeaders(await this.#answer(request));
+    return this.refuse(request) ?? this.#withCommonHeaders(await this.#answer(request));
+  }
+
+  /** The answer to a request that is refused by its head alone; undefined if it is not. It says nothing about the proxy. */
+  refuse(request: Guarded): AdminResponse | undefined {
+    const refusal = guardRequest(request, this.#options.guard, this.#find(request.path)?.isPublic);
+    if (refusal === undefined) return undefined;
+    const { status, message, headers } = refusal;
+    return { ...textResponse(status, message), headers: { ...COMMON_HEADERS, ...headers } };
   }
 
   async #answer(request: AdminRequest): Promise<AdminResponse> {
-    const refusal = guardRequest(request, this.#options.guard);
-    if (refusal !== undefined) return textResponse(refusal.status, refusal.message);
     if (!this.#options.allowsPath(request.path)) {
       return textResponse(403, `request to path ${request.path} not allowed\n`);
     }
@@ -78,8 +86,7 @@ export class AdminRouter {
     return {
       ...response,
       headers: {
-        "cache-control": "no-cache, max-age=0",
-        "x-content-type-options": "nosniff",
+        ...COMMON_HEADERS,
         ...(missing.length === 0 ? {} : { "x-troupe-not-answering": missing.join(",") }),
         ...response.headers,
       },

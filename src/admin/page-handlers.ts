@@ -26,10 +26,11 @@ const HEADERS = {
 export function pageHandlers(): readonly AdminHandler[] {
   const files = new PageFiles();
   return [
-    { path: "/", access: "read", help: "Admin home page", handle: () => fileResponse(files.get("/")) },
+    { path: "/", access: "read", isPublic: true, help: "Admin home page", handle: () => fileResponse(files.get("/")) },
     {
       path: "/page/*",
       access: "read",
+      isPublic: true,
       help: "the files of the web page",
       handle: ({ path }) => fileResponse(files.get(path)),
     },

@@ -57,7 +57,7 @@ export class AdminClient {
     options: { readonly method?: string; readonly body?: string; readonly statuses?: readonly number[] } = {},
   ): Promise<T> {
     const { status, body } = await this.ask(path, options);
-    if (!(options.statuses ?? [200]).includes(status)) throw refusal(path, status, body);
+    if (!(options.statuses ?? [200]).includes(status)) throw this.#refusal(path, status, body);
     try {
       return JSON.parse(body) as T;
     } catch {
@@ -72,7 +72,7 @@ export class AdminClient {
     method = "GET",
   ): AsyncGenerator<{ readonly event: string; readonly data: string }, void> {
     const response = await this.#send(path, method, "", signal);
-    if (response.statusCode !== 200) throw refusal(path, response.statusCode ?? 0, await text(response));
+    if (response.statusCode !== 200) throw this.#refusal(path, response.statusCode ?? 0, await text(response));
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
     try {
@@ -101,6 +101,19 @@ export class AdminClient {
       sent.end(body);
     });
   }
+
+  #refusal(path: string, status: number, body: string): CommandFailure {
+    if (status === 401) {
+      const advice =
+        this.#token === ""
+          ? "this admin interface wants a token: name the file that has it with --admin-token-path FILE"
+          : "the token is not that of this admin interface: --admin-token-path must name the same file as the proxy's";
+      return new CommandFailure(advice, EXIT.refused);
+    }
+    const [first = ""] = body.trim().split("\n");
+    const hint = status === 404 ? "; is this the admin interface of Troupe, and of this version?" : "";
+    return new CommandFailure(`${path} answers ${status}: ${first}${hint}`, EXIT.refused);
+  }
 }
 
 /** Ends an answer that would fill the memory. */
@@ -112,18 +125,6 @@ function limited(response: IncomingMessage): IncomingMessage {
     if (length > MAX_BODY) response.destroy(new Error("the answer is too long"));
   });
   return response.pause();
-}
-
-function refusal(path: string, status: number, body: string): CommandFailure {
-  if (status === 401) {
-    return new CommandFailure(
-      "this admin interface wants a token: name the file that has it with --admin-token-path FILE",
-      EXIT.refused,
-    );
-  }
-  const [first = ""] = body.trim().split("\n");
-  const hint = status === 404 ? "; is this the admin interface of Troupe, and of this version?" : "";
-  return new CommandFailure(`${path} answers ${status}: ${first}${hint}`, EXIT.refused);
 }
 
 function messageOf(error: unknown): string {

@@ -24,6 +24,8 @@ export interface StartProxyOptions {
   readonly watch?: boolean;
   /** Default true: `--enable-debug-endpoints`. */
   readonly debugEndpoints?: boolean;
+  /** The token that the admin interface wants, and that this harness brings. Default: none. */
+  readonly adminToken?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** A command to run node with, such as `["taskset", "-c", "0"]`. */
   readonly prefix?: readonly string[];
@@ -62,6 +64,8 @@ export class RunningProxy {
   readonly ports = new Map<string, number>();
   readonly #adminPathFile: string;
   readonly #hasAdmin: boolean;
+  /** What requests to the admin interface bring. */
+  readonly #adminHeaders: Readonly<Record<string, string>>;
   readonly #killAtExit = () => this.child.kill("SIGKILL");
   #logs = "";
   #adminPort = 0;
@@ -72,6 +76,9 @@ export class RunningProxy {
     this.configPath = path.join(this.folder, name);
     this.#adminPathFile = path.join(this.folder, "admin-address");
     this.#hasAdmin = hasAdmin(options.config);
+    const token = options.adminToken;
+    this.#adminHeaders = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    if (token !== undefined) writeFileSync(this.adminTokenPath, `${token}\n`);
     this.writeConfig(options.config);
     for (const [file, text] of Object.entries(options.files ?? {})) writeFileSync(path.join(this.folder, file), text);
     const [command = process.execPath, ...args] = [...(options.prefix ?? []), process.execPath];
@@ -104,6 +111,11 @@ export class RunningProxy {
     return this.#adminPort;
   }
 
+  /** The file with the token of the admin interface, if it wants one. */
+  get adminTokenPath(): string {
+    return path.join(this.folder, "admin-token");
+  }
+
   /** The port of a listener by name; without a name, that of the only or first listener. */
   port(listener?: string): number {
     const port = listener === undefined ? this.ports.values().next().value : this.ports.get(listener);
@@ -118,6 +130,7 @@ export class RunningProxy {
       port: this.#adminPort,
       method,
       path: target,
+      headers: this.#adminHeaders,
       deadlineMs,
       ...(body !== undefined && { body }),
     });
@@ -196,9 +209,7 @@ export class RunningProxy {
     await this.#poll("the admin's LIVE", deadlineMs, async () => {
       this.#adminPort = readPort(this.#adminPathFile);
       if (this.#adminPort === 0) return false;
-      const answer = await adminRequest({ port: this.#adminPort, path: "/ready", deadlineMs: 1000 }).catch(
-        () => undefined,
-      );
+      const answer = await this.admin("/ready", "GET", undefined, 1000).catch(() => undefined);
       return answer?.status === 200;
     });
   }
@@ -226,6 +237,7 @@ export class RunningProxy {
       ...["--admin-address-path", this.#adminPathFile],
       ...(options.watch === true ? [] : ["--no-watch"]),
       ...(options.debugEndpoints === false ? [] : ["--enable-debug-endpoints"]),
+      ...(options.adminToken === undefined ? [] : ["--admin-token-path", this.adminTokenPath]),
       ...(options.args ?? []),
     ];
   }

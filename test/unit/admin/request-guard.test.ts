@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { AdminRequestHeaders } from "../../../src/admin/admin-handler.ts";
+import { BearerToken } from "../../../src/admin/bearer-token.ts";
 import { guardRequest } from "../../../src/admin/request-guard.ts";
 
 function status(method: string, headers: AdminRequestHeaders, checkHost = true): number | undefined {
@@ -56,5 +57,41 @@ describe("guardRequest", () => {
 
   it("lets a page of another origin link here", () => {
     assert.equal(status("GET", { host, "sec-fetch-site": "cross-site" }), undefined);
+  });
+});
+
+describe("guardRequest with a token", () => {
+  const token = new BearerToken("0123456789abcdef");
+  const options = { allowedHosts: [], checkHost: true, token };
+  const ask = (authorization: string | undefined, isPublic = false, host = "127.0.0.1") =>
+    guardRequest({ method: "GET", path: "/", headers: { host, authorization } }, options, isPublic);
+
+  for (const authorization of ["Bearer 0123456789abcdef", "bearer 0123456789abcdef", "Bearer  0123456789abcdef"]) {
+    it(`allows "${authorization}"`, () => assert.equal(ask(authorization), undefined));
+  }
+  for (const authorization of [
+    undefined,
+    "",
+    "Bearer",
+    "Bearer ",
+    "Bearer 0123456789abcde",
+    "Bearer 0123456789abcdef0",
+    "Bearer 0123456789abcdef 0",
+    "Basic 0123456789abcdef",
+    "0123456789abcdef",
+    "x Bearer 0123456789abcdef",
+  ]) {
+    it(`refuses ${authorization === undefined ? "no authorization" : `"${authorization}"`} with 401 and what to bring`, () => {
+      assert.deepEqual(ask(authorization), {
+        status: 401,
+        message: "The token of the admin interface is missing or wrong.\n",
+        headers: { "www-authenticate": 'Bearer realm="troupe admin"' },
+      });
+    });
+  }
+
+  it("lets everybody have what is public, but not from a foreign name", () => {
+    assert.equal(ask(undefined, true), undefined);
+    assert.equal(ask(undefined, true, "evil.example")?.status, 403);
   });
 });

@@ -11,11 +11,14 @@ describe("parseAdminAddress", () => {
     ["9901", "127.0.0.1:9901"],
     ["/run/troupe.sock", "/run/troupe.sock"],
     ["@abstract", "@abstract"],
+    ["unix:/run/troupe.sock", "/run/troupe.sock"],
+    ["unix:admin.sock", "admin.sock"],
+    ["unix:@abstract", "@abstract"],
   ] as const) {
     it(`understands ${text}`, () => assert.equal(showAdminAddress(parseAdminAddress(text)), shown));
   }
 
-  for (const text of ["", "localhost", "127.0.0.1:0", "127.0.0.1:65536", "a b:1", "https://127.0.0.1:1"]) {
+  for (const text of ["", "localhost", "127.0.0.1:0", "127.0.0.1:65536", "a b:1", "https://127.0.0.1:1", "unix:"]) {
     it(`refuses "${text}"`, () => {
       assert.throws(() => parseAdminAddress(text), { message: /is no admin address; give HOST:PORT/ });
     });

@@ -111,9 +111,24 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
       (await import("./resource_monitors/downstream_connections/config.ts")).downstreamConnectionsConfig,
   },
   {
+    name: "envoy.retry_host_predicates.omit_canary_hosts",
+    types: ["envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate"],
+    config: async () => (await import("./retry_host_predicates/omit_canary_hosts/config.ts")).omitCanaryHostsConfig,
+  },
+  {
+    name: "envoy.retry_host_predicates.omit_host_metadata",
+    types: ["envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig"],
+    config: async () => (await import("./retry_host_predicates/omit_host_metadata/config.ts")).omitHostMetadataConfig,
+  },
+  {
     name: "envoy.retry_host_predicates.previous_hosts",
     types: ["envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"],
     config: async () => (await import("./retry_host_predicates/previous_hosts/config.ts")).previousHostsConfig,
+  },
+  {
+    name: "envoy.retry_priorities.previous_priorities",
+    types: ["envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig"],
+    config: async () => (await import("./retry_priorities/previous_priorities/config.ts")).previousPrioritiesConfig,
   },
   {
     name: "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

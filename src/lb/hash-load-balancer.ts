@@ -6,7 +6,7 @@ import { type HostLevel, hostLevels } from "./host-level.ts";
 import type { LbHost } from "./lb-host.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
 import type { LoadBalancerContext } from "./load-balancer-context.ts";
-import { levelLoad, type PriorityLoad, type PriorityLoadSettings } from "./priority-load.ts";
+import { levelLoad, NO_LOAD, type PriorityLoad, type PriorityLoadSettings } from "./priority-load.ts";
 import { weightedHosts } from "./weighted-hosts.ts";
 
 /** What a `HashLoadBalancer` is made of. */
@@ -31,7 +31,7 @@ export class HashLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   #tables: (HashPicker<H> | null)[] = [];
   /** Those that are being replaced. */
   #tablesBefore: readonly (HashPicker<H> | null)[] = [];
-  #load: PriorityLoad = { healthyPercent: [], degradedPercent: [], panic: [] };
+  #load: PriorityLoad = NO_LOAD;
 
   constructor(options: HashLoadBalancerOptions<H>) {
     this.#options = options;

@@ -1,5 +1,6 @@
 import type { Uint64 } from "../base/uint64.ts";
 import type { LbHost } from "./lb-host.ts";
+import type { PriorityLoad } from "./priority-load.ts";
 
 /** One certain host. */
 export interface OverrideHost {
@@ -7,6 +8,11 @@ export interface OverrideHost {
   readonly address: string;
   /** Rather no host than another one. */
   readonly strict: boolean;
+}
+
+/** Says how the load of the priorities is for one request, where `load` is that of all others. */
+export interface PriorityAdjuster {
+  adjust(load: PriorityLoad): PriorityLoad;
 }
 
 /**
@@ -24,6 +30,8 @@ export interface LoadBalancerContext {
   readonly hostSelectionRetryCount: number;
   /** The first value of a request header, by its name in lower case; absent if what asks for a host has no headers. */
   downstreamHeader?(name: string): string | undefined;
+  /** Moves load between priorities, for instance away from those that earlier attempts went to; absent or null = the load is as it is. */
+  readonly priorityAdjuster?: PriorityAdjuster | null;
   /** Refuses a pick, for instance because an earlier attempt went to that host. */
   shouldSelectAnotherHost(host: LbHost): boolean;
 }

@@ -4,7 +4,7 @@ import { type HostLevel, hostLevels } from "./host-level.ts";
 import type { LbHost } from "./lb-host.ts";
 import type { HostPicker, HostPickerFactory, LoadBalancer } from "./load-balancer.ts";
 import type { LoadBalancerContext } from "./load-balancer-context.ts";
-import { levelLoad, type PriorityLoad, type PriorityLoadSettings } from "./priority-load.ts";
+import { levelLoad, NO_LOAD, type PriorityLoad, type PriorityLoadSettings } from "./priority-load.ts";
 
 /** The pickers of one priority level. */
 interface PriorityLevel<H extends LbHost> {
@@ -34,7 +34,7 @@ export interface PriorityLoadBalancerOptions<H extends LbHost> extends PriorityL
 export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   readonly #options: PriorityLoadBalancerOptions<H>;
   #levels: readonly PriorityLevel<H>[] = [];
-  #load: PriorityLoad = { healthyPercent: [], degradedPercent: [], panic: [] };
+  #load: PriorityLoad = NO_LOAD;
   /** The level that takes everything with its healthy hosts, which is the usual case; -1 = none does. */
   #onlyLevel = -1;
 
@@ -71,9 +71,10 @@ export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
 
   #chooseOnce(context: LoadBalancerContext): H | null {
     const only = this.#onlyLevel;
-    if (only !== -1) return this.#pickFrom(only, context);
+    const adjuster = context.priorityAdjuster ?? null;
+    if (only !== -1 && adjuster === null) return this.#pickFrom(only, context);
     let draw = this.#options.random.uint32() % 100;
-    const { healthyPercent, degradedPercent } = this.#load;
+    const { healthyPercent, degradedPercent } = adjuster === null ? this.#load : adjuster.adjust(this.#load);
     for (let priority = 0; priority < healthyPercent.length; priority++) {
       draw -= healthyPercent[priority]!;
       if (draw < 0) return this.#pickFrom(priority, context);

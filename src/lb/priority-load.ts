@@ -14,9 +14,21 @@ export interface PriorityHealth {
 export interface PriorityLoad {
   readonly healthyPercent: readonly number[];
   readonly degradedPercent: readonly number[];
+  /** How much of all traffic, in percent, the healthy hosts of each priority could bear, overprovisioned; the same of degraded ones. */
+  readonly healthyAvailable: readonly number[];
+  readonly degradedAvailable: readonly number[];
   /** Priorities so unhealthy that all their hosts are used as if they were healthy. */
   readonly panic: readonly boolean[];
 }
+
+/** The load before there are any hosts. */
+export const NO_LOAD: PriorityLoad = {
+  healthyPercent: [],
+  degradedPercent: [],
+  healthyAvailable: [],
+  degradedAvailable: [],
+  panic: [],
+};
 
 /** Settings of `priorityLoad`. */
 export interface PriorityLoadSettings {
@@ -38,14 +50,24 @@ export function priorityLoad(priorities: readonly PriorityHealth[], settings: Pr
   const shares = priorities.map((p) => p.weights ?? p);
   const healthy = shares.map((p) => availability(p.healthy, p.total, factorPercent));
   const degraded = shares.map((p) => availability(p.degraded, p.total, factorPercent));
+  const availabilities = { healthyAvailable: healthy, degradedAvailable: degraded };
   const available = Math.min(100, sum(healthy) + sum(degraded));
   const threshold = Math.min(100, settings.panicThresholdPercent);
   const panic = priorities.map((p) => available < 100 && usablePercent(p) < threshold);
 
-  if (panic.every((isPanic) => isPanic)) return byHostCount(priorities, panic);
+  if (panic.every((isPanic) => isPanic)) return { panic, ...availabilities, ...byHostCount(priorities) };
   // No panic, yet nobody to send to: the first level answers that there is no host.
-  if (available === 0) return onlyFirst(priorities.length, panic);
+  const spread = spreadAvailability(healthy, degraded) ?? onlyFirst(priorities.length);
+  return { panic, ...availabilities, ...spread };
+}
 
+/** The shares of traffic of each priority. */
+type Spread = Pick<PriorityLoad, "healthyPercent" | "degradedPercent">;
+
+/** Shares by how much each priority can bear, lowest numbers first, healthy hosts before degraded ones; null if none can bear anything. */
+export function spreadAvailability(healthy: readonly number[], degraded: readonly number[]): Spread | null {
+  const available = Math.min(100, sum(healthy) + sum(degraded));
+  if (available === 0) return null;
   const healthyPercent: number[] = [];
   const degradedPercent: number[] = [];
   let left = takeShares(healthy, available, 100, healthyPercent);
@@ -54,7 +76,7 @@ export function priorityLoad(priorities: readonly PriorityHealth[], settings: Pr
   const firstHealthy = healthyPercent.findIndex((percent) => percent > 0);
   if (firstHealthy !== -1) healthyPercent[firstHealthy]! += left;
   else degradedPercent[degradedPercent.findIndex((percent) => percent > 0)]! += left;
-  return { healthyPercent, degradedPercent, panic };
+  return { healthyPercent, degradedPercent };
 }
 
 /** `priorityLoad` of hosts that are sorted already. */
@@ -93,18 +115,18 @@ function takeShares(availabilities: readonly number[], available: number, left: 
   return rest;
 }
 
-function onlyFirst(count: number, panic: readonly boolean[]): PriorityLoad {
+function onlyFirst(count: number): Spread {
   const none = new Array<number>(count).fill(0);
-  return { healthyPercent: none.with(0, 100), degradedPercent: none, panic };
+  return { healthyPercent: none.with(0, 100), degradedPercent: none };
 }
 
 /** All priorities panic: each gets what its number of hosts is worth. */
-function byHostCount(priorities: readonly PriorityHealth[], panic: readonly boolean[]): PriorityLoad {
+function byHostCount(priorities: readonly PriorityHealth[]): Spread {
   const total = sum(priorities.map((p) => p.total));
-  if (total === 0) return onlyFirst(priorities.length, panic);
+  if (total === 0) return onlyFirst(priorities.length);
   const healthyPercent = priorities.map((p) => Math.floor((100 * p.total) / total));
   healthyPercent[priorities.findIndex((p) => p.total > 0)]! += 100 - sum(healthyPercent);
-  return { healthyPercent, degradedPercent: priorities.map(() => 0), panic };
+  return { healthyPercent, degradedPercent: priorities.map(() => 0) };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -13,6 +13,8 @@ export interface RetryPolicyData {
   readonly perTryIdleTimeoutMs: number;
   /** Say which hosts a retry must not go to (`envoy.retry_host_predicates.previous_hosts`, …), in order. */
   readonly hostPredicates: readonly CompiledExtension[];
+  /** Which priorities a retry goes to (`envoy.retry_priorities.previous_priorities`); null = as any request. */
+  readonly priority: CompiledExtension | null;
   /** How often the load balancer is asked again while the predicates refuse its pick. Default 1. */
   readonly hostSelectionMaxAttempts: number;
   readonly retriableStatusCodes: readonly number[];
@@ -26,6 +28,17 @@ export interface RetryPolicyData {
   readonly backOffMaxMs: number;
   /** Back-off dictated by response headers; null if not configured. */
   readonly rateLimitedBackOff: RateLimitedBackOffData | null;
+}
+
+/** Of `envoy.retry_host_predicates.omit_host_metadata`: hosts with all of this (`envoy.lb`) are left out; empty = none is. */
+export interface OmitHostMetadataData {
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Of `envoy.retry_priorities.previous_priorities`. */
+export interface PreviousPrioritiesData {
+  /** After how many attempts it is looked anew at which priorities have been tried. At least 1. */
+  readonly updateFrequency: number;
 }
 
 /** Envoy's `RateLimitedRetryBackOff`. */

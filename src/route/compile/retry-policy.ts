@@ -10,6 +10,7 @@ import {
   RetryPolicy_ResetHeaderSchema,
   RetryPolicy_RetryBackOffSchema,
   RetryPolicy_RetryHostPredicateSchema,
+  RetryPolicy_RetryPrioritySchema,
   RetryPolicySchema,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import { RETRY_ON_WORDS } from "../retry-on.ts";
@@ -36,6 +37,7 @@ export function compileRetryPolicy(message: RetryPolicy, place: Place, context: 
     perTryTimeoutMs: compileTimeoutMs(message.perTryTimeout, 0, place.field("per_try_timeout"), context),
     perTryIdleTimeoutMs: compileTimeoutMs(message.perTryIdleTimeout, 0, place.field("per_try_idle_timeout"), context),
     hostPredicates: compileHostPredicates(message, place, context),
+    priority: compileRetryPriority(message, place, context),
     hostSelectionMaxAttempts: attempts > 0n ? Number(attempts) : 1,
     retriableStatusCodes: message.retriableStatusCodes,
     retriableHeaders: message.retriableHeaders.map((matcher, i) =>
@@ -77,6 +79,16 @@ function compileHostPredicates(message: RetryPolicy, place: Place, context: Comp
   return predicates;
 }
 
+function compileRetryPriority(
+  { retryPriority }: RetryPolicy,
+  place: Place,
+  context: CompileContext,
+): CompiledExtension | null {
+  if (retryPriority === undefined) return null;
+  const config = { name: retryPriority.name, typedConfig: retryPriority.configType.value };
+  return context.extension("envoy.retry_priorities", config, place.field("retry_priority")) ?? null;
+}
+
 function compileRateLimited(
   message: RetryPolicy_RateLimitedRetryBackOff,
   place: Place,
@@ -94,11 +106,11 @@ function compileRateLimited(
 /** Which fields of the messages compiled here are implemented. */
 export const retryPolicySupport: readonly MessageSupport[] = [
   supportAll(RetryPolicySchema, {
-    retry_priority: notYet(),
-    retry_options_predicates: notYet(),
+    retry_options_predicates: notYet("Envoy has no extension for it either"),
   }),
   supportAll(RetryPolicy_RetryBackOffSchema),
   supportAll(RetryPolicy_RetryHostPredicateSchema),
+  supportAll(RetryPolicy_RetryPrioritySchema),
   supportAll(RetryPolicy_RateLimitedRetryBackOffSchema),
   supportAll(RetryPolicy_ResetHeaderSchema),
 ];

@@ -24,6 +24,8 @@ describe("priorityLoad", () => {
     assert.deepEqual(priorityLoad(levels, SETTINGS), {
       healthyPercent: [70, 30],
       degradedPercent: [0, 0],
+      healthyAvailable: [70, 100],
+      degradedAvailable: [0, 0],
       panic: [false, false],
     });
   });
@@ -121,7 +123,8 @@ describe("priorityLoad", () => {
 
   it("never panics with a threshold of 0", () => {
     const result = load([[0, 0, 4]], { ...SETTINGS, panicThresholdPercent: 0 });
-    assert.deepEqual(result, { healthyPercent: [100], degradedPercent: [0], panic: [false] });
+    const { healthyPercent, degradedPercent, panic } = result;
+    assert.deepEqual([healthyPercent, degradedPercent, panic], [[100], [0], [false]]);
   });
 
   it("always gives away 100% in all", () => {

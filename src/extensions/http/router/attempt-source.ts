@@ -8,15 +8,15 @@ import { type ConnectionWishes, connectionWishes } from "../../../upstream/conne
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import { setAttemptHeaders } from "./attempt-headers.ts";
 import { choosesHosts, HostChoice } from "./host-choice.ts";
-import type { PreviousHosts } from "./previous-hosts.ts";
+import type { RetryHosts } from "./retry-hosts.ts";
 import type { RouterRuntime } from "./router-runtime.ts";
 import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
 
 /** What one attempt differs in from the others of its request. */
 export interface AttemptSettings {
   readonly endStream: boolean;
-  /** Hosts to avoid, to which this attempt's is added; null = none. */
-  readonly previousHosts: PreviousHosts | null;
+  /** What to avoid, told of this attempt's host; null = nothing. */
+  readonly retryHosts: RetryHosts | null;
   /** How long the host has; 0 = not said. */
   readonly expectedTimeoutMs: number;
   /** An attempt before this one took too long. */
@@ -64,14 +64,14 @@ export class AttemptSource {
   /** The next attempt, not yet begun; null if there is no host for it. */
   next(owner: UpstreamRequestOwner, settings: AttemptSettings): UpstreamRequest | null {
     const { cluster, headers } = this;
-    const { previousHosts } = settings;
+    const { retryHosts } = settings;
     const { streamInfo } = this.callbacks;
     if (choosesHosts(this.action, streamInfo) || cluster.info.choosesByHeader) {
-      this.hostChoice ??= new HostChoice(this.action, headers, streamInfo, previousHosts);
+      this.hostChoice ??= new HostChoice(this.action, headers, streamInfo, retryHosts);
     }
-    const host = cluster.chooseHost(this.hostChoice ?? previousHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
+    const host = cluster.chooseHost(this.hostChoice ?? retryHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
     if (host === null) return null;
-    previousHosts?.add(host);
+    retryHosts?.add(host);
     this.count++;
     if (settings.isHedge) streamInfo.upstream = createUpstreamInfo();
     const info = streamInfo.ensureUpstream();

@@ -176,7 +176,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     const { callbacks, afterPerTryTimeout } = this;
     const request = this.source.next(this, {
       endStream,
-      previousHosts: this.retry === null ? null : this.retry.previousHosts,
+      retryHosts: this.retry === null ? null : this.retry.hosts,
       expectedTimeoutMs: this.#expectedTimeoutMs(),
       afterPerTryTimeout,
       isHedge: this.hedged !== null,

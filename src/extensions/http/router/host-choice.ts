@@ -6,6 +6,7 @@ import {
   type LoadBalancerContext,
   type OverrideHost,
   PLAIN_LOAD_BALANCER_CONTEXT,
+  type PriorityAdjuster,
 } from "../../../lb/load-balancer-context.ts";
 import type { HashedRequest } from "../../../route/hash-policy.ts";
 import type { ForwardAction } from "../../../route/route.ts";
@@ -67,6 +68,10 @@ export class HostChoice implements LoadBalancerContext, HashedRequest {
 
   shouldSelectAnotherHost(host: LbHost): boolean {
     return this.#retry.shouldSelectAnotherHost(host);
+  }
+
+  get priorityAdjuster(): PriorityAdjuster | null {
+    return this.#retry.priorityAdjuster ?? null;
   }
 
   downstreamHeader(name: string): string | undefined {

@@ -1,7 +1,11 @@
 import { HeaderMatcher } from "../../../match/header-matcher.ts";
 import { retryOnOf } from "../../../route/retry-on.ts";
-import type { RateLimitedBackOffData, RetryPolicyData } from "../../../route/retry-policy-data.ts";
-import { PREVIOUS_HOSTS } from "./previous-hosts.ts";
+import type {
+  PreviousPrioritiesData,
+  RateLimitedBackOffData,
+  RetryPolicyData,
+} from "../../../route/retry-policy-data.ts";
+import { type HostPredicate, hostPredicates } from "./host-predicates.ts";
 
 /** A route's retry policy, made ready for use. Immutable; one per route and worker. */
 export class RetryPolicy {
@@ -17,8 +21,12 @@ export class RetryPolicy {
   readonly rateLimitedBackOff: RateLimitedBackOffData | null;
   readonly retriableStatusCodes: ReadonlySet<number>;
   readonly retriableHeaders: readonly HeaderMatcher[];
-  /** How often a host is asked for that has not been tried; 0 = any host will do. */
-  readonly otherHostAttempts: number;
+  /** Each says which hosts a retry must not go to. */
+  readonly hostPredicates: readonly HostPredicate[];
+  /** How often another host is asked for before one is taken that the predicates refuse. */
+  readonly hostSelectionMaxAttempts: number;
+  /** After how many attempts the priorities that they went to are left out; 0 = never. */
+  readonly priorityUpdateFrequency: number;
   /** If there are any, only requests that match one of them are retried. */
   readonly retriableRequestHeaders: readonly HeaderMatcher[];
 
@@ -32,8 +40,10 @@ export class RetryPolicy {
     this.rateLimitedBackOff = data.rateLimitedBackOff;
     this.retriableStatusCodes = new Set(data.retriableStatusCodes);
     this.retriableHeaders = data.retriableHeaders.map((matcher) => new HeaderMatcher(matcher));
-    const avoids = data.hostPredicates.some((predicate) => predicate.extension === PREVIOUS_HOSTS);
-    this.otherHostAttempts = avoids ? data.hostSelectionMaxAttempts : 0;
+    this.hostPredicates = hostPredicates(data.hostPredicates);
+    this.hostSelectionMaxAttempts = data.hostSelectionMaxAttempts;
+    const priorities = data.priority === null ? null : (data.priority.data as PreviousPrioritiesData);
+    this.priorityUpdateFrequency = priorities === null ? 0 : priorities.updateFrequency;
     this.retriableRequestHeaders = data.retriableRequestHeaders.map((matcher) => new HeaderMatcher(matcher));
   }
 }
@@ -57,6 +67,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = new RetryPolicy({
   perTryTimeoutMs: 0,
   perTryIdleTimeoutMs: 0,
   hostPredicates: [],
+  priority: null,
   hostSelectionMaxAttempts: 1,
   retriableStatusCodes: [],
   retriableHeaders: [],

@@ -7,11 +7,11 @@ import type { HeaderMatcher } from "../../../match/header-matcher.ts";
 import type { CircuitBreaker, ResourcePriority } from "../../../upstream/circuit-breaker.ts";
 import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
 import type { ClusterRequestStats } from "../../../upstream/cluster-stats.ts";
-import { PreviousHosts } from "./previous-hosts.ts";
 import type { RequestControls } from "./request-controls.ts";
 import type { RequestScope } from "./request-scopes.ts";
 import { jitteredMs, rateLimitedIntervalMs } from "./retry-back-off.ts";
 import { type RetryConditions, wouldRetryHeaders, wouldRetryReset } from "./retry-conditions.ts";
+import { RetryHosts } from "./retry-hosts.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
 /** What becomes of a failed attempt: repeated after a wait, or not, because it is not to be, has been often enough, or too many others are. */
@@ -40,7 +40,7 @@ export class RetryState implements RetryConditions {
   private readonly backOff: JitteredBackOff;
   private readonly timer: WheelTimer;
   /** Null if a retry may go to any host. */
-  readonly previousHosts: PreviousHosts | null;
+  readonly hosts: RetryHosts | null;
   private remaining: number;
   private holdsBreaker = false;
   private waitMs: number | undefined = undefined;
@@ -61,7 +61,7 @@ export class RetryState implements RetryConditions {
     this.retriableHeaderNames = controls?.retriableHeaderNames ?? [];
     this.extraStatusCodes = controls?.retriableStatusCodes ?? [];
     this.remaining = controls?.maxRetries ?? policy.numRetries;
-    this.previousHosts = policy.otherHostAttempts > 0 ? new PreviousHosts(policy.otherHostAttempts) : null;
+    this.hosts = RetryHosts.of(policy);
     this.stats = cluster.stats.rq;
     this.scopes = scopes;
     this.breaker = cluster.circuitBreakers[priority].retries;

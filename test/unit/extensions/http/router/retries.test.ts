@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { FakeClock } from "../../../../harness/fake-clock.ts";
-import { FakeUpstream, type UpstreamScript } from "../../../../harness/fake-upstream.ts";
+import type { UpstreamScript } from "../../../../harness/fake-upstream.ts";
 import type { ClientRequest, ClientResponse } from "../../../../harness/http1-client.ts";
-import { loopback, sampleCluster } from "../../../../harness/sample-bootstrap.ts";
 import { until } from "../../../../harness/until.ts";
 import { Proxied, type ProxiedOptions } from "../../proxied.ts";
 
@@ -220,34 +219,6 @@ describe("Router: how retries go", () => {
     assert.deepEqual(numbers, ["1", "2"]);
     assert.equal(response.header("x-envoy-attempt-count"), "2");
   });
-
-  for (const avoids of [true, false]) {
-    it(avoids ? "goes to a host not tried yet, if the policy says so" : "goes to any host otherwise", async (test) => {
-      const [first, second] = [await FakeUpstream.start(inTurn(503, 503)), await FakeUpstream.start(inTurn(200))];
-      test.after(() => Promise.all([first.close(), second.close()]));
-      const predicate = {
-        name: "envoy.retry_host_predicates.previous_hosts",
-        typed_config: {
-          "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
-        },
-      };
-      const policy = {
-        retry_on: "5xx",
-        host_selection_retry_max_attempts: 5,
-        retry_host_predicate: avoids ? [predicate] : [],
-      };
-      // Picks the first host twice, then the second.
-      const picks = [0, 0, 0, 0, 0, 0];
-      let drawn = 0;
-      const draw = (): number => picks[drawn++] ?? 1;
-      const random = { uint32: draw, fraction: () => draw() / 2, uuid: () => "id" };
-      const cluster = sampleCluster("two", [loopback(first.port), loopback(second.port)], { lb_policy: "RANDOM" });
-      const routes = [{ match: { prefix: "/" }, route: { cluster: "two", retry_policy: policy } }];
-      const proxied = await Proxied.start(test, { routes, clusters: [cluster], random });
-      await (await proxied.client()).request();
-      assert.equal(second.requestCount, avoids ? 1 : 0);
-    });
-  }
 
   it("retries a refused connection, and says so when that fails too", async (test) => {
     const options = { port: 1 };

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import type { ExtensionCategory } from "./extension-category.ts";
 import type { Place } from "./place.ts";
@@ -26,6 +27,8 @@ export interface CompileFacts {
   readonly nodeCluster: string;
   /** `node.locality.zone`, likewise. */
   readonly nodeZone: string;
+  /** `node.metadata`; absent = none. */
+  readonly nodeMetadata?: JsonObject;
   /** The cluster that this proxy itself belongs to (`cluster_manager.local_cluster_name`), and where it is in it; absent = none. */
   readonly localCluster?: {
     readonly name: string;

@@ -177,6 +177,7 @@ function factsOf(
     nodeId: node.id,
     nodeCluster: node.cluster,
     nodeZone: node.zone,
+    nodeMetadata: node.metadata,
     ...(localClusterName !== "" && {
       localCluster: {
         name: localClusterName,

@@ -48,27 +48,28 @@ export function compileHeaderAddition(
   place: Place,
   context: CompileContext,
 ): HeaderAdditionData {
-  const header = option.header;
-  const headerPlace = place.field("header");
   if (option.append !== undefined && option.appendAction !== AppendAction.APPEND_IF_EXISTS_OR_ADD) {
     context.error(place.field("append"), "append and append_action exclude each other", "use append_action alone");
   }
-  const name = compileMutableHeaderName(header?.key ?? "", headerPlace.field("key"), context);
-  if (FRAMING.has(name)) context.error(headerPlace.field("key"), `"${name}" is set by Troupe alone`);
+  const action = option.append === false ? "overwriteOrAdd" : ACTIONS[option.appendAction];
   return {
-    name,
-    value: compileFormatText(
-      header === undefined ? "" : headerText(header, headerPlace, context),
-      valuePlace(header, headerPlace),
-      context,
-    ),
-    action: option.append === false ? "overwriteOrAdd" : ACTIONS[option.appendAction],
+    ...compileHeaderValue(option.header, action, place.field("header"), context),
     keepEmptyValue: option.keepEmptyValue,
   };
 }
 
-function valuePlace(header: HeaderValue | undefined, place: Place): Place {
-  return place.field(header !== undefined && header.rawValue.length > 0 ? "raw_value" : "value");
+/** One `HeaderValue` to set as `action` says, unless it turns out empty; refused as by `compileHeaderAddition`. */
+export function compileHeaderValue(
+  header: HeaderValue | undefined,
+  action: HeaderAppendAction,
+  place: Place,
+  context: CompileContext,
+): HeaderAdditionData {
+  const name = compileMutableHeaderName(header?.key ?? "", place.field("key"), context);
+  if (FRAMING.has(name)) context.error(place.field("key"), `"${name}" is set by Troupe alone`);
+  const text = header === undefined ? "" : headerText(header, place, context);
+  const at = place.field(header !== undefined && header.rawValue.length > 0 ? "raw_value" : "value");
+  return { name, value: compileFormatText(text, at, context), action, keepEmptyValue: false };
 }
 
 function headerText(header: HeaderValue, place: Place, context: CompileContext): string {

@@ -38,10 +38,12 @@ export class CheckRequestWriter {
     if (this.#data.includePeerCertificate && tls !== null && tls.peer !== null) {
       source.certificate = encodeURIComponent(tls.peer.pem);
     }
+    const destination = peerOf(connection.localAddress, tls?.local ?? null);
+    destination.labels = { ...this.#data.destinationLabels };
     return create(CheckRequestSchema, {
       attributes: {
         source,
-        destination: peerOf(connection.localAddress, tls?.local ?? null),
+        destination,
         request: { time: timestampFromMs(streamInfo.startWallMs), http: this.#http(subject) },
         contextExtensions: { ...contextExtensions },
         metadataContext: metadataOf(streamInfo.dynamicMetadata, this.#data.metadataNamespaces),

@@ -1,9 +1,14 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { notYet, only, supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import { compileFeatureFlag, runtimeFeatureFlagSupport } from "../../../config/runtime-feature-flag.ts";
 import type { StringMatcherData } from "../../../match/string-matcher.ts";
+import {
+  type HeaderMutationRules,
+  HeaderMutationRulesSchema,
+} from "../../../proto/gen/envoy/config/common/mutation_rules/v3/mutation_rules_pb.js";
 import { HeaderValueSchema } from "../../../proto/gen/envoy/config/core/v3/base_pb.js";
 import { HttpUriSchema } from "../../../proto/gen/envoy/config/core/v3/http_uri_pb.js";
 import {
@@ -18,15 +23,17 @@ import {
   type HttpService,
   HttpServiceSchema,
 } from "../../../proto/gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb.js";
+import type { RegexMatcher } from "../../../proto/gen/envoy/type/matcher/v3/regex_pb.js";
 import { type ListStringMatcher, ListStringMatcherSchema } from "../../../proto/gen/envoy/type/matcher/v3/string_pb.js";
 import { HttpStatusSchema } from "../../../proto/gen/envoy/type/v3/http_status_pb.js";
-import { compileMutableHeaderName } from "../../../route/compile/header-name.ts";
-import { compileStringMatcher } from "../../../route/compile/matchers.ts";
+import { compileHeaderValue } from "../../../route/compile/header-mutations.ts";
+import { compileRegex, compileStringMatcher, matcherSupport } from "../../../route/compile/matchers.ts";
 import { compileMetadataMatcher, metadataMatcherSupport } from "../../../route/compile/metadata-matcher.ts";
 import { compileRuntimeFraction } from "../../../route/compile/route-match.ts";
 import { compileGrpcService, GRPC_SERVICE } from "../../../upstream/compile/grpc-service.ts";
 import { compileHttpUri } from "../../../upstream/compile/http-uri.ts";
 import type { AuthzServiceData, CheckedBodyData, ExtAuthzData, ExtAuthzRouteData } from "./ext-authz-data.ts";
+import type { MutationRulesData } from "./mutation-rules.ts";
 
 /** Envoy's, for a gRPC service that does not say. */
 const DEFAULT_TIMEOUT_MS = 200;
@@ -45,8 +52,6 @@ export const extAuthzConfig = extensionConfig({
       transport_api_version: only(["AUTO", "V3"], "write V3"),
       typed_metadata_context_namespaces: notYet("no filter sets typed metadata"),
       route_typed_metadata_context_namespaces: notYet("routes have no typed metadata"),
-      bootstrap_metadata_labels_key: notYet(),
-      decoder_header_mutation_rules: notYet(),
     }),
     supportAll(HttpServiceSchema),
     supportAll(AuthorizationRequestSchema),
@@ -55,7 +60,9 @@ export const extAuthzConfig = extensionConfig({
     supportAll(ExtAuthzPerRouteSchema),
     supportAll(CheckSettingsSchema),
     supportAll(HttpUriSchema),
-    supportAll(HeaderValueSchema, { raw_value: notYet("binary values are not sent yet") }),
+    supportAll(HeaderValueSchema),
+    supportAll(HeaderMutationRulesSchema),
+    ...matcherSupport,
     supportAll(HttpStatusSchema),
     supportAll(ListStringMatcherSchema),
     ...metadataMatcherSupport,
@@ -100,6 +107,11 @@ function compile(message: ExtAuthz, place: Place, context: CompileContext): ExtA
     encodeRawHeaders: message.encodeRawHeaders,
     chargeClusterStats: message.chargeClusterResponseStats ?? true,
     takesMetadata: message.enableDynamicMetadataIngestion ?? true,
+    mutationRules:
+      message.decoderHeaderMutationRules === undefined
+        ? null
+        : compileRules(message.decoderHeaderMutationRules, place.field("decoder_header_mutation_rules"), context),
+    destinationLabels: labelsOf(context.facts.nodeMetadata?.[message.bootstrapMetadataLabelsKey]),
   };
 }
 
@@ -126,12 +138,12 @@ function compileHttp(message: HttpService, place: Place, context: CompileContext
     type: "http",
     service: compileHttpUri(message.serverUri, place.field("server_uri"), context),
     pathPrefix,
-    headersToAdd: (request?.headersToAdd ?? []).map(({ key, value }, i) => {
-      if (value.includes("%")) {
-        context.unsupported(headers.index(i).field("value"), "values with % are not filled in for each request yet");
-      }
-      return [compileMutableHeaderName(key, headers.index(i).field("key"), context), value] as const;
-    }),
+    headersToAdd: {
+      remove: [],
+      add: (request?.headersToAdd ?? []).map((header, i) =>
+        compileHeaderValue(header, "overwriteOrAdd", headers.index(i), context),
+      ),
+    },
     upstreamHeaders: list(response?.allowedUpstreamHeaders, "allowed_upstream_headers") ?? [],
     upstreamHeadersToAppend: list(response?.allowedUpstreamHeadersToAppend, "allowed_upstream_headers_to_append") ?? [],
     clientHeaders: list(response?.allowedClientHeaders, "allowed_client_headers") ?? null,
@@ -155,6 +167,29 @@ function compileList(
   if (list === undefined || list.patterns.length === 0) return undefined;
   const at = place.field("patterns");
   return list.patterns.map((pattern, i) => compileStringMatcher(pattern, at.index(i), context));
+}
+
+function compileRules(message: HeaderMutationRules, place: Place, context: CompileContext): MutationRulesData {
+  const { allowExpression, disallowExpression } = message;
+  const pattern = (matcher: RegexMatcher | undefined, field: string): string | null =>
+    matcher === undefined ? null : compileRegex(matcher, place.field(field), context);
+  return {
+    allowAllRouting: message.allowAllRouting ?? false,
+    allowEnvoy: message.allowEnvoy ?? false,
+    disallowSystem: message.disallowSystem ?? false,
+    disallowAll: message.disallowAll ?? false,
+    allow: pattern(allowExpression, "allow_expression"),
+    disallow: pattern(disallowExpression, "disallow_expression"),
+    isError: message.disallowIsError ?? false,
+  };
+}
+
+/** The texts in an object of the node's metadata. */
+function labelsOf(metadata: JsonValue | undefined): Readonly<Record<string, string>> {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) return {};
+  return Object.fromEntries(
+    Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 
 function compileBody(message: BufferSettings): CheckedBodyData {

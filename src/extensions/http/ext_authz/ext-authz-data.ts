@@ -1,8 +1,10 @@
 import type { MetadataMatcherData } from "../../../match/metadata-matcher.ts";
 import type { StringMatcherData } from "../../../match/string-matcher.ts";
+import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
 import type { RuntimeFlagData, RuntimeShareData } from "../../../runtime/runtime.ts";
 import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
 import type { HttpServiceData } from "../../../upstream/http-service-data.ts";
+import type { MutationRulesData } from "./mutation-rules.ts";
 
 /** Envoy's `BufferSettings`. */
 export interface CheckedBodyData {
@@ -17,8 +19,8 @@ export interface AuthzHttpServiceData {
   readonly type: "http";
   readonly service: HttpServiceData;
   readonly pathPrefix: string;
-  /** By name and value; they replace headers of the client. */
-  readonly headersToAdd: readonly (readonly [string, string])[];
+  /** They replace headers of the client. */
+  readonly headersToAdd: HeaderMutationsData;
   /** Which headers of an OK go into the request, replacing or beside those there. */
   readonly upstreamHeaders: readonly StringMatcherData[];
   readonly upstreamHeadersToAppend: readonly StringMatcherData[];
@@ -55,6 +57,10 @@ export interface ExtAuthzData {
   readonly encodeRawHeaders: boolean;
   readonly chargeClusterStats: boolean;
   readonly takesMetadata: boolean;
+  /** Null: the service may change all headers but those that frame a message. */
+  readonly mutationRules: MutationRulesData | null;
+  /** Of the proxy's node, for the service. */
+  readonly destinationLabels: Readonly<Record<string, string>>;
 }
 
 /** Envoy's `ExtAuthzPerRoute`. Plain data. */

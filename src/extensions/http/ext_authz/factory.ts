@@ -1,11 +1,11 @@
 import { MetadataMatcher } from "../../../match/metadata-matcher.ts";
-import type { AsyncClient } from "../../../upstream/async-client.ts";
-import type { HttpFilterModule } from "../../extension-module.ts";
+import type { HttpFilterModule, WorkerContext } from "../../extension-module.ts";
 import type { AuthzClient } from "./authz-answer.ts";
 import type { ExtAuthzData } from "./ext-authz-data.ts";
 import { ExtAuthzFilter, type ExtAuthzRuntime } from "./filter.ts";
 import { GrpcAuthzClient } from "./grpc-client.ts";
 import { HttpAuthzClient } from "./http-client.ts";
+import { MutationRules } from "./mutation-rules.ts";
 import { AuthzClusterCounters, ExtAuthzStats } from "./stats.ts";
 
 /** `envoy.filters.http.ext_authz`, worker side. */
@@ -14,8 +14,9 @@ export const httpFilter: HttpFilterModule = {
     const data = config as ExtAuthzData;
     const runtime: ExtAuthzRuntime = {
       data,
-      client: createClient(data, worker.asyncClient),
+      client: createClient(data, worker),
       enabledMetadata: data.enabledMetadata === null ? null : new MetadataMatcher(data.enabledMetadata),
+      mutationRules: data.mutationRules === null ? null : new MutationRules(data.mutationRules),
       stats: new ExtAuthzStats(scope, data.statPrefix),
       clusterStats: new AuthzClusterCounters(data.statPrefix),
       clusters: worker.clusters,
@@ -26,8 +27,8 @@ export const httpFilter: HttpFilterModule = {
   },
 };
 
-function createClient(data: ExtAuthzData, client: AsyncClient): AuthzClient {
+function createClient(data: ExtAuthzData, { asyncClient: client, format }: WorkerContext): AuthzClient {
   const { service } = data;
-  if (service.type === "http") return new HttpAuthzClient(client, service, data);
+  if (service.type === "http") return new HttpAuthzClient(client, service, data, format);
   return new GrpcAuthzClient(client, service.service, data);
 }

@@ -15,10 +15,11 @@ import type { Runtime } from "../../../runtime/runtime.ts";
 import type { AsyncCall } from "../../../upstream/async-failure.ts";
 import type { ClusterStats } from "../../../upstream/cluster-stats.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
-import { applyChanges, type HeaderChange, isValidChange, replaceHeaders } from "../../header-change.ts";
+import { applyChanges, type HeaderChange, isValidChange, mayChange, replaceHeaders } from "../../header-change.ts";
 import { clusterStatsOf } from "../../request-cluster.ts";
 import type { AuthzAnswer, AuthzClient } from "./authz-answer.ts";
 import type { CheckedBodyData, ExtAuthzData, ExtAuthzRouteData } from "./ext-authz-data.ts";
+import type { MutationRules } from "./mutation-rules.ts";
 import { changeQuery } from "./query-change.ts";
 import type { AuthzClusterCounters, AuthzClusterStats, ExtAuthzStats } from "./stats.ts";
 
@@ -27,6 +28,7 @@ export interface ExtAuthzRuntime {
   readonly data: ExtAuthzData;
   readonly client: AuthzClient;
   readonly enabledMetadata: MetadataMatcher | null;
+  readonly mutationRules: MutationRules | null;
   readonly stats: ExtAuthzStats;
   readonly clusterStats: AuthzClusterCounters;
   readonly clusters: ClusterDirectory;
@@ -37,6 +39,11 @@ export interface ExtAuthzRuntime {
 const NAMESPACE = "envoy.filters.http.ext_authz";
 const TOO_LARGE: LocalReply = { status: 413, body: "Payload Too Large", details: "request_payload_too_large" };
 const EMPTY = Buffer.alloc(0);
+/** Without rules every change is allowed, but what can't be removed stays. */
+const NO_RULES: Pick<MutationRules, "allows" | "allowsRemoval"> = {
+  allows: () => true,
+  allowsRemoval: (name) => !name.startsWith(":") && name !== "host",
+};
 
 /**
  * Asks an authorization service whether a request may pass: details `ext_authz_denied` and `ext_authz_error`, flag UAEX. Source: Envoy's
@@ -173,7 +180,7 @@ export class ExtAuthzFilter extends PassThroughFilter {
       this.#onError(cluster);
       return;
     }
-    if (!isUsable(answer)) {
+    if (!isUsable(answer) || !this.#isAllowed(answer)) {
       this.#runtime.stats.invalid.inc();
       this.#refuse({ status: 500, body: "", details: "ext_authz_invalid" }, false);
       return;
@@ -190,12 +197,23 @@ export class ExtAuthzFilter extends PassThroughFilter {
     this.#goOn();
   }
 
+  /** False if the service wants a change for which the request must fail. */
+  #isAllowed(answer: AuthzAnswer & { readonly verdict: "ok" | "denied" }): boolean {
+    const rules = this.#runtime.mutationRules;
+    if (rules === null || !rules.isError || answer.verdict === "denied") return true;
+    return (
+      answer.requestHeaders.every((change) => rules.allows(change)) &&
+      answer.headersToRemove.every((name) => rules.allowsRemoval(name))
+    );
+  }
+
   #changeRequest(answer: AuthzAnswer & { readonly verdict: "ok" }): void {
-    const { requestHeaders, headersToRemove, queryToSet, queryToRemove } = answer;
+    const { queryToSet, queryToRemove } = answer;
+    const rules = this.#runtime.mutationRules ?? NO_RULES;
+    const requestHeaders = answer.requestHeaders.filter((change) => rules.allows(change));
+    const headersToRemove = answer.headersToRemove.filter((name) => mayChange(name) && rules.allowsRemoval(name));
     applyChanges(this.#headers, requestHeaders);
-    for (const name of headersToRemove) {
-      if (!name.startsWith(":") && name !== "host") this.#headers.remove(name);
-    }
+    for (const name of headersToRemove) this.#headers.remove(name);
     const changesQuery = queryToSet.length + queryToRemove.length > 0;
     if (changesQuery) this.#headers.path = changeQuery(this.#headers.path, queryToSet, queryToRemove);
     const changes = changesQuery || requestHeaders.length + headersToRemove.length > 0;

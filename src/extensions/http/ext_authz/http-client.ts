@@ -1,4 +1,6 @@
+import type { FormatEnvironment } from "../../../http/format/format-context.ts";
 import { RequestHeaderMap, type ResponseHeaderMap } from "../../../http/header-map.ts";
+import { applyMutations, HeaderMutations } from "../../../route/header-mutations.ts";
 import type { AsyncClient } from "../../../upstream/async-client.ts";
 import type { AsyncCall } from "../../../upstream/async-failure.ts";
 import type { AsyncResponse } from "../../../upstream/async-request.ts";
@@ -29,8 +31,9 @@ export class HttpAuthzClient implements AuthzClient {
   readonly #toClientOnSuccess: HeaderNameList;
   readonly #toMetadata: HeaderNameList;
   readonly #raw: boolean;
+  readonly #toAdd: readonly HeaderMutations[];
 
-  constructor(client: AsyncClient, service: AuthzHttpServiceData, data: ExtAuthzData) {
+  constructor(client: AsyncClient, service: AuthzHttpServiceData, data: ExtAuthzData, format: FormatEnvironment) {
     this.#client = client;
     this.#data = service;
     this.#told = new CheckedHeaders(data.allowedHeaders ?? [], data.disallowedHeaders, ALWAYS_TOLD);
@@ -40,6 +43,7 @@ export class HttpAuthzClient implements AuthzClient {
     this.#toClientOnSuccess = new HeaderNameList(service.clientHeadersOnSuccess);
     this.#toMetadata = new HeaderNameList(service.metadataHeaders);
     this.#raw = data.encodeRawHeaders;
+    this.#toAdd = service.headersToAdd.add.length === 0 ? [] : [new HeaderMutations(service.headersToAdd, format)];
   }
 
   check(subject: CheckSubject, onAnswer: (answer: AuthzAnswer) => void): AsyncCall {
@@ -58,8 +62,8 @@ export class HttpAuthzClient implements AuthzClient {
     });
   }
 
-  #request({ headers, body, isPartial }: CheckSubject): RequestHeaderMap {
-    const { service, pathPrefix, headersToAdd } = this.#data;
+  #request({ headers, body, isPartial, streamInfo }: CheckSubject): RequestHeaderMap {
+    const { service, pathPrefix } = this.#data;
     const request = new RequestHeaderMap();
     request.method = "GET";
     request.path = "/";
@@ -71,7 +75,7 @@ export class HttpAuthzClient implements AuthzClient {
     // A tunnel to the service is not what is wanted.
     if (request.method === "CONNECT") request.method = "GET";
     if (body !== null) request.set("x-envoy-auth-partial-body", String(isPartial));
-    for (const [name, value] of headersToAdd) request.set(name, value);
+    applyMutations(this.#toAdd, request, headers, null, streamInfo);
     request.set("content-length", String(body?.length ?? 0));
     return request;
   }

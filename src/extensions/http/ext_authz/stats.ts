@@ -13,14 +13,14 @@ export class ExtAuthzStats {
 
   /** `prefix` is the filter's `stat_prefix`. */
   constructor(scope: StatsScope, prefix: string) {
-    const own = scope.scope(prefix === "" ? "ext_authz" : `ext_authz.${prefix}`);
-    this.ok = own.counter("ok");
-    this.denied = own.counter("denied");
-    this.error = own.counter("error");
-    this.disabled = own.counter("disabled");
-    this.failureModeAllowed = own.counter("failure_mode_allowed");
-    this.invalid = own.counter("invalid");
-    this.ignoredDynamicMetadata = own.counter("ignored_dynamic_metadata");
+    const own = prefix === "" ? "ext_authz" : `ext_authz.${prefix}`;
+    this.ok = scope.counter(`${own}.ok`);
+    this.denied = scope.counter(`${own}.denied`);
+    this.error = scope.counter(`${own}.error`);
+    this.disabled = scope.counter(`${own}.disabled`);
+    this.failureModeAllowed = scope.counter(`${own}.failure_mode_allowed`);
+    this.invalid = scope.counter(`${own}.invalid`);
+    this.ignoredDynamicMetadata = scope.counter(`${own}.ignored_dynamic_metadata`);
   }
 }
 
@@ -44,12 +44,13 @@ export class AuthzClusterCounters {
   of(cluster: ClusterStats): AuthzClusterStats {
     let stats = this.#known.get(cluster);
     if (stats === undefined) {
-      const scope = cluster.scope.scope(this.#prefix);
+      const { scope } = cluster;
+      const prefix = this.#prefix;
       stats = {
-        ok: scope.counter("ok"),
-        denied: scope.counter("denied"),
-        error: scope.counter("error"),
-        failureModeAllowed: scope.counter("failure_mode_allowed"),
+        ok: scope.counter(`${prefix}.ok`),
+        denied: scope.counter(`${prefix}.denied`),
+        error: scope.counter(`${prefix}.error`),
+        failureModeAllowed: scope.counter(`${prefix}.failure_mode_allowed`),
       };
       this.#known.set(cluster, stats);
     }

@@ -21,12 +21,13 @@ export class RateLimitCounters {
   of(cluster: ClusterStats): RateLimitFilterStats {
     let stats = this.#known.get(cluster);
     if (stats === undefined) {
-      const scope = cluster.scope.scope(this.#prefix);
+      const { scope } = cluster;
+      const prefix = this.#prefix;
       stats = {
-        ok: scope.counter("ok"),
-        error: scope.counter("error"),
-        overLimit: scope.counter("over_limit"),
-        failureModeAllowed: scope.counter("failure_mode_allowed"),
+        ok: scope.counter(`${prefix}.ok`),
+        error: scope.counter(`${prefix}.error`),
+        overLimit: scope.counter(`${prefix}.over_limit`),
+        failureModeAllowed: scope.counter(`${prefix}.failure_mode_allowed`),
       };
       this.#known.set(cluster, stats);
     }

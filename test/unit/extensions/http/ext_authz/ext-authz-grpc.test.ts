@@ -114,6 +114,54 @@ describe("The ext_authz filter with a gRPC service", () => {
     assert.doesNotMatch(received, /x-none|x-over|x-gone|content-length: 99/);
   });
 
+  describe("with rules for what it may change", () => {
+    const value = {
+      headers: [header("x-a", "new"), header("x-envoy-a", "new"), header(":path", "/other"), header("host", "other")],
+      headersToRemove: ["x-b", "x-c", ":scheme"],
+    };
+    const answer = { status: { code: 0 }, httpResponse: { case: "okResponse", value } };
+    const sent = { host: "me.test", "x-a": "old", "x-b": "b", "x-c": "c" };
+    const asked = async (t: TestContext, rules: object) => {
+      const [proxied] = await start(t, () => answer as never, { decoder_header_mutation_rules: rules });
+      const { status } = await (await proxied.client()).request({ headers: sent });
+      const [line, ...more] = proxied.upstream.received.split("\r\n");
+      const kept = more.filter((text) => /^(host|x-a|x-b|x-c|x-envoy-a):/.test(text)).sort();
+      return { status, line, kept, invalid: proxied.stat("http.ingress.ext_authz.invalid"), proxied };
+    };
+
+    it("leaves out what is not allowed", async (t) => {
+      const plain = await asked(t, {});
+      assert.deepEqual([plain.status, plain.line], [200, "GET /other HTTP/1.1"]);
+      assert.deepEqual(plain.kept, ["host: me.test", "x-a: new"]);
+      const strict = await asked(t, { disallow_all: true, allow_expression: { regex: "x-[ab]" } });
+      assert.equal(strict.line, "GET / HTTP/1.1");
+      assert.deepEqual(strict.kept, ["host: me.test", "x-a: new", "x-c: c"]);
+      const wide = await asked(t, {
+        allow_all_routing: true,
+        allow_envoy: true,
+        disallow_system: true,
+        disallow_expression: { regex: "x-b" },
+      });
+      assert.equal(wide.line, "GET / HTTP/1.1");
+      assert.deepEqual(wide.kept, ["host: other", "x-a: new", "x-b: b", "x-envoy-a: new"]);
+    });
+
+    it("refuses the request if that is wanted", async (t) => {
+      const { status, invalid, proxied } = await asked(t, { disallow_is_error: true });
+      assert.deepEqual([status, invalid, proxied.upstream.received], [500, 1, ""]);
+      assert.equal((await proxied.logged()).details, "ext_authz_invalid");
+    });
+  });
+
+  it("tells the service labels of the node", async (t) => {
+    const metadata = { labels: { tier: "edge", size: 3 } };
+    const options = { bootstrap: { node: { id: "n", cluster: "c", metadata } } };
+    const fields = { bootstrap_metadata_labels_key: "labels" };
+    const [proxied, service] = await start(t, () => ({ okResponse: {} }) as never, fields, options);
+    assert.equal((await (await proxied.client()).request({})).status, 200);
+    assert.deepEqual({ ...service.requests[0]!.attributes!.destination!.labels }, { tier: "edge" });
+  });
+
   it("answers as a denial says, with 403 if it says nothing", async (t) => {
     const denials: object[] = [
       { status: { code: 7 } },

@@ -34,7 +34,13 @@ describe("The ext_authz filter with an HTTP service", () => {
     const [proxied, service] = await start(t, ok(), {
       http: {
         path_prefix: "/check",
-        authorization_request: { headers_to_add: [{ key: "x-from", value: "troupe" }] },
+        authorization_request: {
+          headers_to_add: [
+            { key: "x-from", value: "troupe" },
+            { key: "x-client", value: "%REQ(x-other)% %PROTOCOL%" },
+            { key: "x-raw", raw_value: Buffer.from("r\u00e9").toString("base64") },
+          ],
+        },
       },
       allowed_headers: names("x-user", "x-secret"),
       disallowed_headers: names("x-secret"),
@@ -45,9 +51,16 @@ describe("The ext_authz filter with an HTTP service", () => {
     assert.deepEqual([answer.status, answer.body], [200, "up"]);
     const asked = service.received;
     assert.match(asked, /^PUT \/check\/a\?b=1 HTTP\/1.1\r\nhost: me.test\r\n/);
-    for (const line of ["authorization: Bearer a", "x-user: ann", "x-from: troupe", "content-length: 0"]) {
+    for (const line of [
+      "authorization: Bearer a",
+      "x-user: ann",
+      "x-from: troupe",
+      "x-client: o HTTP/1.1",
+      "content-length: 0",
+    ]) {
       assert.ok(asked.includes(`\r\n${line}\r\n`), `${line} in ${asked}`);
     }
+    assert.ok(asked.includes("\r\nx-raw: r\xc3\xa9\r\n"), asked);
     assert.doesNotMatch(asked, /x-secret|x-other/);
     assert.equal(proxied.stat("http.ingress.ext_authz.ok"), 1);
     assert.equal(proxied.stat("cluster.app.ext_authz.ok"), 1);

@@ -43,7 +43,8 @@ export class PageFiles {
 
 function load(path: string): PageFile | undefined {
   if (path === "/") return { contentType: "text/html; charset=UTF-8", text: indexPage() };
-  if (path === "/page/page.css") return { contentType: CSS, text: own("page.css") ?? "" };
+  const style = /^\/page\/((?:page|views)\.css)$/.exec(path)?.[1];
+  if (style !== undefined) return { contentType: CSS, text: own(style) ?? "" };
   if (path === CHART_STYLE) return { contentType: CSS, text: installed("uplot", "uPlot.min.css") };
   for (const [name, url] of LIBRARIES) {
     if (url === path) return javascript(name === "uplot" ? installed(name, "uPlot.esm.js") : installed(name));

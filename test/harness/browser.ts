@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 
 /** Where Debian's packages and others put it. */
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -57,9 +57,9 @@ export class WatchedPage {
     return watched;
   }
 
-  /** The text of a figure of the overview, by its `data-figure`. */
-  figure(name: string): Promise<string | null> {
-    return this.page.locator(`[data-figure="${name}"] dd`).textContent();
+  /** The figure of the overview with this `data-figure`, if its text is like the pattern. */
+  figure(name: string, hasText: RegExp): Locator {
+    return this.page.locator(`[data-figure="${name}"] dd:not(.more)`, { hasText });
   }
 
   /** Chooses a view by its link. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -73,17 +74,17 @@ describe("The web page in a browser", () => {
       }),
     });
     await withPage("", async (watched) => {
-      await watched.page.locator('[data-figure="connections"] dd', { hasText: /^6$/ }).waitFor();
-      await watched.page.locator('[data-figure="requests"] dd', { hasText: /^[1-9]/ }).waitFor();
-      await watched.page.locator('[data-figure="errors"] dd', { hasText: /^2\d(?:\.\d)? %$/ }).waitFor();
-      await watched.page.locator('[data-figure="p99"] dd', { hasText: /ms$/ }).waitFor();
+      await watched.figure("connections", /^6$/).waitFor();
+      await watched.figure("requests", /^[1-9]/).waitFor();
+      await watched.figure("errors", /^2\d(?:\.\d)? %$/).waitFor();
+      await watched.figure("p99", /ms$/).waitFor();
       await watched.page.screenshot({ path: path.join(folder, "overview.png") });
       const { ok } = await load.stop();
       const total = (await proxy.stats("^http.ingress.downstream_rq_total$")).get("http.ingress.downstream_rq_total");
       assert.equal(total, ok);
       const shown = total! >= 10_000 ? `${(total! / 1000).toFixed(1)}k` : total!.toLocaleString("en-US");
-      await watched.page.locator('[data-figure="total"] dd', { hasText: shown }).waitFor();
-      await watched.page.locator('[data-figure="requests"] dd', { hasText: /^0$/ }).waitFor();
+      await watched.page.locator('[data-figure="requests"] .more', { hasText: `${shown} in all` }).waitFor();
+      await watched.figure("requests", /^0$/).waitFor();
     });
   });
 
@@ -94,7 +95,7 @@ describe("The web page in a browser", () => {
       assert.equal((await proxy.post("/actors/supervisor%2Fworker-1/crash")).status, 200);
       await crashed.waitFor();
       assert.ok(performance.now() - crashedMs < 2000, `${performance.now() - crashedMs} ms`);
-      await page.locator('[data-actor="supervisor/worker-1"] .pill.good').waitFor();
+      await page.locator('[data-actor="supervisor/worker-1"] > .actor .pill.good').waitFor();
 
       const blocked = page.getByRole("status").getByText(/worker-2 has not answered for /);
       const blockedMs = performance.now();
@@ -103,20 +104,59 @@ describe("The web page in a browser", () => {
       assert.ok(performance.now() - blockedMs < 2000, `${performance.now() - blockedMs} ms`);
       await page.locator('[data-actor="supervisor/worker-2"]', { hasText: "not answering for" }).waitFor();
       await page.screenshot({ path: path.join(folder, "actors.png") });
-      await page.locator('[data-actor="supervisor/worker-2"] .pill.good').waitFor();
+      await page.locator('[data-actor="supervisor/worker-2"] > .actor .pill.good').waitFor();
       await blocked.waitFor({ state: "detached" });
     });
   });
 
   it("shows the state, the messages and the history of an actor", async () => {
     await withPage("#/actors", async ({ page }) => {
-      await page.locator('[data-actor="supervisor/worker-1"] > a').click();
+      await page.locator('[data-actor="supervisor/worker-1"] .name').click();
       const panel = page.getByRole("region", { name: "Actor supervisor/worker-1" });
       await panel.getByText("snapshotVersion").first().waitFor();
       await panel.getByRole("button", { name: "Messages" }).click();
       await panel.getByText("greet").first().waitFor();
       await panel.getByRole("button", { name: "History" }).click();
       await panel.getByText("crashed").first().waitFor();
+    });
+  });
+
+  it("traces the messages of an actor until it is stopped", async () => {
+    await withPage("#/actors/supervisor%2Fworker-1", async ({ page }) => {
+      const panel = page.getByRole("region", { name: "Actor supervisor/worker-1" });
+      await panel.getByRole("button", { name: "Trace", exact: true }).click();
+      await panel.getByRole("searchbox").fill("report");
+      await panel.getByRole("button", { name: "Trace for 30 s" }).click();
+      await panel
+        .getByRole("row", { name: /reportIntervalPassed handled [\d.]+ ms/ })
+        .first()
+        .waitFor();
+      await panel.getByRole("button", { name: "Stop" }).click();
+      await panel.getByText("Stopped.").waitFor();
+      assert.equal(await panel.getByText("flushIntervalPassed").count(), 0);
+      // The proxy notices that nobody listens any more: another trace may begin.
+      await proxy.until("the end of the trace", async () => {
+        const { status } = await proxy.post("/actors/supervisor%2Fworker-1/trace?seconds=1&max=1");
+        return status === 200;
+      });
+    });
+  });
+
+  it("makes a profile of an actor's thread, and says where it hangs", async () => {
+    await withPage("#/actors/supervisor%2Fworker-1", async ({ page }) => {
+      const panel = page.getByRole("region", { name: "Actor supervisor/worker-1" });
+      await panel.getByRole("button", { name: "Profile", exact: true }).click();
+      await panel.getByRole("button", { name: "CPU profile" }).click();
+      const link = panel.getByRole("link", { name: "worker-1.cpuprofile" });
+      await link.waitFor();
+      const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+      assert.equal(download.suggestedFilename(), "worker-1.cpuprofile");
+      const profile = JSON.parse(readFileSync(await download.path(), "utf8")) as { nodes: unknown[] };
+      assert.ok(profile.nodes.length > 0);
+      assert.equal((await proxy.post("/actors/supervisor%2Fworker-1/block?ms=3000")).status, 200);
+      await panel.getByRole("button", { name: "Where is it now?" }).click();
+      await panel.getByText("worker-1 is here:").waitFor();
+      await page.locator('[data-actor="supervisor/worker-1"] > .actor .pill.good').waitFor();
     });
   });
 
@@ -291,7 +331,7 @@ describe("The web page in a browser", () => {
             assert.ok(Number(overflow) <= 0, `${label} is ${overflow} px too wide`);
           }
           const ground = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
-          assert.equal(ground, options.colorScheme === "dark" ? "rgb(20, 23, 27)" : "rgb(255, 255, 255)");
+          assert.equal(ground, options.colorScheme === "dark" ? "rgb(15, 18, 21)" : "rgb(244, 245, 247)");
         },
         options,
       );

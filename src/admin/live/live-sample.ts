@@ -91,6 +91,7 @@ export interface LiveActor {
   readonly status: string;
   readonly snapshot_version: unknown;
   readonly mailbox_length: number;
+  readonly mailbox_capacity: number;
   readonly mailbox_alarm: boolean;
   readonly oldest_message_age_ms: number | null;
   readonly wait_ms: { readonly p50: number; readonly p99: number };

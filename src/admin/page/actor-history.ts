@@ -30,6 +30,7 @@ export function ActorHistory({ id }: { readonly id: string }): VNode {
         { head: "Event", cell: ({ event }) => event },
         {
           head: "Detail",
+          text: true,
           cell: ({ detail, place, stack }) => html`<span>${detail}</span>
             ${place !== null && place !== undefined && html`<p><code>${place}</code></p>`}
             ${stack !== null && stack !== undefined && html`<details><summary>stack</summary><pre>${stack}</pre></details>`}`,

@@ -4,15 +4,17 @@ import type { LiveActor } from "../live/live-sample.ts";
 import { ActorHistory } from "./actor-history.ts";
 import { actorPath, type Knowledge, staleness } from "./actor-knowledge.ts";
 import { ActorMessages } from "./actor-messages.ts";
+import { ActorProfile } from "./actor-profile.ts";
+import { ActorTrace } from "./actor-trace.ts";
 import { html } from "./html.ts";
 import { JsonTree } from "./json-tree.ts";
 import { usePolled } from "./polled.ts";
 import { linkTo } from "./route.ts";
 
 /** What can be looked at of an actor. */
-const TABS = ["State", "Messages", "History"] as const;
+const TABS = ["State", "Messages", "History", "Trace", "Profile"] as const;
 
-/** One actor: its state, its messages, what it went through. `actor` is undefined if there is none of that name now. */
+/** One actor: its state, its messages, what it went through, a trace and profiles. `actor` is undefined if there is none of that name now. */
 export function ActorPanel({ id, actor }: { readonly id: string; readonly actor: LiveActor | undefined }): VNode {
   const [tab, setTab] = useState<(typeof TABS)[number]>("State");
   return html`<section class="panel" aria-label=${`Actor ${id}`}>
@@ -34,6 +36,10 @@ function content(tab: (typeof TABS)[number], id: string): ComponentChild {
       return html`<${ActorMessages} id=${id} />`;
     case "History":
       return html`<${ActorHistory} id=${id} />`;
+    case "Trace":
+      return html`<${ActorTrace} id=${id} />`;
+    case "Profile":
+      return html`<${ActorProfile} id=${id} />`;
   }
 }
 

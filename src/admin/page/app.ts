@@ -27,6 +27,11 @@ const VIEWS: readonly {
   { name: "config", label: "Config", view: ConfigView },
 ];
 
+/** A harlequin's lozenges. */
+const MARK = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
+  <path d="M12 1l5 5.5-5 5.5-5-5.5z" /><path d="M6 6.5l5 5.5-5 5.5L1 12z" /><path d="M18 6.5l5 5.5-5 5.5-5-5.5z" /><path d="M12 12l5 5.5-5 5.5-5-5.5z" />
+</svg>`;
+
 /** The whole page. */
 export function App(): VNode {
   const { connection } = useLive();
@@ -40,7 +45,7 @@ export function App(): VNode {
   return html`<div class="page">
     <a class="skip" href="#main" onClick=${skipToMain}>Skip to the content</a>
     <header>
-      <h1>Troupe</h1>
+      <h1>${MARK}Troupe</h1>
       <nav aria-label="Views"><ul>${links}</ul></nav>
       <a class="endpoints" href="/endpoints">All endpoints</a>
     </header>

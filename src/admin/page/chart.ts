@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
+import { timeOfDay } from "./format.ts";
 import { html } from "./html.ts";
 
 /** One line of a chart. */
@@ -18,20 +19,24 @@ export interface ChartProps {
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
   readonly format: (value: number) => string;
+  /** Steps that the axis of values may have. Default: 1, 2, 5, 10 and so on. */
+  readonly steps?: readonly number[];
 }
 
-const HEIGHT = 160;
+const HEIGHT = 150;
+const DARK = "(prefers-color-scheme: dark)";
 
 /** A chart of values over time, with what it shows last as text for those who can't see it. */
-export function Chart({ title, times, lines, format }: ChartProps): VNode {
+export function Chart({ title, times, lines, format, steps }: ChartProps): VNode {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const names = lines.map(({ label }) => label).join("\n");
-  // biome rejects nothing here: the plot is made anew only when its lines are others.
+  const scheme = useScheme();
+  // The plot is made anew only when its lines or the colours are others.
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const made = new uPlot(options(element, lines, format), dataOf(times, lines), element);
+    const made = new uPlot(options(element, lines, format, steps), dataOf(times, lines), element);
     plot.current = made;
     const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     watch.observe(element);
@@ -40,12 +45,11 @@ export function Chart({ title, times, lines, format }: ChartProps): VNode {
       made.destroy();
       plot.current = undefined;
     };
-  }, [names]);
+  }, [names, scheme]);
   useEffect(() => plot.current?.setData(dataOf(times, lines)), [times, lines]);
   const legend = lines.map(({ label, colour, values }) => {
     const last = values.at(-1);
-    return html`<li key=${label}><span class=${`swatch line-${colour}`}></span>${label}
-      <b>${last === undefined || last === null ? "–" : format(last)}</b></li>`;
+    return html`<li key=${label}><span class=${`swatch line-${colour}`}></span>${label}${" "}<b>${last === undefined || last === null ? "–" : format(last)}</b></li>`;
   });
   return html`<figure class="chart">
     <figcaption>${title}</figcaption>
@@ -54,27 +58,61 @@ export function Chart({ title, times, lines, format }: ChartProps): VNode {
   </figure>` as VNode;
 }
 
-function options(element: HTMLElement, lines: readonly ChartLine[], format: (value: number) => string): uPlot.Options {
+/** Whether the system is dark; draws the component anew when that changes. */
+function useScheme(): boolean {
+  const [dark, setDark] = useState(() => matchMedia(DARK).matches);
+  useEffect(() => {
+    const query = matchMedia(DARK);
+    const onChange = (): void => setDark(query.matches);
+    query.addEventListener("change", onChange);
+    return () => query.removeEventListener("change", onChange);
+  }, []);
+  return dark;
+}
+
+function options(
+  element: HTMLElement,
+  lines: readonly ChartLine[],
+  format: (value: number) => string,
+  steps: readonly number[] | undefined,
+): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
-  const axis = { stroke: colour("--muted"), grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false } };
+  const axis: uPlot.Axis = {
+    stroke: colour("--muted"),
+    grid: { stroke: colour("--rule"), width: 1 },
+    ticks: { show: false },
+    font: "12px system-ui, sans-serif",
+  };
+  const values = { size: 64, space: 34, values: (_plot: uPlot, ticks: number[]) => ticks.map(format) };
   return {
     width: element.clientWidth,
     height: HEIGHT,
+    padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => format(tick)) }],
+    axes: [
+      { ...axis, size: 34, gap: 9, space: 70, values: (_plot, ticks) => ticks.map(secondOfDay) },
+      { ...axis, ...values, ...(steps !== undefined && { incrs: [...steps] }) },
+    ],
     series: [
       {},
       ...lines.map((line) => ({
         label: line.label,
         stroke: colour(`--line-${line.colour}`),
-        width: 1.5,
+        width: 1.75,
         points: { show: false },
+        // One line alone has room for its area.
+        ...(lines.length === 1 && { fill: `${colour(`--line-${line.colour}`)}22` }),
       })),
     ],
   };
+}
+
+/** `11:40:05`, where the reader is. */
+function secondOfDay(atSeconds: number): string {
+  return timeOfDay(atSeconds * 1000).slice(0, 8);
 }
 
 function dataOf(times: readonly number[], lines: readonly ChartLine[]): uPlot.AlignedData {

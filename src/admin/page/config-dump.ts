@@ -11,7 +11,7 @@ export function ConfigDump({ version }: { readonly version: number }): VNode {
     open ? `/config_dump?version=${version}` : "",
     0,
   );
-  return html`<section>
+  return html`<section class="card">
     <h3>In force</h3>
     <p><button aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? "Hide it" : "Show it"}</button></p>
     ${open && value === undefined && html`<p class="note">${problem || "Asking …"}</p>`}

@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChild;
   /** Numbers stand at the right. */
   readonly number?: boolean;
+  /** A sentence, which may be broken into lines. */
+  readonly text?: boolean;
   /** Makes the column's head a button that sorts by it. */
   readonly sort?: string;
 }
@@ -34,7 +36,7 @@ export function dataTable<Row>(props: DataTableProps<Row>): VNode {
       <tbody>
         ${rows.map(
           (row) => html`<tr key=${rowKey(row)} class=${rowClass?.(row) ?? ""}>
-            ${columns.map((column) => html`<td class=${column.number === true ? "number" : ""}>${column.cell(row)}</td>`)}
+            ${columns.map((column) => html`<td class=${classOf(column)}>${column.cell(row)}</td>`)}
           </tr>`,
         )}
         ${rows.length === 0 && html`<tr><td class="note" colspan=${columns.length}>${empty}</td></tr>`}
@@ -43,9 +45,14 @@ export function dataTable<Row>(props: DataTableProps<Row>): VNode {
   </div>` as VNode;
 }
 
+function classOf<Row>({ number, text }: Column<Row>): string {
+  if (number === true) return "number";
+  return text === true ? "text" : "";
+}
+
 function headCell<Row>(column: Column<Row>, { sortedBy, onSort }: DataTableProps<Row>): unknown {
-  const { head, number, sort } = column;
-  const kind = number === true ? "number" : "";
+  const { head, sort } = column;
+  const kind = classOf(column);
   if (sort === undefined || onSort === undefined) return html`<th scope="col" class=${kind}>${head}</th>`;
   return html`<th scope="col" class=${kind} aria-sort=${sortedBy === sort ? "descending" : undefined}>
     <button class="plain" onClick=${() => onSort(sort)}>${head}${sortedBy === sort ? " ↓" : ""}</button>

@@ -27,14 +27,14 @@ export function DryRun(): VNode {
       setOutcome(error instanceof Error ? error.message : String(error));
     }
   };
-  return html`<section>
+  return html`<section class="card">
     <h3>Dry run</h3>
     <form onSubmit=${(event: Event) => void run(event)}>
-      <label>A proposed configuration, YAML or JSON; empty: the file as it is now
+      <label><span class="note">A proposed configuration, YAML or JSON; empty: the file as it is now</span>
         <textarea name="proposed" rows="8" spellcheck=${false} value=${text}
           onInput=${(event: InputEvent) => setText((event.target as HTMLTextAreaElement).value)}></textarea>
       </label>
-      <button>What would it do?</button>
+      <button class="main">What would it do?</button>
     </form>
     <div role="status" class="outcome">${typeof outcome === "string" ? outcome : shown(outcome, tried)}</div>
   </section>` as VNode;
@@ -49,7 +49,7 @@ function shown(outcome: Outcome, text: string): VNode {
   return html`<div>
     <p><b>${changes.length === 0 ? "Nothing would change." : `${changes.length} ${changes.length === 1 ? "resource" : "resources"} would change.`}</b>
       ${" "}${sum === 0 ? "No connection would drain." : `${sum} ${sum === 1 ? "connection" : "connections"} would drain:`}</p>
-    <ul>${drains.map(({ worker, connections }) => html`<li>${worker}: ${connections}</li>`)}</ul>
+    <ul class="drains">${drains.map(({ worker, connections }) => html`<li>${worker}: ${connections}</li>`)}</ul>
     ${silent.map((worker) => html`<p class="warn">${worker} did not say what it would drain.</p>`)}
     <ul class="changes">${changes.map(({ kind, name, change }) => html`<li class=${change}>${change} ${kind} <b>${name}</b></li>`)}</ul>
   </div>` as VNode;

@@ -89,6 +89,7 @@ interface ExplainedCluster {
 export function ExplanationSteps({ explanation }: { readonly explanation: Explanation }): VNode {
   const { verdict, proposed, snapshot_version, worker, listener, steps, filter_chain: chain, outcome } = explanation;
   return html`<div>
+    <section class="card">
     <p class="verdict">${verdict}</p>
     <p class="note">${proposed ? "On the proposed configuration." : `On version ${snapshot_version}, as ${worker} has it.`}</p>
     <ol class="path">
@@ -102,6 +103,7 @@ export function ExplanationSteps({ explanation }: { readonly explanation: Explan
       ${outcome?.kind === "tcp" && html`<li><b>TCP proxy</b> to ${outcome.clusters.map(({ name, share }) => `${name} (${share} %)`).join(", ")}</li>`}
       ${outcome?.answer && html`<li><b>Answer</b> ${outcome.answer.status} <span class="note">${outcome.answer.flag} ${outcome.answer.details}</span></li>`}
     </ol>
+    </section>
     ${outcome?.cluster && hostTable(outcome.cluster)}
   </div>` as VNode;
 }

@@ -44,6 +44,6 @@ function markPlace(problem: string): unknown {
 function excerpt(text: string, line: number): VNode {
   return html`<pre class="excerpt">${linesAround(text, line).map(
     ({ number, text: content, marked }) =>
-      html`<span class=${marked ? "marked" : ""}>${String(number).padStart(5)}  ${content}${"\n"}</span>`,
+      html`<span class=${marked ? "line marked" : "line"}>${String(number).padStart(5)}  ${content}${"\n"}</span>`,
   )}</pre>` as VNode;
 }

@@ -1,7 +1,7 @@
 import { COLUMNS, type TrafficModel } from "./traffic-model.ts";
 
 /** Sizes in CSS pixels. */
-export const NODE = { width: 184, height: 58, gapX: 52, gapY: 12 } as const;
+export const NODE = { width: 190, height: 58, gapX: 66, gapY: 12 } as const;
 
 /** Where a part of the picture stands. */
 export interface Spot {

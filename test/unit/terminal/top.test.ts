@@ -20,6 +20,7 @@ function actor(id: string, changes: Partial<LiveActor> = {}): LiveActor {
     status: "running",
     snapshot_version: 3,
     mailbox_length: 0,
+    mailbox_capacity: 1000,
     mailbox_alarm: false,
     oldest_message_age_ms: null,
     wait_ms: { p50: 0, p99: 1 },

@@ -24,26 +24,30 @@ export function ActorsView({ chosen }: { readonly chosen: string }): VNode {
 function branch(actor: LiveActor, chosen: string): VNode {
   const { id, kind, thread, status, answering, children, snapshot_version: version } = actor;
   const name = id.split("/").at(-1) ?? id;
+  const pill = !answering ? "pill bad" : status === "running" ? "pill good" : "pill warn";
   return html`<li key=${id} data-actor=${id} class=${answering ? "" : "bad"}>
-    <a href=${linkTo("actors", id)} aria-current=${id === chosen ? "true" : undefined}>${name}</a>
-    <span class="note"> ${kind} on ${thread}</span>
-    <span class="numbers">
-      <span class=${answering && status === "running" ? "pill good" : "pill warn"}>
-        ${answering ? status : `not answering for ${duration(actor.report_age_ms)}`}
+    <div class="actor">
+      <span><a class="name" href=${linkTo("actors", id)} aria-current=${id === chosen ? "true" : undefined}>${name}</a> <span class="note">${kind === name ? "" : `${kind} `}on ${thread}</span></span>
+      <span class=${pill}>${answering ? status : `not answering for ${duration(actor.report_age_ms)}`}</span>
+      <span class="numbers">
+        ${mailbox(actor)}
+        <span>busy <b>${percent(actor.busy_share)}</b></span>
+        <span>wait p99 <b>${duration(actor.wait_ms.p99)}</b></span>
+        <span>handled <b>${shortNumber(actor.handled)}</b></span>
+        ${typeof version === "number" && html`<span>version <b>${version}</b></span>`}
+        ${actor.restarts > 0 && html`<span class="warn">restarts ${actor.restarts}</span>`}
       </span>
-      ${typeof version === "number" && html`<span>version ${version}</span>`}
-      <span>mailbox <b>${shortNumber(actor.mailbox_length)}</b>${
-        actor.oldest_message_age_ms === null ? "" : `, oldest ${duration(actor.oldest_message_age_ms)}`
-      }</span>
-      ${actor.mailbox_alarm && html`<span class="pill warn">mailbox alarm</span>`}
-      <span>busy ${percent(actor.busy_share)}</span>
-      <span>wait p99 ${duration(actor.wait_ms.p99)}</span>
-      <span>handled ${shortNumber(actor.handled)}</span>
-      ${actor.restarts > 0 && html`<span class="warn">restarts ${actor.restarts}</span>`}
       ${actor.last_error !== null && html`<span class="error">${actor.last_error}</span>`}
-    </span>
+    </div>
     ${children.length > 0 && html`<ul>${children.map((each) => branch(each, chosen))}</ul>`}
   </li>` as VNode;
+}
+
+/** How many messages wait, and how full that makes the mailbox. */
+function mailbox({ mailbox_length, mailbox_capacity, mailbox_alarm, oldest_message_age_ms }: LiveActor): VNode {
+  const share = mailbox_capacity > 0 ? Math.min(mailbox_length / mailbox_capacity, 1) : 0;
+  const oldest = oldest_message_age_ms === null ? "" : `, oldest ${duration(oldest_message_age_ms)}`;
+  return html`<span>mailbox<span class=${mailbox_alarm ? "mailbox full" : "mailbox"} aria-hidden="true"><i style=${{ width: `${share * 100}%` }}></i></span><b>${shortNumber(mailbox_length)}</b>${oldest}${mailbox_alarm && html` <span class="pill bad">alarm</span>`}</span>` as VNode;
 }
 
 function findActor(actors: readonly LiveActor[], id: string): LiveActor | undefined {

@@ -51,15 +51,17 @@ export function ConfigView(): VNode {
   return html`<div class="config">
     <h2>Configuration</h2>
     ${problem !== "" && html`<p class="alert">${problem}</p>`}
-    <p>Version <b>${status.version}</b> from <code>${status.source}</code>, in force since ${status.in_force_since}.
+    <section class="card">
+    <p>Version <b>${status.version}</b> from <code>${status.source}</code>, in force since ${timeText(status.in_force_since)}.${" "}
       ${status.applied} applied, ${status.rejected} refused.</p>
+    <p class="note">${status.workers.map(({ name, snapshot_version, answering }) => `${name}: version ${snapshot_version}${answering ? "" : " (not answering)"}`).join(", ")}</p>
     <${Reload} onDone=${again} />
-    <p>${status.workers.map(({ name, snapshot_version, answering }) => `${name}: version ${snapshot_version}${answering ? "" : " (not answering)"}`).join(", ")}</p>
+    </section>
     ${
       lastRefusal !== undefined &&
-      html`<section>
+      html`<section class="card">
       <h3>Last refusal</h3>
-      <p class="note">${lastRefusal.at}, ${lastRefusal.trigger}</p>
+      <p class="note">${timeText(lastRefusal.at)}, ${lastRefusal.trigger}</p>
       <${Problems} problems=${lastRefusal.problems ?? []} text="" />
     </section>`
     }
@@ -85,7 +87,7 @@ function Reload({ onDone }: { readonly onDone: () => void }): VNode {
     }
     onDone();
   };
-  return html`<p><button onClick=${() => void reload()}>Load the file again</button> <span role="status">${state}</span></p>` as VNode;
+  return html`<p class="buttons"><button onClick=${() => void reload()}>Load the file again</button> <span role="status">${state}</span></p>` as VNode;
 }
 
 function historyTable(history: readonly Attempt[]): VNode {
@@ -96,15 +98,20 @@ function historyTable(history: readonly Attempt[]): VNode {
     rowClass: ({ outcome }) => (outcome === "rejected" ? "bad" : ""),
     empty: "No configuration was tried yet.",
     columns: [
-      { head: "Time", cell: ({ at }) => at },
+      { head: "Time", cell: ({ at }) => timeText(at) },
       { head: "Trigger", cell: ({ trigger }) => trigger },
       {
         head: "Outcome",
         cell: ({ outcome, version }) => (outcome === "rejected" ? "refused" : `${outcome}, version ${version}`),
       },
-      { head: "Differences", cell: differences },
+      { head: "Differences", text: true, cell: differences },
     ],
   });
+}
+
+/** `2026-11-21 11:40:36.196 UTC`. */
+function timeText(at: string): string {
+  return at.replace("T", " ").replace("Z", " UTC");
 }
 
 function differences({ changes, problems, outcome }: Attempt): ComponentChild {

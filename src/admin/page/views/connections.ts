@@ -47,7 +47,7 @@ const KINDS: readonly ListingKind[] = [
       ...[field("Listener", "listener"), field("SNI", "server_name"), field("Protocol", "protocol")],
       ...[field("Age", "age_ms", "duration"), field("Idle", "idle_ms", "duration")],
       ...[field("In", "bytes_received", "bytes"), field("Out", "bytes_sent", "bytes")],
-      ...[field("Buffered", "buffered_bytes", "bytes"), field("Requests", "requests", "number")],
+      ...[field("Held", "buffered_bytes", "bytes"), field("Requests", "requests", "number")],
       ...[field("Streams", "active_streams", "number"), field("Cluster", "cluster"), field("Host", "host")],
       field("Version", "snapshot_version", "number"),
     ],
@@ -100,11 +100,11 @@ function ListingTable({ kind }: { readonly kind: ListingKind }): VNode {
   const { value, problem, again } = usePolled<Listing>(`/${kind.name}?${query}`, EVERY_MS, true);
   const rows = (value?.[kind.name] ?? []) as readonly Row[];
   return html`<div>
-    <label>Only rows that contain
+    <p class="filters"><label>Only rows that contain
       <input type="search" value=${filter} onInput=${(event: InputEvent) => setFilter((event.target as HTMLInputElement).value)} />
     </label>
+    ${value !== undefined && html`<span class="note" role="status">${counted(value)}</span>`}</p>
     ${problem !== "" && html`<p class="alert">${problem}</p>`}
-    ${value !== undefined && html`<p class="note" role="status">${counted(value)}</p>`}
     ${value?.not_answering.map(({ worker, reason }) => html`<p key=${worker} class="alert">${worker} did not tell: ${reason}</p>`)}
     ${dataTable<Row>({
       caption: kind.label,
@@ -172,5 +172,5 @@ function CloseButton({ id, onClosed }: { readonly id: number | string; readonly 
     }
     onClosed();
   };
-  return html`<button aria-label=${`Close connection ${id}`} disabled=${state !== "close"} onClick=${() => void close()}>${state}</button>` as VNode;
+  return html`<button class="small" aria-label=${`Close connection ${id}`} disabled=${state !== "close"} onClick=${() => void close()}>${state}</button>` as VNode;
 }

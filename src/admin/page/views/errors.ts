@@ -1,36 +1,10 @@
-import type { VNode } from "preact";
+import type { ComponentChild, VNode } from "preact";
 import { useState } from "preact/hooks";
+import { type Failure, type FailureGroup, groupFailures } from "../failure-group.ts";
 import { duration, timeOfDay } from "../format.ts";
+import { hostsNow, type MembershipCluster } from "../hosts-now.ts";
 import { html } from "../html.ts";
 import { usePolled } from "../polled.ts";
-
-/** A failure as `/explain/last?format=json` tells it; see `docs/inspect.md`. */
-interface Failure {
-  readonly at_ms: number;
-  readonly worker: string;
-  readonly flags: readonly string[];
-  readonly status: number;
-  readonly details: string;
-  readonly reason: string;
-  readonly protocol: string;
-  readonly method: string;
-  readonly authority: string;
-  readonly path: string;
-  readonly request_id: string;
-  readonly peer: string;
-  readonly connection_id: number;
-  readonly virtual_host: string;
-  readonly route: string;
-  readonly cluster: string;
-  readonly host: string;
-  readonly attempts: readonly { readonly host: string; readonly reason: string; readonly ended_ms: number }[];
-  readonly request_complete_ms: number;
-  readonly upstream_connected_ms: number;
-  readonly upstream_sent_ms: number;
-  readonly upstream_first_byte_ms: number;
-  readonly response_first_byte_ms: number;
-  readonly total_ms: number;
-}
 
 interface Failures {
   readonly failures: readonly Failure[];
@@ -38,9 +12,11 @@ interface Failures {
 }
 
 const EVERY_MS = 2000;
-const LIMIT = 50;
+const LIMIT = 200;
+/** So many of those that failed for the same reason are listed. */
+const LISTED = 20;
 
-/** The last requests that failed, each with the reason in a sentence. */
+/** The last requests that failed, by reason, each reason in a sentence. */
 export function ErrorsView(): VNode {
   const [filter, setFilter] = useState("");
   const [flag, setFlag] = useState("");
@@ -51,6 +27,14 @@ export function ErrorsView(): VNode {
     ...(flag !== "" && { flag }),
   });
   const { value, problem } = usePolled<Failures>(`/explain/last?${query}`, EVERY_MS, true);
+  const failures = value?.failures ?? [];
+  // How hosts are doing matters only to who sees that requests failed for them.
+  const wanted = failures.some(({ cluster }) => cluster !== "");
+  const membership = usePolled<{ readonly clusters: readonly MembershipCluster[] }>(
+    wanted ? "/membership?format=json" : "",
+    EVERY_MS,
+  );
+  const now = new Map(membership.value?.clusters.map((each) => [each.cluster, hostsNow(each)]));
   const input = (set: (text: string) => void) => (event: InputEvent) => set((event.target as HTMLInputElement).value);
   return html`<div>
     <h2>Errors</h2>
@@ -60,40 +44,69 @@ export function ErrorsView(): VNode {
     </p>
     ${problem !== "" && html`<p class="alert">${problem}</p>`}
     ${value?.not_answering.map(({ worker, reason }) => html`<p key=${worker} class="alert">${worker} did not tell: ${reason}</p>`)}
-    ${value?.failures.length === 0 && html`<p class="note">No request has failed, as far as is remembered.</p>`}
-    <ul class="failures">${value?.failures.map((each) => html`<${FailureItem} key=${failureKey(each)} failure=${each} />`)}</ul>
+    ${value !== undefined && failures.length === 0 && nothing(filter + flag)}
+    <ul class="failures">${groupFailures(failures).map((group) => groupItem(group, now.get(group.failures[0].cluster) ?? ""))}</ul>
   </div>` as VNode;
 }
 
-function failureKey({ at_ms, worker, connection_id, request_id, path }: Failure): string {
-  return `${at_ms} ${worker} ${connection_id} ${request_id} ${path}`;
+function nothing(asked: string): VNode {
+  return html`<div class="card empty">
+    <b>No request has failed, as far as is remembered.</b>
+    ${asked === "" ? "Each worker keeps its last ones; those that go well cost nothing." : "None is like what is asked for."}
+  </div>` as VNode;
 }
 
-function FailureItem({ failure }: { readonly failure: Failure }): VNode {
-  const { at_ms, method, authority, path, status, flags, details, reason, attempts, peer, worker } = failure;
-  const facts = [
-    ["details", details],
-    ["from", `${peer}, connection ${failure.connection_id}, ${failure.protocol}, ${worker}`],
+function groupItem({ key, failures }: FailureGroup, now: string): VNode {
+  const [newest] = failures;
+  const { at_ms, method, authority, path, status, flags, reason, attempts } = newest;
+  return html`<li key=${key}>
+    <details>
+      <summary>
+        <p class="reason">${reason}</p>
+        <span class="count"><span class="pill bad">${status || "–"} ${flags.join(",")}</span></span>
+        <span class="note">${times(failures.length)} ${timeOfDay(at_ms)}: ${method} ${authority}${path}</span>
+      </summary>
+      <dl class="facts-list">
+        ${factsOf(newest).map(([name, text]) => html`<div key=${name}><dt>${name}</dt><dd>${text}</dd></div>`)}
+      </dl>
+      ${attempts.length > 0 && html`<ol>${attempts.map(({ host, reason: why, ended_ms }) => html`<li>${host || "no host"}: ${why}, after ${duration(ended_ms)}</li>`)}</ol>`}
+      <p class="note">${phases(newest)}</p>
+      ${failures.length > 1 && others(failures.slice(1))}
+    </details>
+    ${now !== "" && html`<p class="now"><b>Now</b> ${now}</p>`}
+  </li>` as VNode;
+}
+
+function times(count: number): string {
+  return count === 1 ? "once, at" : `${count} times, last at`;
+}
+
+function others(failures: readonly Failure[]): VNode {
+  const more = failures.length - LISTED;
+  return html`<h3>Before it</h3>
+    <ul class="changes-of-time">
+      ${failures
+        .slice(0, LISTED)
+        .map(
+          ({ at_ms, method, authority, path, peer, worker }) =>
+            html`<li>${timeOfDay(at_ms)} ${method} ${authority}${path} <span class="note">from ${peer}, ${worker}</span></li>`,
+        )}
+      ${more > 0 && html`<li class="note">and ${more} more</li>`}
+    </ul>` as unknown as VNode;
+}
+
+function factsOf(failure: Failure): readonly (readonly [name: string, text: ComponentChild])[] {
+  const { peer, connection_id, protocol, worker } = failure;
+  const facts: readonly (readonly [name: string, text: string])[] = [
+    ["details", failure.details],
+    ["from", `${peer}, connection ${connection_id}, ${protocol}, ${worker}`],
     ["virtual host", failure.virtual_host],
     ["route", failure.route],
     ["cluster", failure.cluster],
     ["host", failure.host],
     ["request id", failure.request_id],
-  ].filter(([, text]) => text !== "");
-  return html`<li>
-    <details>
-      <summary>
-        <span class="note">${timeOfDay(at_ms)}</span> <b>${method} ${authority}${path}</b>
-        <span class="pill warn">${status || "–"} ${flags.join(",")}</span>
-        <p class="reason">${reason}</p>
-      </summary>
-      <dl class="facts-list">
-        ${facts.map(([name, text]) => html`<div key=${name}><dt>${name}</dt><dd>${text}</dd></div>`)}
-      </dl>
-      <ol>${attempts.map(({ host, reason: why, ended_ms }) => html`<li>${host || "no host"}: ${why}, after ${duration(ended_ms)}</li>`)}</ol>
-      <p class="note">${phases(failure)}</p>
-    </details>
-  </li>` as VNode;
+  ];
+  return facts.filter(([, text]) => text !== "");
 }
 
 /** When each phase was over, for those that there were. */

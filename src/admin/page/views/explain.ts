@@ -34,22 +34,22 @@ export function ExplainView(): VNode {
   };
   return html`<div class="explain">
     <h2>Explain</h2>
-    <form onSubmit=${(event: Event) => void ask(event)}>
-      <label>URL <input class="wide" name="url" required placeholder="http://app.example/cart" spellcheck=${false} value=${question.url} onInput=${input("url")} /></label>
+    <form class="card" onSubmit=${(event: Event) => void ask(event)}>
+      <label class="field"><span>URL</span> <input class="wide" name="url" required placeholder="http://app.example/cart" spellcheck=${false} value=${question.url} onInput=${input("url")} /></label>
       <details>
         <summary>More about the request</summary>
-        <label>Method <input name="method" value=${question.method} onInput=${input("method")} /></label>
-        <label>Headers, one per line <textarea name="headers" rows="3" spellcheck=${false} placeholder="x-version: 2" value=${question.headers} onInput=${input("headers")}></textarea></label>
-        <label>Client's address <input name="source" placeholder="127.0.0.1" value=${question.source} onInput=${input("source")} /></label>
-        <label>TLS server name <input name="sni" value=${question.sni} onInput=${input("sni")} /></label>
+        <label class="field"><span>Method</span> <input name="method" value=${question.method} onInput=${input("method")} /></label>
+        <label class="field"><span>Headers, one per line</span> <textarea name="headers" rows="3" spellcheck=${false} placeholder="x-version: 2" value=${question.headers} onInput=${input("headers")}></textarea></label>
+        <label class="field"><span>Client's address</span> <input name="source" placeholder="127.0.0.1" value=${question.source} onInput=${input("source")} /></label>
+        <label class="field"><span>TLS server name</span> <input name="sni" value=${question.sni} onInput=${input("sni")} /></label>
       </details>
       <details>
         <summary>On a proposed configuration</summary>
-        <label>YAML or JSON; empty: what is in force
+        <label><span class="note">YAML or JSON; empty: what is in force</span>
           <textarea name="config" rows="8" spellcheck=${false} value=${question.config} onInput=${input("config")}></textarea>
         </label>
       </details>
-      <button>Where would it go?</button>
+      <p class="buttons"><button class="main">Where would it go?</button></p>
     </form>
     <div role="status" class="outcome">${shown(answer, question.config)}</div>
   </div>` as VNode;

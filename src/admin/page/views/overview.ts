@@ -10,6 +10,8 @@ import { errorShare, type Rates } from "../rates.ts";
 
 /** More lines than this can't be told apart; the table has all threads. */
 const MAX_THREAD_LINES = 12;
+/** An axis of bytes goes in powers of two. */
+const BYTE_STEPS = Array.from({ length: 40 }, (_, power) => 2 ** power);
 
 /** How the proxy is doing as a whole. */
 export function OverviewView(): VNode {
@@ -28,20 +30,27 @@ export function OverviewView(): VNode {
 
 function figures(sample: LiveSample, rates: Rates | undefined): VNode {
   const { totals, latency } = sample;
+  const perSecond = rates?.totals;
   const rate = (value: number | undefined): string => (value === undefined ? "–" : shortNumber(value));
-  const entries: readonly (readonly [id: string, label: string, value: string])[] = [
-    ["requests", "requests/s", rate(rates?.totals.requests)],
-    ["errors", "answered with 5xx", rates === undefined ? "–" : percent(errorShare(rates.totals))],
-    ["p50", "p50", latency === null ? "–" : duration(latency.p50_ms)],
-    ["p99", "p99", latency === null ? "–" : duration(latency.p99_ms)],
-    ["connections", "connections", shortNumber(totals.connections_active)],
-    ["active", "requests under way", shortNumber(totals.requests_active)],
-    ["received", "received/s", rates === undefined ? "–" : bytes(rates.totals.received_bytes)],
-    ["sent", "sent/s", rates === undefined ? "–" : bytes(rates.totals.sent_bytes)],
-    ["total", "requests since the start", shortNumber(totals.requests)],
+  const size = (value: number | undefined): string => (value === undefined ? "–" : bytes(value));
+  const time = (ms: number | undefined): string => (ms === undefined ? "–" : duration(ms));
+  const share = perSecond === undefined ? "–" : percent(errorShare(perSecond));
+  const entries: readonly (readonly [id: string, label: string, value: string, more: string])[] = [
+    ["requests", "requests/s", rate(perSecond?.requests), `${shortNumber(totals.requests)} in all`],
+    ["errors", "answered with 5xx", share, `${rate(perSecond?.responses_5xx)}/s`],
+    ["p50", "latency p50", time(latency?.p50_ms), `p90 ${time(latency?.p90_ms)}`],
+    ["p99", "latency p99", time(latency?.p99_ms), `longest ${time(latency?.max_ms)}`],
+    ["connections", "connections", shortNumber(totals.connections_active), `${rate(perSecond?.connections)} new/s`],
+    ["active", "under way", shortNumber(totals.requests_active), "requests"],
+    ["received", "received/s", size(perSecond?.received_bytes), `${bytes(totals.received_bytes)} in all`],
+    ["sent", "sent/s", size(perSecond?.sent_bytes), `${bytes(totals.sent_bytes)} in all`],
   ];
   return html`<dl class="figures">
-    ${entries.map(([id, label, value]) => html`<div key=${id} data-figure=${id}><dt>${label}</dt><dd>${value}</dd></div>`)}
+    ${entries.map(
+      ([id, label, value, more]) => html`<div key=${id} data-figure=${id}>
+        <dt>${label}</dt><dd>${value}</dd><dd class="more">${more}</dd>
+      </div>`,
+    )}
   </dl>` as VNode;
 }
 
@@ -54,7 +63,7 @@ function Charts({ history }: { readonly history: readonly Moment[] }): VNode {
     <${Chart} title="Connections" times=${times} lines=${charts.connections} format=${shortNumber} />
     <${Chart} title="CPU by thread" times=${times} lines=${charts.cpu} format=${percent} />
     <${Chart} title="Event loop delay by thread" times=${times} lines=${charts.delay} format=${duration} />
-    <${Chart} title="Bytes per second" times=${times} lines=${charts.traffic} format=${bytes} />
+    <${Chart} title="Bytes per second" times=${times} lines=${charts.traffic} format=${bytes} steps=${BYTE_STEPS} />
   </div>` as VNode;
 }
 
@@ -141,7 +150,7 @@ function draining({ workers, totals }: LiveSample): VNode {
     ...(totals.chains_draining > 0 ? [`${totals.chains_draining} filter chains`] : []),
     ...(totals.listeners_draining > 0 ? [`${totals.listeners_draining} listeners`] : []),
   ];
-  return html`<section><h3>Draining</h3><p>${what.length === 0 ? "Nothing is draining." : `${what.join("; ")}.`}</p></section>` as VNode;
+  return html`<section class="card"><h3>Draining</h3><p>${what.length === 0 ? "Nothing is draining." : `${what.join("; ")}.`}</p></section>` as VNode;
 }
 
 function eventsTable(events: readonly LiveEvent[]): VNode {
@@ -153,7 +162,7 @@ function eventsTable(events: readonly LiveEvent[]): VNode {
     empty: "Nothing has happened yet.",
     columns: [
       { head: "Time", cell: ({ at_ms }) => timeOfDay(at_ms) },
-      { head: "What", cell: ({ text }) => text },
+      { head: "What", text: true, cell: ({ text }) => text },
     ],
   });
 }

@@ -13,7 +13,7 @@ import { clusterCompiler, loadAssignmentCompiler } from "../upstream/config.ts";
 import type { ExtensionEntry } from "./extension-entry.ts";
 import { LaterConfigs } from "./later-configs.ts";
 import { OTHER_EXTENSIONS } from "./settings-table.ts";
-import { ACCESS_LOGGERS, HTTP_FILTERS, LISTENER_FILTERS, NETWORK_FILTERS, TRANSPORT_SOCKETS } from "./table.ts";
+import { ACCESS_LOGGERS, HTTP_FILTERS, LISTENER_FILTERS, NETWORK_FILTERS, TRACERS, TRANSPORT_SOCKETS } from "./table.ts";
 
 const ENTRIES: readonly ExtensionEntry[] = [
   ...HTTP_FILTERS,
@@ -21,6 +21,7 @@ const ENTRIES: readonly ExtensionEntry[] = [
   ...NETWORK_FILTERS,
   ...ACCESS_LOGGERS,
   ...TRANSPORT_SOCKETS,
+  ...TRACERS,
   ...OTHER_EXTENSIONS,
 ];
 

@@ -14,6 +14,7 @@ import type { DownstreamTransportSocketFactory, UpstreamTransportSocketFactory }
 import type { RouteTables } from "../route/route-tables.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { StatsScope } from "../stats/scope.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import type { AsyncClient } from "../upstream/async-client.ts";
 import type { SharedLimits } from "../upstream/shared-limits.ts";
 import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
@@ -88,6 +89,12 @@ export interface AccessLoggerModule {
   createLogger(data: unknown, worker: WorkerContext): AccessLog;
 }
 
+/** The worker-side half of a tracing provider: what its `factory.ts` exports as `tracer`. */
+export interface TracerModule {
+  /** The tracer of one connection manager, which releases it. */
+  createTracer(data: unknown, worker: WorkerContext): Tracer;
+}
+
 /** What transport sockets to upstream hosts find on their thread: a worker, or the main thread for health checks. */
 export interface UpstreamSocketContext extends Pick<WorkerContext, "clock" | "log" | "tlsContexts"> {
   readonly extensions: Pick<WorkerExtensions, "transportSockets">;
@@ -115,6 +122,7 @@ export interface WorkerExtensions {
   readonly listenerFilters: ReadonlyMap<string, ListenerFilterModule>;
   readonly accessLoggers: ReadonlyMap<string, AccessLoggerModule>;
   readonly transportSockets: ReadonlyMap<string, TransportSocketModule>;
+  readonly tracers: ReadonlyMap<string, TracerModule>;
 }
 
 /** The module called `name`; throws if there is none, which means that main side and worker are not of one build. */

@@ -4,6 +4,7 @@ import type {
   HttpFilterModule,
   ListenerFilterModule,
   NetworkFilterModule,
+  TracerModule,
   TransportSocketModule,
 } from "./extension-module.ts";
 
@@ -18,6 +19,9 @@ interface ListenerFilterEntry extends ExtensionEntry {
 }
 interface AccessLoggerEntry extends ExtensionEntry {
   logger(): Promise<AccessLoggerModule>;
+}
+interface TracerEntry extends ExtensionEntry {
+  tracer(): Promise<TracerModule>;
 }
 interface TransportSocketEntry extends ExtensionEntry {
   socket(): Promise<TransportSocketModule>;
@@ -312,5 +316,21 @@ export const TRANSPORT_SOCKETS: readonly TransportSocketEntry[] = [
       (await import("./transport_sockets/upstream_proxy_protocol/config.ts")).upstreamProxyProtocolConfig,
     socket: async () =>
       (await import("./transport_sockets/upstream_proxy_protocol/transport-socket.ts")).transportSocket,
+  },
+];
+
+/** Every tracing provider. */
+export const TRACERS: readonly TracerEntry[] = [
+  {
+    name: "envoy.tracers.zipkin",
+    types: ["envoy.config.trace.v3.ZipkinConfig"],
+    config: async () => (await import("./tracers/zipkin/config.ts")).zipkinConfig,
+    tracer: async () => (await import("./tracers/zipkin/factory.ts")).tracer,
+  },
+  {
+    name: "envoy.tracers.opentelemetry",
+    types: ["envoy.config.trace.v3.OpenTelemetryConfig"],
+    config: async () => (await import("./tracers/opentelemetry/config.ts")).openTelemetryConfig,
+    tracer: async () => (await import("./tracers/opentelemetry/factory.ts")).tracer,
   },
 ];

@@ -3,10 +3,18 @@ import type {
   HttpFilterModule,
   ListenerFilterModule,
   NetworkFilterModule,
+  TracerModule,
   TransportSocketModule,
   WorkerExtensions,
 } from "./extension-module.ts";
-import { ACCESS_LOGGERS, HTTP_FILTERS, LISTENER_FILTERS, NETWORK_FILTERS, TRANSPORT_SOCKETS } from "./table.ts";
+import {
+  ACCESS_LOGGERS,
+  HTTP_FILTERS,
+  LISTENER_FILTERS,
+  NETWORK_FILTERS,
+  TRACERS,
+  TRANSPORT_SOCKETS,
+} from "./table.ts";
 
 /** In nearly every configuration: loaded while a thread waits for its first. */
 const USUAL: readonly string[] = ["envoy.filters.network.http_connection_manager", "envoy.filters.http.router"];
@@ -21,6 +29,7 @@ export class LoadedExtensions implements WorkerExtensions {
   readonly listenerFilters = new Map<string, ListenerFilterModule>();
   readonly accessLoggers = new Map<string, AccessLoggerModule>();
   readonly transportSockets = new Map<string, TransportSocketModule>();
+  readonly tracers = new Map<string, TracerModule>();
 
   /** Loads those of these names that it has not, in all categories. Names of extensions without a worker side are no error. */
   async load(names: readonly string[]): Promise<void> {
@@ -31,6 +40,7 @@ export class LoadedExtensions implements WorkerExtensions {
       loadInto(this.listenerFilters, wanted, LISTENER_FILTERS, (entry) => entry.filter()),
       loadInto(this.accessLoggers, wanted, ACCESS_LOGGERS, (entry) => entry.logger()),
       loadInto(this.transportSockets, wanted, TRANSPORT_SOCKETS, (entry) => entry.socket()),
+      loadInto(this.tracers, wanted, TRACERS, (entry) => entry.tracer()),
     ]);
   }
 
@@ -41,7 +51,7 @@ export class LoadedExtensions implements WorkerExtensions {
 
   /** Loads all there are. */
   loadAll(): Promise<void> {
-    const tables = [HTTP_FILTERS, NETWORK_FILTERS, LISTENER_FILTERS, ACCESS_LOGGERS, TRANSPORT_SOCKETS];
+    const tables = [HTTP_FILTERS, NETWORK_FILTERS, LISTENER_FILTERS, ACCESS_LOGGERS, TRANSPORT_SOCKETS, TRACERS];
     return this.load(tables.flatMap((entries) => entries.map(({ name }) => name)));
   }
 }

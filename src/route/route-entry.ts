@@ -75,6 +75,7 @@ function routeFacts(data: RouteData): RouteFacts {
     metadata: createMetadata(data.metadata),
     decoratorOperation: data.decoratorOperation,
     decoratorPropagate: data.decoratorPropagate,
+    tracing: data.tracing,
     requestBufferLimitBytes: data.requestBufferLimitBytes === -1 ? undefined : data.requestBufferLimitBytes,
   };
 }

@@ -11,6 +11,7 @@ import type { RateLimitData } from "./rate-limit-data.ts";
 import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
 import type { MaxStreamDuration } from "./route.ts";
+import type { RouteTracingData } from "./route-tracing.ts";
 import type { VirtualClusterData } from "./virtual-cluster.ts";
 
 /** Static metadata by namespace, as JSON values. */
@@ -63,6 +64,8 @@ export interface RouteData extends RouteLevelData {
   readonly metadata: MetadataData;
   readonly decoratorOperation: string;
   readonly decoratorPropagate: boolean;
+  /** Null = the connection manager's. */
+  readonly tracing: RouteTracingData | null;
   /** -1 = the listener's. Already inherited from the virtual host. */
   readonly requestBufferLimitBytes: number;
 }

@@ -5,6 +5,7 @@ import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import type { RateLimitPolicy } from "./rate-limit-policy.ts";
 import type { RequestMirrorData } from "./request-mirror.ts";
 import type { RetryPolicyData } from "./retry-policy-data.ts";
+import type { RouteTracingData } from "./route-tracing.ts";
 import type { VirtualClusters } from "./virtual-cluster.ts";
 
 /**
@@ -23,6 +24,8 @@ export interface Route {
   /** Name of the span, if the route's `decorator` gives one; `""` otherwise. */
   readonly decoratorOperation: string;
   readonly decoratorPropagate: boolean;
+  /** Null = the connection manager's. */
+  readonly tracing: RouteTracingData | null;
   /** Bytes of a request that filters and retries may hold; undefined = the listener's limit. */
   readonly requestBufferLimitBytes: number | undefined;
 

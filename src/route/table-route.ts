@@ -5,6 +5,7 @@ import { applyMutations } from "./header-mutations.ts";
 import type { Route, RouteAction, VirtualHost } from "./route.ts";
 import type { RouteLevel } from "./route-level.ts";
 import type { MetadataData } from "./route-table-data.ts";
+import type { RouteTracingData } from "./route-tracing.ts";
 
 /** What of a route does not depend on its cluster; shared by the routes of weighted clusters. */
 export interface RouteFacts {
@@ -13,6 +14,7 @@ export interface RouteFacts {
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly decoratorOperation: string;
   readonly decoratorPropagate: boolean;
+  readonly tracing: RouteTracingData | null;
   readonly requestBufferLimitBytes: number | undefined;
 }
 
@@ -25,6 +27,7 @@ export class TableRoute implements Route {
   readonly action: RouteAction;
   readonly decoratorOperation: string;
   readonly decoratorPropagate: boolean;
+  readonly tracing: RouteTracingData | null;
   readonly requestBufferLimitBytes: number | undefined;
   readonly #level: RouteLevel;
 
@@ -37,6 +40,7 @@ export class TableRoute implements Route {
     this.action = action;
     this.decoratorOperation = facts.decoratorOperation;
     this.decoratorPropagate = facts.decoratorPropagate;
+    this.tracing = facts.tracing;
     this.requestBufferLimitBytes = facts.requestBufferLimitBytes;
     this.#level = level;
   }

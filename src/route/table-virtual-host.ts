@@ -76,6 +76,7 @@ export class TableVirtualHost implements VirtualHost {
       metadata: createMetadata([]),
       decoratorOperation: "",
       decoratorPropagate: true,
+      tracing: null,
       requestBufferLimitBytes: undefined,
     };
     return new TableRoute(facts, this, level, new LocationRedirect(HTTPS_REDIRECT, null));

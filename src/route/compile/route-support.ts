@@ -22,8 +22,8 @@ import { rateLimitsSupport } from "./rate-limits.ts";
 import { requestMirrorsSupport } from "./request-mirrors.ts";
 import { retryPolicySupport } from "./retry-policy.ts";
 import { routeMatchSupport } from "./route-match.ts";
+import { routeTracingSupport } from "./tracing.ts";
 
-const NO_TRACING = noEffect("there is no tracing yet");
 const CORS_HINT = "Envoy has deprecated this field: put a CorsPolicy into typed_per_filter_config";
 
 /**
@@ -44,8 +44,6 @@ export const routeSupport: readonly MessageSupport[] = [
   }),
   supportAll(RouteSchema, {
     filter_action: notYet(),
-    tracing: notYet(),
-    decorator: NO_TRACING,
   }),
   supportAll(RouteActionSchema, {
     cluster_specifier_plugin: notYet(),
@@ -76,6 +74,7 @@ export const routeSupport: readonly MessageSupport[] = [
   support(HedgePolicySchema, { hedge_on_per_try_timeout: yes }),
   supportAll(DecoratorSchema),
   support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() }),
+  ...routeTracingSupport,
   ...routeMatchSupport,
   ...internalRedirectSupport,
   ...rateLimitsSupport,

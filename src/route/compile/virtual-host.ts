@@ -16,6 +16,7 @@ import { compileRequestMirrors } from "./request-mirrors.ts";
 import { compileRetryPolicy } from "./retry-policy.ts";
 import { compileMetadata, compileRouteLevel } from "./route-level.ts";
 import { compileRouteMatch } from "./route-match.ts";
+import { compileRouteTracing } from "./tracing.ts";
 
 const REQUIRE_TLS: Record<TlsRequirement, VirtualHostData["requireTls"]> = {
   [TlsRequirement.NONE]: "none",
@@ -94,6 +95,8 @@ function compileRoute(message: Route, defaults: RouteDefaults, place: Place, con
     metadata: compileMetadata(message.metadata),
     decoratorOperation: message.decorator?.operation ?? "",
     decoratorPropagate: message.decorator?.propagate ?? true,
+    tracing:
+      message.tracing === undefined ? null : compileRouteTracing(message.tracing, place.field("tracing"), context),
     requestBufferLimitBytes: message.perRequestBufferLimitBytes ?? defaults.requestBufferLimitBytes,
   };
 }

@@ -9,6 +9,7 @@ import {
   HTTP_FILTERS,
   LISTENER_FILTERS,
   NETWORK_FILTERS,
+  TRACERS,
   TRANSPORT_SOCKETS,
 } from "../../../src/extensions/table.ts";
 
@@ -18,6 +19,7 @@ const ENTRIES: readonly ExtensionEntry[] = [
   ...NETWORK_FILTERS,
   ...ACCESS_LOGGERS,
   ...TRANSPORT_SOCKETS,
+  ...TRACERS,
   ...OTHER_EXTENSIONS,
 ];
 

@@ -7,6 +7,7 @@ import type { ForwardAction, Route } from "../../../route/route.ts";
 import { type ConnectionWishes, connectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import { setAttemptHeaders } from "./attempt-headers.ts";
+import { AttemptSpan } from "./attempt-span.ts";
 import { choosesHosts, HostChoice } from "./host-choice.ts";
 import type { RetryHosts } from "./retry-hosts.ts";
 import type { RouterRuntime } from "./router-runtime.ts";
@@ -82,7 +83,12 @@ export class AttemptSource {
     }
     if (this.action.autoHostRewrite && host.hostname !== "") this.#rewriteAuthority(host.hostname);
     setAttemptHeaders(headers, this.route.virtualHost, this.count, settings.afterPerTryTimeout);
-    return new UpstreamRequest(owner, cluster, host, headers, settings.endStream, info, this.wishes);
+    const request = new UpstreamRequest(owner, cluster, host, headers, settings.endStream, info, this.wishes);
+    if (streamInfo.span !== null) {
+      const { startChildSpan } = this.runtime.data;
+      request.span = AttemptSpan.start(streamInfo, cluster, startChildSpan, headers, this.count, owner.nowMs());
+    }
+    return request;
   }
 
   /** Makes the upstream's response the client's. `tookMs` is the time since the request was whole; -1 = it is not. */

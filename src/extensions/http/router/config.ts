@@ -11,7 +11,7 @@ export const routerConfig = extensionConfig({
   support: [
     support(RouterSchema, {
       dynamic_stats: yes,
-      start_child_span: noEffect("there is no tracing yet"),
+      start_child_span: yes,
       suppress_envoy_headers: yes,
       strict_check_headers: yes,
       respect_expected_rq_timeout: yes,
@@ -26,5 +26,6 @@ export const routerConfig = extensionConfig({
     respectsExpectedTimeout: message.respectExpectedRqTimeout,
     strictHeaders: message.strictCheckHeaders,
     zone: context.facts.nodeZone,
+    startChildSpan: message.startChildSpan,
   }),
 });

@@ -19,6 +19,8 @@ export interface RouterData {
   readonly strictHeaders: readonly string[];
   /** Where the proxy itself is (`node.locality.zone`); `""` = unknown. */
   readonly zone: string;
+  /** Each attempt has a span of its own, whatever the connection manager says. */
+  readonly startChildSpan: boolean;
 }
 
 /** What all routers of one filter chain on one worker share. */

@@ -17,7 +17,8 @@ import type {
   UpstreamConnectionInfo,
 } from "../../../upstream/http-conn-pool.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
-import { resetReasonOf } from "./upstream-failure.ts";
+import type { AttemptSpan } from "./attempt-span.ts";
+import { failureOf, resetReasonOf } from "./upstream-failure.ts";
 
 /** The router, as one of its attempts sees it. */
 export interface UpstreamRequestOwner {
@@ -43,11 +44,14 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   readonly host: Host;
   /** What is known of this attempt. */
   readonly info: UpstreamInfo;
+  /** Set before `start`; null without tracing. */
+  span: AttemptSpan | null = null;
   private readonly owner: UpstreamRequestOwner;
   private readonly cluster: ThreadLocalCluster;
   private readonly headers: RequestHeaderMap;
   private readonly headersEndStream: boolean;
   private readonly wishes: ConnectionWishes | null;
+  private status = 0;
   private pending: PendingStream | null = null;
   private encoder: RequestEncoder | null = null;
   /** Body and trailers that came before the connection did. */
@@ -144,6 +148,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.over = true;
     this.pending?.cancel();
     this.pending = null;
+    if (this.span !== null) this.#finishSpan("cancelled");
     this.#releaseDownstream();
     if (this.encoder !== null && !(this.requestSent && this.responseEnded)) {
       this.cluster.info.stats.rq.txReset.inc();
@@ -166,6 +171,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     info.firstByteSentAtMs = this.owner.nowMs();
     for (; this.readDisableDue > 0; this.readDisableDue--) encoder.stream.readDisable(true);
     if (this.headersEndStream) this.#sentAll();
+    this.span?.inject();
     encoder.encodeHeaders(this.headers, this.headersEndStream);
     if (this.over) return;
     this.owner.onUpstreamConnected(this.host);
@@ -178,6 +184,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.over = true;
     this.#releaseDownstream();
     this.info.transportFailureReason = transportFailureReason;
+    if (this.span !== null) this.#finishSpan(resetReasonOf(reason));
     this.owner.onUpstreamReset(this, resetReasonOf(reason), transportFailureReason);
   }
 
@@ -193,6 +200,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     if (this.over) return;
     this.responseBegun = true;
     this.info.firstByteReceivedAtMs = this.owner.nowMs();
+    this.status = headers.status;
     if (endStream) this.#receivedAll();
     this.owner.onUpstreamHeaders(this, headers, endStream);
   }
@@ -213,6 +221,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   onResetStream(reason: StreamResetReason, _details: string): void {
     if (this.over || (this.requestSent && this.responseEnded)) return;
     this.over = true;
+    if (this.span !== null) this.#finishSpan(reason);
     this.#releaseDownstream();
     const rq = this.cluster.info.stats.rq;
     if (reason === "remote reset" || reason === "remote refused stream reset" || reason === "connection termination")
@@ -268,5 +277,17 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   #receivedAll(): void {
     this.responseEnded = true;
     this.info.lastByteReceivedAtMs = this.owner.nowMs();
+    if (this.span !== null) this.#finishSpan("");
+  }
+
+  /** `failure` is what ended the attempt without a whole response; `""` if nothing did. */
+  #finishSpan(failure: StreamResetReason | "cancelled" | ""): void {
+    const span = this.span!;
+    this.span = null;
+    if (failure === "cancelled") span.cancel();
+    else if (failure !== "") span.fail(failure);
+    const flags = failure === "cancelled" || failure === "" ? 0 : 1 << failureOf(failure).flag;
+    const { status, info } = this;
+    span.finish({ status, flags, cluster: this.cluster.info.name, info }, this.owner.nowMs());
   }
 }

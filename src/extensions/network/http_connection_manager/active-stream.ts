@@ -10,11 +10,13 @@ import type {
 } from "../../../http/codec.ts";
 import type { LocalReply } from "../../../http/filter.ts";
 import { FilterManager, type FilterManagerStream, type NamedHttpFilter } from "../../../http/filter-manager.ts";
+import type { FormatContext } from "../../../http/format/format-context.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
 import type { StreamUse } from "../../../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
 import type { Route } from "../../../route/route.ts";
+import { finishDownstreamSpan } from "../../../tracing/span-tags.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
 import { takeHopByHopHeaders } from "./hop-by-hop.ts";
 import { checkRequestTarget } from "./request-checks.ts";
@@ -75,6 +77,8 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   private routeRandom = -1;
   private remoteComplete = false;
   private done = false;
+  /** The operation to name in the response; `""` = none. */
+  private operation = "";
   /** The request may switch to another protocol, if the response accepts it. */
   private asksUpgrade = false;
   lastActivityMs: number;
@@ -119,6 +123,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const internalOnly = this.runtime.routes.current?.internalOnlyHeaders ?? NO_HEADERS;
     mutateRequestHeaders(headers, this.streamInfo, this.runtime.headers, internalOnly);
     const route = this.route();
+    if (this.runtime.tracing !== null) this.operation = this.runtime.tracing.start(headers, this.streamInfo, route);
     const upgrade = headers.method === "CONNECT" ? "connect" : hop.upgrade;
     const filters = upgrade === "" ? this.runtime.filters : this.#upgradeChain(upgrade, headers, route);
     if (filters === null) return;
@@ -282,7 +287,9 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
       return true;
     }
     this.cachedRoute = undefined;
-    this.filters.createChain(runtime.filters, this.route());
+    const route = this.route();
+    if (runtime.tracing !== null) this.operation = runtime.tracing.start(headers, this.streamInfo, route);
+    this.filters.createChain(runtime.filters, route);
     this.filters.decodeWhole(headers, body, trailers);
     return true;
   }
@@ -314,6 +321,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     info.responseCode = headers.status;
     info.responseFirstByteMs = this.lastActivityMs;
     if (accessLogs.length > 0) info.responseHeadersBytes = headers.byteSize();
+    this.runtime.tracing?.onResponse(headers, this.operation, info.span);
     if (isTunnel) {
       // Its request never ends before it does.
       this.requestTimer?.disarm();
@@ -396,14 +404,19 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     runtime.stats.rqTime.record(info.completedMs - info.startMs);
     if (info.responseFlags !== 0 || info.responseCode >= 500) runtime.failures?.note(info, this.requestHeaders);
     this.#log("DownstreamEnd");
+    if (info.span !== null) finishDownstreamSpan(info.span, this.#formatContext("DownstreamEnd"));
   }
 
   #log(accessLogType: string): void {
     const { accessLogs } = this.runtime;
     if (accessLogs.length === 0) return;
-    const { requestHeaders, responseHeaders, responseTrailers, streamInfo } = this;
-    const context = { requestHeaders, responseHeaders, responseTrailers, streamInfo, accessLogType };
+    const context = this.#formatContext(accessLogType);
     for (const log of accessLogs) log.log(context);
+  }
+
+  #formatContext(accessLogType: string): FormatContext {
+    const { requestHeaders, responseHeaders, responseTrailers, streamInfo } = this;
+    return { requestHeaders, responseHeaders, responseTrailers, streamInfo, accessLogType };
   }
 
   #startPeriodicLog(intervalMs: number): void {

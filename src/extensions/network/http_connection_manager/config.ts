@@ -21,6 +21,7 @@ import { compileRouteConfiguration } from "../../../route/config.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
 import type { AccessLogOptionsData, HcmData, HttpFilterData, UpgradeData } from "./hcm-data.ts";
 import { HCM_SUPPORT } from "./support.ts";
+import { compileTracing } from "./tracing-config.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -43,6 +44,7 @@ function compileHcm(message: HttpConnectionManager, place: Place, context: Compi
     upgrades: compileUpgrades(message.upgradeConfigs, place.field("upgrade_configs"), context),
     accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
     accessLogOptions: compileAccessLogOptions(message),
+    tracing: compileTracing(message.tracing, place.field("tracing"), context),
     ...compileIdentity(message),
     ...compileTrust(message, place, context),
     ...compilePaths(message),

@@ -11,6 +11,7 @@ import type { HcmData, HttpFilterData } from "./hcm-data.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
 import { HttpConnectionManager } from "./http-connection-manager.ts";
 import { headDeadline } from "./request-head-watch.ts";
+import { RequestTracing } from "./request-tracing.ts";
 import { DateHeader } from "./response-headers.ts";
 import { HcmStats } from "./stats.ts";
 import type { UpgradeTable } from "./upgrade-filters.ts";
@@ -25,11 +26,12 @@ export const networkFilter: NetworkFilterModule = {
       all.map(({ filter }) => extensionModule(modules, filter.extension).preload?.(filter.data, worker)),
     );
   },
-  createFactory: (data, _context, worker) => createHcmFactory(data as HcmData, worker),
+  createFactory: (data, context, worker) =>
+    createHcmFactory(data as HcmData, worker, context.trafficDirection === "outbound"),
   explain: (data, question, sources) => explainHttp(data as HcmData, question, sources),
 };
 
-function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFactory {
+function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean): NetworkFilterFactory {
   const scope = worker.stats.scope(`http.${data.statPrefix}`);
   const filters = createFilters(data.httpFilters, scope, worker);
   const upgrades = createUpgrades(data, filters, scope, worker);
@@ -45,6 +47,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFa
       worker,
     ),
     failures: worker.failures ?? null,
+    tracing: createTracing(data, scope, worker, egress),
     clock: worker.clock,
     timers: worker.timers,
     random: worker.random,
@@ -77,9 +80,26 @@ function createHcmFactory(data: HcmData, worker: WorkerContext): NetworkFilterFa
       const all = new Set([...filters, ...[...upgrades.values()].flatMap((upgrade) => upgrade.filters)]);
       for (const filter of all) filter.factory.dispose();
       for (const log of runtime.accessLogs) log.release();
+      runtime.tracing?.release();
       scope.release();
     },
   };
+}
+
+function createTracing(
+  { tracing }: HcmData,
+  scope: StatsScope,
+  worker: WorkerContext,
+  egress: boolean,
+): RequestTracing | null {
+  if (tracing === null) return null;
+  const { data, provider } = tracing;
+  const tracer =
+    provider === null
+      ? null
+      : extensionModule(worker.extensions.tracers, provider.extension).createTracer(provider.data, worker);
+  const { runtime, random, format } = worker;
+  return new RequestTracing(data, tracer, { scope, runtime, random, environment: format.environment, egress });
 }
 
 function createUpgrades(

@@ -4,6 +4,7 @@ import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-opt
 import type { Http2ProtocolData } from "../../../http/http2/codec-options.ts";
 import type { CidrData } from "../../../match/ip-prefix-table.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
+import type { HcmTracingData } from "./tracing-config.ts";
 
 /** A configured HTTP filter with the switches around it. */
 export interface HttpFilterData {
@@ -39,6 +40,8 @@ export interface HcmData {
   readonly upgrades: readonly UpgradeData[];
   readonly accessLogs: readonly AccessLogData[];
   readonly accessLogOptions: AccessLogOptionsData;
+  /** Null = no tracing. */
+  readonly tracing: HcmTracingData | null;
   readonly serverName: string;
   readonly serverHeaderTransformation: "overwrite" | "appendIfAbsent" | "passThrough";
   readonly via: string;

@@ -12,6 +12,7 @@ import type { RouteTableSlot } from "../../../route/route-tables.ts";
 import type { HcmData } from "./hcm-data.ts";
 import type { HeadDeadline } from "./request-head-watch.ts";
 import type { RequestHeaderContext } from "./request-headers.ts";
+import type { RequestTracing } from "./request-tracing.ts";
 import type { DateHeader } from "./response-headers.ts";
 import type { HcmStats } from "./stats.ts";
 import type { UpgradeTable } from "./upgrade-filters.ts";
@@ -26,6 +27,8 @@ export interface HcmRuntime {
   readonly accessLogs: readonly AccessLog[];
   /** Null: failed requests are not remembered. */
   readonly failures: FailedRequests | null;
+  /** Null = no tracing. */
+  readonly tracing: RequestTracing | null;
   readonly clock: Clock;
   readonly timers: TimerWheel;
   readonly random: RandomSource;

@@ -5,6 +5,7 @@ import {
   only,
   support,
   supportAll,
+  within,
   yes,
 } from "../../../config/field-support.ts";
 import { HTTP2_SUPPORT } from "../../../http/http2/support.ts";
@@ -21,6 +22,8 @@ import {
   HttpConnectionManagerSchema,
   HttpFilterSchema,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
+
+import { hcmTracingSupport } from "./tracing-config.ts";
 
 /** Which settings of the connection manager are implemented. */
 export const HCM_SUPPORT: readonly MessageSupport[] = [
@@ -44,6 +47,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     drain_timeout: yes,
     delayed_close_timeout: yes,
     access_log: yes,
+    tracing: within(...hcmTracingSupport),
     access_log_options: yes,
     access_log_flush_interval: yes,
     flush_access_log_on_new_request: yes,

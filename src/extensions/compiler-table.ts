@@ -13,7 +13,14 @@ import { clusterCompiler, loadAssignmentCompiler } from "../upstream/config.ts";
 import type { ExtensionEntry } from "./extension-entry.ts";
 import { LaterConfigs } from "./later-configs.ts";
 import { OTHER_EXTENSIONS } from "./settings-table.ts";
-import { ACCESS_LOGGERS, HTTP_FILTERS, LISTENER_FILTERS, NETWORK_FILTERS, TRACERS, TRANSPORT_SOCKETS } from "./table.ts";
+import {
+  ACCESS_LOGGERS,
+  HTTP_FILTERS,
+  LISTENER_FILTERS,
+  NETWORK_FILTERS,
+  TRACERS,
+  TRANSPORT_SOCKETS,
+} from "./table.ts";
 
 const ENTRIES: readonly ExtensionEntry[] = [
   ...HTTP_FILTERS,

@@ -3,6 +3,8 @@ import type { Span, SpanSettings } from "../http/span.ts";
 
 /** Notes kept of one span; more are left out. */
 const MOST_EVENTS = 32;
+/** Longer values of tags are cut, so that headers of a client do not fill the memory. */
+const MOST_TAG_CHARS = 4096;
 
 /** Which part of an exchange a span is. */
 export type SpanKind = "server" | "client";
@@ -35,7 +37,10 @@ export interface SpanEvent {
   readonly name: string;
 }
 
-/** A span that keeps what it is told until it is over. One that is not sampled keeps nothing. */
+/**
+ * A span that keeps what it is told until it is over. One that is not sampled keeps nothing.
+ * Differs from Envoy: values of tags are cut after 4096 characters.
+ */
 export class RecordedSpan implements Span {
   readonly settings: SpanSettings;
   readonly traceId: string;
@@ -80,7 +85,8 @@ export class RecordedSpan implements Span {
   }
 
   setTag(name: string, value: string): void {
-    if (this.sampled) this.tags.set(name, value);
+    if (!this.sampled) return;
+    this.tags.set(name, value.length > MOST_TAG_CHARS ? value.slice(0, MOST_TAG_CHARS) : value);
   }
 
   log(atMs: number, event: string): void {

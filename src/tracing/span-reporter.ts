@@ -3,8 +3,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Counter, StatsScope } from "../stats/scope.ts";
 import type { RecordedSpan } from "./recorded-span.ts";
 
-/** Spans that may wait while earlier ones are on their way; what comes then is lost and counted. */
-const MOST_WAITING = 1024;
+/** Spans that may wait or be on their way; what comes then is lost and counted. */
+const MOST_SPANS = 2048;
 /** Exports on their way at the same time. */
 const MOST_EXPORTS = 8;
 const FLUSH_INTERVAL_MS = 5000;
@@ -36,6 +36,7 @@ export class SpanReporter {
   readonly #timer: WheelTimer;
   #waiting: RecordedSpan[] = [];
   #exports = 0;
+  #exporting = 0;
 
   /** `exportSpans` must call `onOver` once, whatever becomes of the spans. */
   constructor(
@@ -48,7 +49,7 @@ export class SpanReporter {
   }
 
   report(span: RecordedSpan): void {
-    if (this.#waiting.length >= MOST_WAITING) {
+    if (this.#waiting.length + this.#exporting >= MOST_SPANS) {
       this.#environment.stats.spansDropped.inc();
       return;
     }
@@ -64,12 +65,14 @@ export class SpanReporter {
     const spans = this.#waiting;
     this.#waiting = [];
     this.#exports++;
+    this.#exporting += spans.length;
     this.#environment.stats.spansSent.add(spans.length);
-    this.#export(spans, () => this.#onExported());
+    this.#export(spans, () => this.#onExported(spans.length));
   }
 
-  #onExported(): void {
+  #onExported(count: number): void {
     this.#exports--;
+    this.#exporting -= count;
     if (this.#waiting.length >= this.#setting("min_flush_spans", MIN_FLUSH_SPANS)) this.flush();
   }
 

@@ -1,5 +1,5 @@
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { noEffect, support, yes } from "../../../config/field-support.ts";
+import { support, yes } from "../../../config/field-support.ts";
 import { RouterSchema } from "../../../proto/gen/envoy/extensions/filters/http/router/v3/router_pb.js";
 import type { RouterData } from "./router-runtime.ts";
 

@@ -36,6 +36,8 @@ export function followRedirect(
     headers.method = "GET";
     headers.remove("content-length");
   }
+  // What this leg came to, for its log line and span; a response that goes to the client sets its own.
+  request.callbacks.streamInfo.responseCode = response.status;
   return request.callbacks.restart(dropsBody ? [] : replay.pieces, dropsBody ? null : replay.trailers);
 }
 

@@ -17,7 +17,13 @@ const HTTP2 = {
     },
   },
 };
-const GRPC = { grpc_service: { envoy_grpc: { cluster_name: "otel" }, timeout: "5s", initial_metadata: [{ key: "x-key", value: "k" }] } };
+const GRPC = {
+  grpc_service: {
+    envoy_grpc: { cluster_name: "otel" },
+    timeout: "5s",
+    initial_metadata: [{ key: "x-key", value: "k" }],
+  },
+};
 
 /** A proxy that traces to `port`. Spans go out one by one. */
 async function proxied(t: TestContext, port: number, exporter: object, options: ProxiedOptions & { tracing?: object }) {
@@ -107,6 +113,31 @@ describe("envoy.tracers.opentelemetry", () => {
     await until("the span", () => collector.spans.length === 1);
     assert.equal(collector.spans[0]!.statusCode, 2);
     assert.equal(collector.spans[0]!.attributes["error"], "true");
+  });
+
+  it("goes on below the first span after an internal redirect", async (t) => {
+    const { collector, proxy } = await grpcScene(t, {
+      routes: [{ match: { prefix: "/" }, route: { cluster: "app", internal_redirect_policy: {} } }],
+      script: async (exchange) => {
+        await exchange.request();
+        if (exchange.target === "/a") exchange.respond({ status: 302, headers: { location: "http://example.com/b" } });
+        else exchange.respond({ body: "b" });
+      },
+    });
+    assert.equal((await ask(proxy)).status, 200);
+    await until("both spans", () => collector.spans.length === 2);
+    const [first, second] = collector.spans;
+    assert.deepEqual([first!.attributes["http.status_code"], second!.attributes["http.status_code"]], ["302", "200"]);
+    assert.equal(second!.attributes["http.url"], "http://example.com/b");
+    assert.deepEqual([second!.traceId, second!.parentSpanId], [first!.traceId, first!.spanId]);
+    assert.equal(second!.attributes["guid:x-request-id"], first!.attributes["guid:x-request-id"]);
+  });
+
+  it("cuts tags that would fill the memory", async (t) => {
+    const { collector, proxy } = await grpcScene(t);
+    await ask(proxy, { "user-agent": "x".repeat(20_000) });
+    await until("the span", () => collector.spans.length === 1);
+    assert.equal(collector.spans[0]!.attributes["user_agent"]!.length, 4096);
   });
 
   it("calls what goes out egress", async (t) => {

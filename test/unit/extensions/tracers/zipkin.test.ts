@@ -94,7 +94,11 @@ describe("envoy.tracers.zipkin", () => {
   });
 
   it("shares the span of its client, or makes a child of it", async (t) => {
-    const b3 = { "x-b3-traceid": "463ac35c9f6413ad48485a3953bb6124", "x-b3-spanid": "a2fb4a1d1a96d312", "x-b3-sampled": "1" };
+    const b3 = {
+      "x-b3-traceid": "463ac35c9f6413ad48485a3953bb6124",
+      "x-b3-spanid": "a2fb4a1d1a96d312",
+      "x-b3-sampled": "1",
+    };
     const shared = await scene(t);
     await shared.request(b3);
     await until("the span", () => shared.spans().length === 1);

@@ -84,7 +84,7 @@ describe("Router: an internal redirect", () => {
   it("has an access log line of each leg", async (test) => {
     const { proxied } = await start(test, { "/one": "http://a.test/two" });
     await (await proxied.client()).request({ target: "/one", ...AT_A });
-    assert.deepEqual(await proxied.logged(1), { status: 0, flags: "", details: "internal_redirect" });
+    assert.deepEqual(await proxied.logged(1), { status: 302, flags: "", details: "internal_redirect" });
     assert.deepEqual(await proxied.logged(2), { status: 200, flags: "", details: "via_upstream" });
     const [first, second] = proxied.path.logged.map(({ info }) => info);
     assert.equal(second!.routeName, "two");

@@ -1,50 +1,26 @@
-import { type MetadataPath, metadataAt, type NamespacedMetadata } from "../match/metadata-path.ts";
+import { metadataAt, type NamespacedMetadata } from "../match/metadata-path.ts";
+import type { CustomTagData, CustomTagSource } from "./custom-tag-data.ts";
 import type { RequestHeaderMap } from "./header-map.ts";
 import type { StreamInfo } from "./stream-info.ts";
 
-/** Where the value of a custom tag comes from. `defaultValue` holds where it is missing; `""` = then there is no tag. */
-export type CustomTagSource =
-  | { readonly type: "literal"; readonly value: string }
-  | { readonly type: "environment"; readonly name: string; readonly defaultValue: string }
-  /** `name` in lower case. */
-  | { readonly type: "requestHeader"; readonly name: string; readonly defaultValue: string }
-  | {
-      readonly type: "metadata";
-      readonly kind: "request" | "route" | "cluster" | "host";
-      readonly at: MetadataPath;
-      readonly defaultValue: string;
-    };
-
-/** Envoy's `CustomTag` as plain data. */
-export interface CustomTagData {
-  readonly tag: string;
-  readonly source: CustomTagSource;
-}
-
-/** A tag that the configuration adds to spans. */
-export interface CustomTag {
-  readonly tag: string;
-  /** `""` = no tag. */
-  value(headers: RequestHeaderMap | null, info: StreamInfo): string;
-}
-
-/** Makes a tag; `environment` has the variables of the process. */
-export function createCustomTag(data: CustomTagData, environment: ReadonlyMap<string, string>): CustomTag {
+/** The tag with its variable of the process looked up, if it names one. */
+export function resolveCustomTag(data: CustomTagData, environment: ReadonlyMap<string, string>): CustomTagData {
   const { tag, source } = data;
+  if (source.type !== "environment") return data;
+  return { tag, source: { type: "literal", value: environment.get(source.name) ?? source.defaultValue } };
+}
+
+/** The value of a tag that was resolved; `""` = no tag. */
+export function customTagValue(source: CustomTagSource, headers: RequestHeaderMap | null, info: StreamInfo): string {
   switch (source.type) {
     case "literal":
-      return { tag, value: () => source.value };
-    case "environment": {
-      const text = environment.get(source.name) ?? source.defaultValue;
-      return { tag, value: () => text };
-    }
+      return source.value;
+    case "environment":
+      return source.defaultValue;
     case "requestHeader":
-      return { tag, value: (headers) => headers?.lookup(source.name) ?? source.defaultValue };
+      return headers?.lookup(source.name) ?? source.defaultValue;
     case "metadata":
-      return {
-        tag,
-        value: (_, info) => textOf(metadataAt(metadataOf(source.kind, info), source.at)) ?? source.defaultValue,
-      };
+      return textOf(metadataAt(metadataOf(source.kind, info), source.at)) ?? source.defaultValue;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CustomTag } from "./custom-tag.ts";
+import type { CustomTagData } from "./custom-tag-data.ts";
 import type { RequestHeaderMap } from "./header-map.ts";
 
 /** Why a request is traced, or that it is not. */
@@ -12,7 +12,8 @@ export interface SpanSettings {
   readonly verbose: boolean;
   /** Longer paths are cut in `http.url`. */
   readonly maxPathTagLength: number;
-  readonly customTags: readonly CustomTag[];
+  /** Without variables of the process. */
+  readonly customTags: readonly CustomTagData[];
 }
 
 /** A part of a trace: one request, or one attempt to have it answered. Belongs to one stream; made by a `Tracer`. */

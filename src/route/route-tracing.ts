@@ -1,4 +1,4 @@
-import type { CustomTagData } from "../http/custom-tag.ts";
+import type { CustomTagData } from "../http/custom-tag-data.ts";
 import type { RuntimeShareData } from "../runtime/runtime.ts";
 
 /** Which requests are traced. Shares may be changed by runtime. */

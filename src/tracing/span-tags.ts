@@ -1,3 +1,4 @@
+import { customTagValue } from "../http/custom-tag.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../http/header-map.ts";
 import type { Span } from "../http/span.ts";
 import { ResponseFlag, type StreamInfo, type UpstreamInfo } from "../http/stream-info.ts";
@@ -123,9 +124,9 @@ function flagText(flags: number): string {
 }
 
 function tagCustom(span: Span, headers: RequestHeaderMap | null, streamInfo: StreamInfo): void {
-  for (const custom of span.settings.customTags) {
-    const value = custom.value(headers, streamInfo);
-    if (value !== "") span.setTag(custom.tag, value);
+  for (const { tag, source } of span.settings.customTags) {
+    const value = customTagValue(source, headers, streamInfo);
+    if (value !== "") span.setTag(tag, value);
   }
 }
 

@@ -96,7 +96,7 @@ describe("A trace through two proxies", () => {
     assert.equal(received("traceparent"), `00-${root.traceId}-${last.spanId}-01`);
     assert.equal(received("x-request-id"), root.attributes["guid:x-request-id"]);
     assert.equal(last.attributes["guid:x-request-id"], root.attributes["guid:x-request-id"]);
-    assert.equal(root.attributes["tenant"], "acme");
+    assert.equal(root.attributes.tenant, "acme");
     assert.ok(root.startMs <= attempt.startMs && attempt.endMs <= root.endMs);
   });
 

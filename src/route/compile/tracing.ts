@@ -1,7 +1,7 @@
 import type { CompileContext } from "../../config/compile-context.ts";
 import { type MessageSupport, supportAll } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
-import type { CustomTagData, CustomTagSource } from "../../http/custom-tag.ts";
+import type { CustomTagData, CustomTagSource } from "../../http/custom-tag-data.ts";
 import { type Tracing, TracingSchema } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import {
   MetadataKey_PathSegmentSchema,

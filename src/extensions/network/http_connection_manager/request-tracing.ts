@@ -1,5 +1,5 @@
 import type { RandomSource } from "../../../base/random.ts";
-import { createCustomTag } from "../../../http/custom-tag.ts";
+import { resolveCustomTag } from "../../../http/custom-tag.ts";
 import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import type { Span, SpanSettings, TraceReason } from "../../../http/span.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
@@ -44,7 +44,7 @@ export class RequestTracing {
       spawnUpstream: data.spawnUpstream,
       verbose: data.verbose,
       maxPathTagLength: data.maxPathTagLength,
-      customTags: data.customTags.map((tag) => createCustomTag(tag, environment.environment)),
+      customTags: data.customTags.map((tag) => resolveCustomTag(tag, environment.environment)),
     };
     const { scope } = environment;
     this.#counters = {
@@ -114,7 +114,7 @@ export class RequestTracing {
     if (tracing == null || tracing.customTags.length === 0) return this.#settings;
     let settings = this.#routeSettings.get(tracing);
     if (settings === undefined) {
-      const own = tracing.customTags.map((tag) => createCustomTag(tag, this.#environment.environment));
+      const own = tracing.customTags.map((tag) => resolveCustomTag(tag, this.#environment.environment));
       const others = this.#settings.customTags.filter(({ tag }) => own.every((each) => each.tag !== tag));
       settings = { ...this.#settings, customTags: [...others, ...own] };
       this.#routeSettings.set(tracing, settings);

@@ -71,16 +71,16 @@ describe("envoy.tracers.zipkin", () => {
     assert.equal(tags["http.method"], "GET");
     assert.equal(tags["http.status_code"], "200");
     assert.equal(tags["http.protocol"], "HTTP/1.1");
-    assert.equal(tags["user_agent"], "test/1");
-    assert.equal(tags["downstream_cluster"], "-");
-    assert.equal(tags["upstream_cluster"], "app");
-    assert.equal(tags["upstream_address"], proxied.upstream.address);
+    assert.equal(tags.user_agent, "test/1");
+    assert.equal(tags.downstream_cluster, "-");
+    assert.equal(tags.upstream_cluster, "app");
+    assert.equal(tags.upstream_address, proxied.upstream.address);
     assert.equal(tags["peer.address"], "127.0.0.1");
-    assert.equal(tags["component"], "proxy");
-    assert.equal(tags["response_flags"], "-");
-    assert.equal(tags["request_size"], "0");
-    assert.equal(tags["response_size"], "2");
-    assert.equal(tags["error"], undefined);
+    assert.equal(tags.component, "proxy");
+    assert.equal(tags.response_flags, "-");
+    assert.equal(tags.request_size, "0");
+    assert.equal(tags.response_size, "2");
+    assert.equal(tags.error, undefined);
     assert.equal(tags["guid:x-request-id"]![14], "9", "the id says that the request is sampled");
     const received = headersOf(proxied);
     assert.equal(received("x-b3-traceid"), span.traceId);
@@ -163,13 +163,13 @@ describe("envoy.tracers.zipkin", () => {
     assert.equal((await request()).status, 503);
     await until("all spans", () => spans().length === 3);
     const [first, second, whole] = spans() as [ZipkinSpan, ZipkinSpan, ZipkinSpan];
-    assert.equal(first.tags["error"], "true");
+    assert.equal(first.tags.error, "true");
     assert.equal(first.tags["error.reason"], "connection termination");
-    assert.equal(first.tags["response_flags"], "UC");
+    assert.equal(first.tags.response_flags, "UC");
     assert.equal(first.tags["retry.count"], undefined);
     assert.equal(second.tags["retry.count"], "1");
     assert.equal(whole.tags["http.status_code"], "503");
-    assert.equal(whole.tags["error"], "true");
+    assert.equal(whole.tags.error, "true");
   });
 
   it("names spans after the route's decorator, and tells the client", async (t) => {
@@ -230,11 +230,11 @@ describe("envoy.tracers.zipkin", () => {
     await request({ "x-tenant": "acme" });
     await until("the span", () => spans().length === 1);
     const { tags } = spans()[0]!;
-    assert.equal(tags["lit"], "of the route");
-    assert.equal(tags["from_header"], "acme");
-    assert.equal(tags["env"], "unset");
+    assert.equal(tags.lit, "of the route");
+    assert.equal(tags.from_header, "acme");
+    assert.equal(tags.env, "unset");
     assert.equal("empty" in tags, false);
-    assert.equal(tags["host_zone"], "7");
+    assert.equal(tags.host_zone, "7");
     assert.equal(tags["http.url"], "http://example.com/a");
   });
 
@@ -253,7 +253,7 @@ describe("envoy.tracers.zipkin", () => {
     const { spans, request } = await scene(t);
     await request({ "user-agent": 'a"\\\u00ff<script>' }, "/%0d%0a");
     await until("the span", () => spans().length === 1);
-    assert.equal(spans()[0]!.tags["user_agent"], 'a"\\\ufffd<script>');
+    assert.equal(spans()[0]!.tags.user_agent, 'a"\\\ufffd<script>');
   });
 });
 

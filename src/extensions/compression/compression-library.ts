@@ -18,6 +18,8 @@ export interface CompressionLibraryData {
   readonly chunkBytes: number;
   /** Options of node:zlib: numbers by name for gzip, by number of the parameter for the others. */
   readonly options: Readonly<Record<string, number>>;
+  /** For zstd: what both sides know beforehand. */
+  readonly dictionary?: Uint8Array;
   /** For decompressors: how many times as long as its input the output may become. */
   readonly maxRatio: number;
 }
@@ -42,25 +44,35 @@ export function flushKind({ algorithm }: CompressionLibraryData): number {
 }
 
 /** Makes a compressor. Throws if node:zlib refuses the settings. */
-export function createCompressor({ algorithm, chunkBytes, options }: CompressionLibraryData): CompressionStream {
+export function createCompressor({
+  algorithm,
+  chunkBytes,
+  options,
+  dictionary,
+}: CompressionLibraryData): CompressionStream {
   switch (algorithm) {
     case "gzip":
       return createGzip({ chunkSize: chunkBytes, ...options });
     case "brotli":
       return createBrotliCompress({ chunkSize: chunkBytes, params: { ...options } });
     default:
-      return createZstdCompress({ chunkSize: chunkBytes, params: { ...options } });
+      return createZstdCompress({ chunkSize: chunkBytes, params: { ...options }, ...(dictionary && { dictionary }) });
   }
 }
 
 /** Makes a decompressor. Throws if node:zlib refuses the settings. */
-export function createDecompressor({ algorithm, chunkBytes, options }: CompressionLibraryData): CompressionStream {
+export function createDecompressor({
+  algorithm,
+  chunkBytes,
+  options,
+  dictionary,
+}: CompressionLibraryData): CompressionStream {
   switch (algorithm) {
     case "gzip":
       return createGunzip({ chunkSize: chunkBytes, ...options });
     case "brotli":
       return createBrotliDecompress({ chunkSize: chunkBytes, params: { ...options } });
     default:
-      return createZstdDecompress({ chunkSize: chunkBytes, params: { ...options } });
+      return createZstdDecompress({ chunkSize: chunkBytes, params: { ...options }, ...(dictionary && { dictionary }) });
   }
 }

@@ -1,6 +1,6 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { only, supportAll } from "../../../config/field-support.ts";
+import { supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import {
   type Config,
@@ -16,17 +16,19 @@ import { compileHeaderName, compileMutableHeaderName } from "../../../route/comp
 import { compileRegexRewrite } from "../../../route/compile/matchers.ts";
 import type { MetadataEntryData, MetadataRuleData, MetadataRulesData } from "./metadata-rules.ts";
 
+const TYPES: Readonly<Record<Config_ValueType, MetadataEntryData["type"]>> = {
+  [Config_ValueType.STRING]: "string",
+  [Config_ValueType.NUMBER]: "number",
+  [Config_ValueType.PROTOBUF_VALUE]: "protobuf",
+};
+
 /** `envoy.filters.http.header_to_metadata`, main side. */
 export const headerToMetadataConfig = extensionConfig({
   name: "envoy.filters.http.header_to_metadata",
   categories: ["envoy.filters.http"],
   schema: ConfigSchema,
   routeSchema: ConfigSchema,
-  support: [
-    supportAll(ConfigSchema),
-    supportAll(Config_RuleSchema),
-    supportAll(Config_KeyValuePairSchema, { type: only(["STRING", "NUMBER"]) }),
-  ],
+  support: [supportAll(ConfigSchema), supportAll(Config_RuleSchema), supportAll(Config_KeyValuePairSchema)],
   compile: compileConfig,
   compileRoute: (message, place, context) => {
     if (message.requestRules.length === 0 && message.responseRules.length === 0) {
@@ -75,7 +77,7 @@ function compileEntry(pair: Config_KeyValuePair, place: Place, context: CompileC
     key: pair.key,
     value: pair.value,
     rewrite: rewrite === undefined ? null : compileRegexRewrite(rewrite, place.field("regex_value_rewrite"), context),
-    isNumber: pair.type === Config_ValueType.NUMBER,
+    type: TYPES[pair.type],
     isBase64: pair.encode === Config_ValueEncode.BASE64,
   };
 }

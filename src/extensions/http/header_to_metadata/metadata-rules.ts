@@ -3,6 +3,7 @@ import type { HeaderMap } from "../../../http/header-map.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { HeaderLookup } from "../../../match/header-matcher.ts";
 import { RegexRewrite, type RegexRewriteData } from "../../../match/regex-rewrite.ts";
+import { readProtobufValue } from "./protobuf-value.ts";
 
 /** What is written into the metadata. Plain data. */
 export interface MetadataEntryData {
@@ -11,7 +12,8 @@ export interface MetadataEntryData {
   /** `""`: the header's. */
   readonly value: string;
   readonly rewrite: RegexRewriteData | null;
-  readonly isNumber: boolean;
+  /** What the text is read as; `protobuf` is a binary `google.protobuf.Value`. */
+  readonly type: "string" | "number" | "protobuf";
   readonly isBase64: boolean;
 }
 
@@ -83,10 +85,16 @@ function write(entry: MetadataEntryData, raw: string, streamInfo: StreamInfo): v
     value = Buffer.from(raw, "base64").toString("latin1");
     if (value === "") return;
   }
-  if (!entry.isNumber) {
-    streamInfo.metadata(entry.namespace)[entry.key] = value;
-    return;
-  }
-  const number = value.trim() === "" ? Number.NaN : Number(value);
-  if (!Number.isNaN(number)) streamInfo.metadata(entry.namespace)[entry.key] = number;
+  const read = READERS[entry.type](value);
+  if (read !== undefined) streamInfo.metadata(entry.namespace)[entry.key] = read;
 }
+
+/** Undefined for a text that is nothing of the kind. */
+const READERS: Readonly<Record<MetadataEntryData["type"], (text: string) => unknown>> = {
+  string: (text) => text,
+  number: (text) => {
+    const number = text.trim() === "" ? Number.NaN : Number(text);
+    return Number.isNaN(number) ? undefined : number;
+  },
+  protobuf: (text) => readProtobufValue(Buffer.from(text, "latin1")),
+};

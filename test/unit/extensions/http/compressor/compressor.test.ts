@@ -54,6 +54,29 @@ describe("The compressor filter", () => {
     });
   }
 
+  it("compresses with a dictionary that both sides know", async (test) => {
+    const dictionary = Buffer.from("words that come in every message: status, message, amount, currency. ".repeat(5));
+    const body = "amount, currency, status, message: words that come in every message";
+    const settings = { dictionary: { inline_bytes: dictionary.toString("base64") } };
+    const fields = { ...RESPONSE, compressor_library: library("compressor", "zstd", settings) };
+    const proxied = await start(test, fields, { body });
+    const response = await ask(proxied, { "accept-encoding": "zstd" });
+    const bytes = Buffer.from(response.body, "latin1");
+    assert.equal(zstdDecompressSync(bytes, { dictionary }).toString(), body);
+    assert.throws(() => zstdDecompressSync(bytes));
+  });
+
+  it("refuses a dictionary that is none", async (test) => {
+    for (const [bytes, problem] of [
+      ["\x37\xa4\x30\xecnot whole", /dictionary: is no dictionary of zstd/],
+      ["", /dictionary/],
+    ] as const) {
+      const settings = { dictionary: { inline_bytes: Buffer.from(bytes, "latin1").toString("base64") } };
+      const fields = { ...RESPONSE, compressor_library: library("compressor", "zstd", settings) };
+      await assert.rejects(start(test, fields), problem);
+    }
+  });
+
   const untouched: readonly (readonly [string, object, Record<string, string>, Answer, string])[] = [
     ["clients that do not ask for it", {}, {}, {}, "no_accept_header"],
     ["clients that want another encoding", {}, { "accept-encoding": "br" }, {}, "header_not_valid"],

@@ -57,6 +57,19 @@ describe("The decompressor filter", () => {
     });
   }
 
+  it("decompresses with a dictionary, and without where none was used", async (test) => {
+    const dictionary = Buffer.from("words that come in every message: status, message, amount. ".repeat(5));
+    const source = { inline_bytes: dictionary.toString("base64") };
+    const own = { decompressor_library: library("decompressor", "zstd", { dictionaries: [source] }) };
+    const proxied = await start(test, own, {}, "zstd");
+    for (const body of [zstdCompressSync(TEXT, { dictionary }), zstdCompressSync(TEXT)]) {
+      const response = await post(proxied, body, { "content-encoding": "zstd" });
+      assert.deepEqual([response.status, response.body], [200, TEXT]);
+    }
+    const two = { decompressor_library: library("decompressor", "zstd", { dictionaries: [source, source] }) };
+    await assert.rejects(start(test, two, {}, "zstd"), /dictionaries\[1\]: a second dictionary is not supported yet/);
+  });
+
   it("counts messages and bytes", async (test) => {
     const proxied = await start(test, {});
     const bytes = gzipSync(TEXT);

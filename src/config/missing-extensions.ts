@@ -12,6 +12,8 @@ const HINTS: Readonly<Record<string, string>> = {
     "let a service log users in behind envoy.filters.http.ext_authz, and check tokens with envoy.filters.http.jwt_authn",
   "filters.http.tap": "an access log tells what passes",
   "filters.http.wasm": MODULE,
+  "filters.listener.original_dst":
+    "Node.js can't ask a socket for SO_ORIGINAL_DST; with envoy.filters.listener.proxy_protocol the header says the destination",
   "filters.network.ext_authz":
     "for HTTP there is envoy.filters.http.ext_authz; for connections envoy.filters.network.rbac",
   "filters.network.ratelimit":
@@ -20,6 +22,6 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** What to do instead of an extension that Troupe lacks; `name` is its name or the name of its type. Undefined if there is no advice. */
 export function missingExtensionHint(name: string): string | undefined {
-  const short = /^envoy\.(?:extensions\.)?(filters\.(?:http|network)\.[a-z0-9_]+)(?:\.|$)/.exec(name)?.[1];
+  const short = /^envoy\.(?:extensions\.)?(filters\.(?:http|listener|network)\.[a-z0-9_]+)(?:\.|$)/.exec(name)?.[1];
   return short !== undefined && Object.hasOwn(HINTS, short) ? HINTS[short] : undefined;
 }

@@ -238,6 +238,12 @@ export const NETWORK_FILTERS: readonly NetworkFilterEntry[] = [
     filter: async () => (await import("./network/rbac/factory.ts")).networkFilter,
   },
   {
+    name: "envoy.filters.network.set_filter_state",
+    types: ["envoy.extensions.filters.network.set_filter_state.v3.Config"],
+    config: async () => (await import("./network/set_filter_state/config.ts")).setFilterStateConfig,
+    filter: async () => (await import("./network/set_filter_state/factory.ts")).networkFilter,
+  },
+  {
     name: "envoy.filters.network.sni_cluster",
     types: ["envoy.extensions.filters.network.sni_cluster.v3.SniCluster"],
     config: async () => (await import("./network/sni_cluster/config.ts")).sniClusterConfig,

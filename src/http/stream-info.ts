@@ -212,8 +212,12 @@ export class StreamInfo {
     return entry;
   }
 
-  /** Sets a key of the filter state; `readOnly` locks it. A key that is locked stays as it is: answers false. */
+  /**
+   * Sets a key of the filter state; `readOnly` locks it. A key that is locked stays as it is, and so does one of the connection, as in Envoy: answers
+   * false.
+   */
   setFilterState(key: string, value: unknown, readOnly: boolean): boolean {
+    if (this.connection.stateIfAny?.filterState?.has(key) === true) return false;
     if (this.#lockedFilterState?.has(key) === true) return false;
     this.filterState ??= new Map();
     this.filterState.set(key, value);

@@ -12,10 +12,19 @@ export class ConnectionState {
   dynamicMetadata: MetadataMap | null = null;
   /** Why a filter ended the connection (`%CONNECTION_TERMINATION_DETAILS%`); `""` if none did. */
   terminationDetails = "";
+  /** Keys of the filter state that keep their value. Null until there is one. */
+  #lockedFilterState: Set<string> | null = null;
 
-  setFilterState(key: string, value: unknown): void {
+  /** Sets a key of the filter state; `readOnly` locks it. A key that is locked stays as it is: answers false. */
+  setFilterState(key: string, value: unknown, readOnly = false): boolean {
+    if (this.#lockedFilterState?.has(key) === true) return false;
     this.filterState ??= new Map();
     this.filterState.set(key, value);
+    if (readOnly) {
+      this.#lockedFilterState ??= new Set();
+      this.#lockedFilterState.add(key);
+    }
+    return true;
   }
 
   /** Metadata of one namespace, made on first use. */

@@ -1,6 +1,6 @@
 import type { HttpFilterModule } from "../../extension-module.ts";
+import { FilterStateEntries, type FilterStateEntryData } from "../../filter_state/filter-state-entries.ts";
 import { SetFilterStateFilter } from "./filter.ts";
-import { FilterStateEntries, type FilterStateEntryData } from "./filter-state-entries.ts";
 
 /** `envoy.filters.http.set_filter_state`, worker side. */
 export const httpFilter: HttpFilterModule = {

@@ -1,7 +1,7 @@
 import { FilterHeadersStatus } from "../../../http/filter.ts";
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
-import type { FilterStateEntries } from "./filter-state-entries.ts";
+import type { FilterStateEntries } from "../../filter_state/filter-state-entries.ts";
 
 /**
  * Writes values, made of the request, into the filter state: first the filter's, then those of each level of the route. Source:
@@ -17,8 +17,11 @@ export class SetFilterStateFilter extends PassThroughFilter {
 
   override decodeHeaders(headers: RequestHeaderMap): FilterHeadersStatus {
     const { streamInfo } = this.decoder;
-    this.#entries.apply(headers, streamInfo);
-    for (const level of this.decoder.perFilterConfigs()) (level as FilterStateEntries).apply(headers, streamInfo);
+    const set = (key: string, value: string, readOnly: boolean): void => {
+      streamInfo.setFilterState(key, value, readOnly);
+    };
+    this.#entries.apply(headers, streamInfo, set);
+    for (const level of this.decoder.perFilterConfigs()) (level as FilterStateEntries).apply(headers, streamInfo, set);
     return FilterHeadersStatus.continue;
   }
 }

@@ -1,10 +1,10 @@
-import type { LogFormatData } from "../../../http/format/config.ts";
-import type { FormatContext, FormatEnvironment } from "../../../http/format/format-context.ts";
-import { JsonFormatter } from "../../../http/format/json-format.ts";
-import { escapeForLog } from "../../../http/format/log-escape.ts";
-import { SubstitutionFormatter } from "../../../http/format/substitution-formatter.ts";
-import type { RequestHeaderMap } from "../../../http/header-map.ts";
-import type { StreamInfo } from "../../../http/stream-info.ts";
+import type { LogFormatData } from "../../http/format/config.ts";
+import type { FormatContext, FormatEnvironment } from "../../http/format/format-context.ts";
+import { JsonFormatter } from "../../http/format/json-format.ts";
+import { escapeForLog } from "../../http/format/log-escape.ts";
+import { SubstitutionFormatter } from "../../http/format/substitution-formatter.ts";
+import type { RequestHeaderMap } from "../../http/header-map.ts";
+import type { StreamInfo } from "../../http/stream-info.ts";
 
 /** Envoy's `FilterStateValue`, checked. Plain data. */
 export interface FilterStateEntryData {
@@ -15,6 +15,9 @@ export interface FilterStateEntryData {
   readonly readOnly: boolean;
   readonly skipIfEmpty: boolean;
 }
+
+/** Takes a value; `readOnly` locks its key. */
+type FilterStateSetter = (key: string, value: string, readOnly: boolean) => void;
 
 interface Entry {
   readonly data: FilterStateEntryData;
@@ -31,7 +34,8 @@ export class FilterStateEntries {
     );
   }
 
-  apply(requestHeaders: RequestHeaderMap, streamInfo: StreamInfo): void {
+  /** Makes the values, one after the other, and hands each to `set`. */
+  apply(requestHeaders: RequestHeaderMap | null, streamInfo: StreamInfo, set: FilterStateSetter): void {
     const context: FormatContext = {
       requestHeaders,
       responseHeaders: null,
@@ -41,7 +45,7 @@ export class FilterStateEntries {
     };
     for (const { data, formatter } of this.#entries) {
       const value = formatter.format(context);
-      if (value !== "" || !data.skipIfEmpty) streamInfo.setFilterState(data.key, value, data.readOnly);
+      if (value !== "" || !data.skipIfEmpty) set(data.key, value, data.readOnly);
     }
   }
 }

@@ -29,13 +29,13 @@ export class SharedTokenBucket {
     this.#settings = settings;
   }
 
-  /** Takes a token, if there is one. */
-  tryTake(processNowMs: number): boolean {
+  /** Takes `count` tokens (1), if there are so many. */
+  tryTake(processNowMs: number, count = 1): boolean {
     this.#fill(processNowMs);
     const cells = this.#cells;
     let seen = Atomics.load(cells, this.#missing);
-    while (seen < this.#settings.maxTokens) {
-      const before = Atomics.compareExchange(cells, this.#missing, seen, seen + 1);
+    while (seen + count <= this.#settings.maxTokens) {
+      const before = Atomics.compareExchange(cells, this.#missing, seen, seen + count);
       if (before === seen) return true;
       seen = before;
     }

@@ -6,6 +6,8 @@ import type { QueryParameterMatcherData } from "../match/query-parameter-matcher
 export interface RateLimitData {
   /** Only filters of this stage take it. Default 0. */
   readonly stage: number;
+  /** `disable_key`: runtime can switch it off by this name; `""` = it can't. */
+  readonly disableKey: string;
   /** Each gives an entry of the descriptor, in order. */
   readonly actions: readonly RateLimitActionData[];
   /** Where dynamic metadata may hold another limit than the service's; null if nowhere. */

@@ -1,6 +1,6 @@
 import type { RequestHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
-import type { RateLimitDescriptor } from "./rate-limit-policy.ts";
+import type { RateLimitDescriptor, RateLimitSwitches } from "./rate-limit-policy.ts";
 import type { Route } from "./route.ts";
 
 /** Envoy's `VhRateLimitsOptions`: when the virtual host's `rate_limits` count beside the route's. */
@@ -17,13 +17,14 @@ export function rateLimitDescriptors(
   ofVirtualHost: VirtualHostRateLimits,
   headers: RequestHeaderMap,
   streamInfo: StreamInfo,
+  switches: RateLimitSwitches | null,
 ): RateLimitDescriptor[] {
   if (route === null || route.action.type !== "forward") return [];
   const { rateLimits, includeVirtualHostRateLimits } = route.action;
   const ofHost = route.virtualHost.rateLimits;
   if (rateLimits.isEmpty && ofHost.isEmpty) return [];
   const descriptors: RateLimitDescriptor[] = [];
-  const request = { headers, streamInfo, clusterName: route.action.clusterName(headers) };
+  const request = { headers, streamInfo, clusterName: route.action.clusterName(headers), switches };
   rateLimits.addDescriptors(stage, request, descriptors);
   const included =
     includeVirtualHostRateLimits || ofVirtualHost === "include" || (ofVirtualHost === "override" && rateLimits.isEmpty);

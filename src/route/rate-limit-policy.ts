@@ -1,3 +1,4 @@
+import type { RandomSource } from "../base/random.ts";
 import type { RequestHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
 import { HeaderMatcher, matchesAllHeaders } from "../match/header-matcher.ts";
@@ -5,6 +6,8 @@ import { ipText, maskIp, parseIp } from "../match/ip-address.ts";
 import { type MetadataPath, metadataAt } from "../match/metadata-path.ts";
 import { QueryParameterMatcher } from "../match/query-parameter-matcher.ts";
 import { wireText } from "../match/wire-text.ts";
+import type { Runtime, RuntimeShareData } from "../runtime/runtime.ts";
+import { isInFraction } from "./fraction.ts";
 import type { RateLimitActionData, RateLimitData } from "./rate-limit-data.ts";
 
 /** Part of a descriptor. Key and value are wire text: a character per byte. */
@@ -30,6 +33,14 @@ export interface RateLimitedRequest {
   readonly streamInfo: StreamInfo;
   /** Name of the cluster that the request's route leads to. */
   readonly clusterName: string;
+  /** What decides over entries with a `disable_key`; null: they do not count, as for Envoy's local rate limit. */
+  readonly switches: RateLimitSwitches | null;
+}
+
+/** Where a `disable_key` is looked up. */
+export interface RateLimitSwitches {
+  readonly values: Runtime;
+  readonly random: RandomSource;
 }
 
 /** An entry; `skip` = the descriptor goes on without it; null = there is no descriptor. */
@@ -38,6 +49,8 @@ type Action = (request: RateLimitedRequest) => ActionResult;
 
 interface Entry {
   readonly stage: number;
+  /** Null: nothing can switch it off. */
+  readonly enabled: RuntimeShareData | null;
   readonly actions: readonly Action[];
   readonly limitFrom: MetadataPath | null;
 }
@@ -48,8 +61,12 @@ export class RateLimitPolicy {
   readonly #entries: readonly Entry[];
 
   private constructor(data: readonly RateLimitData[]) {
-    this.#entries = data.map(({ stage, actions, limitFrom }) => ({
+    this.#entries = data.map(({ stage, disableKey, actions, limitFrom }) => ({
       stage,
+      enabled:
+        disableKey === ""
+          ? null
+          : { numerator: 100, denominator: 100, runtimeKey: `ratelimit.${disableKey}.http_filter_enabled` },
       actions: actions.map(createAction),
       limitFrom,
     }));
@@ -68,11 +85,16 @@ export class RateLimitPolicy {
   /** Adds the descriptors of one stage (0–10) for `request` to `into`. One whose action finds nothing is left out. */
   addDescriptors(stage: number, request: RateLimitedRequest, into: RateLimitDescriptor[]): void {
     for (const entry of this.#entries) {
-      if (entry.stage !== stage) continue;
+      if (entry.stage !== stage || !isOn(entry.enabled, request.switches)) continue;
       const entries = entriesOf(entry.actions, request);
       if (entries.length > 0) into.push({ entries, limit: limitOf(entry.limitFrom, request) });
     }
   }
+}
+
+function isOn(enabled: RuntimeShareData | null, switches: RateLimitSwitches | null): boolean {
+  if (enabled === null) return true;
+  return switches !== null && isInFraction(switches.values.share(enabled), switches.random.uint32());
 }
 
 function entriesOf(actions: readonly Action[], request: RateLimitedRequest): RateLimitEntry[] {

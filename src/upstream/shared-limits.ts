@@ -13,8 +13,8 @@ export interface SharedLimitGrant {
 
 /** A token bucket of all workers. */
 export interface TokenBucket {
-  /** Takes a token, if there is one. */
-  tryTake(): boolean;
+  /** Takes `count` tokens (1), if there are so many. */
+  tryTake(count?: number): boolean;
   /** Tokens that could be taken now. */
   available(): number;
   /** How long until the next fill. */
@@ -65,7 +65,7 @@ export class SharedLimits {
     const bucket = new SharedTokenBucket(chunk.totals, first, settings);
     const now = (): number => this.#clock.nowMs() + this.#offsetMs;
     return {
-      tryTake: () => bucket.tryTake(now()),
+      tryTake: (count) => bucket.tryTake(now(), count),
       available: () => bucket.available(now()),
       nextFillMs: () => bucket.nextFillMs(now()),
     };

@@ -1,5 +1,5 @@
 import type { CompileContext } from "../../config/compile-context.ts";
-import { type MessageSupport, noEffect, notYet, supportAll } from "../../config/field-support.ts";
+import { type MessageSupport, notYet, supportAll } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import type { MetadataPath } from "../../match/metadata-path.ts";
 import { wireText } from "../../match/wire-text.ts";
@@ -47,6 +47,7 @@ export function compileRateLimits(
     const override = message.limit?.overrideSpecifier;
     return {
       stage: message.stage ?? 0,
+      disableKey: message.disableKey,
       actions,
       limitFrom: override?.case === "dynamicMetadata" ? compileMetadataKey(override.value.metadataKey) : null,
     };
@@ -141,10 +142,8 @@ function compileMetadataKey(message: MetadataKey | undefined): MetadataPath {
 
 /** Which fields of the messages compiled here are implemented. */
 export const rateLimitsSupport: readonly MessageSupport[] = [
-  supportAll(RateLimitSchema, {
-    disable_key: noEffect("Troupe has no runtime layers: nothing can disable a rate limit"),
-  }),
-  supportAll(RateLimit_ActionSchema, { extension: notYet() }),
+  supportAll(RateLimitSchema),
+  supportAll(RateLimit_ActionSchema, { extension: notYet("there are no CEL expressions") }),
   supportAll(RateLimit_Action_SourceClusterSchema),
   supportAll(RateLimit_Action_DestinationClusterSchema),
   supportAll(RateLimit_Action_RequestHeadersSchema),

@@ -26,6 +26,12 @@ describe("SharedTokenBucket", () => {
     assert.equal(takeAll(tokens, 60_000), 3);
   });
 
+  it("gives several tokens at once, or none", () => {
+    const tokens = bucket();
+    assert.deepEqual([tokens.tryTake(1, 2), tokens.tryTake(1, 2), tokens.tryTake(1, 1)], [true, false, true]);
+    assert.equal(bucket().tryTake(1, 4), false);
+  });
+
   it("keeps to the rhythm of its first use", () => {
     const tokens = bucket();
     takeAll(tokens, 1000);

@@ -3,8 +3,9 @@ import { describe, it } from "node:test";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { StreamInfo } from "../../../src/http/stream-info.ts";
 import { rateLimitDescriptors } from "../../../src/route/rate-limit-descriptors.ts";
-import type { RateLimitDescriptor } from "../../../src/route/rate-limit-policy.ts";
-import { makeRequest, makeStreamInfo } from "../../harness/stream-fixtures.ts";
+import type { RateLimitDescriptor, RateLimitSwitches } from "../../../src/route/rate-limit-policy.ts";
+import { Runtime } from "../../../src/runtime/runtime.ts";
+import { fixedRandom, makeRequest, makeStreamInfo } from "../../harness/stream-fixtures.ts";
 import { forward, oneHost, routeOf, tableFrom } from "./routes-from.ts";
 
 interface Asked {
@@ -13,7 +14,11 @@ interface Asked {
   readonly prepare?: (info: StreamInfo) => void;
 }
 
-function descriptorsOf(rateLimits: JsonObject[], asked: Asked = {}): RateLimitDescriptor[] {
+function descriptorsOf(
+  rateLimits: JsonObject[],
+  asked: Asked = {},
+  switches: RateLimitSwitches | null = null,
+): RateLimitDescriptor[] {
   const table = tableFrom(oneHost([forward({ prefix: "/" }, "c", { rateLimits })]));
   const request = makeRequest({ path: asked.path ?? "/" }, asked.headers ?? []);
   const info = makeStreamInfo();
@@ -21,7 +26,7 @@ function descriptorsOf(rateLimits: JsonObject[], asked: Asked = {}): RateLimitDe
   const route = routeOf(table, request);
   info.routeMetadata = route.metadata;
   asked.prepare?.(info);
-  return rateLimitDescriptors(route, 0, "override", request, info);
+  return rateLimitDescriptors(route, 0, "override", request, info, switches);
 }
 
 /** The entries that these actions give, as `key=value`; null if there is no descriptor. */
@@ -181,6 +186,18 @@ describe("Descriptors of a request", () => {
   it("are made one for each of the rate_limits that holds", () => {
     const made = descriptorsOf([{ actions: [header("x-a")] }, { actions: [header("x-b")] }], { headers: ["x-b", "2"] });
     assert.deepEqual(made, [{ entries: [{ key: "x-b", value: "2" }], limit: null }]);
+  });
+
+  it("are switched off by runtime under their disable_key, and without runtime by having one", () => {
+    const limits = [{ disableKey: "k", actions: [header(":path")] }];
+    const values = new Runtime();
+    const switches = { values, random: fixedRandom };
+    assert.equal(descriptorsOf(limits, {}, switches).length, 1);
+    const entries = [["ratelimit.k.http_filter_enabled", { text: "0", number: 0 }]] as const;
+    values.setLayers([{ name: "l", kind: "static", entries }]);
+    assert.equal(descriptorsOf(limits, {}, switches).length, 0);
+    assert.equal(descriptorsOf([{ actions: [header(":path")] }], {}, switches).length, 1);
+    assert.equal(descriptorsOf(limits).length, 0);
   });
 
   it("carry the limit that dynamic metadata gives", () => {

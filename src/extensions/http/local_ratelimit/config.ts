@@ -1,10 +1,11 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { notYet, supportAll } from "../../../config/field-support.ts";
+import { supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import { compileTokenBucket, tokenBucketSupport } from "../../../config/token-bucket.ts";
 import { wireText } from "../../../match/wire-text.ts";
 import {
+  LocalClusterRateLimitSchema,
   type LocalRateLimitDescriptor,
   LocalRateLimitDescriptorSchema,
   RateLimitDescriptor_EntrySchema,
@@ -36,9 +37,8 @@ export const localRateLimitConfig = extensionConfig({
   routeSchema: LocalRateLimitSchema,
   configRequired: true,
   support: [
-    supportAll(LocalRateLimitSchema, {
-      local_cluster_rate_limit: notYet(),
-    }),
+    supportAll(LocalRateLimitSchema),
+    supportAll(LocalClusterRateLimitSchema),
     supportAll(LocalRateLimitDescriptorSchema),
     supportAll(RateLimitDescriptor_EntrySchema),
     supportAll(HttpStatusSchema),
@@ -85,8 +85,23 @@ function compileLimit(message: LocalRateLimit, place: Place, context: CompileCon
       ),
     },
     tellsRemaining: message.enableXRatelimitHeaders === XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
+    localCluster: compileLocalCluster(message, place.field("local_cluster_rate_limit"), context),
     asResourceExhausted: message.rateLimitedAsResourceExhausted,
   };
+}
+
+function compileLocalCluster(message: LocalRateLimit, place: Place, context: CompileContext): string {
+  if (message.localClusterRateLimit === undefined) return "";
+  if (message.localRateLimitPerDownstreamConnection) {
+    context.error(place, "a limit for each connection is not shared with other proxies");
+  }
+  const { localCluster } = context.facts;
+  if (localCluster === undefined) {
+    context.error(place, "it is not known which proxies share the limit", "set cluster_manager.local_cluster_name");
+    return "";
+  }
+  context.requireResource("cluster", localCluster.name, place);
+  return localCluster.name;
 }
 
 function compileDescriptors(message: LocalRateLimit, place: Place, context: CompileContext): LocalDescriptorData[] {

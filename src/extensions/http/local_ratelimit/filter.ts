@@ -42,7 +42,7 @@ export class LocalRateLimitFilter extends PassThroughFilter {
     if (!isInFraction(this.#runtime.share(data.enabled), this.#random.uint32())) return FilterHeadersStatus.continue;
     stats.enabled.inc();
     const buckets = limit.buckets(streamInfo.connection);
-    const verdict = buckets.take(buckets.hasDescriptors ? this.#descriptors(headers) : NO_DESCRIPTORS);
+    const verdict = buckets.take(buckets.hasDescriptors ? this.#descriptors(headers) : NO_DESCRIPTORS, limit.cost());
     this.#decided = verdict.of;
     if (verdict.allowed) {
       stats.ok.inc();
@@ -78,7 +78,7 @@ export class LocalRateLimitFilter extends PassThroughFilter {
     const { stage, ofVirtualHost } = this.#limit.data;
     // What stands behind a stream's route is always one of src/route.
     const route = this.decoder.route() as Route | null;
-    return rateLimitDescriptors(route, stage, ofVirtualHost, headers, this.decoder.streamInfo);
+    return rateLimitDescriptors(route, stage, ofVirtualHost, headers, this.decoder.streamInfo, null);
   }
 
   #format(requestHeaders: RequestHeaderMap, responseHeaders: ResponseHeaderMap | null): FormatContext {

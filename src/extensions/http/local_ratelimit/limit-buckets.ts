@@ -39,13 +39,13 @@ export class LimitBuckets {
     return this.#byDescriptor.size > 0;
   }
 
-  /** Takes a token of each bucket that counts the request, the slowest first, until one is empty. */
-  take(descriptors: readonly RateLimitDescriptor[]): LimitVerdict {
+  /** Takes `cost` tokens of each bucket that counts the request, the slowest first, until one has too few. */
+  take(descriptors: readonly RateLimitDescriptor[], cost: number): LimitVerdict {
     const matched = this.#matched(descriptors);
-    for (const limit of matched) if (!limit.bucket.tryTake()) return { allowed: false, of: limit };
+    for (const limit of matched) if (!limit.bucket.tryTake(cost)) return { allowed: false, of: limit };
     const first = matched.length === 0 ? this.#default : matched[0]!;
     const takesDefault = matched.length === 0 || this.#alwaysTakesDefault;
-    if (takesDefault && this.#default !== null && !this.#default.bucket.tryTake()) {
+    if (takesDefault && this.#default !== null && !this.#default.bucket.tryTake(cost)) {
       return { allowed: false, of: this.#default };
     }
     return { allowed: true, of: first };

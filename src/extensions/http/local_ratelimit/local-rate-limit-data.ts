@@ -35,6 +35,8 @@ export interface LocalRateLimitData {
   readonly responseHeaders: HeaderMutationsData;
   /** Write `x-ratelimit-…` headers. */
   readonly tellsRemaining: boolean;
+  /** The cluster of proxies that share the limit evenly; `""` = it is this one's alone. */
+  readonly localCluster: string;
   /** gRPC status RESOURCE_EXHAUSTED instead of UNAVAILABLE. */
   readonly asResourceExhausted: boolean;
 }

@@ -44,6 +44,13 @@ export class RateLimit {
     return own;
   }
 
+  /** How many tokens a request takes: one, or one for each proxy that shares the limit. */
+  cost(): number {
+    const { localCluster } = this.data;
+    if (localCluster === "") return 1;
+    return Math.max(1, this.#worker.clusters.get(localCluster)?.hostCounts.total ?? 1);
+  }
+
   dispose(): void {
     this.#scope.release();
   }
@@ -52,7 +59,7 @@ export class RateLimit {
     const { clock } = this.#worker;
     const bucket = new SharedTokenBucket(new Int32Array(TOKEN_BUCKET_CELLS), 0, settings);
     return {
-      tryTake: () => bucket.tryTake(clock.nowMs()),
+      tryTake: (count) => bucket.tryTake(clock.nowMs(), count),
       available: () => bucket.available(clock.nowMs()),
       nextFillMs: () => bucket.nextFillMs(clock.nowMs()),
     };

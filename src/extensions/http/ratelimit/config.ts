@@ -42,8 +42,8 @@ export const rateLimitConfig = extensionConfig({
     }),
     supportAll(HttpStatusSchema),
     supportAll(RateLimitPerRouteSchema, {
-      override_option: notYet("use vh_rate_limits"),
-      rate_limits: notYet("rate_limits of the route and virtual host are used"),
+      override_option: notYet("Envoy ignores it", "use vh_rate_limits"),
+      rate_limits: notYet("Envoy ignores it", "write rate_limits at the route or virtual host"),
       vh_rate_limits: yes,
     }),
   ],

@@ -99,7 +99,8 @@ export class RateLimitFilter extends PassThroughFilter {
     const route = this.decoder.route() as Route | null;
     const ofRoute = this.decoder.perFilterConfig() as RateLimitFilterRouteData | undefined;
     const ofVirtualHost = ofRoute?.ofVirtualHost ?? "override";
-    const descriptors = rateLimitDescriptors(route, data.stage, ofVirtualHost, headers, this.decoder.streamInfo);
+    const { streamInfo } = this.decoder;
+    const descriptors = rateLimitDescriptors(route, data.stage, ofVirtualHost, headers, streamInfo, this.#runtime);
     if (descriptors.length === 0) return;
     this.#isCalling = true;
     this.#inCall = true;

@@ -309,7 +309,7 @@ const LIMITED = {
     type: "forward",
     clusterName: () => "app",
     rateLimits: RateLimitPolicy.of([
-      { stage: 0, actions: [{ type: "constant", key: "a", value: "b" }], limitFrom: null },
+      { stage: 0, disableKey: "", actions: [{ type: "constant", key: "a", value: "b" }], limitFrom: null },
     ]),
   },
   virtualHost: { rateLimits: RateLimitPolicy.none },

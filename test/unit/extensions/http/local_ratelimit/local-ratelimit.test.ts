@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { FakeClock } from "../../../../harness/fake-clock.ts";
 import type { Http1Client } from "../../../../harness/http1-client.ts";
+import { loopback, sampleCluster } from "../../../../harness/sample-bootstrap.ts";
 import type { Proxied } from "../../proxied.ts";
 import { filtered, routeWith } from "../filtered.ts";
 
@@ -182,6 +183,17 @@ describe("The HTTP local_ratelimit filter", () => {
     assert.deepEqual(await of({ vh_rate_limits: "IGNORE" }, []), [200, 200]);
     assert.deepEqual(await of({ stage: 1 }, [{ ...CLIENT, stage: 0 }]), [200, 200]);
     assert.deepEqual(await of({ stage: 1 }, [{ ...CLIENT, stage: 1 }]), [200, 429]);
+  });
+
+  it("shares the limit with the other proxies of its cluster", async (test) => {
+    const shared = { ...LIMIT, token_bucket: { max_tokens: 7, fill_interval: "60s" }, local_cluster_rate_limit: {} };
+    const clusters = [sampleCluster("proxies", [1, 2, 3].map(loopback))];
+    const bootstrap = { cluster_manager: { local_cluster_name: "proxies" } };
+    const proxied = await start(test, shared, { clusters, bootstrap });
+    assert.deepEqual(await statuses(await proxied.client(), 3), [200, 200, 429]);
+    await assert.rejects(start(test, shared), /local_cluster_rate_limit: it is not known which proxies share/);
+    const own = { ...shared, local_rate_limit_per_downstream_connection: true };
+    await assert.rejects(start(test, own, { clusters, bootstrap }), /for each connection is not shared/);
   });
 
   it("refuses a route without bucket, and a descriptor that stands twice", async (test) => {

@@ -6,7 +6,7 @@ import { HostSet } from "../../src/upstream/membership/host-set.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type { OutlierDetector } from "../../src/upstream/outlier/outlier-detector.ts";
 import { outlierStatus } from "./outlier-status.ts";
-import type { DiscoveredCluster, MembershipStatus } from "./protocol.ts";
+import type { DiscoveredCluster, FlaggedHost, MembershipStatus } from "./protocol.ts";
 
 /** A page for people shows no more. */
 const MAX_FLAGGED_HOSTS = 100;
@@ -166,11 +166,11 @@ export class ClusterSlot {
   }
 
   #flaggedHosts(): MembershipStatus["flaggedHosts"] {
-    const flagged: { readonly address: string; readonly flags: readonly string[] }[] = [];
+    const flagged: FlaggedHost[] = [];
     for (const [address, { healthFlags }] of this.hosts.members) {
       if (healthFlags === 0) continue;
       if (flagged.length === MAX_FLAGGED_HOSTS) break;
-      flagged.push({ address, flags: healthFlagNames(healthFlags) });
+      flagged.push({ address, flags: healthFlagNames(healthFlags), ...this.#checks?.troubleOf(address) });
     }
     return flagged;
   }

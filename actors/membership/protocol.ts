@@ -96,6 +96,17 @@ export interface OutlierStatus {
   readonly successRates: readonly (readonly [address: string, external: number, local: number])[];
 }
 
+/** A host of which checks have found something. */
+export interface FlaggedHost {
+  readonly address: string;
+  /** The names of its flags. */
+  readonly flags: readonly string[];
+  /** Why its last active check failed; undefined if that went well or there was none. */
+  readonly why?: string;
+  /** Since it was last well, or first checked. */
+  readonly failingForMs?: number;
+}
+
 /** One cluster with discovery. */
 export interface MembershipStatus {
   readonly cluster: string;
@@ -103,8 +114,8 @@ export interface MembershipStatus {
   readonly hosts: number;
   /** `warming`: the first attempt of a source that is in force or is to be is not over yet. */
   readonly state: "active" | "warming";
-  /** Hosts of which checks have found something, with the names of their flags; the first 100. */
-  readonly flaggedHosts: readonly { readonly address: string; readonly flags: readonly string[] }[];
+  /** Hosts of which checks have found something; the first 100. */
+  readonly flaggedHosts: readonly FlaggedHost[];
   /** Hosts that wait for their first check. */
   readonly pendingChecks: number;
   /** Null without outlier detection. */

@@ -1,4 +1,5 @@
 import { type AdminHandler, jsonResponse, textResponse, wantsJson } from "./admin-handler.ts";
+import { printable } from "./printable.ts";
 import { textTable } from "./text-table.ts";
 import type { DiscoveredClusterStatus, MembershipView, OutlierView } from "./views.ts";
 
@@ -26,7 +27,13 @@ function clustersText(clusters: readonly DiscoveredClusterStatus[]): string {
     JSON.stringify(discovery),
   ]);
   const flags = clusters.flatMap(({ cluster, flaggedHosts }) =>
-    flaggedHosts.map(({ address, flags: names }) => [cluster, address, names.join(" ")]),
+    flaggedHosts.map(({ address, flags: names, why, failingForMs }) => [
+      cluster,
+      address,
+      names.join(" "),
+      failingForMs === undefined ? "-" : `${Math.round(failingForMs / 1000)}s`,
+      printable(why ?? "-"),
+    ]),
   );
   const ejections = clusters.flatMap(({ cluster, outlier }) =>
     (outlier?.ejections ?? []).map(({ address, reason, sinceMs, endsInMs, times }) => [
@@ -39,13 +46,18 @@ function clustersText(clusters: readonly DiscoveredClusterStatus[]): string {
     ]),
   );
   const table = textTable([["CLUSTER", "STATE", "VERSION", "HOSTS", "DISCOVERY"], ...rows]);
-  const health = flags.length === 0 ? "" : `\n${textTable([["CLUSTER", "HOST", "HEALTH"], ...flags])}`;
+  const health =
+    flags.length === 0 ? "" : `\n${textTable([["CLUSTER", "HOST", "HEALTH", "FAILING FOR", "WHY"], ...flags])}`;
   const head = ["CLUSTER", "EJECTED HOST", "REASON", "SINCE", "ENDS IN", "TIMES"];
   return `${table}${health}${ejections.length === 0 ? "" : `\n${textTable([head, ...ejections])}`}`;
 }
 
 function clusterJson({ flaggedHosts, outlier, ...cluster }: DiscoveredClusterStatus): object {
-  return { ...cluster, flagged_hosts: flaggedHosts, ...(outlier !== null && { outlier: outlierJson(outlier) }) };
+  const flagged = flaggedHosts.map(({ failingForMs, ...host }) => ({
+    ...host,
+    ...(failingForMs !== undefined && { failing_for_ms: Math.round(failingForMs) }),
+  }));
+  return { ...cluster, flagged_hosts: flagged, ...(outlier !== null && { outlier: outlierJson(outlier) }) };
 }
 
 function outlierJson(outlier: OutlierView): object {

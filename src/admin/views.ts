@@ -353,7 +353,13 @@ export interface DiscoveredClusterStatus {
   readonly version: number;
   readonly hosts: number;
   /** Hosts of which checks have found something, the first 100. */
-  readonly flaggedHosts: readonly { readonly address: string; readonly flags: readonly string[] }[];
+  readonly flaggedHosts: readonly {
+    readonly address: string;
+    readonly flags: readonly string[];
+    /** Why its last active check failed; undefined if that went well or there was none. */
+    readonly why?: string;
+    readonly failingForMs?: number;
+  }[];
   /** Null without outlier detection. */
   readonly outlier: OutlierView | null;
   /** What the way of finding hosts says of itself: look-ups, the file's version, errors. */

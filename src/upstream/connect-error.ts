@@ -40,3 +40,8 @@ export function connectFailureReason(code: string): string {
   if (tls !== undefined) return `TLS_error:|SSL routines:OPENSSL_internal:${tls}:TLS_error_end`;
   return code === "" ? "" : `delayed connect error: ${WORDS.get(code) ?? code}`;
 }
+
+/** Why a connection was closed, for people: the C library's words, or what TLS said. */
+export function closeReason(code: string): string {
+  return WORDS.get(code)?.toLowerCase() ?? connectFailureReason(code).replace(/^delayed connect error: /, "");
+}

@@ -27,9 +27,9 @@ async function startLoad(t: TestContext, options: LoadClientOptions): Promise<Lo
   return load;
 }
 
-/** An HTTP server that answers everything, and its port. */
-async function startUpstream(t: TestContext): Promise<number> {
-  const server = createServer((_request, response) => response.end("hello"));
+/** An HTTP server that answers everything alike; its port. */
+async function startUpstream(t: TestContext, status = 200): Promise<number> {
+  const server = createServer((_request, response) => response.writeHead(status).end("hello"));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => server.closeAllConnections());
@@ -311,6 +311,44 @@ describe("The web page in a browser", () => {
     await page.getByRole("searchbox", { name: "Response flag" }).fill("UH");
     await page.getByText(/^could not connect/).waitFor({ state: "detached" });
     await page.getByText(/^no healthy host in cluster empty/).waitFor();
+    assert.deepEqual(watched.problems, []);
+  });
+
+  it("says of failed requests which hosts are ejected since when, and which fail their checks and why", async (t) => {
+    const broken = await Promise.all([startUpstream(t, 500), startUpstream(t, 500)]);
+    const cluster = sampleCluster("api", [...broken, 1].map(loopback), {
+      common_lb_config: { healthy_panic_threshold: {} },
+      outlier_detection: {
+        ...{ consecutive_5xx: 1, interval: "0.05s", base_ejection_time: "300s", max_ejection_percent: 100 },
+        ...{ enforcing_success_rate: 0, enforcing_consecutive_gateway_failure: 0 },
+        successful_active_health_check_uneject_host: false,
+      },
+      health_checks: [
+        {
+          ...{ timeout: "2s", interval: "0.1s", no_traffic_interval: "0.1s" },
+          ...{ unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {} },
+        },
+      ],
+    });
+    const failing = await startProxy({
+      config: sampleBootstrap({ listeners: [{ routes: [clusterRoute("api")] }], clusters: [cluster] }),
+    });
+    t.after(() => failing.kill());
+    await failing.until("a request without a healthy host", async () => {
+      const answer = await fetch(`http://127.0.0.1:${failing.port()}/cart`);
+      return (await answer.text()).startsWith("no healthy upstream");
+    });
+    const watched = await WatchedPage.open(browser, failing.adminPort, "#/errors");
+    t.after(() => watched.close());
+    const item = watched.page.getByRole("listitem").filter({ hasText: /^no healthy host in cluster api: 3 hosts/ });
+    await item.getByText(/: 3 hosts: 2 ejected by outlier detection, 1 failing health checks$/).waitFor();
+    const now = item.getByText(/^Now 3 of 3 hosts are out of use: /);
+    const text = (await now.textContent()) ?? "";
+    for (const port of broken) {
+      const ejected = `127.0.0.1:${port} ejected by outlier detection [\\d.]+ m?s ago \\(CONSECUTIVE_5XX, back in \\d+ min\\)`;
+      assert.match(text, new RegExp(ejected));
+    }
+    assert.match(text, /127\.0\.0\.1:1 failing health checks for [\d.]+ m?s: connection refused\.$/);
     assert.deepEqual(watched.problems, []);
   });
 

@@ -36,7 +36,7 @@ export function hostsNow({ hosts, flagged_hosts: flagged, outlier }: MembershipC
   if (texts.length === 0) return "";
   const out = new Set([...ejected, ...failing.map(({ address }) => address)]).size;
   const more = texts.length > MAX_NAMED ? [`${texts.length - MAX_NAMED} more`] : [];
-  return `${out} of ${hosts} ${hosts === 1 ? "host is" : "hosts are"} out of use: ${[...texts.slice(0, MAX_NAMED), ...more].join("; ")}.`;
+  return `${out} of ${hosts} ${hosts === 1 ? "host" : "hosts"} ${out === 1 ? "is" : "are"} out of use: ${[...texts.slice(0, MAX_NAMED), ...more].join("; ")}.`;
 }
 
 function ejectionText({ address, reason, since_ms, ends_in_ms }: Ejection): string {

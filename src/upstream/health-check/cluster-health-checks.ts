@@ -95,6 +95,11 @@ export class ClusterHealthChecks {
     return this.#hosts.get(address)?.check.flags ?? 0;
   }
 
+  /** Why the last check of a host failed, and for how long all have; undefined if it went well or there was none. */
+  troubleOf(address: string): HostHealthCheck["trouble"] {
+    return this.#hosts.get(address)?.check.trouble;
+  }
+
   /** The host itself said, in an answer to a request, that it fails. Nothing happens if it is not checked. */
   failImmediately(address: string): void {
     this.#hosts.get(address)?.check.failImmediately();

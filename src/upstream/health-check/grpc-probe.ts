@@ -24,6 +24,7 @@ export class GrpcProbe implements Probe, ResponseDecoder {
   #isGrpc = false;
   #status: string | undefined;
   #response = new HealthCheckResponse();
+  #why = "";
 
   constructor(
     data: GrpcCheckData,
@@ -38,6 +39,10 @@ export class GrpcProbe implements Probe, ResponseDecoder {
     this.#target = target;
     this.#environment = environment;
     this.#onResult = onResult;
+  }
+
+  get why(): string {
+    return this.#why;
   }
 
   start(): void {
@@ -66,7 +71,7 @@ export class GrpcProbe implements Probe, ResponseDecoder {
     this.#isGrpc = headers.status === 200 && GRPC_CONTENT.test(headers.get("content-type") ?? "");
     if (endStream) this.#status = headers.get("grpc-status");
     // No rest of it would make this an answer.
-    else if (!this.#isGrpc) this.#giveUp();
+    else if (!this.#isGrpc) this.#giveUp(headers.status);
   }
 
   decodeData(data: Buffer): void {
@@ -77,15 +82,23 @@ export class GrpcProbe implements Probe, ResponseDecoder {
     this.#status = trailers.get("grpc-status");
   }
 
-  #giveUp(): void {
+  #giveUp(status: number): void {
+    this.#why = `it answered ${status} without gRPC`;
     this.close();
     this.#onResult(FAILURE);
   }
 
   #onEnd(complete: boolean): void {
+    const isWell = complete && this.#isGrpc && this.#status === "0" && this.#response.isServing;
+    this.#why = isWell ? "" : complete ? this.#answered() : (this.#connection?.why ?? "");
     if (!this.#reuse) this.close();
     if (!complete) this.#onResult(NETWORK_FAILURE);
-    else this.#onResult(this.#isGrpc && this.#status === "0" && this.#response.isServing ? SUCCESS : FAILURE);
+    else this.#onResult(isWell ? SUCCESS : FAILURE);
+  }
+
+  #answered(): string {
+    if (!this.#isGrpc) return "it answered without gRPC";
+    return this.#status === "0" ? "it is not SERVING" : `it answered with gRPC status ${this.#status ?? "none"}`;
   }
 
   #headers(): RequestHeaderMap {

@@ -43,6 +43,9 @@ export class HostHealthCheck {
   #unhealthyCount = 0;
   #healthyCount = 0;
   #startedMs = 0;
+  #why = "";
+  /** When it first failed since it was last well; -1 if the last check went well. */
+  #failingSinceMs = -1;
   #closed = false;
 
   constructor(options: HostHealthCheckOptions) {
@@ -62,10 +65,18 @@ export class HostHealthCheck {
     return !this.#firstCheck;
   }
 
+  /** Why the last check failed, and for how long all have; undefined if it went well or there was none. */
+  get trouble(): { readonly why: string; readonly failingForMs: number } | undefined {
+    if (this.#failingSinceMs < 0) return undefined;
+    return { why: this.#why, failingForMs: this.#options.timers.clock.nowMs() - this.#failingSinceMs };
+  }
+
   /** Begins, with what the host's check was before its settings changed if there was one. Call it once. */
   start(before?: HostHealthCheck): void {
     if (before?.isChecked === true) {
       this.#flags = before.#flags;
+      this.#why = before.#why;
+      this.#failingSinceMs = before.#failingSinceMs;
       this.#firstCheck = false;
     }
     if (!this.#has(HealthFlag.failedActiveHc)) this.#options.stats.healthy.inc();
@@ -79,6 +90,7 @@ export class HostHealthCheck {
   failImmediately(): void {
     if (this.#closed) return;
     this.#set(HealthFlag.excludedViaImmediateHcFail);
+    this.#noteTrouble("it said so in an answer to a request");
     this.#setUnhealthy("PASSIVE", false);
   }
 
@@ -102,12 +114,15 @@ export class HostHealthCheck {
 
   #onTimeout(): void {
     this.#probe.cancel();
+    this.#noteTrouble(`no answer within ${this.#options.data.timeoutMs} ms`);
     this.#afterCheck(false, this.#setUnhealthy("NETWORK_TIMEOUT", false));
   }
 
   #onResult(result: ProbeResult): void {
     if (this.#closed) return;
     this.#options.stats.latencyMs.record(this.#options.timers.clock.nowMs() - this.#startedMs);
+    if (result.ok) this.#failingSinceMs = -1;
+    else this.#noteTrouble(this.#probe.why);
     const transition = result.ok
       ? this.#setHealthy(result.degraded)
       : this.#setUnhealthy(result.failure, result.retriable);
@@ -181,6 +196,11 @@ export class HostHealthCheck {
     this.#firstCheck = false;
     this.#options.onChecked(false);
     return transition;
+  }
+
+  #noteTrouble(why: string): void {
+    this.#why = why;
+    if (this.#failingSinceMs < 0) this.#failingSinceMs = this.#options.timers.clock.nowMs();
   }
 
   #clearPending(transition: HealthTransition): HealthTransition {

@@ -28,6 +28,7 @@ export class HttpProbe implements Probe, ResponseDecoder {
   #connection: ProbeConnection | null = null;
   #headers: ResponseHeaderMap | null = null;
   #received: ReceivedPayload;
+  #why = "";
 
   constructor(
     data: HttpCheckData,
@@ -45,6 +46,10 @@ export class HttpProbe implements Probe, ResponseDecoder {
     this.#environment = environment;
     this.#received = new ReceivedPayload(this.#receive, data.responseBufferBytes);
     this.#onResult = onResult;
+  }
+
+  get why(): string {
+    return this.#why;
   }
 
   start(): void {
@@ -79,20 +84,26 @@ export class HttpProbe implements Probe, ResponseDecoder {
   decodeTrailers(): void {}
 
   #onEnd(complete: boolean): void {
-    if (!this.#reuse) this.close();
     const headers = complete ? this.#headers : null;
+    this.#why = headers === null ? (this.#connection?.why ?? "") : "";
+    if (!this.#reuse) this.close();
     this.#onResult(headers === null ? { ok: false, failure: "NETWORK", retriable: false } : this.#judge(headers));
   }
 
   #judge(headers: ResponseHeaderMap): ProbeResult {
     const { expectedStatuses, retriableStatuses } = this.#data;
     if (!contains(expectedStatuses, headers.status)) {
+      this.#why = `it answered ${headers.status}`;
       return { ok: false, failure: "ACTIVE", retriable: contains(retriableStatuses, headers.status) };
     }
-    if (!this.#received.matches) return { ok: false, failure: "ACTIVE", retriable: false };
+    if (!this.#received.matches) {
+      this.#why = "its answer lacks the bytes that are expected";
+      return { ok: false, failure: "ACTIVE", retriable: false };
+    }
     if (this.#serviceName !== null) {
       this.#environment.onVerifyCluster();
       if (!this.#serviceName.matches(headers.get(HEALTHCHECKED_CLUSTER) ?? "")) {
+        this.#why = "it is of another service";
         return { ok: false, failure: "ACTIVE", retriable: false };
       }
     }

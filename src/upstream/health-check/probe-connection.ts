@@ -39,6 +39,7 @@ export class ProbeConnection implements ClientConnectionCallbacks, Http2ClientHo
   #waiting: (() => void) | null = null;
   #onEnd: ((complete: boolean) => void) | null = null;
   #closed = false;
+  #why = "";
 
   /** Begins to connect. */
   constructor(target: ProbeTarget, http2: boolean, environment: ProbeCodecEnvironment) {
@@ -47,7 +48,7 @@ export class ProbeConnection implements ClientConnectionCallbacks, Http2ClientHo
     this.#socket = new ProbeSocket(target, http2 ? "h2" : "http/1.1", {
       onConnected: () => this.#onConnected(),
       onData: (data) => this.#onData(data),
-      onClosed: () => this.#onClosed(),
+      onClosed: (why) => this.#onClosed(why),
     });
     this.#makeCodec = () =>
       http2
@@ -63,9 +64,15 @@ export class ProbeConnection implements ClientConnectionCallbacks, Http2ClientHo
     return !this.#closed && this.#onEnd === null;
   }
 
+  /** Why there was no whole answer to the last request, for people. */
+  get why(): string {
+    return this.#why;
+  }
+
   /** Sends a request. `onEnd` follows once, unless the connection is closed before: with false if there was no whole answer. */
   ask(request: RequestHeaderMap, body: Buffer, decoder: ResponseDecoder, onEnd: (complete: boolean) => void): void {
     this.#onEnd = onEnd;
+    this.#why = "the host reset the request or broke the protocol";
     const send = (): void => {
       const encoder = this.#codec!.newStream(decoder);
       encoder.encodeHeaders(request, body.length === 0);
@@ -102,7 +109,7 @@ export class ProbeConnection implements ClientConnectionCallbacks, Http2ClientHo
   }
 
   onUnresponsive(): void {
-    this.#fail();
+    this.#fail("the host does not answer");
   }
 
   #onConnected(): void {
@@ -116,17 +123,19 @@ export class ProbeConnection implements ClientConnectionCallbacks, Http2ClientHo
       this.#codec?.dispatch(data);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
-      this.#fail();
+      this.#fail(`the host broke the protocol: ${error.message}`);
     }
   }
 
-  #onClosed(): void {
+  #onClosed(why: string): void {
+    this.#why = why;
     this.#closed = true;
     this.#codec?.onRemoteClose();
     this.#end(false);
   }
 
-  #fail(): void {
+  #fail(why: string): void {
+    this.#why = why;
     this.#closed = true;
     this.#socket.destroy();
     this.#end(false);

@@ -1,6 +1,7 @@
 import net from "node:net";
 import type { LateSink, LateWriter } from "../../http/http2/late-sink.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
+import { closeReason } from "../connect-error.ts";
 import type { ProbeTarget } from "./probe.ts";
 
 /** What a probe hears of its connection. Each but `onData` at most once; nothing after `onClosed` or `destroy`. */
@@ -8,14 +9,15 @@ export interface ProbeSocketCallbacks {
   onConnected(): void;
   /** The bytes are the callee's. */
   onData(data: Buffer): void;
-  /** The peer ended it, or it failed, also while connecting or in the TLS handshake. */
-  onClosed(): void;
+  /** The peer ended it, or it failed, also while connecting or in the TLS handshake. `why` is for people. */
+  onClosed(why: string): void;
 }
 
 /** The connection of a probe: one owner for its errors, and silence once it is given up. */
 export class ProbeSocket implements LateSink {
   readonly #socket: net.Socket;
   #callbacks: ProbeSocketCallbacks | null;
+  #why = "the host closed the connection";
 
   /** Begins to connect. `alpnFallback`: see `UpstreamSocketRequest`; null = nothing is offered. */
   constructor(target: ProbeTarget, alpnFallback: string | null, callbacks: ProbeSocketCallbacks) {
@@ -27,7 +29,9 @@ export class ProbeSocket implements LateSink {
       if (!this.#socket.destroyed) this.#callbacks?.onConnected();
     });
     this.#socket.on("data", (data: Buffer) => this.#callbacks?.onData(data));
-    this.#socket.on("error", () => {});
+    this.#socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.#why = closeReason(error.code ?? error.message);
+    });
     // The event after an error, too; a peer that has ended is done for checks.
     this.#socket.on("end", () => this.#onClosed());
     this.#socket.on("close", () => this.#onClosed());
@@ -66,7 +70,7 @@ export class ProbeSocket implements LateSink {
   #onClosed(): void {
     const callbacks = this.#callbacks;
     this.destroy();
-    callbacks?.onClosed();
+    callbacks?.onClosed(this.#why);
   }
 }
 

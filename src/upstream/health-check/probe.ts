@@ -25,6 +25,8 @@ export interface ProbeTarget {
 
 /** Asks one host how it is, time after time. Watches no time: its user does, and cancels. */
 export interface Probe {
+  /** Why the last check failed, in words for people; `""` if it did not, or if nobody said. */
+  readonly why: string;
   /** Begins one check. `onResult` of the constructor follows once, unless it is cancelled; perhaps from inside this call. */
   start(): void;
   /** Gives up the running check and its connection. */

@@ -15,6 +15,7 @@ export class TcpProbe implements Probe {
   readonly #onResult: (result: ProbeResult) => void;
   #socket: ProbeSocket | null = null;
   #received: ReceivedPayload | null = null;
+  #why = "";
 
   constructor(data: TcpCheckData, reuse: boolean, target: ProbeTarget, onResult: (result: ProbeResult) => void) {
     this.#send = Buffer.from(data.send, "hex");
@@ -24,7 +25,12 @@ export class TcpProbe implements Probe {
     this.#onResult = onResult;
   }
 
+  get why(): string {
+    return this.#why;
+  }
+
   start(): void {
+    this.#why = "";
     // A bare connect says nothing about a connection that is there already.
     if (this.#receive.length === 0) this.close();
     this.#received = new ReceivedPayload(this.#receive, 0);
@@ -35,7 +41,7 @@ export class TcpProbe implements Probe {
     const socket = new ProbeSocket(this.#target, null, {
       onConnected: () => this.#onConnected(socket),
       onData: (data) => this.#onData(data),
-      onClosed: () => this.#onClosed(),
+      onClosed: (why) => this.#onClosed(why),
     });
     this.#socket = socket;
   }
@@ -68,15 +74,16 @@ export class TcpProbe implements Probe {
     }
     received.add(data);
     if (received.matches) this.#finish(SUCCESS);
-    else if (received.isFull) this.#finish(NETWORK_FAILURE);
+    else if (received.isFull) this.#finish(NETWORK_FAILURE, "its answer lacks the bytes that are expected");
   }
 
-  #onClosed(): void {
+  #onClosed(why: string): void {
     this.#socket = null;
-    if (this.#received !== null) this.#finish(NETWORK_FAILURE);
+    if (this.#received !== null) this.#finish(NETWORK_FAILURE, why);
   }
 
-  #finish(result: ProbeResult): void {
+  #finish(result: ProbeResult, why = ""): void {
+    this.#why = why;
     this.#received = null;
     if (!this.#reuse || !result.ok || this.#receive.length === 0) this.close();
     this.#onResult(result);

@@ -9,7 +9,10 @@ describe("/membership", () => {
     state: "warming",
     version: 3,
     hosts: 2,
-    flaggedHosts: [{ address: "10.0.0.1:80", flags: ["failed_active_hc", "active_hc_timeout"] }],
+    flaggedHosts: [
+      { address: "10.0.0.1:80", flags: ["failed_active_hc"], why: "it answered 503\n", failingForMs: 8400.4 },
+      { address: "10.0.0.2:80", flags: ["failed_outlier_check", "degraded_active_hc"] },
+    ],
     outlier: null,
     discovery: { names: [{ name: "app.test" }] },
   } as const;
@@ -35,8 +38,9 @@ describe("/membership", () => {
         "CLUSTER  STATE    VERSION  HOSTS  DISCOVERY",
         'app      warming  3        2      {"names":[{"name":"app.test"}]}',
         "",
-        "CLUSTER  HOST         HEALTH",
-        "app      10.0.0.1:80  failed_active_hc active_hc_timeout",
+        "CLUSTER  HOST         HEALTH                                   FAILING FOR  WHY",
+        "app      10.0.0.1:80  failed_active_hc                         8s           it answered 503?",
+        "app      10.0.0.2:80  failed_outlier_check degraded_active_hc  -            -",
         "",
       ].join("\n"),
     );
@@ -79,8 +83,9 @@ describe("/membership", () => {
     const proxy = new SampleProxy();
     proxy.discovered = [cluster];
     const { flaggedHosts, outlier: _, ...others } = cluster;
+    const [{ failingForMs: __, ...failing }, ejected] = flaggedHosts;
     assert.deepEqual((await askAdmin(proxy, "/membership?format=json")).json(), {
-      clusters: [{ ...others, flagged_hosts: flaggedHosts }],
+      clusters: [{ ...others, flagged_hosts: [{ ...failing, failing_for_ms: 8400 }, ejected] }],
     });
   });
 });

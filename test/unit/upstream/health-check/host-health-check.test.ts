@@ -37,7 +37,12 @@ class Scene {
       hasTraffic: () => this.hasTraffic,
       makeProbe: (onResult) => {
         this.#onResult = onResult;
-        return { start: () => this.started++, cancel: () => this.cancelled++, close: () => this.closed++ };
+        return {
+          why: "because",
+          start: () => this.started++,
+          cancel: () => this.cancelled++,
+          close: () => this.closed++,
+        };
       },
       onChecked: () => {},
       onEvent: (event) => this.events.push(event),
@@ -243,6 +248,32 @@ describe("The event log", () => {
       { type: "successful_health_check_event" },
       { type: "health_check_failure_event", failure: "NETWORK", firstCheck: false },
     ]);
+  });
+});
+
+describe("The trouble of a check", () => {
+  it("is why the last one failed and since when all have, until one goes well", () => {
+    const scene = new Scene();
+    scene.check.start();
+    assert.equal(scene.check.trouble, undefined);
+    scene.answer(REFUSED);
+    assert.deepEqual(scene.check.trouble, { why: "because", failingForMs: 0 });
+    const failedMs = scene.clock.nowMs();
+    scene.toNextCheck();
+    scene.clock.advance(healthCheckData().timeoutMs);
+    assert.deepEqual(scene.check.trouble, {
+      why: "no answer within 500 ms",
+      failingForMs: scene.clock.nowMs() - failedMs,
+    });
+    scene.toNextCheck();
+    scene.answer(SUCCESS);
+    assert.equal(scene.check.trouble, undefined);
+  });
+
+  it("is what the host itself said of itself", () => {
+    const scene = Scene.after([SUCCESS]);
+    scene.check.failImmediately();
+    assert.equal(scene.check.trouble?.why, "it said so in an answer to a request");
   });
 });
 

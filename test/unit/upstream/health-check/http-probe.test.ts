@@ -103,10 +103,12 @@ describe("HttpProbe", () => {
 
   it("fails by a status that is not expected, and says whether it is retriable", async (t) => {
     const ranges = { expectedStatuses: [{ start: 200, end: 300 }], retriableStatuses: [{ start: 503, end: 504 }] };
-    const { once, upstream } = await scene(t, answering("", 299), ranges);
+    const { once, upstream, probe } = await scene(t, answering("", 299), ranges);
     assert.deepEqual(await once(), SUCCESS);
+    assert.equal(probe.why, "");
     upstream.setScript(answering("", 300));
     assert.deepEqual(await once(), FAILED);
+    assert.equal(probe.why, "it answered 300");
     upstream.setScript(answering("", 503));
     assert.deepEqual(await once(), { ...FAILED, retriable: true });
   });
@@ -155,18 +157,21 @@ describe("HttpProbe", () => {
   });
 
   it("fails when the host resets, or says nothing that is HTTP", async (t) => {
-    const { once, upstream } = await scene(t, resetting);
+    const { once, probe, upstream } = await scene(t, resetting);
     assert.deepEqual(await once(), NETWORK);
+    assert.equal(probe.why, "connection reset by peer");
     upstream.setScript((exchange) => exchange.write("what?\r\n\r\n"));
     assert.deepEqual(await once(), NETWORK);
+    assert.equal(probe.why, "the host reset the request or broke the protocol");
     upstream.setScript(answering());
     assert.deepEqual(await once(), SUCCESS);
   });
 
   it("fails when nobody listens", async (t) => {
-    const { once, upstream } = await scene(t, answering());
+    const { once, probe, upstream } = await scene(t, answering());
     await upstream.close();
     assert.deepEqual(await once(), NETWORK);
+    assert.equal(probe.why, "connection refused");
   });
 
   it("gives up a host that hangs, and begins anew with the next check", async (t) => {

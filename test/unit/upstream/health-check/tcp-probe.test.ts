@@ -90,7 +90,9 @@ describe("TcpProbe", () => {
   it("fails when the host ends the connection or nobody listens", async (t) => {
     const made = await scene(t, null, { send: "PING", receive: ["ok"] });
     assert.deepEqual(await made.check(), NETWORK);
+    assert.equal(made.probe.why, "the host closed the connection");
     made.server.close();
     assert.deepEqual(await made.check(), NETWORK);
+    assert.equal(made.probe.why, "connection refused");
   });
 });

@@ -12,8 +12,8 @@ import { BODY_UNTIL_CLOSE, BodyDecoder } from "./body-decoder.ts";
 import { ClientStream, type ClientStreamOwner } from "./client-stream.ts";
 import { malformed } from "./codec-details.ts";
 import type { Http1ClientOptions } from "./codec-options.ts";
-import { acquireHeadParser, type HeadParser, releaseHeadParser } from "./head-parser.ts";
-import { PendingBytes } from "./pending-bytes.ts";
+import { HeadDecoder, type HeadReader } from "./head-decoder.ts";
+import type { HeadParser } from "./head-parser.ts";
 import { ResponseHead } from "./response-head.ts";
 
 /** Interim responses before a final one; more are an attack or a loop. */
@@ -52,21 +52,20 @@ export interface Http1ClientHooks {
  * is then thrown from `dispatch`. A connection is reusable only if nothing is left to doubt: both sides complete, kept
  * alive by the peer, no byte behind the response.
  */
-export class Http1ClientConnection implements ClientConnection, ClientStreamOwner {
+export class Http1ClientConnection implements ClientConnection, ClientStreamOwner, HeadReader {
   readonly sink: ByteSink;
   readonly maxStreams = 1;
   isAboveHighWatermark = false;
   readonly #options: Http1ClientOptions;
   readonly #callbacks: ClientConnectionCallbacks;
   readonly #hooks: Http1ClientHooks;
+  readonly #head = new HeadDecoder(false);
   #state: State = State.idle;
   #protocol: Protocol = Protocol.http11;
   #stream: ClientStream | null = null;
   #requestCount = 0;
   #interimCount = 0;
   #keepAlive = true;
-  #partialHead: PendingBytes | null = null;
-  #parser: HeadParser | null = null;
   /** Made for the first response with a body. */
   #body: BodyDecoder | null = null;
 
@@ -194,31 +193,14 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   }
 
   #decodeHead(data: Buffer, at: number, stream: ClientStream): number {
-    const limits = this.#options.headLimits;
-    let parser = this.#parser;
-    let next: number;
-    if (parser === null) {
-      parser = acquireHeadParser();
-      parser.beginHead(false);
-      if (!parser.parse(data, at, data.length, limits)) {
-        this.#parser = parser;
-        this.#partialHead = PendingBytes.copyOf(data, at, data.length);
-        return data.length;
-      }
-      next = at + parser.length;
-      responseHead.read(parser, data, at, stream);
-      releaseHeadParser(parser);
-    } else {
-      const partial = this.#partialHead!;
-      const before = partial.length;
-      partial.append(data, at, data.length);
-      if (!parser.parse(partial.buffer, 0, partial.length, limits)) return data.length;
-      next = at + parser.length - before;
-      responseHead.read(parser, partial.buffer, 0, stream);
-      this.#dropPartialHead();
-    }
-    this.#beginResponse(stream, next < data.length);
-    return next;
+    const end = this.#head.decode(data, at, this.#options.headLimits, this);
+    if (end === -1) return data.length;
+    this.#beginResponse(stream, end < data.length);
+    return end;
+  }
+
+  readHead(parser: HeadParser, bytes: Buffer, start: number): void {
+    responseHead.read(parser, bytes, start, this.#stream!);
   }
 
   #beginResponse(stream: ClientStream, hasMore: boolean): void {
@@ -287,15 +269,9 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     this.#callbacks.onStreamComplete(this.#keepAlive, false);
   }
 
-  #dropPartialHead(): void {
-    if (this.#parser !== null) releaseHeadParser(this.#parser);
-    this.#parser = null;
-    this.#partialHead = null;
-  }
-
   #stopDecoding(): void {
     this.#state = State.closed;
-    this.#dropPartialHead();
+    this.#head.drop();
     this.#body?.abort();
   }
 }

@@ -1,35 +1,24 @@
-import type {
-  ByteSink,
-  RequestEncoder,
-  ResponseDecoder,
-  Stream,
-  StreamCallbacks,
-  StreamResetReason,
-} from "../codec.ts";
+import type { RequestEncoder, ResponseDecoder, StreamResetReason } from "../codec.ts";
 import type { RequestHeaderMap, TrailerMap } from "../header-map.ts";
 import { isAuthority } from "./authority.ts";
 import { isRequestTarget, isToken } from "./characters.ts";
-import { BodyFraming, BodyWriter, headWriter } from "./message-writer.ts";
+import { CodecStream, type CodecStreamOwner } from "./codec-stream.ts";
+import { BodyFraming, headWriter } from "./message-writer.ts";
 import { methodUsuallyHasNoBody } from "./methods.ts";
 import type { AnsweredRequest } from "./response-head.ts";
 
 /** What a stream needs of its connection. */
-export interface ClientStreamOwner {
-  readonly sink: ByteSink;
-  readonly enableTrailers: boolean;
-  readonly isAboveHighWatermark: boolean;
+export interface ClientStreamOwner extends CodecStreamOwner {
   onRequestComplete(stream: ClientStream): void;
   /** `isClean`: nothing of the request was written. */
   onStreamReset(stream: ClientStream, isClean: boolean): void;
-  readDisable(disable: boolean): void;
 }
 
 /** Response code details for a request that filters have made impossible to write. */
 const INVALID_REQUEST = "filter_added_invalid_request_data";
 
 /** One request on an upstream connection and the reader of its response. */
-export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
-  readonly id: number;
+export class ClientStream extends CodecStream<ClientStreamOwner> implements RequestEncoder, AnsweredRequest {
   readonly decoder: ResponseDecoder;
   isHead = false;
   isConnect = false;
@@ -37,67 +26,26 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
   requestStarted = false;
   requestComplete = false;
   responseComplete = false;
-  readonly #owner: ClientStreamOwner;
-  readonly #body: BodyWriter;
-  #callbacks: StreamCallbacks | null = null;
-  #gone = false;
-  #readDisables = 0;
   /** Data for a tunnel that is not open yet; null when nothing has to wait. */
   #early: Buffer[] | null = null;
   #endsEarly = false;
 
   constructor(owner: ClientStreamOwner, id: number, decoder: ResponseDecoder) {
-    this.#owner = owner;
-    this.#body = new BodyWriter(owner.sink);
-    this.id = id;
+    super(owner, id);
     this.decoder = decoder;
   }
 
-  get stream(): Stream {
-    return this;
-  }
-
-  setCallbacks(callbacks: StreamCallbacks): void {
-    this.#callbacks = callbacks;
-    if (this.#owner.isAboveHighWatermark) callbacks.onAboveWriteBufferHighWatermark();
-  }
-
-  reset(reason: StreamResetReason): void {
-    this.resetWith(reason, "");
-  }
-
-  /** As `reset`, with response code details. */
-  resetWith(reason: StreamResetReason, details: string): void {
-    if (this.#gone) return;
+  override resetWith(reason: StreamResetReason, details: string): void {
+    if (this.gone) return;
     const isClean = !this.requestStarted;
     this.leave();
-    this.#callbacks?.onResetStream(reason, details);
-    this.#owner.onStreamReset(this, isClean);
+    this.callbacks?.onResetStream(reason, details);
+    this.owner.onStreamReset(this, isClean);
   }
 
-  readDisable(disable: boolean): void {
-    if (this.#gone) return;
-    if (disable) {
-      if (this.#readDisables++ === 0) this.#owner.readDisable(true);
-    } else if (this.#readDisables > 0 && --this.#readDisables === 0) {
-      this.#owner.readDisable(false);
-    }
-  }
-
-  /** Ends the stream's hold on its connection: pauses are lifted, later calls do nothing. */
-  leave(): void {
-    this.#gone = true;
+  override leave(): void {
+    super.leave();
     this.#early = null;
-    if (this.#readDisables > 0) this.#owner.readDisable(false);
-    this.#readDisables = 0;
-  }
-
-  onAboveWriteBufferHighWatermark(): void {
-    this.#callbacks?.onAboveWriteBufferHighWatermark();
-  }
-
-  onBelowWriteBufferLowWatermark(): void {
-    this.#callbacks?.onBelowWriteBufferLowWatermark();
   }
 
   /**
@@ -105,7 +53,7 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
    * `filter_added_invalid_request_data`) with nothing written.
    */
   encodeHeaders(headers: RequestHeaderMap, endStream: boolean): void {
-    if (this.#gone || this.requestStarted) return;
+    if (this.gone || this.requestStarted) return;
     this.isHead = headers.method === "HEAD";
     this.isConnect = headers.method === "CONNECT";
     const target = this.isConnect ? headers.authority : headers.path;
@@ -128,27 +76,27 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
     else if (framing === BodyFraming.none && !methodUsuallyHasNoBody(headers.method)) text += "content-length: 0\r\n";
     if (this.asksUpgrade) text += "connection: upgrade\r\n";
     else if (headWriter.saysClose) text += "connection: close\r\n";
-    this.#owner.sink.writeLatin1(`${text}\r\n`);
+    this.owner.sink.writeLatin1(`${text}\r\n`);
     if (endStream) this.#complete();
   }
 
   encodeData(data: Buffer, endStream: boolean): void {
-    if (this.#gone || this.requestComplete) return;
+    if (this.gone || this.requestComplete) return;
     if (this.#early !== null) {
       this.#keepEarly(data, endStream);
       return;
     }
-    this.#body.write(data, endStream);
+    this.body.write(data, endStream);
     if (endStream) this.#complete();
   }
 
   encodeTrailers(trailers: TrailerMap): void {
-    if (this.#gone || this.requestComplete) return;
+    if (this.gone || this.requestComplete) return;
     if (this.#early !== null) {
       this.#endsEarly = true;
       return;
     }
-    this.#body.writeTrailers(trailers, this.#owner.enableTrailers);
+    this.body.writeTrailers(trailers, this.owner.enableTrailers);
     this.#complete();
   }
 
@@ -156,16 +104,16 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
   openTunnel(): void {
     const early = this.#early;
     this.#early = null;
-    this.#body.begin(BodyFraming.raw, 0);
+    this.body.begin(BodyFraming.raw, 0);
     if (early === null) return;
-    for (const piece of early) this.#body.write(piece, false);
-    if (early.length > 0) this.#callbacks?.onBelowWriteBufferLowWatermark();
+    for (const piece of early) this.body.write(piece, false);
+    if (early.length > 0) this.callbacks?.onBelowWriteBufferLowWatermark();
     if (this.#endsEarly) this.#complete();
   }
 
   /** Whether the request broke off short of its content-length. */
   get isShort(): boolean {
-    return this.#body.isShort;
+    return this.body.isShort;
   }
 
   /** Only paths are sent upstream: a URL could name another host than the `host` header. */
@@ -184,7 +132,7 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
     } else if (endStream) {
       framing = BodyFraming.none;
     }
-    this.#body.begin(framing, length);
+    this.body.begin(framing, length);
     return framing;
   }
 
@@ -192,7 +140,7 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
   #keepEarly(data: Buffer, endStream: boolean): void {
     const early = this.#early!;
     if (data.length > 0) {
-      if (early.length === 0) this.#callbacks?.onAboveWriteBufferHighWatermark();
+      if (early.length === 0) this.callbacks?.onAboveWriteBufferHighWatermark();
       early.push(data);
     }
     if (endStream) this.#endsEarly = true;
@@ -200,7 +148,7 @@ export class ClientStream implements RequestEncoder, Stream, AnsweredRequest {
 
   #complete(): void {
     this.requestComplete = true;
-    this.#owner.onRequestComplete(this);
+    this.owner.onRequestComplete(this);
   }
 }
 

@@ -4,7 +4,8 @@ import { BodyDecoder } from "./body-decoder.ts";
 import type { Http1ServerOptions } from "./codec-options.ts";
 import type { Http1CodecStats } from "./codec-stats.ts";
 import type { Http1ConnectionHooks } from "./connection-hooks.ts";
-import { acquireHeadParser, type HeadParser, releaseHeadParser } from "./head-parser.ts";
+import { HeadDecoder, type HeadReader } from "./head-decoder.ts";
+import type { HeadParser } from "./head-parser.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import { RequestHead } from "./request-head.ts";
 import { ServerStream, type ServerStreamOwner } from "./server-stream.ts";
@@ -43,22 +44,20 @@ type State = (typeof State)[keyof typeof State];
  * behind an upgrade or CONNECT wait until it is accepted and are dropped if it is not; 100 is sent only if the request
  * has not been answered by then.
  */
-export class Http1ServerConnection implements ServerConnection, ServerStreamOwner {
+export class Http1ServerConnection implements ServerConnection, ServerStreamOwner, HeadReader {
   readonly sink: ByteSink;
   isAboveHighWatermark = false;
   readonly #options: Http1ServerOptions;
   readonly #callbacks: ServerConnectionCallbacks;
   readonly #hooks: Http1ConnectionHooks;
   readonly #stats: Http1CodecStats;
+  readonly #head = new HeadDecoder(true);
   #state: State = State.head;
   #stream: ServerStream | null = null;
   #requestCount = 0;
   #dispatching = false;
   #closing = false;
   #remoteClosed = false;
-  /** A head that is not complete yet, and its parser. Both null outside. */
-  #partialHead: PendingBytes | null = null;
-  #parser: HeadParser | null = null;
   /** Made for the first request with a body. */
   #body: BodyDecoder | null = null;
   /** Bytes that can't be decoded yet. */
@@ -91,7 +90,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
 
   /** Whether some, but not all bytes of a head are here; for the request-headers timeout. */
   get isReadingHead(): boolean {
-    return this.#partialHead !== null;
+    return this.#head.isPartial;
   }
 
   get enableTrailers(): boolean {
@@ -145,7 +144,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
         stream!.resetWith("connection termination", "");
         return;
       case State.head:
-        this.#dropPartialHead();
+        this.#head.drop();
         return;
       default:
         return;
@@ -247,31 +246,14 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
   }
 
   #decodeHead(data: Buffer, at: number): number {
-    const limits = this.#options.headLimits;
-    let parser = this.#parser;
-    let next: number;
-    if (parser === null) {
-      parser = acquireHeadParser();
-      parser.beginHead(true);
-      if (!parser.parse(data, at, data.length, limits)) {
-        this.#parser = parser;
-        this.#partialHead = PendingBytes.copyOf(data, at, data.length);
-        return data.length;
-      }
-      next = at + parser.length;
-      requestHead.read(parser, data, at, this.#options, this.#stats);
-      releaseHeadParser(parser);
-    } else {
-      const partial = this.#partialHead!;
-      const before = partial.length;
-      partial.append(data, at, data.length);
-      if (!parser.parse(partial.buffer, 0, partial.length, limits)) return data.length;
-      next = at + parser.length - before;
-      requestHead.read(parser, partial.buffer, 0, this.#options, this.#stats);
-      this.#dropPartialHead();
-    }
+    const end = this.#head.decode(data, at, this.#options.headLimits, this);
+    if (end === -1) return data.length;
     this.#beginRequest();
-    return next;
+    return end;
+  }
+
+  readHead(parser: HeadParser, bytes: Buffer, start: number): void {
+    requestHead.read(parser, bytes, start, this.#options, this.#stats);
   }
 
   #beginRequest(): void {
@@ -337,15 +319,9 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
     if (this.#held !== null && !this.#dispatching) this.#hooks.scheduleDispatch();
   }
 
-  #dropPartialHead(): void {
-    if (this.#parser !== null) releaseHeadParser(this.#parser);
-    this.#parser = null;
-    this.#partialHead = null;
-  }
-
   #stopDecoding(): void {
     this.#state = State.closed;
-    this.#dropPartialHead();
+    this.#head.drop();
     this.#body?.abort();
     this.#held = null;
     this.#resumeHeld();

@@ -1,20 +1,11 @@
-import type {
-  ByteSink,
-  RequestDecoder,
-  ResponseEncoder,
-  Stream,
-  StreamCallbacks,
-  StreamResetReason,
-} from "../codec.ts";
+import type { RequestDecoder, ResponseEncoder, StreamResetReason } from "../codec.ts";
 import type { ResponseHeaderMap, TrailerMap } from "../header-map.ts";
-import { BodyFraming, BodyWriter, headWriter } from "./message-writer.ts";
+import { CodecStream, type CodecStreamOwner } from "./codec-stream.ts";
+import { BodyFraming, headWriter } from "./message-writer.ts";
 import { statusLine } from "./status-line.ts";
 
 /** What a stream needs of its connection. */
-export interface ServerStreamOwner {
-  readonly sink: ByteSink;
-  readonly enableTrailers: boolean;
-  readonly isAboveHighWatermark: boolean;
+export interface ServerStreamOwner extends CodecStreamOwner {
   /** Whether the connection ends with the response of `stream`, whose head is about to be written. */
   endsWith(stream: ServerStream): boolean;
   /** The response asked for `Connection: close`, or is delimited by it. */
@@ -23,12 +14,10 @@ export interface ServerStreamOwner {
   onUpgradeAccepted(): void;
   onResponseComplete(stream: ServerStream): void;
   onStreamReset(stream: ServerStream): void;
-  readDisable(disable: boolean): void;
 }
 
 /** One request of a downstream connection and the writer of its response. */
-export class ServerStream implements ResponseEncoder, Stream {
-  readonly id: number;
+export class ServerStream extends CodecStream<ServerStreamOwner> implements ResponseEncoder {
   readonly isHead: boolean;
   readonly isConnect: boolean;
   readonly isHttp10: boolean;
@@ -41,11 +30,6 @@ export class ServerStream implements ResponseEncoder, Stream {
   requestComplete = false;
   responseStarted = false;
   responseComplete = false;
-  readonly #owner: ServerStreamOwner;
-  readonly #body: BodyWriter;
-  #callbacks: StreamCallbacks | null = null;
-  #gone = false;
-  #readDisables = 0;
 
   constructor(
     owner: ServerStreamOwner,
@@ -55,9 +39,7 @@ export class ServerStream implements ResponseEncoder, Stream {
     upgrades: boolean,
     keepAlive: boolean,
   ) {
-    this.#owner = owner;
-    this.#body = new BodyWriter(owner.sink);
-    this.id = id;
+    super(owner, id);
     this.isHead = method === "HEAD";
     this.isConnect = method === "CONNECT";
     this.isHttp10 = isHttp10;
@@ -65,62 +47,23 @@ export class ServerStream implements ResponseEncoder, Stream {
     this.keepAlive = keepAlive;
   }
 
-  get stream(): Stream {
-    return this;
-  }
-
-  setCallbacks(callbacks: StreamCallbacks): void {
-    this.#callbacks = callbacks;
-    // The response before this one may still fill the connection's buffer.
-    if (this.#owner.isAboveHighWatermark) callbacks.onAboveWriteBufferHighWatermark();
-  }
-
-  reset(reason: StreamResetReason): void {
-    this.resetWith(reason, "");
-  }
-
-  /** As `reset`, with response code details. */
-  resetWith(reason: StreamResetReason, details: string): void {
-    if (this.#gone) return;
+  override resetWith(reason: StreamResetReason, details: string): void {
+    if (this.gone) return;
     this.leave();
-    this.#owner.onStreamReset(this);
-    this.#callbacks?.onResetStream(reason, details);
-  }
-
-  readDisable(disable: boolean): void {
-    if (this.#gone) return;
-    if (disable) {
-      if (this.#readDisables++ === 0) this.#owner.readDisable(true);
-    } else if (this.#readDisables > 0 && --this.#readDisables === 0) {
-      this.#owner.readDisable(false);
-    }
-  }
-
-  /** Ends the stream's hold on its connection: pauses are lifted, later calls do nothing. */
-  leave(): void {
-    this.#gone = true;
-    if (this.#readDisables > 0) this.#owner.readDisable(false);
-    this.#readDisables = 0;
-  }
-
-  onAboveWriteBufferHighWatermark(): void {
-    this.#callbacks?.onAboveWriteBufferHighWatermark();
-  }
-
-  onBelowWriteBufferLowWatermark(): void {
-    this.#callbacks?.onBelowWriteBufferLowWatermark();
+    this.owner.onStreamReset(this);
+    this.callbacks?.onResetStream(reason, details);
   }
 
   encode1xxHeaders(headers: ResponseHeaderMap): void {
     // HTTP/1.0 knows no interim responses (RFC 9110 §15.2).
-    if (this.#gone || this.responseStarted || this.isHttp10) return;
+    if (this.gone || this.responseStarted || this.isHttp10) return;
     if (headers.status < 100 || headers.status > 199 || headers.status === 101) return;
     headers.remove("content-length");
-    this.#owner.sink.writeLatin1(`${statusLine(headers.status, false)}${headWriter.writeFields(headers)}\r\n`);
+    this.owner.sink.writeLatin1(`${statusLine(headers.status, false)}${headWriter.writeFields(headers)}\r\n`);
   }
 
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
-    if (this.#gone || this.responseStarted) return;
+    if (this.gone || this.responseStarted) return;
     const status = headers.status;
     const isRaw = this.upgrades && (this.isConnect ? status >= 200 && status < 300 : status === 101);
     if (status < 200 && !isRaw) {
@@ -136,20 +79,20 @@ export class ServerStream implements ResponseEncoder, Stream {
     let text = statusLine(status, this.isHttp10) + fields;
     if (framing === BodyFraming.chunked) text += "transfer-encoding: chunked\r\n";
     else if (endStream && framing === BodyFraming.none && this.#saysEmpty(status)) text += "content-length: 0\r\n";
-    this.#owner.sink.writeLatin1(`${text + this.#connectionLine(isRaw, framing)}\r\n`);
-    if (isRaw) this.#owner.onUpgradeAccepted();
+    this.owner.sink.writeLatin1(`${text + this.#connectionLine(isRaw, framing)}\r\n`);
+    if (isRaw) this.owner.onUpgradeAccepted();
     if (endStream) this.#complete();
   }
 
   encodeData(data: Buffer, endStream: boolean): void {
-    if (this.#gone || this.responseComplete) return;
-    this.#body.write(data, endStream);
+    if (this.gone || this.responseComplete) return;
+    this.body.write(data, endStream);
     if (endStream) this.#complete();
   }
 
   encodeTrailers(trailers: TrailerMap): void {
-    if (this.#gone || this.responseComplete) return;
-    this.#body.writeTrailers(trailers, this.#owner.enableTrailers);
+    if (this.gone || this.responseComplete) return;
+    this.body.writeTrailers(trailers, this.owner.enableTrailers);
     this.#complete();
   }
 
@@ -162,7 +105,7 @@ export class ServerStream implements ResponseEncoder, Stream {
     else if (length !== -1) framing = BodyFraming.fixed;
     else if (endStream) framing = BodyFraming.none;
     else framing = this.isHttp10 ? BodyFraming.raw : BodyFraming.chunked;
-    this.#body.begin(framing, length);
+    this.body.begin(framing, length);
     return framing;
   }
 
@@ -173,14 +116,14 @@ export class ServerStream implements ResponseEncoder, Stream {
 
   #connectionLine(isRaw: boolean, framing: BodyFraming): string {
     if (isRaw) return this.isConnect ? "" : "connection: upgrade\r\n";
-    if (headWriter.saysClose || framing === BodyFraming.raw) this.#owner.closeAfterResponse();
-    if (this.#owner.endsWith(this)) return "connection: close\r\n";
+    if (headWriter.saysClose || framing === BodyFraming.raw) this.owner.closeAfterResponse();
+    if (this.owner.endsWith(this)) return "connection: close\r\n";
     return this.isHttp10 ? "connection: keep-alive\r\n" : "";
   }
 
   #complete(): void {
     this.responseComplete = true;
-    if (this.#body.isShort) this.#owner.closeAfterResponse();
-    this.#owner.onResponseComplete(this);
+    if (this.body.isShort) this.owner.closeAfterResponse();
+    this.owner.onResponseComplete(this);
   }
 }

@@ -18,7 +18,6 @@ import type { BootstrapData } from "../src/config/bootstrap-data.ts";
 import type { CompilerPool } from "../src/config/compiler-pool.ts";
 import { problemText } from "../src/config/config-problem.ts";
 import { StatsSinks } from "../src/extensions/stat_sinks/stats-sinks.ts";
-import type { StatsdSinkData } from "../src/extensions/stat_sinks/statsd-sink-data.ts";
 import type { Address } from "../src/net/address.ts";
 import { HistogramBuckets } from "../src/stats/histogram-buckets.ts";
 import { ProcessMetrics } from "../src/stats/process-metrics.ts";
@@ -265,7 +264,7 @@ export class ProxyServer {
       statsSpec({
         threads: new ThreadStats(this.#merge, shard),
         serverStats: new ServerStats(this.#mainStats, facts),
-        flushIntervalMs: bootstrap.stats.flushIntervalMs,
+        flushIntervalMs: bootstrap.stats.flushOnAdmin ? 0 : bootstrap.stats.flushIntervalMs,
         sinks: this.#sinks,
       }),
     );
@@ -273,10 +272,13 @@ export class ProxyServer {
 
   #createSinks(): StatsSinks {
     const { bootstrap, log } = this.#options;
-    const sinks = bootstrap.statsSinks.map(({ data }) => data as StatsdSinkData);
-    return new StatsSinks(sinks, {
+    return new StatsSinks(bootstrap.statsSinks, {
       stats: this.#mainStats,
       tags: new TagProducer(bootstrap.stats.tags, bootstrap.stats.useAllDefaultTags),
+      buckets: new HistogramBuckets(bootstrap.stats.histogramBuckets),
+      clock: systemClock,
+      timers: this.#timers,
+      random: this.#random,
       log: log.logger("stats"),
       hosts: async (name) => {
         const cluster = this.#inForce.clusters().find((each) => each.name === name);
@@ -356,6 +358,7 @@ export class ProxyServer {
       merge: this.#merge,
       tags: () => tags,
       buckets: () => buckets,
+      flushStatsOnAdmin: stats.flushOnAdmin,
       processMetrics: new ProcessMetrics(),
       condition: this.condition,
       clock: systemClock,

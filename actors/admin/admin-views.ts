@@ -55,6 +55,8 @@ export interface AdminViewsOptions {
   readonly merge: StatsMerge;
   readonly tags: () => TagProducer;
   readonly buckets: () => HistogramBuckets;
+  /** `stats_flush_on_admin`. */
+  readonly flushStatsOnAdmin: boolean;
   readonly processMetrics: ProcessMetrics;
   readonly condition: ServerCondition;
   readonly clock: Clock;
@@ -165,13 +167,19 @@ function statsView(options: AdminViewsOptions, knowledge: SupervisorKnowledge): 
     await knowledge.collectStats();
     await options.stats.ask({ type: "bringUpToDate" }, STATS_DEADLINE_MS).catch(() => undefined);
   };
+  const shared = (): Promise<void> => {
+    underWay ??= refresh().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+  const flush = async (): Promise<void> => {
+    await shared();
+    await options.stats.ask({ type: "flush" }, STATS_DEADLINE_MS).catch(() => undefined);
+  };
   return {
-    refresh() {
-      underWay ??= refresh().finally(() => {
-        underWay = undefined;
-      });
-      return underWay;
-    },
+    refresh: shared,
+    refreshForPage: options.flushStatsOnAdmin ? flush : shared,
     snapshot: options.merge,
     tags: options.tags,
     buckets: options.buckets,

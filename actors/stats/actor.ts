@@ -11,7 +11,7 @@ const MAILBOX_CAPACITY = 10_000;
 export interface StatsOptions {
   readonly threads: ThreadStats;
   readonly serverStats: ServerStats;
-  /** `stats_flush_interval`. */
+  /** `stats_flush_interval`; 0 = only when told to. */
   readonly flushIntervalMs: number;
   /** Where the stats go at the end of each interval; default: nowhere. */
   readonly sinks?: StatsReceivers;
@@ -66,10 +66,12 @@ class StatsActor implements Actor<StatsMessage> {
         this.#bringUpToDate();
         threads.merge.resetCounters();
         break;
+      case "flush":
+        this.#flush();
+        this.#context.reply(message, { type: "upToDate" });
+        break;
       case "flushIntervalPassed":
-        this.#bringUpToDate();
-        threads.merge.flush();
-        this.#options.sinks?.flush(threads.merge);
+        this.#flush();
         this.#waitForNextFlush();
         break;
       default:
@@ -92,7 +94,15 @@ class StatsActor implements Actor<StatsMessage> {
     if (threads.droppedCount > 0) this.#context.setAttribute("droppedReports", threads.droppedCount);
   }
 
+  #flush(): void {
+    const { threads, sinks } = this.#options;
+    this.#bringUpToDate();
+    threads.merge.flush();
+    sinks?.flush(threads.merge);
+  }
+
   #waitForNextFlush(): void {
-    this.#context.sendLater(this.#options.flushIntervalMs, { type: "flushIntervalPassed" });
+    if (this.#options.flushIntervalMs > 0)
+      this.#context.sendLater(this.#options.flushIntervalMs, { type: "flushIntervalPassed" });
   }
 }

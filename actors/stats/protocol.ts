@@ -29,6 +29,11 @@ export interface BringUpToDate extends Question<{ readonly type: "upToDate" }> {
   readonly type: "bringUpToDate";
 }
 
+/** Ends the flush interval: somebody has asked for a page. Replies when it is over. Only with `stats_flush_on_admin`. */
+export interface Flush extends Question<{ readonly type: "upToDate" }> {
+  readonly type: "flush";
+}
+
 /** Sets all counters to zero. */
 export interface ResetCounters {
   readonly type: "resetCounters";
@@ -45,5 +50,6 @@ export type StatsMessage =
   | ThreadReported
   | ThreadLeft
   | BringUpToDate
+  | Flush
   | ResetCounters
   | FlushIntervalPassed;

@@ -83,7 +83,7 @@ async function statsPage(stats: StatsView, request: AdminRequest): Promise<Admin
   }
   const query = parseQuery(request.params);
   if (typeof query === "string") return textResponse(400, query);
-  await stats.refresh();
+  await stats.refreshForPage();
   return format === "json"
     ? { status: 200, contentType: JSON_TYPE, body: renderStatsJson(stats.snapshot, query, stats.buckets()) }
     : textResponse(200, renderStatsText(stats.snapshot, query, stats.buckets()));
@@ -92,7 +92,7 @@ async function statsPage(stats: StatsView, request: AdminRequest): Promise<Admin
 async function prometheusPage(stats: StatsView, request: AdminRequest): Promise<AdminResponse> {
   const query = parseQuery(request.params);
   if (typeof query === "string") return textResponse(400, query);
-  await stats.refresh();
+  await stats.refreshForPage();
   return { status: 200, contentType: PROMETHEUS_CONTENT_TYPE, body: exposition(stats, query) };
 }
 

@@ -106,6 +106,8 @@ export interface StatsView {
    * not answer contributes what is known of it.
    */
   refresh(): Promise<void>;
+  /** The same for one of Envoy's pages of stats, which with `stats_flush_on_admin` end the flush interval. */
+  refreshForPage(): Promise<void>;
   readonly snapshot: StatsSnapshot;
   /** The two follow the configuration in force, so they are asked for at each request. */
   tags(): TagProducer;

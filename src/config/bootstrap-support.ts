@@ -70,6 +70,7 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
     cluster_manager: yes,
     stats_config: within(...stats),
     stats_flush_interval: yes,
+    stats_flush_on_admin: yes,
     stats_sinks: yes,
     admin: within(...admin),
     layered_runtime: within(...runtimeLayersSupport),

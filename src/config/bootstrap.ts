@@ -43,12 +43,21 @@ export function compileBootstrap(message: Bootstrap, context: ErrorSink, node: N
     stats: {
       ...statsData(statsConfig, at.field("stats_config"), context),
       flushIntervalMs: durationMs(message.statsFlushInterval, defaultStatsConfig.flushIntervalMs),
+      flushOnAdmin: flushesOnAdmin(message, at, context),
     },
     statsSinks: message.statsSinks.flatMap(({ name, configType }, index) => {
       const place = at.field("stats_sinks").index(index);
       return context.extension("envoy.stats_sinks", { name, typedConfig: configType.value }, place) ?? [];
     }),
   };
+}
+
+function flushesOnAdmin({ statsFlush, statsFlushInterval }: Bootstrap, at: Place, context: ErrorSink): boolean {
+  const flushes = statsFlush.case === "statsFlushOnAdmin" && statsFlush.value;
+  if (flushes && statsFlushInterval !== undefined) {
+    context.error(at.field("stats_flush_on_admin"), "excludes stats_flush_interval");
+  }
+  return flushes;
 }
 
 function nodeData(node: Node | undefined): NodeData {
@@ -101,6 +110,7 @@ function statsData(message: StatsConfig | undefined, place: Place, context: Erro
     useAllDefaultTags: message.useAllDefaultTags ?? defaultStatsConfig.useAllDefaultTags,
     histogramBuckets: buckets,
     flushIntervalMs: defaultStatsConfig.flushIntervalMs,
+    flushOnAdmin: false,
   };
 }
 

@@ -151,6 +151,11 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./stat_sinks/graphite_statsd/config.ts")).graphiteStatsdSinkConfig,
   },
   {
+    name: "envoy.stat_sinks.open_telemetry",
+    types: ["envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig"],
+    config: async () => (await import("./stat_sinks/open_telemetry/config.ts")).openTelemetrySinkConfig,
+  },
+  {
     name: "envoy.network.dns_resolver.cares",
     types: ["envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"],
     config: async () => (await import("./network_dns_resolver/cares/config.ts")).caresResolverConfig,

@@ -9,6 +9,8 @@ export interface StatsConfigData {
   readonly histogramBuckets: readonly HistogramBucketsData[];
   /** `stats_flush_interval`. Default 5000. */
   readonly flushIntervalMs: number;
+  /** `stats_flush_on_admin`: the interval ends when somebody asks for the stats, and else never. Default false. */
+  readonly flushOnAdmin: boolean;
 }
 
 /** Which stats exist: all, none, only those that match, or those that don't. */
@@ -50,4 +52,5 @@ export const defaultStatsConfig: StatsConfigData = {
   useAllDefaultTags: true,
   histogramBuckets: [],
   flushIntervalMs: 5000,
+  flushOnAdmin: false,
 };

@@ -15,7 +15,7 @@ export class StatsdLines {
   readonly #dialect: StatsdDialect;
   readonly #tags: TagProducer;
   /** What each counter stood at when it was last sent. */
-  readonly #sent = new Map<string, number>();
+  #sent: ReadonlyMap<string, number> = new Map();
 
   constructor(prefix: string, dialect: StatsdDialect, tags: TagProducer) {
     this.#prefix = prefix;
@@ -25,14 +25,16 @@ export class StatsdLines {
 
   /** The lines of the interval that has just ended, without line ends. */
   *next(stats: StatsSnapshot): Generator<string> {
+    const standing = new Map<string, number>();
     for (const counter of stats.counters()) {
       const { name, value, used } = counter;
       if (!used) continue;
       const before = this.#sent.get(name) ?? 0;
-      this.#sent.set(name, value);
+      standing.set(name, value);
       // Less than before: somebody has reset the counters.
       yield this.#line(counter, `${value < before ? value : value - before}|c`);
     }
+    this.#sent = standing;
     for (const gauge of stats.gauges()) if (gauge.used) yield this.#line(gauge, `${gauge.value}|g`);
     for (const histogram of stats.histograms()) yield* this.#timers(histogram);
   }

@@ -193,6 +193,7 @@ export class SampleProxy {
     },
     stats: {
       refresh: async () => void this.calls.push("refresh"),
+      refreshForPage: async () => void this.calls.push("refresh"),
       snapshot: this.stats,
       tags: () => new TagProducer([], true),
       buckets: () => new HistogramBuckets([]),

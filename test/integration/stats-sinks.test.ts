@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import { requestOnce } from "../harness/http1-client.ts";
+import { OtlpMetricsCollector } from "../harness/otlp-collectors.ts";
 import { answerRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { TcpUpstream } from "../harness/tcp-peer.ts";
@@ -96,5 +97,101 @@ describe("A DogStatsD sink", () => {
     await until("the count", () => datagrams.some((datagram) => line.test(datagram)));
     assert.ok(datagrams.some((datagram) => datagram.includes("\n")));
     assert.ok(datagrams.every((datagram) => datagram.length <= 512));
+  });
+});
+
+describe("An OpenTelemetry sink", () => {
+  const OPEN_TELEMETRY = "type.googleapis.com/envoy.extensions.stat_sinks.open_telemetry.v3.SinkConfig";
+  const RQ_2XX = { "envoy.http_conn_manager_prefix": "ingress", "envoy.response_code_class": "2" };
+
+  async function scene(t: TestContext, fields: object = {}) {
+    const collector = await OtlpMetricsCollector.start();
+    t.after(() => collector.stop());
+    const sink = { "@type": OPEN_TELEMETRY, grpc_service: { envoy_grpc: { cluster_name: "otel" } }, ...fields };
+    const proxy = await start(t, sink, [sampleCluster("otel", [loopback(collector.port)])]);
+    return { collector, proxy };
+  }
+
+  it("gets the stats of all workers every flush interval: sums, gauges and histograms, with tags as attributes", async (t) => {
+    const { collector, proxy } = await scene(t);
+    for (let i = 0; i < 6; i++) await requestOnce(proxy.port());
+    const rq = () => collector.last("http.downstream_rq_xx", RQ_2XX);
+    await until("the count", () => rq()?.value === 6, 20_000);
+    assert.deepEqual([rq()!.kind, rq()!.temporality, rq()!.monotonic], ["sum", 2, true]);
+    assert.ok(rq()!.endMs > rq()!.startMs && Math.abs(rq()!.endMs - Date.now()) < 60_000);
+    const live = collector.last("server.live")!;
+    assert.deepEqual([live.kind, live.value, live.attributes], ["gauge", 1, {}]);
+    const time = () => collector.last("http.downstream_rq_time");
+    await until("the times", () => time()?.value === 6, 20_000);
+    assert.deepEqual([time()!.kind, time()!.bounds.slice(0, 3), time()!.counts.length], ["histogram", [0.5, 1, 5], 20]);
+    assert.equal(
+      time()!.counts.reduce((sum, count) => sum + count),
+      6,
+    );
+    const names = collector.exports.at(-1)!.map(({ name, kind }) => `${kind} ${name}`);
+    assert.ok(new Set(names).size < names.length, "points with different attributes share a metric");
+    await proxy.until(
+      "the counter",
+      async () => ((await proxy.stats("exports_success")).get("open_telemetry_sink.exports_success") ?? 0) > 0,
+    );
+  });
+
+  it("gets what has come since the last time, under full names with a prefix, if that is wanted", async (t) => {
+    const { collector, proxy } = await scene(t, {
+      report_counters_as_deltas: true,
+      report_histograms_as_deltas: true,
+      emit_tags_as_attributes: false,
+      use_tag_extracted_name: false,
+      prefix: "edge",
+    });
+    const sum = (name: string): number =>
+      collector.exports.flat().reduce((total, point) => total + (point.name === name ? point.value : 0), 0);
+    for (let i = 1; i <= 3; i++) {
+      await requestOnce(proxy.port());
+      await until("the growth", () => sum("edge.http.ingress.downstream_rq_2xx") === i, 20_000);
+      await until("the time", () => sum("edge.http.ingress.downstream_rq_time") === i, 20_000);
+    }
+    const point = collector.last("edge.http.ingress.downstream_rq_2xx")!;
+    assert.deepEqual([point.temporality, point.attributes], [1, {}]);
+    assert.ok(point.endMs - point.startMs < 60_000);
+  });
+
+  it("skips intervals while a collector does not answer, gives up, and comes back", async (t) => {
+    const { collector, proxy } = await scene(t, {
+      grpc_service: { envoy_grpc: { cluster_name: "otel" }, timeout: "0.5s" },
+    });
+    await until("an export", () => collector.exports.length > 0, 20_000);
+    collector.answers = false;
+    const stat = async (name: string) =>
+      (await proxy.stats("exports_")).get(`open_telemetry_sink.exports_${name}`) ?? 0;
+    await proxy.until("the failure", async () => (await stat("failed")) > 0 && (await stat("skipped")) > 0, 20_000);
+    assert.match(proxy.logs, /stats can't be sent/);
+    collector.answers = true;
+    await requestOnce(proxy.port());
+    await until("the count", () => collector.last("http.downstream_rq_xx", RQ_2XX)?.value === 1, 20_000);
+  });
+});
+
+describe("stats_flush_on_admin", () => {
+  it("sends stats when somebody asks for them, and at no other time", async (t) => {
+    const { port, datagrams } = await udpServer(t);
+    const sink = { "@type": STATSD, address: loopback(port) };
+    const more = { stats_sinks: [{ name: "sink", typed_config: sink }], stats_flush_on_admin: true };
+    const proxy = await startProxy({ config: sampleBootstrap({ more, listeners: [{ routes: [answerRoute("hi")] }] }) });
+    t.after(() => proxy.kill());
+    for (let i = 1; i <= 2; i++) {
+      await requestOnce(proxy.port());
+      assert.equal(counted(datagrams, "envoy.http.ingress.downstream_rq_2xx"), i - 1);
+      await proxy.admin(i === 1 ? "/stats" : "/stats/prometheus");
+      await until("the flush", () => counted(datagrams, "envoy.http.ingress.downstream_rq_2xx") === i);
+    }
+  });
+
+  it("excludes an interval", async (t) => {
+    const more = { stats_flush_interval: "1s", stats_flush_on_admin: true };
+    await assert.rejects(
+      startProxy({ config: sampleBootstrap({ more }) }).then((proxy) => t.after(() => proxy.kill())),
+      /stats_flush_on_admin.*excludes stats_flush_interval/,
+    );
   });
 });

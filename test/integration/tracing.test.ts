@@ -5,10 +5,10 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client } from "../harness/http1-client.ts";
+import { HttpCollector, OtlpGrpcCollector } from "../harness/otlp-collectors.ts";
 import type { ReceivedSpan } from "../harness/otlp-reader.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
-import { HttpCollector, OtlpGrpcCollector } from "../harness/trace-collectors.ts";
 import { until } from "../harness/until.ts";
 
 interface ZipkinSpan {

@@ -1,53 +1,29 @@
-import type { Logger } from "../../base/log.ts";
+import type { CompiledExtension } from "../../config/compile-context.ts";
 import type { StatsSnapshot } from "../../stats/merged-stat.ts";
-import type { StatsScope } from "../../stats/scope.ts";
-import { StatsdLines } from "../../stats/statsd-lines.ts";
-import type { TagProducer } from "../../stats/tag-producer.ts";
-import type { LineDestination } from "./line-destination.ts";
+import type { OpenTelemetrySinkData } from "./open_telemetry/open-telemetry-sink-data.ts";
+import { OpenTelemetrySink } from "./open_telemetry/sink.ts";
+import type { StatsSink } from "./stats-sink.ts";
+import type { StatsSinkEnvironment } from "./stats-sink-environment.ts";
+import { StatsdSink } from "./statsd-sink.ts";
 import type { StatsdSinkData } from "./statsd-sink-data.ts";
-import { type ClusterHosts, TcpLines } from "./tcp-lines.ts";
-import { UdpLines } from "./udp-lines.ts";
-
-/** What sinks work with. */
-export interface StatsSinkEnvironment {
-  /** The root scope of the thread. */
-  readonly stats: StatsScope;
-  readonly tags: TagProducer;
-  readonly hosts: ClusterHosts;
-  readonly log: Logger;
-}
-
-interface Sink {
-  readonly lines: StatsdLines;
-  readonly destination: LineDestination;
-}
 
 /** All configured stats sinks. Main thread. */
-export class StatsSinks {
-  readonly #sinks: readonly Sink[];
+export class StatsSinks implements StatsSink {
+  readonly #sinks: readonly StatsSink[];
 
-  constructor(sinks: readonly StatsdSinkData[], environment: StatsSinkEnvironment) {
-    this.#sinks = sinks.map(({ prefix, dialect, destination, maxDatagramBytes }) => ({
-      lines: new StatsdLines(prefix, dialect, environment.tags),
-      destination: createDestination(destination, maxDatagramBytes, environment),
-    }));
+  constructor(sinks: readonly CompiledExtension[], environment: StatsSinkEnvironment) {
+    this.#sinks = sinks.map(({ extension, data }) =>
+      extension === "envoy.stat_sinks.open_telemetry"
+        ? new OpenTelemetrySink(data as OpenTelemetrySinkData, environment)
+        : new StatsdSink(data as StatsdSinkData, environment),
+    );
   }
 
-  /** Sends what stands in `stats`. Called once per flush interval, when that interval's histograms are complete. */
   flush(stats: StatsSnapshot): void {
-    for (const { lines, destination } of this.#sinks) destination.send(lines.next(stats));
+    for (const sink of this.#sinks) sink.flush(stats);
   }
 
   close(): void {
-    for (const { destination } of this.#sinks) destination.close();
+    for (const sink of this.#sinks) sink.close();
   }
-}
-
-function createDestination(
-  destination: StatsdSinkData["destination"],
-  maxDatagramBytes: number,
-  { stats, hosts, log }: StatsSinkEnvironment,
-): LineDestination {
-  if (destination.type === "udp") return new UdpLines(destination.ip, destination.port, maxDatagramBytes, log);
-  return new TcpLines(destination.name, hosts, stats.counter("statsd.cx_overflow"), log);
 }

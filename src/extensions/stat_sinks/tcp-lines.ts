@@ -1,14 +1,12 @@
 import net from "node:net";
 import type { Logger } from "../../base/log.ts";
-import { type Address, formatAddress } from "../../net/address.ts";
+import { formatAddress } from "../../net/address.ts";
 import type { Counter } from "../../stats/scope.ts";
 import type { LineDestination } from "./line-destination.ts";
+import type { ClusterHosts } from "./stats-sink-environment.ts";
 
 /** Waiting bytes at which a connection that takes nothing is given up; as in Envoy. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-
-/** The hosts that a cluster has at the moment, in an order of their own. */
-export type ClusterHosts = (cluster: string) => Promise<readonly Address[]>;
 
 /**
  * Sends lines over one TCP connection to a host of a cluster, opened when there is something to send, and anew on another host when it has

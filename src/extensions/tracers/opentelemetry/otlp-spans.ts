@@ -1,6 +1,7 @@
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { unicodeText } from "../../../match/wire-text.ts";
 import type { RecordedSpan } from "../../../tracing/recorded-span.ts";
+import { hrTime } from "../../opentelemetry/hr-time.ts";
 
 type OtlpSpan = Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0][number];
 
@@ -56,10 +57,4 @@ export class OtlpSpanWriter {
       droppedLinksCount: 0,
     } as unknown as OtlpSpan;
   }
-}
-
-/** Seconds and nanoseconds. */
-function hrTime(ms: number): [number, number] {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.min(999_999_999, Math.round((ms - seconds * 1000) * 1e6))];
 }

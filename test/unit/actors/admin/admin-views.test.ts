@@ -120,6 +120,7 @@ function setUp() {
     merge: new StatsMerge(),
     tags: () => new TagProducer([], true),
     buckets: () => new HistogramBuckets([]),
+    flushStatsOnAdmin: false,
     processMetrics: new ProcessMetrics(),
     condition,
     clock: world.clock,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { statsSpec } from "../../../../actors/stats/actor.ts";
+import { type StatsReceivers, statsSpec } from "../../../../actors/stats/actor.ts";
 import { ServerStats } from "../../../../actors/stats/server-stats.ts";
 import { StatsInlet } from "../../../../actors/stats/stats-inlet.ts";
 import { ThreadStats } from "../../../../actors/stats/thread-stats.ts";
@@ -10,14 +10,14 @@ import { StatsShard } from "../../../../src/stats/stats-shard.ts";
 import { ActorWorld } from "../../../harness/actor-world.ts";
 
 /** The stats actor with a worker's shard beside it. */
-function startStats() {
+function startStats(flushIntervalMs = 5000, sinks?: StatsReceivers) {
   const world = new ActorWorld();
   const mainShard = new StatsShard(everyStat);
   const merge = new StatsMerge();
   const facts = { uptimeSeconds: 12.9, concurrency: 2, state: "LIVE", totalConnections: 5 } as const;
   const serverStats = new ServerStats(mainShard.scope(), () => facts);
   const threads = new ThreadStats(merge, mainShard);
-  const stats = world.system.spawn(statsSpec({ threads, serverStats, flushIntervalMs: 5000 }));
+  const stats = world.system.spawn(statsSpec({ threads, serverStats, flushIntervalMs, ...(sinks && { sinks }) }));
   const inlet = new StatsInlet(stats);
   const shard = new StatsShard(everyStat);
   const report = (incarnation: number): void => {
@@ -29,6 +29,24 @@ function startStats() {
 }
 
 describe("Stats actor", () => {
+  it("flushes by itself, or only when it is told to", async () => {
+    for (const [intervalMs, expected] of [
+      [5000, [1, 2]],
+      [0, [0, 1]],
+    ] as const) {
+      let flushes = 0;
+      const { world, stats } = startStats(intervalMs, { flush: () => flushes++ });
+      await world.settle();
+      world.clock.advance(5100);
+      await world.settle();
+      assert.equal(flushes, expected[0], `${intervalMs} ms`);
+      const reply = stats.ask({ type: "flush" }, 1000);
+      await world.settle();
+      assert.deepEqual(await reply, { type: "upToDate" });
+      assert.equal(flushes, expected[1]);
+    }
+  });
+
   it("merges what workers report with what the main thread counts", async () => {
     const { world, mainShard, inlet, shard, report, value, stats } = startStats();
     inlet.workerStarted("worker-1", 1);

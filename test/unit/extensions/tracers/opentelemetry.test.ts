@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { type RuntimeEntry, valueEntry } from "../../../../src/runtime/runtime-entry.ts";
 import { answering } from "../../../harness/fake-upstream.ts";
+import { HttpCollector, OtlpGrpcCollector } from "../../../harness/otlp-collectors.ts";
 import { readOtlpSpans } from "../../../harness/otlp-reader.ts";
 import { loopback, sampleCluster } from "../../../harness/sample-bootstrap.ts";
-import { HttpCollector, OtlpGrpcCollector } from "../../../harness/trace-collectors.ts";
 import { until } from "../../../harness/until.ts";
 import { Proxied, type ProxiedOptions } from "../proxied.ts";
 

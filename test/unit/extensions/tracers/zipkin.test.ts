@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { type RuntimeEntry, valueEntry } from "../../../../src/runtime/runtime-entry.ts";
 import { answering } from "../../../harness/fake-upstream.ts";
+import { HttpCollector } from "../../../harness/otlp-collectors.ts";
 import { loopback, sampleCluster } from "../../../harness/sample-bootstrap.ts";
-import { HttpCollector } from "../../../harness/trace-collectors.ts";
 import { until } from "../../../harness/until.ts";
 import { Proxied, type ProxiedOptions } from "../proxied.ts";
 

@@ -12,6 +12,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { addNewerFields, NEWER_FIELDS } from "./newer-fields.ts";
 
 const require = createRequire(import.meta.url);
 const protoFolder = import.meta.dirname;
@@ -30,7 +31,7 @@ function inputHash(): string {
     const manifest = JSON.parse(readFileSync(join(packageFolder(name), "package.json"), "utf8")) as { version: string };
     hash.update(`${name}@${manifest.version}\n`);
   }
-  hash.update(readFileSync(import.meta.filename));
+  hash.update(readFileSync(import.meta.filename)).update(readFileSync(join(protoFolder, "newer-fields.ts")));
   for (const file of globSync("own/**/*.proto", { cwd: protoFolder }).sort()) {
     hash.update(`${file}\n`).update(readFileSync(join(protoFolder, file)));
   }
@@ -51,6 +52,14 @@ function collectProtos(target: string): void {
   // Newer Envoy protos use this rule of strings; the validate.proto beside them is too old to know it.
   if (!text.includes("ignore_empty")) {
     writeFileSync(validate, text.replace(/optional bool strict = 25.*;/, "$& optional bool ignore_empty = 26;"));
+  }
+}
+
+/** Adds to Envoy's messages what the package is too old to have. */
+function addFields(root: string): void {
+  for (const newer of NEWER_FIELDS) {
+    const path = join(root, newer.file);
+    writeFileSync(path, addNewerFields(readFileSync(path, "utf8"), newer));
   }
 }
 
@@ -98,6 +107,7 @@ function generate(stamp: string): void {
     const protos = join(work, "protos");
     mkdirSync(protos, { recursive: true });
     collectProtos(protos);
+    addFields(protos);
     writeFileSync(join(work, "buf.yaml"), "version: v2\nmodules:\n  - path: protos\n");
     const plugin = [process.execPath, join(packageFolder("@bufbuild/protoc-gen-es"), "bin/protoc-gen-es")];
     const template = {

@@ -54,6 +54,20 @@ export function compileRateLimits(
   });
 }
 
+/** The `rate_limits` of a filter, which count instead of those of routes. As in Envoy they have neither stage nor `disable_key`. */
+export function compileFilterRateLimits(
+  messages: readonly RateLimit[],
+  place: Place,
+  context: CompileContext,
+): RateLimitData[] {
+  for (const [i, { stage, disableKey }] of messages.entries()) {
+    const problem = "counts only for the rate_limits of routes and virtual hosts";
+    if (stage !== undefined) context.error(place.index(i).field("stage"), problem);
+    if (disableKey !== "") context.error(place.index(i).field("disable_key"), problem);
+  }
+  return compileRateLimits(messages, place, context);
+}
+
 /** Null for what was refused. */
 function compileAction(
   { actionSpecifier: action }: RateLimit_Action,

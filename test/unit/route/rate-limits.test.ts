@@ -3,7 +3,11 @@ import { describe, it } from "node:test";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { StreamInfo } from "../../../src/http/stream-info.ts";
 import { rateLimitDescriptors } from "../../../src/route/rate-limit-descriptors.ts";
-import type { RateLimitDescriptor, RateLimitSwitches } from "../../../src/route/rate-limit-policy.ts";
+import {
+  type RateLimitDescriptor,
+  RateLimitPolicy,
+  type RateLimitSwitches,
+} from "../../../src/route/rate-limit-policy.ts";
 import { Runtime } from "../../../src/runtime/runtime.ts";
 import { fixedRandom, makeRequest, makeStreamInfo } from "../../harness/stream-fixtures.ts";
 import { forward, oneHost, routeOf, tableFrom } from "./routes-from.ts";
@@ -26,7 +30,8 @@ function descriptorsOf(
   const route = routeOf(table, request);
   info.routeMetadata = route.metadata;
   asked.prepare?.(info);
-  return rateLimitDescriptors(route, 0, "override", request, info, switches);
+  const choice = { stage: 0, ofVirtualHost: "override", own: RateLimitPolicy.none } as const;
+  return rateLimitDescriptors(route, choice, request, info, switches);
 }
 
 /** The entries that these actions give, as `key=value`; null if there is no descriptor. */

@@ -19,6 +19,8 @@ export interface CompressorData {
   readonly request: CompressedDirectionData;
   readonly response: CompressedDirectionData;
   readonly disableOnEtag: boolean;
+  /** Responses with these statuses stay as they are. */
+  readonly uncompressibleCodes: readonly number[];
   readonly removeAcceptEncoding: boolean;
   /** Win over others that the client likes as much. */
   readonly chooseFirst: boolean;

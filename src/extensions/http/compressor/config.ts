@@ -69,6 +69,7 @@ function compileCompressor(message: Compressor, place: Place, context: CompileCo
         : compileDirection(request.commonConfig),
     response: response === undefined ? deprecatedDirection(message) : compileDirection(response.commonConfig),
     disableOnEtag: (response ?? message).disableOnEtagHeader,
+    uncompressibleCodes: response?.uncompressibleResponseCodes ?? [],
     removeAcceptEncoding: (response ?? message).removeAcceptEncodingHeader,
     chooseFirst: message.chooseFirst,
   };

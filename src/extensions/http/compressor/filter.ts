@@ -78,6 +78,7 @@ export class CompressorFilter extends PassThroughFilter {
     const compressible =
       wanted &&
       !this.#isTunnel &&
+      !data.uncompressibleCodes.includes(headers.status) &&
       hasType(headers, candidate.contentTypes) &&
       !forbidsTransform(headers) &&
       this.#mayHaveEtag(headers) &&

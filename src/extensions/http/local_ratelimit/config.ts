@@ -1,6 +1,6 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { supportAll } from "../../../config/field-support.ts";
+import { notYet, supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import { compileTokenBucket, tokenBucketSupport } from "../../../config/token-bucket.ts";
 import { wireText } from "../../../match/wire-text.ts";
@@ -18,6 +18,7 @@ import {
 } from "../../../proto/gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.js";
 import { HttpStatusSchema } from "../../../proto/gen/envoy/type/v3/http_status_pb.js";
 import { compileHeaderAddition } from "../../../route/compile/header-mutations.ts";
+import { compileFilterRateLimits, rateLimitsSupport } from "../../../route/compile/rate-limits.ts";
 import { compileRuntimeFraction } from "../../../route/compile/route-match.ts";
 import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
 import { descriptorKey } from "./descriptor-key.ts";
@@ -37,7 +38,10 @@ export const localRateLimitConfig = extensionConfig({
   routeSchema: LocalRateLimitSchema,
   configRequired: true,
   support: [
-    supportAll(LocalRateLimitSchema),
+    supportAll(LocalRateLimitSchema, {
+      max_dynamic_descriptors: notYet("each descriptor has the values that its entries say"),
+    }),
+    ...rateLimitsSupport,
     supportAll(LocalClusterRateLimitSchema),
     supportAll(LocalRateLimitDescriptorSchema),
     supportAll(RateLimitDescriptor_EntrySchema),
@@ -68,6 +72,7 @@ function compileLimit(message: LocalRateLimit, place: Place, context: CompileCon
         : "",
     descriptors: compileDescriptors(message, place.field("descriptors"), context),
     stage: message.stage,
+    rateLimits: compileFilterRateLimits(message.rateLimits, place.field("rate_limits"), context),
     ofVirtualHost: VIRTUAL_HOST_OPTIONS[message.vhRateLimits],
     alwaysTakesFromBucket: message.alwaysConsumeDefaultTokenBucket ?? true,
     enabled: compileRuntimeFraction(filterEnabled),

@@ -75,10 +75,9 @@ export class LocalRateLimitFilter extends PassThroughFilter {
   }
 
   #descriptors(headers: RequestHeaderMap): readonly RateLimitDescriptor[] {
-    const { stage, ofVirtualHost } = this.#limit.data;
     // What stands behind a stream's route is always one of src/route.
     const route = this.decoder.route() as Route | null;
-    return rateLimitDescriptors(route, stage, ofVirtualHost, headers, this.decoder.streamInfo, null);
+    return rateLimitDescriptors(route, this.#limit.choice, headers, this.decoder.streamInfo, null);
   }
 
   #format(requestHeaders: RequestHeaderMap, responseHeaders: ResponseHeaderMap | null): FormatContext {

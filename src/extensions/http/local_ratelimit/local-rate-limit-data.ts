@@ -1,5 +1,6 @@
 import type { TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
 import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
+import type { RateLimitData } from "../../../route/rate-limit-data.ts";
 import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
 import type { RateLimitEntry } from "../../../route/rate-limit-policy.ts";
 import type { FractionData } from "../../../route/route-table-data.ts";
@@ -25,6 +26,8 @@ export interface LocalRateLimitData {
   /** Of the route's `rate_limits`, those of this stage give the descriptors. */
   readonly stage: number;
   readonly ofVirtualHost: VirtualHostRateLimits;
+  /** The filter's own; empty = those of routes and virtual hosts count. */
+  readonly rateLimits: readonly RateLimitData[];
   /** A request takes a token of this bucket also if it has taken one for a descriptor. */
   readonly alwaysTakesFromBucket: boolean;
   readonly enabled: FractionData;

@@ -1,6 +1,8 @@
 import { SharedTokenBucket, TOKEN_BUCKET_CELLS, type TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
 import { HeaderMutations } from "../../../route/header-mutations.ts";
+import type { RateLimitChoice } from "../../../route/rate-limit-descriptors.ts";
+import { RateLimitPolicy } from "../../../route/rate-limit-policy.ts";
 import type { StatsScope } from "../../../stats/scope.ts";
 import type { TokenBucket } from "../../../upstream/shared-limits.ts";
 import type { WorkerContext } from "../../extension-module.ts";
@@ -14,6 +16,7 @@ export class RateLimit {
   readonly stats: LocalRateLimitStats;
   readonly requestHeaders: HeaderMutations;
   readonly responseHeaders: HeaderMutations;
+  readonly choice: RateLimitChoice;
   readonly #scope: StatsScope;
   readonly #worker: WorkerContext;
   /** Null if each connection has buckets of its own. */
@@ -28,6 +31,8 @@ export class RateLimit {
     this.stats = localRateLimitStats(this.#scope);
     this.requestHeaders = new HeaderMutations(data.requestHeaders, worker.format);
     this.responseHeaders = new HeaderMutations(data.responseHeaders, worker.format);
+    const { stage, ofVirtualHost, rateLimits } = data;
+    this.choice = { stage, ofVirtualHost, own: RateLimitPolicy.of(rateLimits) };
     const { limits } = worker;
     const isShared = data.bucket !== "" || data.descriptors.some(({ bucket }) => bucket !== "");
     this.#shared = isShared ? new LimitBuckets(data, (name, settings) => limits.tokenBucket(name, settings)) : null;

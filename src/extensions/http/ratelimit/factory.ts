@@ -1,4 +1,5 @@
 import { HeaderMutations } from "../../../route/header-mutations.ts";
+import { RateLimitPolicy } from "../../../route/rate-limit-policy.ts";
 import type { HttpFilterModule } from "../../extension-module.ts";
 import { RateLimitFilter, type RateLimitRuntime } from "./filter.ts";
 import { RateLimitClient } from "./rate-limit-client.ts";
@@ -12,6 +13,7 @@ export const httpFilter: HttpFilterModule = {
     const runtime: RateLimitRuntime = {
       data,
       client: new RateLimitClient(worker.asyncClient, data.service),
+      choice: { stage: data.stage, ofVirtualHost: "override", own: RateLimitPolicy.of(data.rateLimits) },
       responseHeaders: new HeaderMutations(data.responseHeaders, worker.format),
       stats: new RateLimitCounters(data.statPrefix),
       clusters: worker.clusters,

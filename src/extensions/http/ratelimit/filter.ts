@@ -6,7 +6,7 @@ import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
 import { isInFraction } from "../../../route/fraction.ts";
 import type { HeaderMutations } from "../../../route/header-mutations.ts";
-import { rateLimitDescriptors } from "../../../route/rate-limit-descriptors.ts";
+import { type RateLimitChoice, rateLimitDescriptors } from "../../../route/rate-limit-descriptors.ts";
 import type { Route } from "../../../route/route.ts";
 import type { Runtime, RuntimeShareData } from "../../../runtime/runtime.ts";
 import type { AsyncCall } from "../../../upstream/async-failure.ts";
@@ -22,6 +22,8 @@ import type { RateLimitCounters } from "./stats.ts";
 export interface RateLimitRuntime {
   readonly data: RateLimitFilterData;
   readonly client: RateLimitClient;
+  /** For routes that say nothing else. */
+  readonly choice: RateLimitChoice;
   readonly responseHeaders: HeaderMutations;
   readonly stats: RateLimitCounters;
   readonly clusters: ClusterDirectory;
@@ -30,9 +32,6 @@ export interface RateLimitRuntime {
 }
 
 const NAMESPACE = "envoy.filters.http.ratelimit";
-const ALWAYS = 100;
-const ENABLED: RuntimeShareData = { numerator: ALWAYS, denominator: 100, runtimeKey: "ratelimit.http_filter_enabled" };
-const ENFORCING: RuntimeShareData = { ...ENABLED, runtimeKey: "ratelimit.http_filter_enforcing" };
 
 /**
  * Asks the rate limit service about requests whose route has `rate_limits`, and answers those over a limit (429, flag RL, details
@@ -57,7 +56,7 @@ export class RateLimitFilter extends PassThroughFilter {
 
   override decodeHeaders(headers: RequestHeaderMap): FilterHeadersStatus {
     this.#headers = headers;
-    if (!this.#happens(ENABLED) || !this.#appliesTo(headers)) return FilterHeadersStatus.continue;
+    if (!this.#happens(this.#runtime.data.enabled) || !this.#appliesTo(headers)) return FilterHeadersStatus.continue;
     this.#ask(headers);
     return this.#isCalling || this.#refused ? FilterHeadersStatus.stopIteration : FilterHeadersStatus.continue;
   }
@@ -98,9 +97,9 @@ export class RateLimitFilter extends PassThroughFilter {
     // What stands behind a stream's route is always one of src/route.
     const route = this.decoder.route() as Route | null;
     const ofRoute = this.decoder.perFilterConfig() as RateLimitFilterRouteData | undefined;
-    const ofVirtualHost = ofRoute?.ofVirtualHost ?? "override";
+    const choice = ofRoute === undefined ? this.#runtime.choice : { ...this.#runtime.choice, ...ofRoute };
     const { streamInfo } = this.decoder;
-    const descriptors = rateLimitDescriptors(route, data.stage, ofVirtualHost, headers, streamInfo, this.#runtime);
+    const descriptors = rateLimitDescriptors(route, choice, headers, streamInfo, this.#runtime);
     if (descriptors.length === 0) return;
     this.#isCalling = true;
     this.#inCall = true;
@@ -127,7 +126,7 @@ export class RateLimitFilter extends PassThroughFilter {
     this.#responseHeaders = [...answer.responseHeaders, ...(data.tellsLimits ? answer.limitHeaders : [])];
     if (isOver) {
       this.#cluster!.responses.chargeResponse(data.status, { internal: true, canary: false });
-      if (this.#happens(ENFORCING)) {
+      if (this.#happens(data.enforced)) {
         this.#onOverLimit(answer.body);
         return;
       }
@@ -164,7 +163,7 @@ export class RateLimitFilter extends PassThroughFilter {
     const { data, stats } = this.#runtime;
     const counters = stats.of(this.#cluster!);
     counters.error.inc();
-    if (!data.failureModeDeny) {
+    if (!this.#happens(data.failureModeDeny)) {
       counters.failureModeAllowed.inc();
       this.#goOn();
       return;

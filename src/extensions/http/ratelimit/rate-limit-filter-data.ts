@@ -1,5 +1,7 @@
 import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
+import type { RateLimitData } from "../../../route/rate-limit-data.ts";
 import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
+import type { RuntimeShareData } from "../../../runtime/runtime.ts";
 import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
 
 /** Envoy's `RateLimit` filter message, checked. Plain data. */
@@ -10,7 +12,12 @@ export interface RateLimitFilterData {
   readonly requestType: "both" | "internal" | "external";
   /** Its timeout is the filter's. */
   readonly service: GrpcServiceData;
-  readonly failureModeDeny: boolean;
+  /** Whom it asks about, whom it refuses, and whose requests fail with the service. */
+  readonly enabled: RuntimeShareData;
+  readonly enforced: RuntimeShareData;
+  readonly failureModeDeny: RuntimeShareData;
+  /** The filter's own; empty = those of routes and virtual hosts count. */
+  readonly rateLimits: readonly RateLimitData[];
   readonly asResourceExhausted: boolean;
   /** Adds `x-ratelimit-limit` and so on to responses. */
   readonly tellsLimits: boolean;

@@ -146,6 +146,23 @@ describe("The compressor filter", () => {
     assert.deepEqual([on.header("content-encoding"), on.header("x-seen")], ["gzip", "none"]);
   });
 
+  it("leaves responses with some statuses alone", async (test) => {
+    const fields = { ...RESPONSE, response_direction_config: { uncompressible_response_codes: [206, 404] } };
+    const proxied = await filtered(test, "compressor", "Compressor", fields, {
+      script: (exchange) => exchange.respond({ status: Number(exchange.target.slice(1)), body: TEXT }),
+    });
+    const client = await proxied.client();
+    const encodings: (string | undefined)[] = [];
+    for (const status of [200, 206, 404, 500]) {
+      const response = await client.request({ headers: GZIP, target: `/${status}` });
+      assert.equal(response.status, status);
+      encodings.push(response.header("content-encoding"));
+    }
+    assert.deepEqual(encodings, ["gzip", undefined, undefined, "gzip"]);
+    const wrong = { ...RESPONSE, response_direction_config: { uncompressible_response_codes: [99] } };
+    await assert.rejects(start(test, wrong), /uncompressible_response_codes\[0\].*200/);
+  });
+
   it("lets several compressors of a chain agree on one", async (test) => {
     const one = (algorithm: string) =>
       filterChain("compressor", "Compressor", {

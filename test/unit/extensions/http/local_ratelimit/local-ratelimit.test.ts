@@ -185,6 +185,17 @@ describe("The HTTP local_ratelimit filter", () => {
     assert.deepEqual(await of({ stage: 1 }, [{ ...CLIENT, stage: 1 }]), [200, 429]);
   });
 
+  it("takes its own rate_limits instead of those of the route", async (test) => {
+    const limited = { ...LIMIT, descriptors: [descriptor("a", 1)], rate_limits: [CLIENT] };
+    const other = { actions: [{ generic_key: { descriptor_value: "x" } }] };
+    const proxied = await start(test, limited, { routes: [limitedRoute([other])] });
+    assert.deepEqual(await spend(proxied, ["a", "a"]), [200, 429]);
+    await assert.rejects(
+      start(test, { ...limited, max_dynamic_descriptors: 3 }),
+      /max_dynamic_descriptors.*not supported/s,
+    );
+  });
+
   it("shares the limit with the other proxies of its cluster", async (test) => {
     const shared = { ...LIMIT, token_bucket: { max_tokens: 7, fill_interval: "60s" }, local_cluster_rate_limit: {} };
     const clusters = [sampleCluster("proxies", [1, 2, 3].map(loopback))];

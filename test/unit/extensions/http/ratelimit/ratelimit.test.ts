@@ -211,6 +211,38 @@ describe("The ratelimit filter", () => {
     assert.deepEqual(asked(other), [["generic_key=second"]]);
   });
 
+  it("takes its own rate_limits instead of those of the route", async (t) => {
+    const own = { actions: [{ request_headers: { header_name: ":path", descriptor_key: "path" } }] };
+    const routes = [clusterRoute("app", "/bare"), limitedRoute("/", [key("all")])];
+    const [proxied, service] = await start(t, () => OK, { stage: 3, rate_limits: [own] }, { routes });
+    const client = await proxied.client();
+    for (const target of ["/bare", "/limited"]) assert.equal((await client.request({ target })).status, 200);
+    assert.deepEqual(asked(service), [["path=/bare"], ["path=/limited"]]);
+    await assert.rejects(
+      start(t, () => OK, { rate_limits: [{ ...own, stage: 1 }] }),
+      /rate_limits\[0\]\.stage: counts only/,
+    );
+    await assert.rejects(
+      start(t, () => OK, { rate_limits: [{ ...own, disable_key: "k" }] }),
+      /disable_key: counts only/,
+    );
+  });
+
+  it("asks, refuses and fails as large a share as it is told", async (t) => {
+    const share = (numerator: number): object => ({ default_value: { numerator } });
+    const [off, unasked] = await start(t, () => OVER, { filter_enabled: share(0) });
+    assert.equal((await (await off.client()).request()).status, 200);
+    assert.equal(unasked.requests.length, 0);
+    const [counting] = await start(t, () => OVER, { filter_enforced: share(0) });
+    assert.equal((await (await counting.client()).request()).status, 200);
+    assert.equal(stat(counting, "over_limit"), 1);
+    const fails = (): Answer => ({ status: 13 });
+    const [denying] = await start(t, fails, { failure_mode_deny_percent: share(100) });
+    assert.equal((await (await denying.client()).request()).status, 500);
+    const [allowing] = await start(t, fails, { failure_mode_deny: true, failure_mode_deny_percent: share(0) });
+    assert.equal((await (await allowing.client()).request()).status, 200);
+  });
+
   it("asks only about the requests of its type", async (t) => {
     // A request from loopback is internal only with `x-forwarded-for` rules that say so; here none is.
     const [internal, first] = await start(t, () => OVER, { request_type: "internal" });

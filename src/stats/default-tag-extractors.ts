@@ -72,6 +72,7 @@ export const DEFAULT_TAG_EXTRACTORS: readonly TagExtractor[] = [
     `^(?:listener\\.(?:${LISTENER_ADDRESS}|[^.]+)\\.|server\\.|listener_manager\\.)worker_(?<cut>(?<value>\\d+)\\.)`,
     "worker_",
   ),
+  builtIn("envoy.rbac_prefix", "^(?<cut>(?<value>[^.]+)\\.)rbac\\.[\\w.]*(?:allowed|denied|logged)$", ".rbac."),
   tokens("envoy.local_http_ratelimit_prefix", "$.http_local_rate_limit.**"),
   builtIn("envoy.ssl_cipher", "^listener\\..*?\\.ssl\\.ciphers(?<cut>\\.(?<value>[\\w-]+))$", ".ssl.ciphers.", {
     firstToken: "listener",
@@ -86,9 +87,39 @@ export const DEFAULT_TAG_EXTRACTORS: readonly TagExtractor[] = [
     firstToken: "listener",
     exceptValue: "admin",
   }),
-  builtIn("envoy.rds_route_config", "^http\\.[^.]+\\.rds\\.(?<cut>(?<value>[\\w.-]+)\\.)\\w+$", ".rds.", {
+  builtIn("envoy.rds_route_config", "^http\\.[^.]+\\.rds\\.(?<cut>(?<value>[\\w./-]+)\\.)\\w+$", ".rds.", {
     firstToken: "http",
   }),
+  builtIn(
+    "envoy.scoped_rds_config",
+    "^http\\.[^.]+\\.scoped_rds\\.(?<cut>(?<value>[\\w./-]+)\\.)\\w+$",
+    ".scoped_rds.",
+    { firstToken: "http" },
+  ),
+  builtIn(
+    "envoy.rbac_policy_name",
+    "^http\\.[^.]+\\.rbac\\.(?:[^.]+\\.)??policy\\.(?<cut>(?<value>.+)\\.)\\w+$",
+    ".rbac.",
+    { firstToken: "http" },
+  ),
+  builtIn(
+    "envoy.rbac_http_prefix",
+    "^http\\.[^.]+\\.rbac\\.(?<cut>(?<value>[^.]+)\\.)(?:policy\\..+\\.)?\\w+$",
+    ".rbac.",
+    { firstToken: "http" },
+  ),
+  builtIn(
+    "envoy.proxy_protocol_version",
+    "^proxy_proto\\.(?:[^.]+\\.)?(?<cut>versions\\.v(?<value>\\d)\\.)\\w+$",
+    ".versions.",
+    { firstToken: "proxy_proto" },
+  ),
+  builtIn(
+    "envoy.proxy_protocol_prefix",
+    "^proxy_proto\\.(?<cut>(?<value>[^.]+)\\.)(?:versions\\.v\\d\\.)?\\w+$",
+    "proxy_proto.",
+    { firstToken: "proxy_proto" },
+  ),
   tokens("envoy.grpc_bridge_method", "cluster.*.grpc.*.$.**"),
   tokens("envoy.http_user_agent", "http.*.user_agent.$.**"),
   tokens("envoy.virtual_cluster", "vhost.*.vcluster.$.**"),
@@ -113,4 +144,5 @@ export const DEFAULT_TAG_EXTRACTORS: readonly TagExtractor[] = [
   tokens("envoy.local_network_ratelimit_prefix", "local_rate_limit.$.**"),
   tokens("envoy.local_listener_ratelimit_prefix", "listener_local_ratelimit.$.**"),
   tokens("envoy.dns_filter_prefix", "dns_filter.$.**"),
+  tokens("envoy.connection_limit_prefix", "connection_limit.$.**"),
 ];

@@ -95,6 +95,62 @@ describe("TagProducer with the default tags", () => {
       extracted: "mongo.collection.callsite.query.total",
       tags: { "envoy.mongo_callsite": "f", "envoy.mongo_collection": "users", "envoy.mongo_prefix": "p" },
     },
+    {
+      name: "connection_limit.db.limited_connections",
+      extracted: "connection_limit.limited_connections",
+      tags: { "envoy.connection_limit_prefix": "db" },
+    },
+    { name: "db.rbac.shadow_denied", extracted: "rbac.shadow_denied", tags: { "envoy.rbac_prefix": "db" } },
+    {
+      name: "cluster.rbac.upstream_cx_total",
+      extracted: "cluster.upstream_cx_total",
+      tags: { "envoy.cluster_name": "rbac" },
+    },
+    {
+      name: "http.in.rbac.allowed",
+      extracted: "http.rbac.allowed",
+      tags: { "envoy.http_conn_manager_prefix": "in" },
+    },
+    {
+      name: "http.in.rbac.rules.denied",
+      extracted: "http.rbac.denied",
+      tags: { "envoy.rbac_http_prefix": "rules", "envoy.http_conn_manager_prefix": "in" },
+    },
+    {
+      name: "http.in.rbac.policy.only.admins.allowed",
+      extracted: "http.rbac.policy.allowed",
+      tags: { "envoy.rbac_policy_name": "only.admins", "envoy.http_conn_manager_prefix": "in" },
+    },
+    {
+      name: "http.in.rbac.rules.policy.admins.shadow_denied",
+      extracted: "http.rbac.policy.shadow_denied",
+      tags: {
+        "envoy.rbac_policy_name": "admins",
+        "envoy.rbac_http_prefix": "rules",
+        "envoy.http_conn_manager_prefix": "in",
+      },
+    },
+    { name: "proxy_proto.not_found_disallowed", extracted: "proxy_proto.not_found_disallowed", tags: {} },
+    {
+      name: "proxy_proto.edge.not_found_allowed",
+      extracted: "proxy_proto.not_found_allowed",
+      tags: { "envoy.proxy_protocol_prefix": "edge" },
+    },
+    {
+      name: "proxy_proto.edge.versions.v2.error",
+      extracted: "proxy_proto.error",
+      tags: { "envoy.proxy_protocol_version": "2", "envoy.proxy_protocol_prefix": "edge" },
+    },
+    {
+      name: "proxy_proto.versions.v1.found",
+      extracted: "proxy_proto.found",
+      tags: { "envoy.proxy_protocol_version": "1" },
+    },
+    {
+      name: "http.a.scoped_rds.one.2.update_success",
+      extracted: "http.scoped_rds.update_success",
+      tags: { "envoy.scoped_rds_config": "one.2", "envoy.http_conn_manager_prefix": "a" },
+    },
     { name: "http", extracted: "http", tags: {} },
     { name: "", extracted: "", tags: {} },
   ];

@@ -4,7 +4,18 @@
  * `node test/golden/golden.test.ts --update` writes what is found; look at the difference before committing it.
  */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type CompileOutcome, resourceKey } from "../../src/config/compile-request.ts";
@@ -12,11 +23,27 @@ import { problemsText } from "../../src/config/config-problem.ts";
 import { ConfigurationCompiler } from "../../src/config/configuration-compiler.ts";
 import { unpackResource } from "../../src/config/resource-packing.ts";
 import { loadCompilerTable } from "../../src/extensions/compiler-table.ts";
+import { TestCa } from "../harness/certificates.ts";
 
 const UPDATE = process.argv.includes("--update");
 const CONFIGS = join(import.meta.dirname, "configs");
 const EXAMPLES = join(import.meta.dirname, "../../../shared/configs/envoy-examples");
 const compiler = new ConfigurationCompiler(await loadCompilerTable());
+
+/** Examples of Envoy's that only lack their certificates, with the names of certificate and key. */
+const CERTIFICATES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  "double-proxy--envoy-frontend.yaml": [["clientcert.pem", "clientkey.pem"]],
+  "tls-sni--envoy.yaml": [
+    ["domain1.crt.pem", "domain1.key.pem"],
+    ["domain2.crt.pem", "domain2.key.pem"],
+  ],
+};
+
+/** Names in the table of docs/envoy-examples.md. */
+function listedExamples(): string[] {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/envoy-examples.md"), "utf8");
+  return [...page.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name!);
+}
 
 /** Problems with file names and not whole paths, so that the place of the repository does not matter. */
 function problems(outcome: CompileOutcome, folder: string): string {
@@ -59,5 +86,25 @@ describe("the configuration compiler", () => {
       }
     }
     compare(join(import.meta.dirname, "envoy-examples.expected"), report);
+    const lacking = [...report.matchAll(/^lacks: (.*)$/gm)].map(([, name]) => name);
+    assert.deepEqual(listedExamples(), lacking, "docs/envoy-examples.md must list what does not load");
   });
+
+  for (const [name, files] of Object.entries(CERTIFICATES)) {
+    it(`loads Envoy's example ${name} once its certificates are there`, { skip }, (t) => {
+      const folder = mkdtempSync(join(tmpdir(), "troupe-golden-"));
+      t.after(() => rmSync(folder, { recursive: true }));
+      copyFileSync(join(EXAMPLES, name), join(folder, name));
+      mkdirSync(join(folder, "certs"));
+      const ca = new TestCa("golden");
+      writeFileSync(join(folder, "certs/cacert.pem"), ca.certPem);
+      for (const [certificate, key] of files) {
+        const issued = ca.issue({ commonName: "example.test", dns: ["example.test"] });
+        writeFileSync(join(folder, "certs", certificate), issued.certPem);
+        writeFileSync(join(folder, "certs", key), issued.keyPem);
+      }
+      const outcome = compiler.compile({ path: join(folder, name) });
+      assert.equal(outcome.ok, true, problems(outcome, folder));
+    });
+  }
 });

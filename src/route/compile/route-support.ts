@@ -24,6 +24,10 @@ import { retryPolicySupport } from "./retry-policy.ts";
 import { routeMatchSupport } from "./route-match.ts";
 import { routeTracingSupport } from "./tracing.ts";
 
+const NO_PLUGINS = notYet(
+  undefined,
+  "choose by cluster_header, which a filter of your own may set, or weighted_clusters",
+);
 const CORS_HINT = "Envoy has deprecated this field: put a CorsPolicy into typed_per_filter_config";
 
 /**
@@ -33,7 +37,7 @@ const CORS_HINT = "Envoy has deprecated this field: put a CorsPolicy into typed_
 export const routeSupport: readonly MessageSupport[] = [
   supportAll(RouteConfigurationSchema, {
     vhds: notYet(),
-    cluster_specifier_plugins: notYet(),
+    cluster_specifier_plugins: NO_PLUGINS,
     metadata: noEffect("nothing in Troupe reads the metadata of a whole route configuration"),
   }),
   supportAll(VirtualHostSchema, {
@@ -46,8 +50,8 @@ export const routeSupport: readonly MessageSupport[] = [
     filter_action: notYet(),
   }),
   supportAll(RouteActionSchema, {
-    cluster_specifier_plugin: notYet(),
-    inline_cluster_specifier_plugin: notYet(),
+    cluster_specifier_plugin: NO_PLUGINS,
+    inline_cluster_specifier_plugin: NO_PLUGINS,
     path_rewrite_policy: notYet(),
     early_data_policy: notYet(),
     retry_policy_typed_config: notYet(),

@@ -2,6 +2,7 @@ import { DOWNSTREAM_CONNECTIONS_COUNT, listenerConnectionsCount } from "../src/l
 import { CircuitBreakerCells } from "../src/upstream/circuit-breaker-cells.ts";
 import type { BreakerExtras } from "./worker/breaker-extras.ts";
 import type { ResourceName } from "./worker/protocol.ts";
+import { workerNumber } from "./worker-number.ts";
 
 /** Gives the workers the shared memory of circuit breakers and of filters' limits, and takes back what a dead worker held. Main thread. */
 export class BreakerMemoryExtras {
@@ -14,8 +15,8 @@ export class BreakerMemoryExtras {
   /** What goes with a version to one worker. */
   forWorker(worker: string, resources: readonly ResourceName[]): BreakerExtras {
     return {
-      ...this.#clusters.forWorker(slotOf(worker), resources),
-      limits: this.#limits.forWorker(slotOf(worker), resources),
+      ...this.#clusters.forWorker(workerNumber(worker), resources),
+      limits: this.#limits.forWorker(workerNumber(worker), resources),
     };
   }
 
@@ -27,8 +28,8 @@ export class BreakerMemoryExtras {
 
   /** The worker's thread has ended, however it ended. */
   workerEnded(worker: string): void {
-    this.#clusters.workerEnded(slotOf(worker));
-    this.#limits.workerEnded(slotOf(worker));
+    this.#clusters.workerEnded(workerNumber(worker));
+    this.#limits.workerEnded(workerNumber(worker));
   }
 }
 
@@ -76,9 +77,4 @@ class SlottedResources {
 
 function slotNameOf(kind: string, name: string): string {
   return kind === "listener" ? listenerConnectionsCount(name) : name;
-}
-
-/** `worker-3` is 3. */
-function slotOf(worker: string): number {
-  return Number(worker.slice(worker.lastIndexOf("-") + 1));
 }

@@ -1,6 +1,8 @@
 import type { Actor, ActorContext, ActorSpec } from "../../src/actor/actor.ts";
 import { NEVER_RESTART } from "../../src/actor/supervision.ts";
 import type { Address } from "../../src/net/address.ts";
+import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
+import { workerNumber } from "../worker-number.ts";
 import { ClusterSlot, type SlotHost } from "./cluster-slot.ts";
 import type {
   DiscoveredCluster,
@@ -45,6 +47,8 @@ interface Warming {
 class MembershipActor implements Actor<MembershipMessage> {
   readonly #context: ActorContext<MembershipMessage>;
   readonly #host: SlotHost;
+  /** Counts of the connections of hosts that have limits. */
+  readonly #hostCells = new CircuitBreakerCells();
   readonly #slots = new Map<string, ClusterSlot>();
   readonly #workers = new Map<string, WorkerSync>();
   #warming: Warming | null = null;
@@ -57,6 +61,7 @@ class MembershipActor implements Actor<MembershipMessage> {
     this.#onWarming = options.onWarming ?? (() => {});
     this.#host = {
       ...options,
+      hostCells: this.#hostCells,
       onChanged: (cluster) => this.#onChanged(cluster),
       onFirstAttempt: (cluster) => this.#onFirstAttempt(cluster),
     };
@@ -79,6 +84,7 @@ class MembershipActor implements Actor<MembershipMessage> {
       case "workerLeft":
         this.#workers.get(message.worker)?.end();
         this.#workers.delete(message.worker);
+        this.#hostCells.reclaimWorker(workerNumber(message.worker));
         break;
       case "syncWorker": {
         const worker = this.#workers.get(message.worker);
@@ -210,7 +216,12 @@ class MembershipActor implements Actor<MembershipMessage> {
 
   #join({ worker, ref }: WorkerJoined): void {
     this.#workers.get(worker)?.end();
-    const sync = new WorkerSync(worker, ref, (cluster) => this.#slots.get(cluster)?.hosts, this.#context.log);
+    const number = workerNumber(worker);
+    const knowledge = {
+      find: (cluster: string) => this.#slots.get(cluster)?.hosts,
+      hostChunks: () => this.#hostCells.chunksFor(number),
+    };
+    const sync = new WorkerSync(worker, ref, knowledge, this.#context.log);
     this.#workers.set(worker, sync);
     for (const [name, slot] of this.#slots) if (slot.inForce) sync.note(name);
     sync.flush();

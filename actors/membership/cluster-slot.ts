@@ -1,8 +1,10 @@
+import type { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
 import type { AssignmentPolicyData, EndpointData } from "../../src/upstream/cluster-data.ts";
 import type { Discovery, DiscoveryOwner, DiscoveryStats } from "../../src/upstream/discovery/discovery.ts";
 import type { ClusterHealthChecks } from "../../src/upstream/health-check/cluster-health-checks.ts";
 import { ACTIVE_CHECK_FLAGS, HealthFlag, healthFlagNames } from "../../src/upstream/membership/health-flag.ts";
-import { HostSet } from "../../src/upstream/membership/host-set.ts";
+import { HostConnectionSlots } from "../../src/upstream/membership/host-connection-slots.ts";
+import { type HostGrants, HostSet } from "../../src/upstream/membership/host-set.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type { OutlierDetector } from "../../src/upstream/outlier/outlier-detector.ts";
 import { outlierStatus } from "./outlier-status.ts";
@@ -30,6 +32,8 @@ export interface SlotHost {
   createStats(observabilityName: string): DiscoveryStats;
   /** Makes the checks of a cluster's hosts; they do nothing before their first `update`. */
   createChecks(data: DiscoveredCluster["data"], onChecked: OnHostChecked): ClusterHealthChecks;
+  /** Where workers count the connections of hosts. */
+  readonly hostCells: CircuitBreakerCells;
   /** Makes the outlier detection of a cluster. */
   createDetector(data: DiscoveredCluster["data"], onEjected: OnHostEjected): OutlierDetector;
   /** The hosts in force of some cluster have changed. */
@@ -59,12 +63,14 @@ export class ClusterSlot {
   /** Made for the first source with active checks. */
   #checks: ClusterHealthChecks | null = null;
   #detector: OutlierDetector | null = null;
+  /** Null if hosts have no limits. */
+  #connectionSlots: HostConnectionSlots | null = null;
   #current: Source | null = null;
   #next: Source | null = null;
 
   constructor(data: DiscoveredCluster["data"], host: SlotHost) {
     this.hosts = new HostSet(data.cluster, 1);
-    this.hosts.grantOf = (address) => this.#detector?.grantOf(address);
+    this.hosts.grantsOf = (address) => this.#grantsOf(address);
     this.#host = host;
     this.#stats = host.createStats(data.observabilityName);
   }
@@ -122,6 +128,7 @@ export class ClusterSlot {
     this.#stats.version.set(this.hosts.version);
     this.#checkHosts();
     this.#changeDetector(next.cluster.data);
+    this.#changeConnectionSlots(next.cluster.data);
     if (next.latest !== null) this.#replaceHosts(next.latest);
     else if (this.#applyFlags()) this.#host.onChanged(this.hosts.cluster);
   }
@@ -134,6 +141,8 @@ export class ClusterSlot {
     this.#checks?.close();
     this.#detector?.close();
     this.#detector = null;
+    this.#connectionSlots?.close();
+    this.#connectionSlots = null;
     this.#stats.release();
   }
 
@@ -221,6 +230,22 @@ export class ClusterSlot {
     }
   }
 
+  #changeConnectionSlots({ cluster, countsHostConnections }: DiscoveredCluster["data"]): void {
+    if (!countsHostConnections) {
+      this.#connectionSlots?.close();
+      this.#connectionSlots = null;
+    } else if (this.#connectionSlots === null) {
+      this.#connectionSlots = new HostConnectionSlots(cluster, this.#host.hostCells);
+      this.#connectionSlots.update(this.hosts.members.keys());
+      this.hosts.renew();
+    }
+  }
+
+  #grantsOf(address: string): HostGrants | null {
+    if (this.#detector === null && this.#connectionSlots === null) return null;
+    return { outlier: this.#detector?.grantOf(address), connectionSlot: this.#connectionSlots?.slotOf(address) };
+  }
+
   #onChecked(address: string, healthy: boolean): void {
     if (healthy && ((this.#checks?.flagsOf(address) ?? 0) & HealthFlag.failedActiveHc) === 0) {
       this.#detector?.onCheckPassed(address);
@@ -245,7 +270,10 @@ export class ClusterSlot {
 
   #replaceHosts({ endpoints, policy }: NonNullable<Source["latest"]>): void {
     const replaced = this.hosts.replace(endpoints, policy);
-    if (replaced) this.#detector?.update(this.hosts.members.keys());
+    if (replaced) {
+      this.#detector?.update(this.hosts.members.keys());
+      this.#connectionSlots?.update(this.hosts.members.keys());
+    }
     const flagged = this.#applyFlags();
     if (flagged && !replaced) this.#host.onChanged(this.hosts.cluster);
     if (!replaced) {

@@ -1,14 +1,20 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import { describeError } from "../../src/actor/ask-error.ts";
 import type { Logger } from "../../src/base/log.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
 import type { HostSet } from "../../src/upstream/membership/host-set.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 
 /** A worker that doesn't answer for so long is asked again with what has changed until then. */
 const UPDATE_TIMEOUT_MS = 5000;
 
-/** Finds the hosts of a cluster; undefined if it is gone. */
-export type FindHosts = (cluster: string) => HostSet | undefined;
+/** What workers are told of. */
+export interface HostKnowledge {
+  /** The hosts of a cluster; undefined if it is gone. */
+  find(cluster: string): HostSet | undefined;
+  /** The memory in which this worker counts what it counts of hosts. Grows only. */
+  hostChunks(): readonly BreakerChunk[];
+}
 
 /**
  * Keeps one worker's knowledge of hosts up to date: what has changed since it last answered, in one message at a time, however fast the
@@ -17,19 +23,21 @@ export type FindHosts = (cluster: string) => HostSet | undefined;
 export class WorkerSync {
   readonly #worker: string;
   readonly #ref: ActorRef<WorkerMessage>;
-  readonly #find: FindHosts;
+  readonly #knowledge: HostKnowledge;
   readonly #log: Logger;
   /** The version of each cluster that the worker is known to have. */
   readonly #known = new Map<string, number>();
   readonly #dirty = new Set<string>();
   #waiting: (() => void)[] = [];
+  /** How much of the memory the worker has. */
+  #chunkCount = 0;
   #sending = false;
   #ended = false;
 
-  constructor(worker: string, ref: ActorRef<WorkerMessage>, find: FindHosts, log: Logger) {
+  constructor(worker: string, ref: ActorRef<WorkerMessage>, knowledge: HostKnowledge, log: Logger) {
     this.#worker = worker;
     this.#ref = ref;
-    this.#find = find;
+    this.#knowledge = knowledge;
     this.#log = log;
   }
 
@@ -73,10 +81,15 @@ export class WorkerSync {
   async #send(): Promise<void> {
     const clusters = [...this.#dirty];
     this.#dirty.clear();
-    const deltas = clusters.flatMap((cluster) => this.#find(cluster)?.since(this.#known.get(cluster) ?? 0) ?? []);
+    const deltas = clusters.flatMap(
+      (cluster) => this.#knowledge.find(cluster)?.since(this.#known.get(cluster) ?? 0) ?? [],
+    );
     if (deltas.length === 0) return;
+    const chunks = this.#knowledge.hostChunks();
+    const hostChunks = chunks.slice(this.#chunkCount);
     try {
-      const { missed } = await this.#ref.ask({ type: "updateMembership", deltas }, UPDATE_TIMEOUT_MS);
+      const { missed } = await this.#ref.ask({ type: "updateMembership", deltas, hostChunks }, UPDATE_TIMEOUT_MS);
+      this.#chunkCount = chunks.length;
       for (const { cluster, to } of deltas) this.#known.set(cluster, to);
       for (const cluster of missed) this.#again(cluster);
     } catch (error) {

@@ -94,7 +94,7 @@ export class WorkerActor implements Actor<WorkerInbox> {
       case "updateMembership":
         this.#context.reply(message, {
           type: "membershipUpdated",
-          missed: this.#runtime.updateMembership(message.deltas),
+          missed: this.#runtime.updateMembership(message.deltas, message.hostChunks),
         });
         break;
       case "drain":

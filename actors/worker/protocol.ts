@@ -3,6 +3,7 @@ import type { Question } from "../../src/actor/actor-ref.ts";
 import type { LogLevel } from "../../src/base/log.ts";
 import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
 import type { StatsDelta } from "../../src/stats/stats-delta.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 
 /** A resource by kind and name, such as `listener` `ingress`. */
@@ -96,6 +97,8 @@ export interface SnapshotApplied {
 export interface UpdateMembership extends Question<MembershipUpdated> {
   readonly type: "updateMembership";
   readonly deltas: readonly MembershipDelta[];
+  /** Memory in which this worker counts what it counts of single hosts: what it does not have yet. */
+  readonly hostChunks: readonly BreakerChunk[];
 }
 
 /** The deltas have been taken over. */

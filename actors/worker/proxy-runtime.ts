@@ -29,6 +29,7 @@ import { isEmptyDelta } from "../../src/stats/stats-delta.ts";
 import { buildStatsMatcher } from "../../src/stats/stats-matcher.ts";
 import { StatsShard as ThreadStats } from "../../src/stats/stats-shard.ts";
 import { AsyncClient } from "../../src/upstream/async-client.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
 import { type ClusterChanges, ClusterManager } from "../../src/upstream/cluster-manager.ts";
 import { hostsInWords } from "../../src/upstream/hosts-in-words.ts";
 import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
@@ -242,8 +243,8 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#abortStaged();
   }
 
-  updateMembership(deltas: readonly MembershipDelta[]): readonly string[] {
-    return this.#clusters.applyMembership(deltas);
+  updateMembership(deltas: readonly MembershipDelta[], hostChunks: readonly BreakerChunk[]): readonly string[] {
+    return this.#clusters.applyMembership(deltas, hostChunks);
   }
 
   takeListeningServers(servers: "all" | readonly ServerCount[]): ListeningServer[] {

@@ -6,6 +6,7 @@ import type { RandomSource } from "../../src/base/random.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { TableBuilder } from "../../src/lb/build-table.ts";
 import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type {
@@ -57,7 +58,7 @@ export interface WorkerRuntime {
   abort(version: number): void;
 
   /** Takes over how the hosts of clusters changed; answers the clusters that need a delta with everything. */
-  updateMembership(deltas: readonly MembershipDelta[]): readonly string[];
+  updateMembership(deltas: readonly MembershipDelta[], hostChunks: readonly BreakerChunk[]): readonly string[];
 
   /** Gives up listening servers, without closing them. They no longer accept here. Those it doesn't have are left out. */
   takeListeningServers(servers: "all" | readonly ServerCount[]): ListeningServer[];

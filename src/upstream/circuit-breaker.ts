@@ -17,12 +17,13 @@ export interface CircuitBreaker {
 }
 
 /**
- * The breakers of one priority. The pool handles `connections`, `pendingRequests` and `requests`; the router handles
- * `retries` around each retry. Source: Envoy's `ResourceManager`.
+ * The breakers of one priority. Pools handle `connections`, `pendingRequests` and `requests`, who makes
+ * pools handles `connectionPools`, and the router handles `retries` around each retry. Source: Envoy's `ResourceManager`.
  */
 export interface CircuitBreakers {
   readonly connections: CircuitBreaker;
   readonly pendingRequests: CircuitBreaker;
   readonly requests: CircuitBreaker;
   readonly retries: CircuitBreaker;
+  readonly connectionPools: CircuitBreaker;
 }

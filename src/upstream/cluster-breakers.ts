@@ -11,6 +11,7 @@ const GAUGE_NAMES: Readonly<Record<BreakerResource, { readonly open: string; rea
   pendingRequests: { open: "rq_pending_open", remaining: "remaining_pending" },
   requests: { open: "rq_open", remaining: "remaining_rq" },
   retries: { open: "rq_retry_open", remaining: "remaining_retries" },
+  connectionPools: { open: "cx_pool_open", remaining: "remaining_cx_pools" },
 };
 
 /** One number that several workers publish alike; written only when it changes. */
@@ -85,5 +86,6 @@ function setLimits(breakers: SharedCircuitBreakers, thresholds: ThresholdsData):
   breakers.pendingRequests.setMax(thresholds.maxPendingRequests);
   breakers.requests.setMax(thresholds.maxRequests);
   breakers.retries.setMax(thresholds.maxRetries);
+  breakers.connectionPools.setMax(thresholds.maxConnectionPools);
   breakers.retries.setBudget(thresholds.retryBudget);
 }

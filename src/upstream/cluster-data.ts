@@ -35,9 +35,21 @@ export interface ThresholdsData {
   readonly maxRetries: number;
   /** Retries allowed in proportion to requests; null = `maxRetries`. */
   readonly retryBudget: RetryBudgetData | null;
+  /** Default: as many as 32 bits can say, which is no limit. */
+  readonly maxConnectionPools: number;
   /** Publish what is left of each as `remaining_*`. */
   readonly trackRemaining: boolean;
 }
+
+/** `per_host_thresholds`: how many connections one host may have, those of both priorities together. */
+export interface HostConnectionLimitsData {
+  /** For a connection of default priority; `UNLIMITED` = no limit. */
+  readonly default: number;
+  readonly high: number;
+}
+
+/** Envoy's way to say that there is no limit. */
+export const UNLIMITED = 2 ** 32 - 1;
 
 /** Which policy picks hosts, and its settings. */
 export type LoadBalancerData =
@@ -133,6 +145,8 @@ export interface ClusterData extends BalancingData {
   readonly connectionSettings: ConnectionSettingsData;
   readonly metadata: MetadataData;
   readonly circuitBreakers: { readonly default: ThresholdsData; readonly high: ThresholdsData };
+  /** Null = hosts have no limits of their own. Hosts of a cluster that has some come by its membership. */
+  readonly hostConnectionLimits: HostConnectionLimitsData | null;
   readonly priorityLoad: PriorityLoadSettings;
   /** In which states a host may be used because a request insists on it; none = such wishes do not count. */
   readonly overrideHostStatuses: readonly EndpointHealthStatus[];
@@ -158,12 +172,14 @@ export interface OriginalDstData {
   readonly cleanupIntervalMs: number;
 }
 
-/** How the main side finds out about the health of a cluster's hosts. */
+/** What the main side does about each host of a cluster: how it finds out about its health, and whether it has limits. */
 export interface HostMonitorData {
   /** Null = no active checks. */
   readonly healthCheck: HealthCheckData | null;
   /** Null = no outlier detection. */
   readonly outlierDetection: OutlierDetectionData | null;
+  /** Whether all workers count the connections of each host together. */
+  readonly countsHostConnections: boolean;
 }
 
 /** Where the hosts of a cluster come from that are not in its configuration. What a `discovery` resource holds; for the main side only. */

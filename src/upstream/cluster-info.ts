@@ -4,6 +4,7 @@ import type { CircuitBreakers } from "./circuit-breaker.ts";
 import type { ConnectionSettingsData } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
 import type { WishSettings } from "./connection-wishes.ts";
+import type { HostConnectionLimits } from "./host-connection-limits.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { TransportSockets } from "./transport-sockets.ts";
 
@@ -36,5 +37,7 @@ export interface ClusterInfo {
   /** By what connections are kept apart, beside host and protocol; null = by nothing. */
   readonly wishes: WishSettings | null;
   readonly stats: ClusterStats;
+  /** Null = hosts have no limits of their own. */
+  readonly hostConnectionLimits: HostConnectionLimits | null;
   readonly circuitBreakers: { readonly default: CircuitBreakers; readonly high: CircuitBreakers };
 }

@@ -59,6 +59,8 @@ interface Entry {
 export class ClusterManager implements ClusterDirectory {
   readonly #options: ClusterManagerOptions;
   readonly #memory = new BreakerMemory();
+  /** Counts of the connections of single hosts. */
+  readonly #hostMemory = new BreakerMemory();
   readonly #entries = new Map<string, Entry>();
   /** Also of clusters that are not here yet: their hosts come before they do. */
   readonly #memberships = new Map<string, MembershipMirror>();
@@ -91,9 +93,11 @@ export class ClusterManager implements ClusterDirectory {
 
   /**
    * Takes over how the hosts of clusters changed. Answers the clusters whose delta does not fit what is here: they need one that
-   * holds everything. Hosts of a cluster that is not known wait for it, and go with it when it is removed.
+   * holds everything. Hosts of a cluster that is not known wait for it, and go with it when it is removed. `hostChunks` is the memory
+   * of what is counted of hosts: all of it or at least what is new.
    */
-  applyMembership(deltas: readonly MembershipDelta[]): string[] {
+  applyMembership(deltas: readonly MembershipDelta[], hostChunks: readonly BreakerChunk[] = []): string[] {
+    this.#hostMemory.attach(hostChunks);
     const missed: string[] = [];
     for (const delta of deltas) {
       const membership = this.#memberships.get(delta.cluster) ?? new MembershipMirror();
@@ -212,6 +216,7 @@ export class ClusterManager implements ClusterDirectory {
       stats,
       breakerMemory: this.#memory,
       breakerSlot: entry.upsert.breakerSlot,
+      hostMemory: this.#hostMemory,
       tables: this.#options.tables ?? null,
       hostsOf: (name) => this.#hostsOf(name),
       onHostsChanged: () => this.#onHostsChanged(data.name),

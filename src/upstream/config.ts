@@ -13,7 +13,7 @@ import type {
   ClusterLoadAssignmentSchema,
 } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
 import type { AssignmentData, ClusterData } from "./cluster-data.ts";
-import { compileCircuitBreakers } from "./compile/circuit-breakers.ts";
+import { compileCircuitBreakers, compileHostConnectionLimits } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
 import { compileDropOverload } from "./compile/drop-overload.ts";
@@ -97,6 +97,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     },
     metadata: compileMetadata(message.metadata),
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
+    hostConnectionLimits: compileHostConnectionLimits(message, place.field("circuit_breakers"), context),
     ...compileBalancing(message, place, context),
     priorityLoad: compilePriorityLoad(message),
     dropOverload: compileDropOverload(message.loadAssignment?.policy, place.field("load_assignment"), context),

@@ -87,10 +87,11 @@ export class HostRegistry {
 }
 
 /** The known host brought up to date, or a new one. */
-function updated(known: Host | undefined, { endpoint, healthFlags, outlier }: MemberData): Host {
+function updated(known: Host | undefined, { endpoint, healthFlags, outlier, connectionSlot = -1 }: MemberData): Host {
   const settings = { ...endpoint, healthFlags, metadata: metadataMap(endpoint.metadata) };
   const host = known ?? new Host(endpoint.address, settings);
   if (known !== undefined) known.update(settings);
   host.outlierCells = outlier === undefined ? null : new OutlierCells(outlier);
+  host.connectionSlot = connectionSlot;
   return host;
 }

@@ -45,6 +45,8 @@ export class Host implements LbHost {
   readonly addressText: string;
   /** What all workers count of it together; null without outlier detection. */
   outlierCells: OutlierCells | null = null;
+  /** Where all workers count its connections together; -1 if nobody limits them. */
+  connectionSlot = -1;
   readonly stats: HostStats = {
     cxTotal: 0,
     cxActive: 0,

@@ -2,28 +2,17 @@ import type { WheelTimer } from "../base/timer-wheel.ts";
 import type { ResponseDecoder } from "../http/codec.ts";
 import { ActiveClient, type ActiveClientOwner, type ActiveClientState } from "./active-client.ts";
 import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
-import type { ClusterInfo } from "./cluster-info.ts";
-import type { ConnectionWishes } from "./connection-wishes.ts";
+import { connectionBreaker } from "./connection-breaker.ts";
 import type { Host } from "./host.ts";
 import type { HttpConnPool, PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
 import { PendingEntry, PendingQueue } from "./pending-queue.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
+import type { PoolOwner } from "./pool-owner.ts";
 import { ReadyClients } from "./ready-clients.ts";
 
 /** How many connections one event may open; enough for a pool that has to catch up, no flood. As in Envoy. */
 const OPEN_AT_ONCE_LIMIT = 3;
-
-/** Whose settings a pool follows, and who wants to know when it has drained. */
-export interface PoolOwner {
-  readonly info: ClusterInfo;
-  /** What the pool's connections are to be like; absent = nothing in particular. */
-  readonly wishes?: ConnectionWishes;
-  /** Whether `onPoolDrained` is told of each pool that has become empty, draining or not. */
-  readonly dropsEmptyPools?: boolean;
-  /** A draining pool of this host has lost its last connection and has nobody waiting. Told again if it is used after that. */
-  onPoolDrained(host: Host): void;
-}
 
 /**
  * The HTTP/1 connections of one worker to one host. A request gets the most recently used idle connection, else it waits,
@@ -32,7 +21,7 @@ export interface PoolOwner {
  */
 export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   readonly host: Host;
-  private readonly priority: ResourcePriority;
+  readonly priority: ResourcePriority;
   private readonly owner: PoolOwner;
   private readonly environment: PoolEnvironment;
   private readonly clients = new Set<ActiveClient>();
@@ -69,6 +58,11 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
 
   get pendingCount(): number {
     return this.pending.size;
+  }
+
+  /** Whether it has a request, or one waits. */
+  get isInUse(): boolean {
+    return this.pending.size > 0 || this.clients.size > this.connectingCount + this.ready.size;
   }
 
   /** For people who ask. */
@@ -194,7 +188,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   #openConnections(): void {
     for (let opened = 0; opened < OPEN_AT_ONCE_LIMIT && this.pending.size > this.connectingCount; opened++) {
       const { info } = this.owner;
-      const { connections } = this.#breakers();
+      const connections = connectionBreaker(info, this.host, this.priority);
       if (!connections.tryAcquire()) {
         info.stats.cx.overflow.inc();
         // Others may hold all connections for ever; one of its own keeps each host reachable.
@@ -248,7 +242,6 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   }
 
   #reportDrained(): void {
-    if (!this.draining && this.owner.dropsEmptyPools !== true) return;
     if (this.clients.size > 0 || this.pending.size > 0) return;
     this.idleTimer.disarm();
     this.owner.onPoolDrained(this.host);

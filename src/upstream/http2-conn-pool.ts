@@ -1,13 +1,14 @@
 import type { WheelTimer } from "../base/timer-wheel.ts";
 import type { ResponseDecoder } from "../http/codec.ts";
 import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
+import { connectionBreaker } from "./connection-breaker.ts";
 import type { Host } from "./host.ts";
 import type { HttpConnPool, PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
-import type { PoolOwner } from "./http1-conn-pool.ts";
 import { Http2Client, type Http2ClientOwner, type Http2ClientState } from "./http2-client.ts";
 import { PendingEntry, PendingQueue } from "./pending-queue.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
+import type { PoolOwner } from "./pool-owner.ts";
 
 /** How many connections one event may open. As for HTTP/1. */
 const OPEN_AT_ONCE_LIMIT = 3;
@@ -19,7 +20,7 @@ const OPEN_AT_ONCE_LIMIT = 3;
  */
 export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   readonly host: Host;
-  readonly #priority: ResourcePriority;
+  readonly priority: ResourcePriority;
   readonly #owner: PoolOwner;
   readonly #environment: PoolEnvironment;
   readonly #clients = new Set<Http2Client>();
@@ -38,7 +39,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
     draining: boolean,
   ) {
     this.host = host;
-    this.#priority = priority;
+    this.priority = priority;
     this.#owner = owner;
     this.#environment = environment;
     this.#draining = draining;
@@ -57,6 +58,13 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
     return this.#pending.size;
   }
 
+  /** Whether it has a request, or one waits. */
+  get isInUse(): boolean {
+    if (this.#pending.size > 0) return true;
+    for (const { activeStreams } of this.#clients) if (activeStreams > 0) return true;
+    return false;
+  }
+
   /** For people who ask. */
   describe(): PoolUse {
     let connecting = 0;
@@ -70,7 +78,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
       else idle++;
     }
     const pending = this.#pending.size;
-    const priority = this.#priority;
+    const { priority } = this;
     return {
       protocol: "HTTP/2",
       priority,
@@ -186,7 +194,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
     for (const client of this.#clients) if (client.state === "connecting") room += client.capacity;
     for (let opened = 0; opened < OPEN_AT_ONCE_LIMIT && this.#pending.size > room; opened++) {
       const { info } = this.#owner;
-      const { connections } = this.#breakers();
+      const connections = connectionBreaker(info, this.host, this.priority);
       if (!connections.tryAcquire()) {
         info.stats.cx.overflow.inc();
         // Others may hold all connections for ever; one of its own keeps each host reachable.
@@ -239,11 +247,10 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   }
 
   #breakers(): CircuitBreakers {
-    return this.#owner.info.circuitBreakers[this.#priority];
+    return this.#owner.info.circuitBreakers[this.priority];
   }
 
   #reportDrained(): void {
-    if (!this.#draining && this.#owner.dropsEmptyPools !== true) return;
     if (this.#clients.size > 0 || this.#pending.size > 0) return;
     this.#idleTimer.disarm();
     this.#owner.onPoolDrained(this.host);

@@ -21,6 +21,7 @@ import { ClusterStats } from "./cluster-stats.ts";
 import type { ConnectionWishes, WishSettings } from "./connection-wishes.ts";
 import { balancesAlike, createLoadBalancer } from "./create-load-balancer.ts";
 import type { Host } from "./host.ts";
+import { HostConnectionLimits } from "./host-connection-limits.ts";
 import { HostPools } from "./host-pools.ts";
 import { HostRegistry } from "./host-registry.ts";
 import type { HttpConnPool } from "./http-conn-pool.ts";
@@ -46,6 +47,8 @@ export interface LocalClusterOptions {
   readonly stats: StatsScope;
   readonly breakerMemory: BreakerMemory;
   readonly breakerSlot: number;
+  /** For the limits of single hosts. */
+  readonly hostMemory: BreakerMemory;
   /** See `BalancingEnvironment`. */
   readonly tables: TableBuilder | null;
   /** The hosts of another cluster of this worker; none if there is no such cluster. */
@@ -103,13 +106,23 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#transportSockets = new TransportSockets(data.connectionSettings, (socket) =>
       options.environment.makeTransportSocket(socket, this.#scope),
     );
-    this.#info = clusterInfo(data, stats, this.#breakers, this.#transportSockets);
+    this.#info = this.#infoOf(data, stats);
     this.#hosts = new HostRegistry(membersOf(data, membership));
     this.#policy = policyOf(data, membership);
     this.#balancer = this.#createBalancer();
     this.#balancer.update(this.#hosts.hosts);
     this.#originalDst = this.#originalDstHosts(stats);
     this.#publishMembership();
+  }
+
+  #infoOf(data: ClusterData, stats: ClusterStats): ClusterInfo {
+    const limits = data.hostConnectionLimits;
+    return {
+      ...clusterInfo(data, this.#transportSockets),
+      stats,
+      circuitBreakers: this.#breakers,
+      hostConnectionLimits: limits === null ? null : new HostConnectionLimits(this.#options.hostMemory, limits),
+    };
   }
 
   get info(): ClusterInfo {
@@ -197,7 +210,7 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#data = data;
     if (!isDeepStrictEqual(before.outlier, data.outlier)) this.#outlier = this.#outlierReports();
     this.#breakers.setLimits(data.circuitBreakers);
-    this.#info = clusterInfo(data, this.#info.stats, this.#breakers, this.#transportSockets);
+    this.#info = this.#infoOf(data, this.#info.stats);
     const removed = this.#originalDst === null ? this.#hosts.replace(membersOf(data, membership)) : [];
     const policy = this.#policy;
     this.#policy = policyOf(data, membership);
@@ -410,10 +423,8 @@ function wishSettings({ connectionSettings }: ClusterData, sockets: TransportSoc
 
 function clusterInfo(
   data: ClusterData,
-  stats: ClusterStats,
-  breakers: ClusterBreakers,
   transportSockets: TransportSockets,
-): ClusterInfo {
+): Omit<ClusterInfo, "stats" | "circuitBreakers" | "hostConnectionLimits"> {
   return {
     name: data.name,
     observabilityName: data.observabilityName,
@@ -442,7 +453,5 @@ function clusterInfo(
     metadata: metadataMap(data.metadata),
     choosesByHeader: data.originalDst !== null,
     wishes: wishSettings(data, transportSockets),
-    stats,
-    circuitBreakers: breakers,
   };
 }

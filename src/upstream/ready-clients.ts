@@ -9,8 +9,10 @@ export class ReadyClients {
   newest: ActiveClient | null = null;
   /** The one that has been idle longest. */
   oldest: ActiveClient | null = null;
+  size = 0;
 
   addNewest(client: ActiveClient): void {
+    this.size++;
     client.newer = null;
     client.older = this.newest;
     if (this.newest === null) this.oldest = client;
@@ -20,6 +22,7 @@ export class ReadyClients {
 
   /** `client` must be in the list. */
   remove(client: ActiveClient): void {
+    this.size--;
     if (client.newer === null) this.newest = client.older;
     else client.newer.older = client.older;
     if (client.older === null) this.oldest = client.newer;

@@ -22,7 +22,7 @@ export class TcpClient implements TcpUpstream, PendingTcpConnection, ConnectionC
   connectedAtMs = -1;
   readonly #host: Host;
   readonly #stats: ClusterStats;
-  readonly #breakers: CircuitBreakers;
+  readonly #breakers: Pick<CircuitBreakers, "connections" | "pendingRequests" | "requests">;
   readonly #owner: TcpClientOwner;
   readonly #environment: PoolEnvironment;
   readonly #createdAtMs: number;
@@ -35,7 +35,7 @@ export class TcpClient implements TcpUpstream, PendingTcpConnection, ConnectionC
   constructor(
     host: Host,
     info: ClusterInfo,
-    breakers: CircuitBreakers,
+    breakers: Pick<CircuitBreakers, "connections" | "pendingRequests" | "requests">,
     callbacks: TcpPoolCallbacks,
     owner: TcpClientOwner,
     environment: PoolEnvironment,

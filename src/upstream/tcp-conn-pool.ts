@@ -1,9 +1,10 @@
 import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
+import { connectionBreaker } from "./connection-breaker.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
-import type { PoolOwner } from "./http1-conn-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
+import type { HostPoolsOwner } from "./pool-owner.ts";
 import { TcpClient, type TcpClientOwner } from "./tcp-client.ts";
 import type { PendingTcpConnection, TcpPoolCallbacks } from "./tcp-upstream.ts";
 
@@ -15,7 +16,7 @@ import type { PendingTcpConnection, TcpPoolCallbacks } from "./tcp-upstream.ts";
 export class TcpConnPool implements TcpClientOwner {
   readonly host: Host;
   readonly #priority: ResourcePriority;
-  readonly #owner: PoolOwner;
+  readonly #owner: HostPoolsOwner;
   readonly #environment: PoolEnvironment;
   readonly #clients = new Set<TcpClient>();
   #draining: boolean;
@@ -24,7 +25,7 @@ export class TcpConnPool implements TcpClientOwner {
   constructor(
     host: Host,
     priority: ResourcePriority,
-    owner: PoolOwner,
+    owner: HostPoolsOwner,
     environment: PoolEnvironment,
     draining = false,
   ) {
@@ -67,13 +68,16 @@ export class TcpConnPool implements TcpClientOwner {
       callbacks.onTcpPoolFailure("overflow", "", this.host);
       return null;
     }
-    if (!breakers.connections.tryAcquire()) {
+    const connections = connectionBreaker(info, this.host, this.#priority);
+    if (!connections.tryAcquire()) {
       breakers.pendingRequests.release();
       info.stats.cx.overflow.inc();
       callbacks.onTcpPoolFailure("overflow", "", this.host);
       return null;
     }
-    const client = new TcpClient(this.host, info, breakers, callbacks, this, this.#environment, wishes);
+    const { pendingRequests, requests } = breakers;
+    const held = { connections, pendingRequests, requests };
+    const client = new TcpClient(this.host, info, held, callbacks, this, this.#environment, wishes);
     this.#clients.add(client);
     return client;
   }

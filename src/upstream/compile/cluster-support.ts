@@ -143,7 +143,10 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   ORIGINAL_DST_SUPPORT,
   ...HEALTH_CHECK_SUPPORT,
   ...DROP_OVERLOAD_SUPPORT,
-  support(CircuitBreakersSchema, { thresholds: yes, per_host_thresholds: notYet() }),
+  support(CircuitBreakersSchema, {
+    thresholds: yes,
+    per_host_thresholds: within(support(CircuitBreakers_ThresholdsSchema, { priority: yes, max_connections: yes })),
+  }),
   support(CircuitBreakers_ThresholdsSchema, {
     priority: yes,
     max_connections: yes,
@@ -152,7 +155,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     max_retries: yes,
     track_remaining: yes,
     retry_budget: yes,
-    max_connection_pools: notYet("each host has one pool per worker and priority"),
+    max_connection_pools: yes,
   }),
   support(CircuitBreakers_Thresholds_RetryBudgetSchema, { budget_percent: yes, min_retry_concurrency: yes }),
   support(PercentSchema, { value: yes }),

@@ -80,7 +80,7 @@ export function compileDiscovery(
   const readsEndpoints = context.allowsUnsupported || isOfType(message, Cluster_DiscoveryType.STATIC);
   const at = place.field("load_assignment");
   const endpoints = readsEndpoints ? compileEndpoints(message.loadAssignment, at, context) : [];
-  const isWatched = monitor.healthCheck !== null || monitor.outlierDetection !== null;
+  const isWatched = monitor.healthCheck !== null || monitor.outlierDetection !== null || monitor.countsHostConnections;
   if (!isWatched || !isOfType(message, Cluster_DiscoveryType.STATIC)) return { discovery: "static", endpoints };
   const discovery: DiscoveryData = {
     type: "static",
@@ -103,6 +103,7 @@ function compileHostMonitor(
   return {
     healthCheck: compileHealthChecks(message.healthChecks, sockets, place.field("health_checks"), context),
     outlierDetection: compileOutlierDetection(message.outlierDetection, place.field("outlier_detection"), context),
+    countsHostConnections: (message.circuitBreakers?.perHostThresholds.length ?? 0) > 0,
   };
 }
 

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatAddress } from "../../net/address.ts";
 import type { AssignmentPolicyData, EndpointData } from "../cluster-data.ts";
-import type { OutlierGrant } from "../outlier/outlier-cells.ts";
 import type { MemberData, MembershipDelta } from "./membership-delta.ts";
 
 /** Changes remembered beyond one per host: a worker that missed more than that gets the whole set. */
 const SPARE_LOG_ENTRIES = 1024;
+
+/** What of a host is counted in memory that threads share. */
+export type HostGrants = Pick<MemberData, "outlier" | "connectionSlot">;
 
 /**
  * The hosts of one cluster, with their health, as the main side knows them, and how they came about: workers are told only what changed
@@ -14,8 +16,8 @@ const SPARE_LOG_ENTRIES = 1024;
  */
 export class HostSet {
   readonly cluster: string;
-  /** What workers are to count of a host; asked when they are told of it. */
-  grantOf: (address: string) => OutlierGrant | undefined = () => undefined;
+  /** Where workers are to count what they count of a host; asked when they are told of it. Null = they count nothing. */
+  grantsOf: (address: string) => HostGrants | null = () => null;
   #version: number;
   readonly #members = new Map<string, MemberData>();
   /** What changed, in order; `#logStart` is the version before the first entry. */
@@ -124,8 +126,8 @@ export class HostSet {
   #membersAt(addresses: Iterable<string>): MemberData[] {
     return [...addresses].map((address) => {
       const member = this.#members.get(address)!;
-      const outlier = this.grantOf(address);
-      return outlier === undefined ? member : { ...member, outlier };
+      const grants = this.grantsOf(address);
+      return grants === null ? member : { ...member, ...grants };
     });
   }
 

@@ -8,6 +8,8 @@ export interface MemberData {
   readonly healthFlags: number;
   /** Where workers count what becomes of its requests; absent without outlier detection. Memory that threads share. */
   readonly outlier?: OutlierGrant | undefined;
+  /** Where workers count its connections, in the memory that comes with the message; absent if nobody limits them. */
+  readonly connectionSlot?: number | undefined;
 }
 
 /** How the hosts of one cluster changed between two versions of its membership. Plain data, on its way to a worker. */

@@ -12,6 +12,7 @@ const thresholds = {
   maxRequests: 3,
   maxRetries: 4,
   retryBudget: null,
+  maxConnectionPools: 5,
   trackRemaining: false,
 };
 
@@ -55,6 +56,7 @@ const cluster: ClusterData = {
     http2: DEFAULT_HTTP2_PROTOCOL,
   },
   metadata: [],
+  hostConnectionLimits: null,
   circuitBreakers: { default: thresholds, high: thresholds },
   loadBalancer: { type: "roundRobin", slowStart: null },
   locality: { type: "none" },

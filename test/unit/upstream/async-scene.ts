@@ -56,7 +56,7 @@ export class AsyncScene {
     this.client.close();
     this.worker.close();
     assert.equal(this.worker.clock.timers.armedCount, 0, "no timer is left");
-    assert.deepEqual(this.worker.cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(this.worker.cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     assert.equal(this.worker.stat("upstream_rq_active"), 0);
   }
 }

@@ -52,7 +52,7 @@ describe("Circuit breakers of several threads", () => {
     assert.equal(cells.counts("one")[REQUESTS_CELL], 1000 - reports[0]!.acquired);
     await Promise.all(workers.map((worker) => worker.terminate()));
     for (const at of [1, 2]) cells.reclaimWorker(at);
-    assert.deepEqual(cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
   it("never pass the limit while others come and go", async () => {
@@ -110,9 +110,9 @@ describe("SharedCircuitBreaker", () => {
   it("keeps clusters, resources and priorities apart", () => {
     const cells = new CircuitBreakerCells();
     breakersOf(cells, 0, "one").retries.acquire();
-    assert.deepEqual(cells.counts("one"), [0, 0, 0, 1, 0, 0, 0, 0]);
+    assert.deepEqual(cells.counts("one"), [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
     breakersOf(cells, 0, "two").connections.acquire();
-    assert.deepEqual(cells.counts("two"), [1, 0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(cells.counts("two"), [1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 });
 
@@ -162,6 +162,6 @@ describe("CircuitBreakerCells", () => {
     const cells = new CircuitBreakerCells();
     cells.release("ghost");
     cells.reclaimWorker(7);
-    assert.deepEqual(cells.counts("ghost"), [0, 0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(cells.counts("ghost"), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 });

@@ -7,6 +7,7 @@ export const DEFAULT_THRESHOLDS: ThresholdsData = {
   maxRequests: 1024,
   maxRetries: 3,
   retryBudget: null,
+  maxConnectionPools: 4_294_967_295,
   trackRemaining: false,
 };
 
@@ -54,6 +55,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
       http2: DEFAULT_HTTP2_PROTOCOL,
     },
     metadata: [],
+    hostConnectionLimits: null,
     circuitBreakers: { default: DEFAULT_THRESHOLDS, high: DEFAULT_THRESHOLDS },
     loadBalancer: { type: "roundRobin", slowStart: null },
     locality: { type: "none" },

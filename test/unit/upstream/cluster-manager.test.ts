@@ -22,7 +22,7 @@ describe("ClusterManager", () => {
     worker.close();
     await Promise.all([a.close(), b.close()]);
     assert.equal(worker.clock.timers.armedCount, 0);
-    assert.deepEqual(worker.cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(worker.cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
   /** Applies endpoints on these ports to cluster `one`. */

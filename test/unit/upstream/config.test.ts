@@ -127,6 +127,7 @@ describe("A compiled cluster", () => {
               maxRequests: 3,
               maxRetries: 4,
               retryBudget: { budgetPercent: { value: 12.5 } },
+              maxConnectionPools: 5,
               trackRemaining: true,
             },
             { priority: "HIGH", maxRequests: 0 },
@@ -141,11 +142,19 @@ describe("A compiled cluster", () => {
             maxRequests: 3,
             maxRetries: 4,
             retryBudget: { budgetPercent: 12.5, minRetryConcurrency: 3 },
+            maxConnectionPools: 5,
             trackRemaining: true,
           },
           high: { ...DEFAULT_THRESHOLDS, maxRequests: 0 },
         },
       },
+    },
+    {
+      name: "limits of each host, for which the hosts come by membership",
+      json: {
+        circuitBreakers: { perHostThresholds: [{ maxConnections: 7 }, { priority: "HIGH", maxConnections: 9 }] },
+      },
+      expected: { discovery: "dynamic", hostConnectionLimits: { default: 7, high: 9 } },
     },
     {
       name: "panic settings",
@@ -318,9 +327,9 @@ describe("A cluster that can't be compiled", () => {
       problems: ["warning lb_policy: the settings of LEAST_REQUEST are unused: lb_policy is ROUND_ROBIN"],
     },
     {
-      name: "breakers of each host",
-      json: { circuitBreakers: { perHostThresholds: [{ maxConnections: 1 }] } },
-      problems: ["error circuit_breakers.per_host_thresholds: per_host_thresholds is not supported yet"],
+      name: "breakers of each host for what Envoy does not limit there",
+      json: { circuitBreakers: { perHostThresholds: [{ maxRequests: 1 }] } },
+      problems: ["error circuit_breakers.per_host_thresholds[0].max_requests: max_requests is not supported yet"],
     },
     {
       name: "a ring whose least size is above its greatest",

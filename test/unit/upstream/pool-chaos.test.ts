@@ -96,6 +96,6 @@ describe("Pools in trouble", () => {
     assert.equal(worker.stats.samples("cluster.one.upstream_cx_length_ms").length, worker.stat("upstream_cx_total"));
     assert.equal(worker.manager.connectionCount, 0);
     assert.equal(worker.clock.timers.armedCount, 0);
-    assert.deepEqual(worker.cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(worker.cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 });

@@ -28,7 +28,7 @@ export class PoolScene {
       upstream_rq_active: 0,
       upstream_rq_pending_active: 0,
     });
-    assert.deepEqual(worker.cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(worker.cells.counts("one"), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   }
 
   /** Makes cluster `one` with the upstream as its only host. */

@@ -33,6 +33,7 @@ function cluster(name: string, hash = "1", waitsForWarm = true): DiscoveredClust
     waitsForWarm,
     healthCheck: null,
     outlierDetection: null,
+    countsHostConnections: false,
   };
   return { hash, data };
 }

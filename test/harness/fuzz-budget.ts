@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { SystemRandom } from "../../src/base/random.ts";
 
 const DEFAULT_SECONDS = 5;
@@ -16,5 +17,19 @@ export class FuzzBudget {
 
   get isOver(): boolean {
     return performance.now() >= this.#endsAtMs;
+  }
+
+  /** Calls `check` with one seed after the other until the time is up. An error names its seed; fewer than `minRuns` calls are one too. */
+  spend(check: (seed: number) => void, minRuns: number): void {
+    let runs = 0;
+    for (; !this.isOver; runs++) {
+      const seed = (this.seed + runs) >>> 0;
+      try {
+        check(seed);
+      } catch (error) {
+        throw new Error(`FUZZ_SEED=${seed} fails`, { cause: error });
+      }
+    }
+    assert.ok(runs >= minRuns, `${runs} runs`);
   }
 }

@@ -6,7 +6,7 @@ import { ExtAuthzFilter, type ExtAuthzRuntime } from "./filter.ts";
 import { GrpcAuthzClient } from "./grpc-client.ts";
 import { HttpAuthzClient } from "./http-client.ts";
 import { MutationRules } from "./mutation-rules.ts";
-import { AuthzClusterCounters, ExtAuthzStats } from "./stats.ts";
+import { authzClusterCounters, ExtAuthzStats } from "./stats.ts";
 
 /** `envoy.filters.http.ext_authz`, worker side. */
 export const httpFilter: HttpFilterModule = {
@@ -18,7 +18,7 @@ export const httpFilter: HttpFilterModule = {
       enabledMetadata: data.enabledMetadata === null ? null : new MetadataMatcher(data.enabledMetadata),
       mutationRules: data.mutationRules === null ? null : new MutationRules(data.mutationRules),
       stats: new ExtAuthzStats(scope, data.statPrefix),
-      clusterStats: new AuthzClusterCounters(data.statPrefix),
+      clusterStats: authzClusterCounters(data.statPrefix),
       clusters: worker.clusters,
       random: worker.random,
       values: worker.runtime,

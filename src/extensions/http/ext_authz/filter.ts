@@ -21,7 +21,7 @@ import type { AuthzAnswer, AuthzClient } from "./authz-answer.ts";
 import type { CheckedBodyData, ExtAuthzData, ExtAuthzRouteData } from "./ext-authz-data.ts";
 import type { MutationRules } from "./mutation-rules.ts";
 import { changeQuery } from "./query-change.ts";
-import type { AuthzClusterCounters, AuthzClusterStats, ExtAuthzStats } from "./stats.ts";
+import type { AuthzClusterCounters, ExtAuthzStats } from "./stats.ts";
 
 /** What the streams of one configured filter on one worker share. */
 export interface ExtAuthzRuntime {
@@ -220,7 +220,10 @@ export class ExtAuthzFilter extends PassThroughFilter {
     if (changes && this.#runtime.data.clearRouteCache) this.decoder.clearRouteCache();
   }
 
-  #onDenied(answer: AuthzAnswer & { readonly verdict: "denied" }, cluster: AuthzClusterStats | null): void {
+  #onDenied(
+    answer: AuthzAnswer & { readonly verdict: "denied" },
+    cluster: ReturnType<AuthzClusterCounters["of"]> | null,
+  ): void {
     this.#runtime.stats.denied.inc();
     cluster?.denied.inc();
     if (this.#runtime.data.chargeClusterStats) {
@@ -234,7 +237,7 @@ export class ExtAuthzFilter extends PassThroughFilter {
     });
   }
 
-  #onError(cluster: AuthzClusterStats | null): void {
+  #onError(cluster: ReturnType<AuthzClusterCounters["of"]> | null): void {
     const { data, stats } = this.#runtime;
     stats.error.inc();
     cluster?.error.inc();

@@ -1,5 +1,5 @@
 import type { Counter, StatsScope } from "../../../stats/scope.ts";
-import type { ClusterStats } from "../../../upstream/cluster-stats.ts";
+import { ClusterCounters } from "../../../upstream/cluster-counters.ts";
 
 /** The counters of one filter, under `http.<stat_prefix>.ext_authz.`, or `cluster.<name>.ext_authz.` of the clusters that requests go to. */
 export class ExtAuthzStats {
@@ -25,35 +25,10 @@ export class ExtAuthzStats {
 }
 
 /** What is counted of one filter under the clusters of its requests. */
-export interface AuthzClusterStats {
-  readonly ok: Counter;
-  readonly denied: Counter;
-  readonly error: Counter;
-  readonly failureModeAllowed: Counter;
-}
+export type AuthzClusterCounters = ClusterCounters<"ok" | "denied" | "error" | "failureModeAllowed">;
 
-/** Finds the counters of a filter under a cluster; they are released with it. */
-export class AuthzClusterCounters {
-  readonly #prefix: string;
-  readonly #known = new WeakMap<ClusterStats, AuthzClusterStats>();
-
-  constructor(prefix: string) {
-    this.#prefix = prefix === "" ? "ext_authz" : `ext_authz.${prefix}`;
-  }
-
-  of(cluster: ClusterStats): AuthzClusterStats {
-    let stats = this.#known.get(cluster);
-    if (stats === undefined) {
-      const { scope } = cluster;
-      const prefix = this.#prefix;
-      stats = {
-        ok: scope.counter(`${prefix}.ok`),
-        denied: scope.counter(`${prefix}.denied`),
-        error: scope.counter(`${prefix}.error`),
-        failureModeAllowed: scope.counter(`${prefix}.failure_mode_allowed`),
-      };
-      this.#known.set(cluster, stats);
-    }
-    return stats;
-  }
+/** The counters of a filter with this `stat_prefix` under clusters. */
+export function authzClusterCounters(statPrefix: string): AuthzClusterCounters {
+  const names = { ok: "ok", denied: "denied", error: "error", failureModeAllowed: "failure_mode_allowed" };
+  return new ClusterCounters("ext_authz", statPrefix, names);
 }

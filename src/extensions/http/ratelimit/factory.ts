@@ -4,7 +4,7 @@ import type { HttpFilterModule } from "../../extension-module.ts";
 import { RateLimitFilter, type RateLimitRuntime } from "./filter.ts";
 import { RateLimitClient } from "./rate-limit-client.ts";
 import type { RateLimitFilterData } from "./rate-limit-filter-data.ts";
-import { RateLimitCounters } from "./stats.ts";
+import { rateLimitCounters } from "./stats.ts";
 
 /** `envoy.filters.http.ratelimit`, worker side. */
 export const httpFilter: HttpFilterModule = {
@@ -15,7 +15,7 @@ export const httpFilter: HttpFilterModule = {
       client: new RateLimitClient(worker.asyncClient, data.service),
       choice: { stage: data.stage, ofVirtualHost: "override", own: RateLimitPolicy.of(data.rateLimits) },
       responseHeaders: new HeaderMutations(data.responseHeaders, worker.format),
-      stats: new RateLimitCounters(data.statPrefix),
+      stats: rateLimitCounters(data.statPrefix),
       clusters: worker.clusters,
       random: worker.random,
       values: worker.runtime,

@@ -1,36 +1,10 @@
-import type { Counter } from "../../../stats/scope.ts";
-import type { ClusterStats } from "../../../upstream/cluster-stats.ts";
+import { ClusterCounters } from "../../../upstream/cluster-counters.ts";
 
-/** The counters of one filter under the cluster of a request. */
-export interface RateLimitFilterStats {
-  readonly ok: Counter;
-  readonly error: Counter;
-  readonly overLimit: Counter;
-  readonly failureModeAllowed: Counter;
-}
+/** What is counted of one filter under the cluster of a request, `cluster.<name>.ratelimit.[<stat_prefix>.]`. */
+export type RateLimitCounters = ClusterCounters<"ok" | "error" | "overLimit" | "failureModeAllowed">;
 
-/** Finds the counters of a filter under a cluster, `cluster.<name>.ratelimit.[<stat_prefix>.]`; they are released with it. */
-export class RateLimitCounters {
-  readonly #prefix: string;
-  readonly #known = new WeakMap<ClusterStats, RateLimitFilterStats>();
-
-  constructor(prefix: string) {
-    this.#prefix = prefix === "" ? "ratelimit" : `ratelimit.${prefix}`;
-  }
-
-  of(cluster: ClusterStats): RateLimitFilterStats {
-    let stats = this.#known.get(cluster);
-    if (stats === undefined) {
-      const { scope } = cluster;
-      const prefix = this.#prefix;
-      stats = {
-        ok: scope.counter(`${prefix}.ok`),
-        error: scope.counter(`${prefix}.error`),
-        overLimit: scope.counter(`${prefix}.over_limit`),
-        failureModeAllowed: scope.counter(`${prefix}.failure_mode_allowed`),
-      };
-      this.#known.set(cluster, stats);
-    }
-    return stats;
-  }
+/** The counters of a filter with this `stat_prefix`. */
+export function rateLimitCounters(statPrefix: string): RateLimitCounters {
+  const names = { ok: "ok", error: "error", overLimit: "over_limit", failureModeAllowed: "failure_mode_allowed" };
+  return new ClusterCounters("ratelimit", statPrefix, names);
 }

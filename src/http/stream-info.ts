@@ -129,6 +129,8 @@ export class StreamInfo {
   virtualClusterName = "";
   /** Whether the request is a health check that a filter answered or marked. */
   healthCheck = false;
+  /** The request asks to switch to another protocol: what follows its head is for nobody until that is accepted. */
+  asksUpgrade = false;
   /** How often an internal redirect has sent the request elsewhere. */
   internalRedirects = 0;
   /** Routes that internal redirects have led to, each with the one it came from. Null until somebody wants to know. */

@@ -3,6 +3,7 @@ import type { PathMatcherData } from "../match/path-matcher.ts";
 import { pathWithoutQuery } from "../match/path-matcher.ts";
 import { RegexRewrite } from "../match/regex-rewrite.ts";
 import { wireText } from "../match/wire-text.ts";
+import type { ConnectData } from "./connect-data.ts";
 import { HashPolicy } from "./hash-policy.ts";
 import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import { createPathRewrite, type PathRewrite } from "./path-rewrite.ts";
@@ -39,6 +40,7 @@ export class ClusterForward implements ForwardAction {
   readonly autoHostRewrite: boolean;
   readonly appendXForwardedHost: boolean;
   readonly upgrades: ReadonlyMap<string, boolean>;
+  readonly connect: ConnectData | null;
   readonly rateLimits: RateLimitPolicy;
   readonly includeVirtualHostRateLimits: boolean;
   readonly #clusterName: string;
@@ -62,6 +64,7 @@ export class ClusterForward implements ForwardAction {
     this.autoHostRewrite = target.hostRewrite?.type === "auto";
     this.appendXForwardedHost = data.appendXForwardedHost;
     this.upgrades = new Map(data.upgrades);
+    this.connect = data.connect;
     this.rateLimits = RateLimitPolicy.of(data.rateLimits);
     this.includeVirtualHostRateLimits = data.includeVirtualHostRateLimits;
     this.#clusterName = target.name;

@@ -4,6 +4,7 @@ import type { PathMatcherData } from "../match/path-matcher.ts";
 import type { QueryParameterMatcherData } from "../match/query-parameter-matcher.ts";
 import type { RegexRewriteData } from "../match/regex-rewrite.ts";
 import type { RuntimeShareData } from "../runtime/runtime.ts";
+import type { ConnectData } from "./connect-data.ts";
 import type { HashPolicyData } from "./hash-policy-data.ts";
 import type { HeaderMutationsData } from "./header-mutations.ts";
 import type { InternalRedirectData } from "./internal-redirect-data.ts";
@@ -115,6 +116,7 @@ export interface ForwardActionData {
   readonly appendXForwardedHost: boolean;
   /** Lower case. */
   readonly upgrades: readonly (readonly [upgradeType: string, enabled: boolean])[];
+  readonly connect: ConnectData | null;
   readonly rateLimits: readonly RateLimitData[];
   readonly includeVirtualHostRateLimits: boolean;
 }

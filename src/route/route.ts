@@ -1,5 +1,6 @@
 import type { RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
+import type { ConnectData } from "./connect-data.ts";
 import type { HashPolicy } from "./hash-policy.ts";
 import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import type { RateLimitPolicy } from "./rate-limit-policy.ts";
@@ -114,6 +115,8 @@ export interface ForwardAction {
   readonly appendXForwardedHost: boolean;
   /** Upgrade types (lower case) that this route enables or disables, beyond what the connection manager says. */
   readonly upgrades: ReadonlyMap<string, boolean>;
+  /** Whose bytes go to the host without HTTP around them; null = nobody's. */
+  readonly connect: ConnectData | null;
   /** Empty if the route has none of its own. */
   readonly rateLimits: RateLimitPolicy;
   /** The virtual host's `rate_limits` count beside them. */

@@ -28,7 +28,7 @@ export class HostPools implements PoolOwner {
   readonly #http1: PoolByPriority<Http1ConnPool> = { default: null, high: null };
   /** Most hosts have none. */
   #http2: PoolByPriority<Http2ConnPool> | null = null;
-  #tcp: TcpConnPool | null = null;
+  readonly #tcp: PoolByPriority<TcpConnPool> = { default: null, high: null };
   /** Those of connections with wishes, by their key; they go when they are empty. */
   #apart: Map<string, HostPools> | null = null;
   /** Those of connections without wishes. */
@@ -79,10 +79,10 @@ export class HostPools implements PoolOwner {
     return pools[priority];
   }
 
-  /** Nothing has TCP connections of high priority. */
-  tcpPool(): TcpConnPool {
-    this.#tcp ??= new TcpConnPool(this.host, "default", this.#owner, this.#environment, this.#draining);
-    return this.#tcp;
+  tcpPool(priority: ResourcePriority): TcpConnPool {
+    const pools = this.#tcp;
+    pools[priority] ??= new TcpConnPool(this.host, priority, this.#owner, this.#environment, this.#draining);
+    return pools[priority];
   }
 
   /** The HTTP pools of connections with these wishes, for one use: they are gone as soon as they are empty. */
@@ -103,7 +103,7 @@ export class HostPools implements PoolOwner {
   }
 
   get connectionCount(): number {
-    let count = this.#tcp?.connectionCount ?? 0;
+    let count = (this.#tcp.default?.connectionCount ?? 0) + (this.#tcp.high?.connectionCount ?? 0);
     for (const pools of this.#apart?.values() ?? []) count += pools.connectionCount;
     for (const pool of this.#httpPools()) count += pool.connectionCount;
     return count;
@@ -112,7 +112,7 @@ export class HostPools implements PoolOwner {
   /** For people who ask: each of its pools. */
   describe(): PoolUse[] {
     const uses = this.#httpPools().map((pool) => pool.describe());
-    if (this.#tcp !== null) uses.push(this.#tcp.describe());
+    for (const pool of [this.#tcp.default, this.#tcp.high]) if (pool !== null) uses.push(pool.describe());
     for (const pools of this.#apart?.values() ?? []) uses.push(...pools.describe());
     return uses;
   }
@@ -129,12 +129,14 @@ export class HostPools implements PoolOwner {
     this.#draining = true;
     for (const pool of this.#httpPools()) pool.drain();
     for (const pools of [...(this.#apart?.values() ?? [])]) pools.drain();
-    this.#tcp?.drain();
+    this.#tcp.default?.drain();
+    this.#tcp.high?.drain();
   }
 
   /** Closes TCP connections now, those in use as well. */
   closeTcp(): void {
-    this.#tcp?.close();
+    this.#tcp.default?.close();
+    this.#tcp.high?.close();
   }
 
   /** See `Http1ConnPool.close`. */
@@ -142,7 +144,8 @@ export class HostPools implements PoolOwner {
     this.#draining = true;
     for (const pool of this.#httpPools()) pool.close();
     for (const pools of [...(this.#apart?.values() ?? [])]) pools.close();
-    this.#tcp?.close();
+    this.#tcp.default?.close();
+    this.#tcp.high?.close();
   }
 
   /** Whether there may be another pool. If there are enough, one of this host that nobody uses makes room. */

@@ -14,7 +14,8 @@ export interface UpstreamConnectionInfo {
   readonly id: number;
   /** `ip:port`; `""` for a Unix-domain socket. */
   readonly localAddress: string;
-  readonly protocol: Protocol;
+  /** `""` = none: its bytes are the body. */
+  readonly protocol: Protocol | "";
   readonly connectedAtMs: number;
   /** Whether it has completed a request before this one: then its death without an answer may be the old race of keep-alive. */
   readonly reused: boolean;

@@ -187,8 +187,8 @@ export class LocalCluster implements ThreadLocalCluster {
     return isHttp2 ? pools.http2Pool(priority) : pools.http1Pool(priority);
   }
 
-  tcpPool(host: Host): TcpConnPool {
-    return this.#poolsOf(host).tcpPool();
+  tcpPool(host: Host, priority: ResourcePriority = "default"): TcpConnPool {
+    return this.#poolsOf(host).tcpPool(priority);
   }
 
   #poolsOf(host: Host): HostPools {

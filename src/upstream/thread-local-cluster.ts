@@ -35,8 +35,8 @@ export interface ThreadLocalCluster {
     downstream: Protocol | "",
     wishes?: ConnectionWishes | null,
   ): HttpConnPool;
-  /** The same for plain TCP connections, of default priority. */
-  tcpPool(host: Host): TcpConnPool;
+  /** The same for plain TCP connections; of default priority unless it is said. */
+  tcpPool(host: Host, priority?: ResourcePriority): TcpConnPool;
   readonly hostCounts: HostCounts;
   /** Requests that the cluster is not to get, because its endpoints are overloaded; null = none. */
   readonly dropOverload: DropOverloadData | null;

@@ -4,7 +4,6 @@ import { RoutingPriority } from "../../proto/gen/envoy/config/core/v3/base_pb.js
 import {
   RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
   type RouteAction,
-  type RouteAction_UpgradeConfig,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import type { RequestMirrorData } from "../request-mirror.ts";
 import type { RetryPolicyData } from "../retry-policy-data.ts";
@@ -19,6 +18,7 @@ import { compileRegexRewrite } from "./matchers.ts";
 import { compileRateLimits } from "./rate-limits.ts";
 import { compileRequestMirrors } from "./request-mirrors.ts";
 import { compileRetryPolicy } from "./retry-policy.ts";
+import { compileUpgrades } from "./upgrades.ts";
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 
@@ -76,7 +76,7 @@ export function compileForwardAction(
     pathRewrite: compilePathRewrite(message, place, context),
     hostRewrite: compileHostRewrite(message, place, context),
     appendXForwardedHost: message.appendXForwardedHost,
-    upgrades: compileUpgrades(message.upgradeConfigs, place.field("upgrade_configs"), context),
+    ...compileUpgrades(message.upgradeConfigs, place.field("upgrade_configs"), context),
     rateLimits: compileRateLimits(message.rateLimits, place.field("rate_limits"), context),
     includeVirtualHostRateLimits: message.includeVhRateLimits ?? false,
   };
@@ -130,18 +130,4 @@ function compileHostRewrite(message: RouteAction, place: Place, context: Compile
     default:
       return null;
   }
-}
-
-function compileUpgrades(
-  configs: readonly RouteAction_UpgradeConfig[],
-  place: Place,
-  context: CompileContext,
-): [string, boolean][] {
-  const upgrades = new Map<string, boolean>();
-  for (const [i, { upgradeType, enabled }] of configs.entries()) {
-    const name = upgradeType.toLowerCase();
-    if (upgrades.has(name)) context.error(place.index(i).field("upgrade_type"), `"${upgradeType}" stands here twice`);
-    upgrades.set(name, enabled ?? true);
-  }
-  return [...upgrades];
 }

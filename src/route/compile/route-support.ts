@@ -7,7 +7,6 @@ import {
   NonForwardingActionSchema,
   RedirectActionSchema,
   RouteAction_MaxStreamDurationSchema,
-  RouteAction_UpgradeConfigSchema,
   RouteActionSchema,
   RouteSchema,
   VirtualClusterSchema,
@@ -23,6 +22,7 @@ import { requestMirrorsSupport } from "./request-mirrors.ts";
 import { retryPolicySupport } from "./retry-policy.ts";
 import { routeMatchSupport } from "./route-match.ts";
 import { routeTracingSupport } from "./tracing.ts";
+import { upgradesSupport } from "./upgrades.ts";
 
 const NO_PLUGINS = notYet(
   undefined,
@@ -70,7 +70,6 @@ export const routeSupport: readonly MessageSupport[] = [
   }),
   supportAll(WeightedCluster_ClusterWeightSchema),
   supportAll(RouteAction_MaxStreamDurationSchema),
-  support(RouteAction_UpgradeConfigSchema, { upgrade_type: yes, enabled: yes, connect_config: notYet() }),
   supportAll(RedirectActionSchema),
   supportAll(DirectResponseActionSchema),
   supportAll(NonForwardingActionSchema),
@@ -85,4 +84,5 @@ export const routeSupport: readonly MessageSupport[] = [
   ...requestMirrorsSupport,
   ...retryPolicySupport,
   ...hashPolicySupport,
+  ...upgradesSupport,
 ];

@@ -11,6 +11,7 @@ import { AttemptSpan } from "./attempt-span.ts";
 import { choosesHosts, HostChoice } from "./host-choice.ts";
 import type { RetryHosts } from "./retry-hosts.ts";
 import type { RouterRuntime } from "./router-runtime.ts";
+import { tcpPrologue } from "./tcp-prologue.ts";
 import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
 
 /** What one attempt differs in from the others of its request. */
@@ -88,6 +89,8 @@ export class AttemptSource {
       const { startChildSpan } = this.runtime.data;
       request.span = AttemptSpan.start(streamInfo, cluster, startChildSpan, headers, this.count, owner.nowMs());
     }
+    request.isTunnel = streamInfo.asksUpgrade;
+    request.tcpPrologue = tcpPrologue(this.action, headers, streamInfo.connection);
     return request;
   }
 

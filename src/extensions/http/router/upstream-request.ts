@@ -1,3 +1,4 @@
+import { acceptsUpgrade } from "../../../http/accepts-upgrade.ts";
 import type {
   Protocol,
   RequestEncoder,
@@ -18,6 +19,7 @@ import type {
 } from "../../../upstream/http-conn-pool.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import type { AttemptSpan } from "./attempt-span.ts";
+import { TcpStream } from "./tcp-stream.ts";
 import { failureOf, resetReasonOf } from "./upstream-failure.ts";
 
 /** The router, as one of its attempts sees it. */
@@ -71,6 +73,11 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   responseBegun = false;
   /** The connection had served others before. */
   reusedConnection = false;
+  /** The body is kept back until the host has accepted to switch protocols: one that has not would take it for requests. */
+  isTunnel = false;
+  /** Not null: body and response are the bytes of a TCP connection, which begins with this. */
+  tcpPrologue: Buffer | null = null;
+  private held = false;
 
   constructor(
     owner: UpstreamRequestOwner,
@@ -97,13 +104,19 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.info.hostMetadata = this.host.metadata;
     this.info.clusterMetadata = this.cluster.info.metadata;
     this.info.poolAskedAtMs = this.owner.nowMs();
-    const pending = this.cluster.httpPool(this.host, priority, downstream, this.wishes).newStream(this, this);
+    const pending = this.#askPool(priority, downstream);
     if (!this.over && this.encoder === null) this.pending = pending;
+  }
+
+  #askPool(priority: ResourcePriority, downstream: Protocol | ""): PendingStream | null {
+    const { cluster, host, tcpPrologue, wishes } = this;
+    if (tcpPrologue === null) return cluster.httpPool(host, priority, downstream, wishes).newStream(this, this);
+    return TcpStream.open(cluster.tcpPool(host, priority), tcpPrologue, wishes, this, this);
   }
 
   sendData(data: Buffer, endStream: boolean): void {
     if (this.over) return;
-    if (this.encoder !== null) {
+    if (this.encoder !== null && !this.held) {
       this.info.bytesSent += data.length;
       if (endStream) this.#sentAll();
       this.encoder.encodeData(data, endStream);
@@ -122,7 +135,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
 
   sendTrailers(trailers: TrailerMap): void {
     if (this.over) return;
-    if (this.encoder === null) {
+    if (this.encoder === null || this.held) {
       this.waitingTrailers = trailers;
       return;
     }
@@ -174,8 +187,9 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.span?.inject();
     encoder.encodeHeaders(this.headers, this.headersEndStream);
     if (this.over) return;
+    this.held = this.isTunnel;
     this.owner.onUpstreamConnected(this.host);
-    this.#sendWaiting(encoder);
+    if (!this.held) this.#sendWaiting(encoder);
   }
 
   onPoolFailure(reason: PoolFailureReason, transportFailureReason: string): void {
@@ -202,7 +216,11 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.info.firstByteReceivedAtMs = this.owner.nowMs();
     this.status = headers.status;
     if (endStream) this.#receivedAll();
+    const opens = this.held && acceptsUpgrade(this.headers.method === "CONNECT", headers.status);
     this.owner.onUpstreamHeaders(this, headers, endStream);
+    if (!opens || this.over) return;
+    this.held = false;
+    this.#sendWaiting(this.encoder!);
   }
 
   decodeData(data: Buffer, endStream: boolean): void {

@@ -1,5 +1,6 @@
 import type { IdleWatch, IdleWatched } from "../../../base/idle-watch.ts";
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
+import { acceptsUpgrade } from "../../../http/accepts-upgrade.ts";
 import type {
   CodecError,
   Protocol,
@@ -25,7 +26,7 @@ import { mutateResponseHeaders } from "./response-headers.ts";
 import { statusText } from "./status-text.ts";
 import { streamDurationMs } from "./stream-duration.ts";
 import { streamUse } from "./stream-use.ts";
-import { acceptsUpgrade, upgradeFilters } from "./upgrade-filters.ts";
+import { upgradeFilters } from "./upgrade-filters.ts";
 
 /** gRPC's DEADLINE_EXCEEDED. */
 const GRPC_DEADLINE_EXCEEDED = 4;
@@ -79,8 +80,6 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   private done = false;
   /** The operation to name in the response; `""` = none. */
   private operation = "";
-  /** The request may switch to another protocol, if the response accepts it. */
-  private asksUpgrade = false;
   lastActivityMs: number;
   idleTimeoutMs: number;
   private requestTimer: WheelTimer | null = null;
@@ -141,7 +140,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
       this.sendLocalReply({ status: 403, body: "", details: "upgrade_failed" });
       return null;
     }
-    this.asksUpgrade = true;
+    this.streamInfo.asksUpgrade = true;
     stats.cxUpgradesTotal.inc();
     stats.cxUpgradesActive.inc();
     if (type !== "connect") {
@@ -270,7 +269,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
 
   restart(body: readonly Buffer[], trailers: TrailerMap | null): boolean {
     const headers = this.requestHeaders;
-    if (this.done || !this.remoteComplete || this.asksUpgrade || headers === null) return false;
+    if (this.done || !this.remoteComplete || this.streamInfo.asksUpgrade || headers === null) return false;
     const { runtime } = this;
     this.#active();
     this.streamInfo.responseCodeDetails = "internal_redirect";
@@ -313,7 +312,8 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const { data, stats, accessLogs } = this.runtime;
     const info = this.streamInfo;
     this.#active();
-    const isTunnel = this.asksUpgrade && acceptsUpgrade(this.requestHeaders!.method === "CONNECT", headers.status);
+    const isTunnel =
+      this.streamInfo.asksUpgrade && acceptsUpgrade(this.requestHeaders!.method === "CONNECT", headers.status);
     const protocol = isTunnel ? headers.get("upgrade") : undefined;
     mutateResponseHeaders(headers, this.requestHeaders, data, this.runtime.date);
     if (protocol !== undefined) headers.set("upgrade", protocol);
@@ -391,7 +391,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.durationTimer?.disarm();
     this.logTimer?.disarm();
     runtime.stats.rqActive.dec();
-    if (this.asksUpgrade) runtime.stats.cxUpgradesActive.dec();
+    if (this.streamInfo.asksUpgrade) runtime.stats.cxUpgradesActive.dec();
     this.filters.destroy();
     this.#conclude();
     this.connection.onStreamDone(this, aborted);

@@ -28,8 +28,3 @@ export function upgradeFilters(
   if (ofRoute === undefined && known?.enabled !== true) return null;
   return known === undefined ? filters : known.filters;
 }
-
-/** Whether a response with this status accepts the switch (RFC 9110 §7.8, §9.3.6). */
-export function acceptsUpgrade(isConnect: boolean, status: number): boolean {
-  return isConnect ? status >= 200 && status < 300 : status === 101;
-}

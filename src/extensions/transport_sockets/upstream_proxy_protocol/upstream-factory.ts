@@ -1,7 +1,7 @@
 import net from "node:net";
 import type { Address } from "../../../net/address.ts";
-import { parseIpPort } from "../../../net/parse-ip-port.ts";
 import { type ProxiedEnds, proxyHeaderV1, proxyHeaderV2 } from "../../../net/proxy-protocol/header-writer.ts";
+import { toldEnds } from "../../../net/proxy-protocol/told-ends.ts";
 import type { UpstreamSocketRequest, UpstreamTransportSocketFactory } from "../../../net/transport-socket.ts";
 
 /**
@@ -29,7 +29,7 @@ export class UpstreamProxyProtocolFactory implements UpstreamTransportSocketFact
   }
 
   #header({ addresses }: UpstreamSocketRequest, socket: net.Socket): Buffer {
-    const told = addresses === undefined ? null : endsOf(addresses.source, addresses.destination);
+    const told = addresses === undefined ? null : toldEnds(addresses.source, addresses.destination);
     if (this.#version === 2) return proxyHeaderV2(told);
     return proxyHeaderV1(told ?? (addresses === undefined ? ownEnds(socket) : null));
   }
@@ -41,10 +41,4 @@ function ownEnds(socket: net.Socket): ProxiedEnds {
     source: end(socket.localAddress, socket.localPort),
     destination: end(socket.remoteAddress, socket.remotePort),
   };
-}
-
-/** Null if one of them is no IP address with a port: a Unix-domain socket. */
-function endsOf(source: string, destination: string): ProxiedEnds | null {
-  const [from, to] = [parseIpPort(source), parseIpPort(destination)];
-  return from === null || to === null ? null : { source: from, destination: to };
 }

@@ -1,0 +1,23 @@
+import type { RequestHeaderMap } from "../../../http/header-map.ts";
+import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
+import { proxyHeaderV1, proxyHeaderV2 } from "../../../net/proxy-protocol/header-writer.ts";
+import { toldEnds } from "../../../net/proxy-protocol/told-ends.ts";
+import { opensTcp } from "../../../route/connect-data.ts";
+import type { ForwardAction } from "../../../route/route.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * What the host's connection begins with, if the route ends the HTTP of this request here and sends on its bytes alone
+ * (`connect_config`); null if it does not.
+ */
+export function tcpPrologue(
+  { connect }: ForwardAction,
+  headers: RequestHeaderMap,
+  downstream: DownstreamConnectionInfo,
+): Buffer | null {
+  if (connect === null || !opensTcp(connect, headers.method)) return null;
+  if (connect.proxyProtocol === 0) return NOTHING;
+  const ends = toldEnds(downstream.remoteAddress, downstream.localAddress);
+  return connect.proxyProtocol === 2 ? proxyHeaderV2(ends) : proxyHeaderV1(ends);
+}

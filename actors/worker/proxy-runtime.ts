@@ -2,6 +2,7 @@ import type { BoundSocket, Socket } from "node:net";
 import { AccessLogFiles } from "../../src/access-log/access-log-files.ts";
 import { createAccessLogs } from "../../src/access-log/filtered-log.ts";
 import type { AttributeValue } from "../../src/actor/actor-report.ts";
+import { settleWithin } from "../../src/actor/settle-within.ts";
 import type { ApplicationLog } from "../../src/base/application-log.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { LogLevel } from "../../src/base/log.ts";
@@ -50,6 +51,9 @@ import type { ProxySettings } from "./proxy-settings.ts";
 import type { SnapshotChange, WorkerResource, WorkerRuntime, WorkerServices } from "./runtime.ts";
 import { type KnownKind, resourcesOf, unknownKind } from "./snapshot-resources.ts";
 import { isListingName, WorkerListings } from "./worker-listings.ts";
+
+/** How long a worker that stops waits for its access logs. */
+const LOG_DRAIN_MS = 1000;
 
 /** A version that is built and not in force. */
 interface Staged {
@@ -279,6 +283,9 @@ export class ProxyRuntime implements WorkerRuntime {
     this.#handler.close();
     this.#asyncClient.close();
     this.#clusters.close();
+    // A thread that ends takes with it what is on its way to a disk.
+    const drained = new Promise<void>((resolve) => this.#accessLogFiles.drain(resolve));
+    await settleWithin(this.#context.timers, LOG_DRAIN_MS, drained);
     this.#accessLogFiles.flushSync();
     this.#context.timers.stop();
   }

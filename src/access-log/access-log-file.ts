@@ -114,12 +114,13 @@ export class AccessLogFile {
     else disk.close(old);
   }
 
-  /** Closes the file when all has been written. Nothing may be written afterwards. */
-  close(): void {
+  /** Closes the file when all has been written, and calls back then. Nothing may be written afterwards. */
+  close(onClosed: () => void): void {
     this.#closing = true;
     this.drain(() => {
       this.#timer.disarm();
       if (this.#path !== undefined) this.#environment.disk.close(this.#fd);
+      onClosed();
     });
   }
 

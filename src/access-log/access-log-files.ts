@@ -34,6 +34,8 @@ interface SharedFile {
 export class AccessLogFiles {
   readonly #environment: AccessLogFileEnvironment;
   readonly #files = new Map<string, SharedFile>();
+  /** Given up by all, and still being written. */
+  readonly #closing = new Set<AccessLogFile>();
 
   constructor(options: AccessLogFilesOptions) {
     this.#environment = {
@@ -60,7 +62,8 @@ export class AccessLogFiles {
     const shared = this.#files.get(path);
     if (shared === undefined || --shared.users > 0) return;
     this.#files.delete(path);
-    shared.file.close();
+    this.#closing.add(shared.file);
+    shared.file.close(() => this.#closing.delete(shared.file));
   }
 
   /** Opens all files anew (SIGUSR1, `/reopen_logs`). */
@@ -70,18 +73,23 @@ export class AccessLogFiles {
 
   /** Calls back when all that was logged has been written or lost. */
   drain(onDrained: () => void): void {
-    let left = this.#files.size;
+    const files = this.#all();
+    let left = files.length;
     if (left === 0) onDrained();
-    for (const { file } of this.#files.values()) {
+    for (const file of files) {
       file.drain(() => {
         if (--left === 0) onDrained();
       });
     }
   }
 
-  /** Writes everything while the thread waits; for its last moments. */
+  /** Writes everything while the thread waits, but for what is on its way to the disk; for its last moments. */
   flushSync(): void {
-    for (const { file } of this.#files.values()) file.flushSync();
+    for (const file of this.#all()) file.flushSync();
+  }
+
+  #all(): AccessLogFile[] {
+    return [...Array.from(this.#files.values(), ({ file }) => file), ...this.#closing];
   }
 
   #openFile(path: string): AccessLogFile {

@@ -221,4 +221,35 @@ describe("AccessLogFiles", () => {
     disk.complete();
     assert.deepEqual(disk.writes, ["/proc/self/fd/2: a\n"]);
   });
+
+  it("is not done before files that nobody has open any more are written", () => {
+    const { disk, files } = makeFiles();
+    const file = files.open("/log");
+    file.write("a\n");
+    files.release("/log");
+    let drained = false;
+    files.drain(() => {
+      drained = true;
+    });
+    assert.deepEqual([drained, disk.waitingWrites], [false, 1]);
+    disk.complete();
+    assert.deepEqual([drained, disk.files.get("/log"), disk.closed], [true, "a\n", ["/log"]]);
+    files.drain(() => disk.closed.push("at once"));
+    assert.deepEqual(disk.closed, ["/log", "at once"]);
+  });
+
+  it("writes the rest of files that nobody has open any more when the thread ends", () => {
+    const { disk, files } = makeFiles();
+    disk.regular = false;
+    const file = files.open("/pipe");
+    const line = `${"x".repeat(3000)}\n`;
+    file.write(line);
+    file.write("rest\n");
+    file.write(line);
+    files.release("/pipe");
+    files.flushSync();
+    disk.complete();
+    assert.equal(disk.writes.length, 2);
+    assert.equal(disk.files.get("/pipe")!.length, line.length * 2 + 5);
+  });
 });

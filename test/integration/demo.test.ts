@@ -1,52 +1,16 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { demoOptions } from "../../actors/demo/demo-options.ts";
 import { demoText } from "../../actors/demo/demo-text.ts";
 import { adminRequest } from "../harness/admin-request.ts";
+import { ANY_PORTS, RunningDemo } from "../harness/running-demo.ts";
 import { until } from "../harness/until.ts";
 
-const DEMO = path.resolve(import.meta.dirname, "../../actors/demo.ts");
 const DEADLINE_MS = 20_000;
-
-/** A demo in a process of its own. */
-class RunningDemo {
-  readonly child: ChildProcess;
-  stdout = "";
-  stderr = "";
-
-  constructor(t: TestContext, args: readonly string[]) {
-    this.child = spawn(process.execPath, [DEMO, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-    this.child.stdout?.on("data", (chunk: Buffer) => {
-      this.stdout += chunk;
-    });
-    this.child.stderr?.on("data", (chunk: Buffer) => {
-      this.stderr += chunk;
-    });
-    t.after(() => this.child.kill("SIGKILL"));
-  }
-
-  /** What the pattern captures in the text that the demo prints when it runs. */
-  async printed(pattern: RegExp): Promise<string> {
-    await until(
-      "the text of the demo",
-      () => this.stdout.includes("Ctrl-C") || this.child.exitCode !== null,
-      DEADLINE_MS,
-    );
-    return pattern.exec(this.stdout)?.[1] ?? assert.fail(`${pattern} is not in:\n${this.stdout}`);
-  }
-
-  async exitCode(): Promise<number | null> {
-    if (this.child.exitCode === null) await once(this.child, "exit");
-    return this.child.exitCode;
-  }
-}
-
-const ANY_PORTS = ["--proxy-port", "0", "--admin-port", "0"];
 
 async function get(port: number, target: string): Promise<{ readonly status: number; readonly body: string }> {
   return adminRequest({ port, path: target, method: "GET", deadlineMs: 5000 });
@@ -55,9 +19,9 @@ async function get(port: number, target: string): Promise<{ readonly status: num
 describe("The demo", () => {
   it("answers through the proxy, applies an edited file, shows its actors, and exits with 0 on Ctrl-C", async (t) => {
     const demo = new RunningDemo(t, ANY_PORTS);
-    const proxy = Number(await demo.printed(/proxy +http:\/\/127\.0\.0\.1:(\d+)/));
-    const admin = Number(await demo.printed(/admin +http:\/\/127\.0\.0\.1:(\d+)/));
-    const configPath = await demo.printed(/config +(\S+)/);
+    const proxy = await demo.proxyPort();
+    const admin = await demo.adminPort();
+    const configPath = await demo.configPath();
 
     const first = await get(proxy, "/hello");
     assert.equal(first.status, 200);

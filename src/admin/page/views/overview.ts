@@ -37,7 +37,7 @@ function figures(sample: LiveSample, rates: Rates | undefined): VNode {
   const share = perSecond === undefined ? "–" : percent(errorShare(perSecond));
   const entries: readonly (readonly [id: string, label: string, value: string, more: string])[] = [
     ["requests", "requests/s", rate(perSecond?.requests), `${shortNumber(totals.requests)} in all`],
-    ["errors", "answered with 5xx", share, `${rate(perSecond?.responses_5xx)}/s`],
+    ["errors", "answered 5xx", share, `${rate(perSecond?.responses_5xx)}/s`],
     ["p50", "latency p50", time(latency?.p50_ms), `p90 ${time(latency?.p90_ms)}`],
     ["p99", "latency p99", time(latency?.p99_ms), `longest ${time(latency?.max_ms)}`],
     ["connections", "connections", shortNumber(totals.connections_active), `${rate(perSecond?.connections)} new/s`],

@@ -32,7 +32,7 @@ import { EventLogs } from "../src/upstream/event-logs.ts";
 import { ClusterHealthChecks } from "../src/upstream/health-check/cluster-health-checks.ts";
 import { OutlierDetector } from "../src/upstream/outlier/outlier-detector.ts";
 import { OutlierStats } from "../src/upstream/outlier/outlier-stats.ts";
-import { adminSpec } from "./admin/actor.ts";
+import { type AdminOptions, adminSpec } from "./admin/actor.ts";
 import { AdminStats } from "./admin/admin-stats.ts";
 import { adminViews } from "./admin/admin-views.ts";
 import { loggingLevels } from "./admin/logging-levels.ts";
@@ -167,7 +167,7 @@ export class ProxyServer {
     const address = this.#options.bootstrap.admin?.address;
     if (address === undefined || address === null) return undefined;
     const admin = this.#system.spawn(
-      adminSpec({ address, router: this.#adminRouter(address), stats: new AdminStats(this.#mainStats) }),
+      adminSpec({ address, ...this.#adminParts(address), stats: new AdminStats(this.#mainStats) }),
     );
     return admin.ask({ type: "getAdminAddress" }, ASK_DEADLINE_MS);
   }
@@ -344,7 +344,7 @@ export class ProxyServer {
     );
   }
 
-  #adminRouter(address: Address): AdminRouter {
+  #adminParts(address: Address): Pick<AdminOptions, "router" | "watching"> {
     const { bootstrap, commandLine, log } = this.#options;
     const { stats } = bootstrap;
     const tags = new TagProducer(stats.tags, stats.useAllDefaultTags);
@@ -379,14 +379,13 @@ export class ProxyServer {
       quit: this.#options.onQuit,
       reopenLogs: () => this.reopenLogs(),
     });
-    return new AdminRouter(
-      adminHandlers(views, { debugEndpoints: commandLine.debugEndpoints, heapSnapshots: commandLine.heapSnapshots }),
-      {
-        guard: { allowedHosts: [], checkHost: address.type === "ip", token: this.#options.adminToken },
-        allowsPath: () => true,
-        notAnswering,
-      },
-    );
+    const { debugEndpoints, heapSnapshots } = commandLine;
+    const router = new AdminRouter(adminHandlers(views, { debugEndpoints, heapSnapshots }), {
+      guard: { allowedHosts: [], checkHost: address.type === "ip", token: this.#options.adminToken },
+      allowsPath: () => true,
+      notAnswering,
+    });
+    return { router, watching: () => views.live.watching() };
   }
 
   #connectionCount(): number {

@@ -1,5 +1,6 @@
 import type { Actor, ActorContext, ActorSpec } from "../../src/actor/actor.ts";
 import type { AdminRouter } from "../../src/admin/admin-router.ts";
+import type { Watching } from "../../src/admin/views.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
 import { type AdminLimits, AdminServer, DEFAULT_ADMIN_LIMITS, listenFailure } from "./admin-server.ts";
 import type { AdminStats } from "./admin-stats.ts";
@@ -11,6 +12,8 @@ export interface AdminOptions {
   readonly router: AdminRouter;
   readonly stats: AdminStats;
   readonly limits?: Partial<AdminLimits>;
+  /** How much watching there is, for its state. */
+  readonly watching: () => Watching;
 }
 
 /**
@@ -58,6 +61,7 @@ class AdminActor implements Actor<AdminMessage> {
     return {
       ...this.#address,
       connections: this.#server.connectionCount,
+      watching: this.#options.watching(),
       limits: { ...DEFAULT_ADMIN_LIMITS, ...limits },
     };
   }

@@ -427,6 +427,16 @@ export interface LiveView {
   isFull(): boolean;
   /** A sample each second, from the first one that is asked for until the consumer returns. Ends at once if it is full. */
   samples(): AsyncGenerator<LiveSample, void>;
+  /** How much watching there is. */
+  watching(): Watching;
+}
+
+/** Who watches, and what that has cost. */
+export interface Watching {
+  /** Clients that get samples now. */
+  readonly clients: number;
+  /** Taken since the start: this stands still while nobody watches. */
+  readonly samples: number;
 }
 
 /** What an operator can make the proxy do. A rejection's message is shown to the operator. */

@@ -283,7 +283,11 @@ export class SampleProxy {
       },
     },
     workers: { workers: () => this.workers },
-    live: { isFull: () => this.live.isFull(), samples: () => this.live.samples() },
+    live: {
+      isFull: () => this.live.isFull(),
+      samples: () => this.live.samples(),
+      watching: () => this.live.watching(),
+    },
     control: {
       setHealthcheckFailing: (failing) => void this.calls.push({ failing }),
       drainListeners: async (options) => void this.calls.push(options),

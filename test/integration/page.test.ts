@@ -20,6 +20,9 @@ const config = (text: string): object =>
     clusters: [sampleCluster("<img src=x onerror=alert(1)>", [])],
   });
 
+/** What stands on what has the focus: the first line of its text, or its name. */
+const FOCUSED = "document.activeElement.name || document.activeElement.innerText.split('\\n')[0]";
+
 /** A load that ends with the test at the latest. */
 async function startLoad(t: TestContext, options: LoadClientOptions): Promise<LoadClient> {
   const load = await LoadClient.start(options);
@@ -383,26 +386,108 @@ describe("The web page in a browser", () => {
       await page.keyboard.press("Enter");
       assert.equal(await page.evaluate("document.activeElement.id"), "main");
       const focusOn = async (text: string): Promise<void> => {
-        for (let i = 0; i < 60; i++) {
+        for (let i = 0; i < 80; i++) {
           await page.keyboard.press("Tab");
-          if ((await page.evaluate("document.activeElement.textContent")) === text) return;
+          if ((await page.evaluate(FOCUSED)) === text) return;
         }
         assert.fail(`Tab does not come to ${text}`);
       };
-      await page.evaluate("document.activeElement.blur()");
-      await focusOn("Actors");
-      await page.keyboard.press("Enter");
+      const view = async (name: string): Promise<void> => {
+        await page.evaluate("document.activeElement.blur()");
+        await focusOn(name);
+        await page.keyboard.press("Enter");
+      };
+      await view("Actors");
       await page.getByRole("heading", { name: "Actors" }).waitFor();
       await focusOn("worker-1");
       await page.keyboard.press("Enter");
       await page.getByRole("region", { name: "Actor supervisor/worker-1" }).waitFor();
-      await focusOn("close");
+      await focusOn("History");
+      await page.keyboard.press("Enter");
+      await page.getByRole("region", { name: "History" }).waitFor();
+      await view("Traffic");
+      await focusOn("/fine…");
+      await page.keyboard.press("Enter");
+      await page.getByRole("region", { name: "route /fine…" }).waitFor();
+      await view("Explain");
+      await focusOn("url");
+      await page.keyboard.type("app.example/fine");
+      await page.keyboard.press("Enter");
+      await page.getByRole("listitem").filter({ hasText: "prefix /fine: matches" }).waitFor();
+      await view("Config");
+      await focusOn("proposed");
+      await page.keyboard.type("node: {}");
+      await focusOn("What would it do?");
+      await page.keyboard.press("Enter");
+      await page.locator(".outcome", { hasText: /would/ }).waitFor();
     });
   });
 
-  it("costs nothing once it is closed: nobody samples any more", async () => {
-    await withPage("", async () => {});
-    const admin = "http.admin.downstream_rq_active";
-    await proxy.until("the end of the stream", async () => (await proxy.stats(admin)).get(admin) === 1);
+  it("asks no other host, and the browser refuses what is not its own", async () => {
+    const watched = await WatchedPage.open(browser, proxy.adminPort);
+    const { page } = watched;
+    try {
+      for (const label of await page.getByRole("navigation").getByRole("link").allInnerTexts())
+        await watched.view(label);
+      assert.deepEqual(watched.problems, []);
+      const { headers } = await proxy.admin("/");
+      assert.match(
+        String(headers["content-security-policy"]),
+        /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';/,
+      );
+      await page.evaluate(
+        `document.body.append(Object.assign(document.createElement("script"), { text: "document.title = 'run'" }))`,
+      );
+      const other = await page.evaluate(
+        `fetch("http://127.0.0.1:${proxy.port()}/fine").then(() => "asked", () => "refused")`,
+      );
+      assert.equal(other, "refused");
+      assert.equal(await page.title(), "Troupe");
+      assert.match(watched.problems.join("\n"), /inline script violates[\s\S]*connect-src/i);
+    } finally {
+      await watched.close();
+    }
+  });
+
+  it("says that the proxy is gone", async (t) => {
+    const going = await startProxy({ config: config("one") });
+    t.after(() => going.kill());
+    const watched = await WatchedPage.open(browser, going.adminPort);
+    t.after(() => watched.close());
+    await going.kill();
+    await watched.page.getByText("connection lost, trying again").waitFor();
+    await watched.page.getByText("the proxy does not answer").waitFor();
+    await watched.page.getByText(/^what is shown is of \d\d:\d\d:\d\d/).waitFor();
+    assert.equal(await watched.page.getByText("LIVE", { exact: true }).count(), 0);
+  });
+
+  it("costs nothing while nobody watches: no subscriber, no sample, no worker is asked for its counts", async () => {
+    const watching = async (): Promise<{ readonly clients: number; readonly samples: number }> => {
+      const { state } = JSON.parse((await proxy.admin("/actors/admin?format=json")).body);
+      return state.watching;
+    };
+    /** How often the worker is asked for its counts in this time, at most `max` times. */
+    const asked = async (seconds: number, max: number): Promise<number> => {
+      const target = `/actors/supervisor%2Fworker-1/trace?seconds=${seconds}&max=${max}&match=flushStats`;
+      const { status, body } = await proxy.post(target, "", 15_000);
+      assert.equal(status, 200, body);
+      return Number(/"events":(\d+)/.exec(body)?.[1]);
+    };
+    await withPage("", async ({ page }) => {
+      assert.equal((await watching()).clients, 1);
+      assert.equal(await asked(10, 2), 2);
+      await page.evaluate(`Object.defineProperty(document, "hidden", { value: true, configurable: true })`);
+      await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
+      await page.getByText("paused").waitFor();
+      await proxy.until("the end of the stream in the background", async () => (await watching()).clients === 0);
+      await page.evaluate("delete document.hidden");
+      await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
+      await proxy.until("the stream", async () => (await watching()).clients === 1);
+    });
+    await proxy.until("the end of the stream", async () => (await watching()).clients === 0);
+    const { samples } = await watching();
+    assert.ok(samples > 2, `${samples}`);
+    assert.equal(await asked(3, 10), 0);
+    assert.equal((await watching()).samples, samples);
   });
 });

@@ -1,4 +1,5 @@
 import type { TimerWheel, WheelTimer } from "../../base/timer-wheel.ts";
+import type { Watching } from "../views.ts";
 import type { LiveSample } from "./live-sample.ts";
 
 /** Subscribers at a time; a browser's page is one, `troupe top` is one. */
@@ -28,6 +29,7 @@ export class LiveFeed {
   #nextSampleMs = 0;
   #signature = "";
   #taking = false;
+  #samples = 0;
 
   constructor(source: SampleSource, timers: TimerWheel) {
     this.#source = source;
@@ -37,6 +39,10 @@ export class LiveFeed {
 
   get subscriberCount(): number {
     return this.#subscribers.size;
+  }
+
+  watching(): Watching {
+    return { clients: this.#subscribers.size, samples: this.#samples };
   }
 
   isFull(): boolean {
@@ -73,6 +79,7 @@ export class LiveFeed {
       if (!due && signature === this.#signature) return;
       this.#signature = signature;
       if (due) this.#nextSampleMs = clock.nowMs() + INTERVAL_MS;
+      this.#samples++;
       const sample = await this.#source.take(due, () => clock.wallMs());
       for (const subscriber of this.#subscribers) subscriber.give(sample);
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import type { LiveSample, LiveWorker } from "../live/live-sample.ts";
-import { duration } from "./format.ts";
+import { duration, timeOfDay } from "./format.ts";
 import { html } from "./html.ts";
 import { type Connection, useLive } from "./live.ts";
 
@@ -23,7 +23,8 @@ export function Status(): VNode {
   return html`<div class="status">
     <p class="facts">
       <span class=${`pill connection-${connection}`}>${CONNECTION[connection]}</span>
-      ${sample !== undefined && html`<span class=${`pill ${sample.state === "LIVE" ? "good" : "warn"}`}>${sample.state}</span>`}
+      ${sample !== undefined && connection === "lost" && html`<span class="note">what is shown is of ${timeOfDay(sample.at_ms)}</span>`}
+      ${sample !== undefined && connection !== "lost" && html`<span class=${`pill ${sample.state === "LIVE" ? "good" : "warn"}`}>${sample.state}</span>`}
       ${sample !== undefined && html`<span>configuration version <b>${sample.version}</b></span>`}
       ${sample?.reloading === true && html`<span class="pill warn">reloading</span>`}
       ${connection === "lost" && problem !== "" && html`<span class="note">${problem}</span>`}

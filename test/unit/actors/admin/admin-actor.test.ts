@@ -45,7 +45,8 @@ async function startAdmin(t: TestContext, { handlers = [], address = LOOPBACK, l
     allowsPath: () => true,
     notAnswering: () => [],
   });
-  const admin = system.spawn(adminSpec({ address, router, stats: new AdminStats(stats), limits }));
+  const watching = () => ({ clients: 0, samples: 0 });
+  const admin = system.spawn(adminSpec({ address, router, stats: new AdminStats(stats), limits, watching }));
   t.after(() => system.shutdown(1000));
   const where: AdminAddress = await admin.ask({ type: "getAdminAddress" }, 5000);
   const port = where.type === "listening" && where.address.type === "ip" ? where.address.port : 0;

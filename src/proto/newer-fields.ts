@@ -13,6 +13,9 @@ const ROUTES = "envoy/config/route/v3/route_components.proto";
 const WRAPPERS = "google/protobuf/wrappers.proto";
 const RATE_LIMITS = "repeated envoy.config.route.v3.RateLimit rate_limits = 17;";
 
+const BACK_OFF = "envoy/config/core/v3/backoff.proto";
+const PERCENT = "envoy/type/v3/percent.proto";
+
 /** What Troupe supports of them. */
 export const NEWER_FIELDS: readonly NewerFields[] = [
   {
@@ -38,6 +41,15 @@ export const NEWER_FIELDS: readonly NewerFields[] = [
       "envoy.config.core.v3.RuntimeFractionalPercent filter_enforced = 15;",
       "envoy.config.core.v3.RuntimeFractionalPercent failure_mode_deny_percent = 16;",
       RATE_LIMITS,
+    ],
+  },
+  {
+    file: "envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto",
+    message: "message TcpProxy {",
+    imports: [BACK_OFF, PERCENT],
+    fields: [
+      "envoy.config.core.v3.BackoffStrategy backoff_options = 18;",
+      "envoy.type.v3.Percent max_downstream_connection_duration_jitter_percentage = 20;",
     ],
   },
 ];

@@ -1,6 +1,6 @@
 import type { FilterStatus } from "../../../net/network-filter.ts";
 import { QuietReadFilter } from "../../../net/quiet-read-filter.ts";
-import { PER_CONNECTION_CLUSTER_KEY } from "../../../upstream/per-connection-cluster.ts";
+import { PER_CONNECTION_CLUSTER_KEY } from "../../../upstream/tcp-proxy-keys.ts";
 
 /** Names the cluster for `tcp_proxy` after the server name that the peer asked for, if it asked for one. */
 export class SniClusterFilter extends QuietReadFilter {

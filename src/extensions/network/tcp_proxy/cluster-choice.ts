@@ -1,6 +1,6 @@
 import type { RandomSource } from "../../../base/random.ts";
 import type { ConnectionState } from "../../../net/connection-state.ts";
-import { PER_CONNECTION_CLUSTER_KEY } from "../../../upstream/per-connection-cluster.ts";
+import { PER_CONNECTION_CLUSTER_KEY } from "../../../upstream/tcp-proxy-keys.ts";
 import type { TcpClusterData, TcpProxyData } from "./tcp-proxy-data.ts";
 
 /**

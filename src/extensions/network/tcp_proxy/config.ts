@@ -4,6 +4,7 @@ import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import type { Place } from "../../../config/place.ts";
 import { compileFormatText } from "../../../http/format/config.ts";
+import type { BackoffStrategy } from "../../../proto/gen/envoy/config/core/v3/backoff_pb.js";
 import {
   type TcpProxy,
   type TcpProxy_TunnelingConfig,
@@ -35,8 +36,10 @@ export const tcpProxyConfig = extensionConfig({
       metadataMatch: lbMetadata(message.metadataMatch),
       idleTimeoutMs: durationMs(message.idleTimeout, HOUR_MS),
       maxDownstreamConnectionDurationMs: durationMs(message.maxDownstreamConnectionDuration, 0),
+      maxDurationJitterPercent: message.maxDownstreamConnectionDurationJitterPercentage?.value ?? 0,
       tunnel: compileTunnel(message.tunnelingConfig, place.field("tunneling_config"), context),
       maxConnectAttempts: message.maxConnectAttempts ?? 1,
+      backOff: compileBackOff(message.backoffOptions, place.field("backoff_options"), context),
       accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
       accessLogFlushIntervalMs: durationMs(options?.accessLogFlushInterval ?? message.accessLogFlushInterval, 0),
       flushAccessLogOnConnected: options?.flushAccessLogOnConnected ?? message.flushAccessLogOnConnected,
@@ -70,7 +73,7 @@ function compileTunnel(
   context: CompileContext,
 ): TunnelData | null {
   if (message === undefined) return null;
-  const { hostname, usePost, postPath, headersToAdd } = message;
+  const { hostname, usePost, postPath, headersToAdd, propagateResponseHeaders, propagateResponseTrailers } = message;
   if (postPath !== "" && !usePost) context.error(place.field("post_path"), "has no effect without use_post");
   if (postPath !== "" && !isRequestPath(postPath)) {
     context.error(place.field("post_path"), `"${postPath}" is no path`, "it begins with / and has no spaces");
@@ -84,7 +87,21 @@ function compileTunnel(
       remove: [],
       add: headersToAdd.map((option, i) => compileHeaderAddition(option, headersPlace.index(i), context)),
     },
+    keepsResponseHeaders: propagateResponseHeaders,
+    keepsResponseTrailers: propagateResponseTrailers,
   };
+}
+
+function compileBackOff(
+  message: BackoffStrategy | undefined,
+  place: Place,
+  context: CompileContext,
+): TcpProxyData["backOff"] {
+  if (message === undefined) return null;
+  const baseMs = durationMs(message.baseInterval, 0);
+  const maxMs = durationMs(message.maxInterval, baseMs * 10);
+  if (maxMs < baseMs) context.error(place.field("max_interval"), "must not be less than base_interval");
+  return { baseMs, maxMs };
 }
 
 function isRequestPath(path: string): boolean {

@@ -1,3 +1,4 @@
+import { JitteredBackOff } from "../../../base/jittered-back-off.ts";
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
 import type { FormatContext } from "../../../http/format/format-context.ts";
 import { ResponseFlag, StreamInfo, type UpstreamInfo } from "../../../http/stream-info.ts";
@@ -12,6 +13,7 @@ import type { Host } from "../../../upstream/host.ts";
 import type { PoolFailureReason } from "../../../upstream/http-conn-pool.ts";
 import type { PendingTcpConnection, TcpPoolCallbacks, TcpUpstream } from "../../../upstream/tcp-upstream.ts";
 import { chooseCluster } from "./cluster-choice.ts";
+import { goesWithoutTunnel, idleTimeoutMs, maxDurationMs } from "./connection-wants.ts";
 import { HttpTunnel } from "./http-tunnel.ts";
 import { IdleTimer } from "./idle-timer.ts";
 import { TcpLoadBalancerContext } from "./tcp-load-balancer-context.ts";
@@ -43,6 +45,9 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   #idle: IdleTimer | null = null;
   #durationTimer: WheelTimer | null = null;
   #logTimer: WheelTimer | null = null;
+  /** Null before the first wait. */
+  #retryTimer: WheelTimer | null = null;
+  #backOff: JitteredBackOff | null = null;
 
   constructor(runtime: TcpProxyRuntime) {
     this.#runtime = runtime;
@@ -102,6 +107,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     this.#pending = null;
     this.#durationTimer?.disarm();
     this.#logTimer?.disarm();
+    this.#retryTimer?.disarm();
     const upstream = this.#releaseUpstream();
     if (upstream?.connection.isOpen === true) this.#leaveUpstream(upstream, event, reason);
     this.#info.completedMs = this.#runtime.clock.nowMs();
@@ -141,9 +147,10 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     info.transportFailureReason = "";
     upstream.setCallbacks(new UpstreamSide(this));
     upstream.connection.setLoanReader((bytes) => this.#onLentUpstreamData(bytes));
-    if (data.idleTimeoutMs > 0) {
+    const idleMs = idleTimeoutMs(data, this.#callbacks.state);
+    if (idleMs > 0) {
       const both = [connection, upstream.connection];
-      this.#idle = new IdleTimer(timers, data.idleTimeoutMs, both, () => this.#onIdleTimeout());
+      this.#idle = new IdleTimer(timers, idleMs, both, () => this.#onIdleTimeout());
     }
     connection.readDisable(false);
     this.#callbacks.continueReading();
@@ -160,7 +167,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
       return;
     }
     if (reason !== "localConnectionFailure") this.#info.setResponseFlag(ResponseFlag.UF);
-    this.#connect();
+    this.#connectAgain();
   }
 
   // ---- from the upstream connection ----
@@ -228,10 +235,10 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   }
 
   #startTimers(): void {
-    const { data, timers } = this.#runtime;
+    const { data, timers, random } = this.#runtime;
     if (data.maxDownstreamConnectionDurationMs > 0) {
       this.#durationTimer = timers.timer(() => this.#onMaxDuration());
-      this.#durationTimer.arm(data.maxDownstreamConnectionDurationMs);
+      this.#durationTimer.arm(maxDurationMs(data, random));
     }
     if (data.accessLogFlushIntervalMs > 0) {
       const timer = timers.timer(() => {
@@ -268,10 +275,25 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     this.#attempts++;
     this.#info.ensureUpstream().attemptCount = this.#attempts;
     const wishes = connectionWishes(cluster.info.wishes, this.#info.connection, null);
-    this.#pending =
-      tunnel === null
-        ? cluster.tcpPool(host).newConnection(this, wishes)
-        : HttpTunnel.open(cluster, host, tunnel.headers(this.#logContext("NotSet")), wishes, this, timers);
+    const { state } = this.#callbacks;
+    if (tunnel === null || goesWithoutTunnel(state)) {
+      this.#pending = cluster.tcpPool(host).newConnection(this, wishes);
+      return;
+    }
+    const headers = tunnel.headers(this.#logContext("NotSet"));
+    this.#pending = HttpTunnel.open(cluster, host, headers, tunnel.record(state), wishes, this, timers);
+  }
+
+  /** Begins the next attempt, now or after a wait. */
+  #connectAgain(): void {
+    const { data, timers, random } = this.#runtime;
+    if (data.backOff === null || this.#attempts >= data.maxConnectAttempts) {
+      this.#connect();
+      return;
+    }
+    this.#backOff ??= new JitteredBackOff(data.backOff.baseMs, data.backOff.maxMs, random);
+    this.#retryTimer ??= timers.timer(() => this.#connect());
+    this.#retryTimer.arm(this.#backOff.nextMs());
   }
 
   #fail(flag: ResponseFlag): void {

@@ -1,6 +1,6 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { RequestEncoder, ResponseDecoder, StreamCallbacks } from "../../../http/codec.ts";
-import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
+import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { ByteStream } from "../../../upstream/byte-stream.ts";
 import type { ConnectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { Host } from "../../../upstream/host.ts";
@@ -17,6 +17,7 @@ import type {
   TcpUpstreamCallbacks,
 } from "../../../upstream/tcp-upstream.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import type { TunnelRecord } from "./tunnel-record.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -44,8 +45,16 @@ export class HttpTunnel
   #sentEnd = false;
   #receivedEnd = false;
   #over = false;
+  readonly #record: TunnelRecord | null;
 
-  private constructor(host: Host, headers: RequestHeaderMap, callbacks: TcpPoolCallbacks, timers: TimerWheel) {
+  private constructor(
+    host: Host,
+    headers: RequestHeaderMap,
+    record: TunnelRecord | null,
+    callbacks: TcpPoolCallbacks,
+    timers: TimerWheel,
+  ) {
+    this.#record = record;
     this.#host = host;
     this.#headers = headers;
     this.#waiting = callbacks;
@@ -53,16 +62,17 @@ export class HttpTunnel
     this.#timer = timers.timer(() => this.#fail("timeout", ""));
   }
 
-  /** Begins to open a tunnel. Null if the answer came before this returned. */
+  /** Begins to open a tunnel; `record` is told of the answer. Null if the answer came before this returned. */
   static open(
     cluster: ThreadLocalCluster,
     host: Host,
     headers: RequestHeaderMap,
+    record: TunnelRecord | null,
     wishes: ConnectionWishes | null,
     callbacks: TcpPoolCallbacks,
     timers: TimerWheel,
   ): PendingTcpConnection | null {
-    const tunnel = new HttpTunnel(host, headers, callbacks, timers);
+    const tunnel = new HttpTunnel(host, headers, record, callbacks, timers);
     tunnel.#timer.arm(cluster.info.connectTimeoutMs);
     const pending = cluster.httpPool(host, "default", "", wishes).newStream(tunnel, tunnel);
     if (tunnel.#over) return null;
@@ -135,6 +145,7 @@ export class HttpTunnel
 
   decodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
     if (this.#over) return;
+    this.#record?.noteHeaders(headers.status, headers);
     if (headers.status < 200 || headers.status > 299) {
       this.#fail("remoteConnectionFailure", "");
       return;
@@ -153,8 +164,10 @@ export class HttpTunnel
     if (endStream) this.#receiveEnd();
   }
 
-  decodeTrailers(): void {
-    if (!this.#over) this.#receiveEnd();
+  decodeTrailers(trailers: TrailerMap): void {
+    if (this.#over) return;
+    this.#record?.noteTrailers(trailers);
+    this.#receiveEnd();
   }
 
   onResetStream(): void {

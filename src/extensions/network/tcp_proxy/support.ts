@@ -1,4 +1,5 @@
 import { type MessageSupport, notYet, support, supportAll, yes } from "../../../config/field-support.ts";
+import { BackoffStrategySchema } from "../../../proto/gen/envoy/config/core/v3/backoff_pb.js";
 import {
   TcpProxy_TcpAccessLogOptionsSchema,
   TcpProxy_TunnelingConfigSchema,
@@ -11,6 +12,7 @@ import {
   HashPolicy_SourceIpSchema,
   HashPolicySchema,
 } from "../../../proto/gen/envoy/type/v3/hash_policy_pb.js";
+import { PercentSchema } from "../../../proto/gen/envoy/type/v3/percent_pb.js";
 
 import { headerValueSupport } from "../../../route/compile/header-mutations.ts";
 
@@ -23,7 +25,9 @@ export const TCP_PROXY_SUPPORT: readonly MessageSupport[] = [
     metadata_match: yes,
     idle_timeout: yes,
     max_downstream_connection_duration: yes,
+    max_downstream_connection_duration_jitter_percentage: yes,
     max_connect_attempts: yes,
+    backoff_options: yes,
     hash_policy: yes,
     access_log: yes,
     access_log_flush_interval: yes,
@@ -35,10 +39,9 @@ export const TCP_PROXY_SUPPORT: readonly MessageSupport[] = [
     upstream_idle_timeout: notYet("Envoy does not implement it either", "use idle_timeout"),
   }),
   supportAll(TcpProxy_WeightedClusterSchema),
-  supportAll(TcpProxy_TunnelingConfigSchema, {
-    propagate_response_headers: notYet(),
-    propagate_response_trailers: notYet(),
-  }),
+  supportAll(BackoffStrategySchema),
+  supportAll(PercentSchema),
+  supportAll(TcpProxy_TunnelingConfigSchema),
   ...headerValueSupport,
   supportAll(TcpProxy_WeightedCluster_ClusterWeightSchema),
   supportAll(TcpProxy_TcpAccessLogOptionsSchema),

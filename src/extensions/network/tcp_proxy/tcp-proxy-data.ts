@@ -24,6 +24,9 @@ export interface TunnelData {
   /** Of a POST. */
   readonly path: string;
   readonly headers: HeaderMutationsData;
+  /** What the host answers is kept in the connection's filter state. */
+  readonly keepsResponseHeaders: boolean;
+  readonly keepsResponseTrailers: boolean;
 }
 
 /** Envoy's `TcpProxy`, checked, with its defaults filled in. Plain data. Times: 0 = off. */
@@ -36,7 +39,11 @@ export interface TcpProxyData {
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   readonly idleTimeoutMs: number;
   readonly maxDownstreamConnectionDurationMs: number;
+  /** How much longer than that a connection may last, by chance. */
+  readonly maxDurationJitterPercent: number;
   readonly maxConnectAttempts: number;
+  /** Waits between attempts to connect; null = none. */
+  readonly backOff: { readonly baseMs: number; readonly maxMs: number } | null;
   /** Null: plain TCP. */
   readonly tunnel: TunnelData | null;
   readonly accessLogs: readonly AccessLogData[];

@@ -2,8 +2,10 @@ import type { FormatContext, FormatEnvironment } from "../../../http/format/form
 import { stripForHeader } from "../../../http/format/log-escape.ts";
 import { SubstitutionFormatter } from "../../../http/format/substitution-formatter.ts";
 import { RequestHeaderMap } from "../../../http/header-map.ts";
+import type { ConnectionState } from "../../../net/connection-state.ts";
 import { HeaderMutations } from "../../../route/header-mutations.ts";
 import type { TunnelData } from "./tcp-proxy-data.ts";
+import { TunnelRecord } from "./tunnel-record.ts";
 
 /** Makes the requests that open tunnels, as `tunneling_config` says. Immutable; one per worker. */
 export class TunnelRequest {
@@ -15,6 +17,11 @@ export class TunnelRequest {
     this.#data = data;
     this.#hostname = new SubstitutionFormatter(data.hostname, { missing: "", sanitize: stripForHeader }, environment);
     this.#headers = new HeaderMutations(data.headers, environment);
+  }
+
+  /** Keeps the answers to the requests of one connection; null if nothing of them is to be kept. */
+  record(state: ConnectionState): TunnelRecord | null {
+    return TunnelRecord.of(this.#data, state);
   }
 
   /** The head of the request for one connection. */

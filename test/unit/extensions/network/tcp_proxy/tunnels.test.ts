@@ -147,9 +147,55 @@ describe("The tunnels of envoy.filters.network.tcp_proxy", () => {
     await until("all of it", () => server.bytesReceived === before + total, 30_000);
   });
 
-  it("refuse what they lack, and paths that are none, by name", async (t) => {
+  describe("keep what the host has answered in the filter state", () => {
+    const filterState = async (proxied: TcpProxied): Promise<unknown> => {
+      const [line] = await proxied.logged();
+      return Object.fromEntries(line!.info.filterState ?? []);
+    };
+    const headers = "envoy.tcp_proxy.propagate_response_headers";
+    const trailers = "envoy.tcp_proxy.propagate_response_trailers";
+
+    it("headers and trailers, if told to", async (t) => {
+      const fields = { propagate_response_headers: true, propagate_response_trailers: true, use_post: true };
+      const cluster = { http_protocol_options: { enable_trailers: true } };
+      const proxied = await TcpProxied.start(t, tunnelling(fields, { cluster }));
+      const { client, server } = await proxied.pair();
+      server.write("HTTP/1.1 200 OK\r\nx-node: 7\r\ntransfer-encoding: chunked\r\n\r\n");
+      server.write("3\r\nbye\r\n0\r\nx-sum: 9\r\n\r\n");
+      await client.untilEnded();
+      client.end();
+      assert.deepEqual(await filterState(proxied), {
+        [headers]: {
+          headers: [
+            { key: ":status", value: "200" },
+            { key: "x-node", value: "7" },
+          ],
+        },
+        [trailers]: { headers: [{ key: "x-sum", value: "9" }] },
+      });
+    });
+
+    it("headers of a refusal too", async (t) => {
+      const proxied = await TcpProxied.start(t, tunnelling({ propagate_response_headers: true }));
+      proxied.upstream.onConnection((server) => server.write("HTTP/1.1 403 Forbidden\r\nx-why: no\r\n\r\n"));
+      await (await proxied.tcp.client()).untilEnded();
+      const kept = [
+        { key: ":status", value: "403" },
+        { key: "x-why", value: "no" },
+      ];
+      assert.deepEqual(await filterState(proxied), { [headers]: { headers: kept } });
+    });
+
+    it("nothing, if not", async (t) => {
+      const proxied = await TcpProxied.start(t, tunnelling());
+      proxied.upstream.onConnection((server) => server.write("HTTP/1.1 403 Forbidden\r\n\r\n"));
+      await (await proxied.tcp.client()).untilEnded();
+      assert.deepEqual(await filterState(proxied), {});
+    });
+  });
+
+  it("refuse paths that are none, by name", async (t) => {
     const start = (fields: object) => TcpProxied.start(t, tunnelling(fields));
-    await assert.rejects(start({ propagate_response_headers: true }), /propagate_response_headers.*not supported yet/s);
     await assert.rejects(start({ use_post: true, post_path: "a b" }), /post_path: "a b" is no path/);
     await assert.rejects(start({ post_path: "/a" }), /post_path: has no effect without use_post/);
   });

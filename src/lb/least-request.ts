@@ -25,6 +25,8 @@ export class LeastRequest<H extends LbHost> implements HostPicker<H> {
   readonly #settings: LeastRequestSettings;
   readonly #slowStart: SlowStart<H> | null;
   readonly #scheduler: EdfScheduler | null;
+  /** Entries that were peeked at. */
+  readonly #drawn: number[] = [];
 
   constructor(
     hosts: readonly H[],
@@ -46,12 +48,25 @@ export class LeastRequest<H extends LbHost> implements HostPicker<H> {
   pick(): H | null {
     const scheduler = this.#scheduler;
     if (scheduler !== null) {
-      const host = this.#hosts[scheduler.peek()]!;
-      scheduler.putBack(this.#effectiveWeight(host));
-      return host;
+      if (this.#drawn.length > 0) return this.#hosts[this.#drawn.shift()!]!;
+      return this.#hosts[this.#draw(scheduler)]!;
     }
     if (this.#hosts.length === 0) return null;
     return this.#settings.fullScan ? this.#leastOfAll() : this.#leastOfDrawn();
+  }
+
+  /** Only with weights: otherwise it depends on how busy hosts are then. */
+  peek(): H | null {
+    if (this.#scheduler === null) return null;
+    const entry = this.#draw(this.#scheduler);
+    this.#drawn.push(entry);
+    return this.#hosts[entry]!;
+  }
+
+  #draw(scheduler: EdfScheduler): number {
+    const entry = scheduler.peek();
+    scheduler.putBack(this.#effectiveWeight(this.#hosts[entry]!));
+    return entry;
   }
 
   #leastOfDrawn(): H {

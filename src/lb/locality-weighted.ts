@@ -13,6 +13,8 @@ export class LocalityWeighted<H extends LbHost> implements HostPicker<H> {
   readonly #pickers: readonly HostPicker<H>[];
   readonly #weights: readonly number[];
   readonly #scheduler: EdfScheduler;
+  /** Localities that were peeked at. */
+  readonly #drawn: number[] = [];
 
   /** The arguments are by locality. Weights must be above 0; there must be at least one. */
   private constructor(pickers: readonly HostPicker<H>[], weights: readonly number[], random: RandomSource) {
@@ -48,7 +50,13 @@ export class LocalityWeighted<H extends LbHost> implements HostPicker<H> {
   }
 
   pick(context: LoadBalancerContext): H | null {
-    return this.#pickers[this.#next()]!.pick(context);
+    return this.#pickers[this.#drawn.length > 0 ? this.#drawn.shift()! : this.#next()]!.pick(context);
+  }
+
+  peek(): H | null {
+    const entry = this.#next();
+    this.#drawn.push(entry);
+    return this.#pickers[entry]!.peek?.() ?? null;
   }
 
   #next(): number {

@@ -37,6 +37,9 @@ export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   #load: PriorityLoad = NO_LOAD;
   /** The level that takes everything with its healthy hosts, which is the usual case; -1 = none does. */
   #onlyLevel = -1;
+  #healthyCount = 0;
+  /** Draws of priorities that were peeked at. */
+  #drawn: number[] = [];
 
   constructor(options: PriorityLoadBalancerOptions<H>) {
     this.#options = options;
@@ -54,6 +57,8 @@ export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
       return { picker, degradedPicker: this.#usablePicker(group, group.degraded, priority) };
     });
     this.#onlyLevel = healthyPercent.indexOf(100);
+    this.#healthyCount = groups.reduce((sum, { healthy }) => sum + healthy.length, 0);
+    this.#drawn = [];
   }
 
   #usablePicker(level: HostLevel<H>, usable: readonly H[], priority: number): HostPicker<H> {
@@ -69,26 +74,43 @@ export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
     return host;
   }
 
-  #chooseOnce(context: LoadBalancerContext): H | null {
+  peekAnotherHost(): H | null {
+    if (this.#drawn.length >= this.#healthyCount) return null;
+    const draw = this.#options.random.uint32() % 100;
+    this.#drawn.push(draw);
     const only = this.#onlyLevel;
-    const adjuster = context.priorityAdjuster ?? null;
-    if (only !== -1 && adjuster === null) return this.#pickFrom(only, context);
-    let draw = this.#options.random.uint32() % 100;
-    const { healthyPercent, degradedPercent } = adjuster === null ? this.#load : adjuster.adjust(this.#load);
-    for (let priority = 0; priority < healthyPercent.length; priority++) {
-      draw -= healthyPercent[priority]!;
-      if (draw < 0) return this.#pickFrom(priority, context);
-    }
-    for (let priority = 0; priority < degradedPercent.length; priority++) {
-      draw -= degradedPercent[priority]!;
-      if (draw < 0) return this.#levels[priority]!.degradedPicker.pick(context);
-    }
-    return null;
+    const picker = only === -1 ? this.#drawnPicker(draw) : this.#levels[only]!.picker;
+    return picker?.peek?.() ?? null;
   }
 
-  #pickFrom(priority: number, context: LoadBalancerContext): H | null {
-    if (this.#load.panic[priority]) this.#options.healthyPanic.inc();
-    const level = this.#levels[priority];
-    return level === undefined ? null : level.picker.pick(context);
+  #chooseOnce(context: LoadBalancerContext): H | null {
+    const draw = this.#drawn.length > 0 ? this.#drawn.shift()! : -1;
+    const only = this.#onlyLevel;
+    if (only === -1) {
+      const picker = this.#drawnPicker(
+        draw === -1 ? this.#options.random.uint32() % 100 : draw,
+        this.#options.healthyPanic,
+      );
+      return picker?.pick(context) ?? null;
+    }
+    if (this.#load.panic[only]) this.#options.healthyPanic.inc();
+    return this.#levels[only]!.picker.pick(context);
+  }
+
+  /** The picker of the hosts on which the draw, from 0 to 99, falls. `panics` counts a panic of theirs. */
+  #drawnPicker(draw: number, panics?: Counter): HostPicker<H> | undefined {
+    const { healthyPercent, degradedPercent, panic } = this.#load;
+    let left = draw;
+    for (let priority = 0; priority < healthyPercent.length; priority++) {
+      left -= healthyPercent[priority]!;
+      if (left >= 0) continue;
+      if (panic[priority]) panics?.inc();
+      return this.#levels[priority]?.picker;
+    }
+    for (let priority = 0; priority < degradedPercent.length; priority++) {
+      left -= degradedPercent[priority]!;
+      if (left < 0) return this.#levels[priority]!.degradedPicker;
+    }
+    return undefined;
   }
 }

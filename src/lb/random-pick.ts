@@ -6,6 +6,8 @@ import type { HostPicker } from "./load-balancer.ts";
 export class RandomPick<H extends LbHost> implements HostPicker<H> {
   readonly #hosts: readonly H[];
   readonly #random: RandomSource;
+  /** What was peeked at. */
+  readonly #drawn: number[] = [];
 
   constructor(hosts: readonly H[], random: RandomSource) {
     this.#hosts = hosts;
@@ -14,6 +16,15 @@ export class RandomPick<H extends LbHost> implements HostPicker<H> {
 
   pick(): H | null {
     const hosts = this.#hosts;
-    return hosts.length === 0 ? null : hosts[this.#random.uint32() % hosts.length]!;
+    if (hosts.length === 0) return null;
+    return hosts[(this.#drawn.length > 0 ? this.#drawn.shift()! : this.#random.uint32()) % hosts.length]!;
+  }
+
+  peek(): H | null {
+    const hosts = this.#hosts;
+    if (hosts.length === 0) return null;
+    const draw = this.#random.uint32();
+    this.#drawn.push(draw);
+    return hosts[draw % hosts.length]!;
   }
 }

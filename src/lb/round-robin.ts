@@ -15,6 +15,10 @@ export class RoundRobin<H extends LbHost> implements HostPicker<H> {
   readonly #scheduler: EdfScheduler | null;
   readonly #slowStart: SlowStart<H> | null;
   #next = 0;
+  /** Picks that were peeked at, in a plain round. */
+  #peeked = 0;
+  /** Entries that were peeked at, with weights. */
+  readonly #drawn: number[] = [];
 
   constructor(hosts: readonly H[], random: RandomSource, slowStart: SlowStart<H> | null = null) {
     this.#hosts = hosts;
@@ -39,11 +43,26 @@ export class RoundRobin<H extends LbHost> implements HostPicker<H> {
       if (hosts.length === 0) return null;
       const at = this.#next;
       this.#next = at + 1 === hosts.length ? 0 : at + 1;
+      if (this.#peeked > 0) this.#peeked--;
       return hosts[at]!;
     }
+    if (this.#drawn.length > 0) return this.#hosts[this.#drawn.shift()!]!;
+    return this.#hosts[this.#draw(scheduler)]!;
+  }
+
+  peek(): H | null {
+    const hosts = this.#hosts;
+    if (hosts.length === 0) return null;
+    if (this.#scheduler === null) return hosts[(this.#next + this.#peeked++) % hosts.length]!;
+    const entry = this.#draw(this.#scheduler);
+    this.#drawn.push(entry);
+    return hosts[entry]!;
+  }
+
+  #draw(scheduler: EdfScheduler): number {
     const entry = scheduler.peek();
     scheduler.putBack(this.#weightNow(entry));
-    return this.#hosts[entry]!;
+    return entry;
   }
 
   #weightNow(entry: number): number {

@@ -12,6 +12,7 @@ import type { HealthCheckData } from "./health-check/health-check-data.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { OutlierDetectionData, OutlierThresholdsData } from "./outlier/outlier-data.ts";
+import type { PreconnectData } from "./preconnect.ts";
 import type { TransportSocketsData } from "./transport-sockets-data.ts";
 
 /** Metadata as plain data: namespace and its fields. */
@@ -145,6 +146,8 @@ export interface ClusterData extends BalancingData {
   readonly connectionSettings: ConnectionSettingsData;
   readonly metadata: MetadataData;
   readonly circuitBreakers: { readonly default: ThresholdsData; readonly high: ThresholdsData };
+  /** Null = no more connections than streams need. */
+  readonly preconnect: PreconnectData | null;
   /** Null = hosts have no limits of their own. Hosts of a cluster that has some come by its membership. */
   readonly hostConnectionLimits: HostConnectionLimitsData | null;
   readonly priorityLoad: PriorityLoadSettings;

@@ -6,6 +6,7 @@ import type { ClusterStats } from "./cluster-stats.ts";
 import type { WishSettings } from "./connection-wishes.ts";
 import type { HostConnectionLimits } from "./host-connection-limits.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
+import type { PreconnectData } from "./preconnect.ts";
 import type { TransportSockets } from "./transport-sockets.ts";
 
 /** A cluster's settings and handles on one worker. Immutable; a changed cluster gets a new one. */
@@ -39,5 +40,7 @@ export interface ClusterInfo {
   readonly stats: ClusterStats;
   /** Null = hosts have no limits of their own. */
   readonly hostConnectionLimits: HostConnectionLimits | null;
+  /** Null = no more connections than streams need. */
+  readonly preconnect: PreconnectData | null;
   readonly circuitBreakers: { readonly default: CircuitBreakers; readonly high: CircuitBreakers };
 }

@@ -21,6 +21,7 @@ import { compileEndpoints, compileMetadata } from "./compile/endpoints.ts";
 import { compileBalancing, compileOverrideHostStatuses, compilePriorityLoad } from "./compile/load-balancer.ts";
 import { compileOriginalDst } from "./compile/original-dst.ts";
 import { compileOutlierThresholds } from "./compile/outlier-detection.ts";
+import { compilePreconnect } from "./compile/preconnect.ts";
 import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { TransportSocketMatchData } from "./transport-sockets-data.ts";
 
@@ -97,6 +98,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     },
     metadata: compileMetadata(message.metadata),
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
+    preconnect: compilePreconnect(message.preconnectPolicy),
     hostConnectionLimits: compileHostConnectionLimits(message, place.field("circuit_breakers"), context),
     ...compileBalancing(message, place, context),
     priorityLoad: compilePriorityLoad(message),

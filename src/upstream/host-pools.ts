@@ -9,6 +9,7 @@ import { OverflowingPool } from "./overflowing-pool.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
 import type { HostPoolsOwner, PoolOwner } from "./pool-owner.ts";
+import type { ClusterConnectivity } from "./preconnect.ts";
 import { TcpConnPool } from "./tcp-conn-pool.ts";
 
 const PRIORITIES: readonly ResourcePriority[] = ["default", "high"];
@@ -56,6 +57,10 @@ export class HostPools implements PoolOwner {
 
   get info(): ClusterInfo {
     return this.#owner.info;
+  }
+
+  get connectivity(): ClusterConnectivity {
+    return this.#owner.connectivity;
   }
 
   /** For one use: an unused pool stays for ever. One that refuses all, if there are as many pools as there may be. */
@@ -180,6 +185,7 @@ export class HostPools implements PoolOwner {
       get info() {
         return owner.info;
       },
+      connectivity: owner.connectivity,
       onPoolDrained: (host) => {
         if (apart.get(wishes.key)?.isEmpty === true) apart.delete(wishes.key);
         owner.onPoolDrained(host);

@@ -43,6 +43,11 @@ export interface HttpConnPool {
   readonly host: Host;
   /** Null if the answer came (ready or failed) before the call returned. */
   newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | null;
+  /**
+   * A stream will probably come: opens a connection if the pool has none left for it and all others, times `ratio`. Answers whether there may be
+   * more of them.
+   */
+  preconnect(ratio: number): boolean;
   /** Whether a request would get an established connection at once. */
   readonly hasReadyConnection: boolean;
 }

@@ -9,15 +9,14 @@ import { PendingEntry, PendingQueue } from "./pending-queue.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
 import type { PoolOwner } from "./pool-owner.ts";
+import { type Connectivity, needsConnection, OPEN_AT_ONCE_LIMIT } from "./preconnect.ts";
 import { ReadyClients } from "./ready-clients.ts";
-
-/** How many connections one event may open; enough for a pool that has to catch up, no flood. As in Envoy. */
-const OPEN_AT_ONCE_LIMIT = 3;
 
 /**
  * The HTTP/1 connections of one worker to one host. A request gets the most recently used idle connection, else it waits,
  * first come first served, and for each that waits one connection is being opened, as far as the breakers allow. A pool
- * without any connection may always open one. Source: Envoy's `ConnPoolImplBase` and `Http1::ConnPoolImpl`.
+ * without any connection may always open one. With a `preconnect_policy` there are more than streams need. Source: Envoy's `ConnPoolImplBase` and `Http1::ConnPoolImpl`.
+ * Differs from Envoy: where connecting fails, nothing is preconnected before the next request.
  */
 export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   readonly host: Host;
@@ -28,6 +27,8 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   private readonly ready = new ReadyClients();
   private pending = new PendingQueue();
   private connectingCount = 0;
+  /** What the cluster knows of the pool. */
+  private readonly noted = { pending: 0, active: 0, unused: 0 };
   private draining: boolean;
   private readonly idleTimer: WheelTimer;
 
@@ -91,6 +92,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
     const client = this.ready.newest;
     if (client !== null) {
       this.#attach(client, decoder, callbacks);
+      if (this.owner.info.preconnect !== null) this.#openConnections();
       return null;
     }
     const { stats } = this.owner.info;
@@ -106,6 +108,12 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
     this.pending.push(entry);
     this.#openConnections();
     return entry;
+  }
+
+  preconnect(ratio: number): boolean {
+    const opened = this.#needsConnection(ratio, 1) && this.#open();
+    this.#reportDrained();
+    return opened;
   }
 
   /**
@@ -133,6 +141,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   onPendingCancelled(): void {
     this.#leftPending();
     this.owner.info.stats.rq.cancelled.inc();
+    this.#noteConnectivity();
     this.#reportDrained();
   }
 
@@ -145,6 +154,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
     client.state = "ready";
     client.idleSinceMs = this.environment.timers.clock.nowMs();
     this.ready.addNewest(client);
+    this.#noteConnectivity();
     if (this.draining) client.close();
     else if (!this.idleTimer.armed) this.#armIdleTimer(client);
   }
@@ -164,7 +174,8 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   onClientClosed(client: ActiveClient, before: ActiveClientState): void {
     // Who waits must not wait for a host that is in trouble: the router may try another one.
     if (before === "connecting") this.#failPending(client.failureReason, client.transportFailureReason);
-    this.#openConnections();
+    if (this.pending.size > 0) this.#openConnections();
+    this.#noteConnectivity();
     this.#reportDrained();
   }
 
@@ -186,18 +197,43 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   }
 
   #openConnections(): void {
-    for (let opened = 0; opened < OPEN_AT_ONCE_LIMIT && this.pending.size > this.connectingCount; opened++) {
-      const { info } = this.owner;
-      const connections = connectionBreaker(info, this.host, this.priority);
-      if (!connections.tryAcquire()) {
-        info.stats.cx.overflow.inc();
-        // Others may hold all connections for ever; one of its own keeps each host reachable.
-        if (this.clients.size > 0) return;
-        connections.acquire();
-      }
-      this.connectingCount++;
-      this.clients.add(new ActiveClient(this.host, info, connections, this, this.environment, this.owner.wishes));
+    const ratio = this.owner.info.preconnect?.perUpstreamRatio ?? 1;
+    for (let opened = 0; opened < OPEN_AT_ONCE_LIMIT && this.#needsConnection(ratio, 0); opened++) {
+      if (!this.#open()) break;
     }
+    this.#noteConnectivity();
+  }
+
+  /** Hosts that are not well, or not to be used any more, get no more than they must. */
+  #needsConnection(ratio: number, anticipated: 0 | 1): boolean {
+    if (this.draining || this.host.health !== "healthy") return this.pending.size > this.connectingCount;
+    return needsConnection(this.#connectivity(), ratio, anticipated);
+  }
+
+  #connectivity(): Connectivity {
+    const unused = this.connectingCount + this.ready.size;
+    return { pending: this.pending.size, active: this.clients.size - unused, unused };
+  }
+
+  #noteConnectivity(): void {
+    const { info, connectivity } = this.owner;
+    if (info.preconnect !== null) connectivity.note(this.noted, this.#connectivity());
+  }
+
+  /** Whether a breaker allows more. */
+  #open(): boolean {
+    const { info } = this.owner;
+    const connections = connectionBreaker(info, this.host, this.priority);
+    const allowed = connections.tryAcquire();
+    if (!allowed) {
+      info.stats.cx.overflow.inc();
+      // Others may hold all connections for ever; one of its own keeps each host reachable.
+      if (this.clients.size > 0) return false;
+      connections.acquire();
+    }
+    this.connectingCount++;
+    this.clients.add(new ActiveClient(this.host, info, connections, this, this.environment, this.owner.wishes));
+    return allowed;
   }
 
   #failPending(reason: PoolFailureReason, transportFailureReason: string): void {

@@ -9,9 +9,10 @@ import { PendingEntry, PendingQueue } from "./pending-queue.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
 import type { PoolOwner } from "./pool-owner.ts";
+import { type Connectivity, needsConnection, OPEN_AT_ONCE_LIMIT } from "./preconnect.ts";
 
-/** How many connections one event may open. As for HTTP/1. */
-const OPEN_AT_ONCE_LIMIT = 3;
+/** Of connections whose hosts set no limit. As in Envoy. */
+const CAPACITY_LIMIT = 2 ** 29;
 
 /**
  * The HTTP/2 connections of one worker to one host. A request goes on the first connection with room for another stream: as
@@ -27,6 +28,8 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   /** Those that are connected and not draining, in the order of their age. */
   readonly #ready: Http2Client[] = [];
   #pending = new PendingQueue();
+  /** What the cluster knows of the pool. */
+  readonly #noted = { pending: 0, active: 0, unused: 0 };
   #draining: boolean;
   readonly #idleTimer: WheelTimer;
 
@@ -95,6 +98,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
     const client = this.#clientWithRoom();
     if (client !== null) {
       this.#attach(client, decoder, callbacks);
+      if (this.#owner.info.preconnect !== null) this.#openConnections();
       return null;
     }
     const { stats } = this.#owner.info;
@@ -110,6 +114,12 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
     this.#pending.push(entry);
     this.#openConnections();
     return entry;
+  }
+
+  preconnect(ratio: number): boolean {
+    const opened = this.#needsConnection(ratio, 1) && this.#open();
+    this.#reportDrained();
+    return opened;
   }
 
   /** See `Http1ConnPool.drain`. */
@@ -134,6 +144,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   onPendingCancelled(): void {
     this.#leftPending();
     this.#owner.info.stats.rq.cancelled.inc();
+    this.#noteConnectivity();
     this.#reportDrained();
   }
 
@@ -145,6 +156,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
       this.#leftPending();
       this.#attach(client, entry.decoder, entry.callbacks);
     }
+    this.#noteConnectivity();
     if (this.#draining) client.drain();
     else if (client.activeStreams === 0 && !this.#idleTimer.armed) this.#armIdleTimer(client.idleSinceMs);
   }
@@ -158,14 +170,16 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   onClientDraining(client: Http2Client): void {
     const at = this.#ready.indexOf(client);
     if (at !== -1) this.#ready.splice(at, 1);
-    this.#openConnections();
+    if (this.#pending.size > 0) this.#openConnections();
+    this.#noteConnectivity();
   }
 
   onClientClosed(client: Http2Client, before: Http2ClientState): void {
     this.#clients.delete(client);
     // Who waits must not wait for a host that is in trouble: the router may try another one.
     if (before === "connecting") this.#failPending(client.failureReason, client.transportFailureReason);
-    this.#openConnections();
+    if (this.#pending.size > 0) this.#openConnections();
+    this.#noteConnectivity();
     this.#reportDrained();
   }
 
@@ -188,23 +202,49 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
     callbacks.onPoolReady(client.newStream(decoder), this.host, client);
   }
 
-  /** As many as those that wait need beyond the room of those that are being opened. */
   #openConnections(): void {
-    let room = 0;
-    for (const client of this.#clients) if (client.state === "connecting") room += client.capacity;
-    for (let opened = 0; opened < OPEN_AT_ONCE_LIMIT && this.#pending.size > room; opened++) {
-      const { info } = this.#owner;
-      const connections = connectionBreaker(info, this.host, this.priority);
-      if (!connections.tryAcquire()) {
-        info.stats.cx.overflow.inc();
-        // Others may hold all connections for ever; one of its own keeps each host reachable.
-        if (this.#clients.size > 0) return;
-        connections.acquire();
-      }
-      const client = new Http2Client(this.host, info, connections, this, this.#environment, this.#owner.wishes);
-      this.#clients.add(client);
-      room += client.capacity;
+    const ratio = this.#owner.info.preconnect?.perUpstreamRatio ?? 1;
+    for (let opened = 0; opened < OPEN_AT_ONCE_LIMIT && this.#needsConnection(ratio, 0); opened++) {
+      if (!this.#open()) break;
     }
+    this.#noteConnectivity();
+  }
+
+  /** As for HTTP/1; one connection has room for many streams. */
+  #needsConnection(ratio: number, anticipated: 0 | 1): boolean {
+    const streams = this.#connectivity();
+    if (this.#draining || this.host.health !== "healthy") return streams.pending > streams.unused;
+    return needsConnection(streams, ratio, anticipated);
+  }
+
+  #connectivity(): Connectivity {
+    let active = 0;
+    let unused = 0;
+    for (const client of this.#clients) {
+      active += client.activeStreams;
+      unused += Math.min(client.capacity, CAPACITY_LIMIT);
+    }
+    return { pending: this.#pending.size, active, unused };
+  }
+
+  #noteConnectivity(): void {
+    const { info, connectivity } = this.#owner;
+    if (info.preconnect !== null) connectivity.note(this.#noted, this.#connectivity());
+  }
+
+  /** Whether a breaker allows more. */
+  #open(): boolean {
+    const { info } = this.#owner;
+    const connections = connectionBreaker(info, this.host, this.priority);
+    const allowed = connections.tryAcquire();
+    if (!allowed) {
+      info.stats.cx.overflow.inc();
+      // Others may hold all connections for ever; one of its own keeps each host reachable.
+      if (this.#clients.size > 0) return false;
+      connections.acquire();
+    }
+    this.#clients.add(new Http2Client(this.host, info, connections, this, this.#environment, this.#owner.wishes));
+    return allowed;
   }
 
   #failPending(reason: PoolFailureReason, transportFailureReason: string): void {

@@ -34,6 +34,7 @@ import { OutlierReports } from "./outlier/outlier-reports.ts";
 import { chooseOverrideHost } from "./override-host.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import { type PoolRow, poolRow } from "./pool-listing.ts";
+import { ClusterConnectivity } from "./preconnect.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { TcpConnPool } from "./tcp-conn-pool.ts";
 import type { HostCounts, ThreadLocalCluster } from "./thread-local-cluster.ts";
@@ -83,6 +84,7 @@ export class LocalCluster implements ThreadLocalCluster {
   #policy: AssignmentPolicyData | null;
   /** In place of the balancer if requests name their hosts. */
   readonly #originalDst: OriginalDstHosts | null;
+  readonly connectivity = new ClusterConnectivity();
   readonly #pools = new Map<Host, HostPools>();
   /** Pools of hosts that failed their checks: they wind up, and the host has new ones when it is used again. */
   readonly #leaving = new Set<HostPools>();
@@ -180,8 +182,18 @@ export class LocalCluster implements ThreadLocalCluster {
     downstream: Protocol | "",
     wishes: ConnectionWishes | null = null,
   ): HttpConnPool {
-    const { httpProtocol } = this.#info;
+    const { httpProtocol, preconnect } = this.#info;
     const isHttp2 = httpProtocol === "downstream" ? downstream === Protocol.http2 : httpProtocol === "http2";
+    if (preconnect !== null && preconnect.predictiveRatio > 1 && !this.#draining) {
+      this.connectivity.preconnect(preconnect.predictiveRatio, () => {
+        const next = this.#balancer.peekAnotherHost?.() ?? null;
+        return next !== null && this.#httpPool(next, priority, isHttp2, wishes).preconnect(preconnect.predictiveRatio);
+      });
+    }
+    return this.#httpPool(host, priority, isHttp2, wishes);
+  }
+
+  #httpPool(host: Host, priority: ResourcePriority, isHttp2: boolean, wishes: ConnectionWishes | null): HttpConnPool {
     const ofHost = this.#poolsOf(host);
     const pools = wishes === null ? ofHost : ofHost.apart(wishes);
     return isHttp2 ? pools.http2Pool(priority) : pools.http1Pool(priority);
@@ -451,6 +463,7 @@ function clusterInfo(
     idleTimeoutMs: data.idleTimeoutMs,
     maxConnectionDurationMs: data.maxConnectionDurationMs,
     metadata: metadataMap(data.metadata),
+    preconnect: data.preconnect,
     choosesByHeader: data.originalDst !== null,
     wishes: wishSettings(data, transportSockets),
   };

@@ -14,6 +14,10 @@ export class OverflowingPool implements HttpConnPool {
     this.host = host;
   }
 
+  preconnect(): false {
+    return false;
+  }
+
   newStream(_decoder: ResponseDecoder, callbacks: PoolCallbacks): null {
     callbacks.onPoolFailure("overflow", "", this.host);
     return null;

@@ -12,6 +12,7 @@ import type { PendingTcpConnection, TcpPoolCallbacks } from "./tcp-upstream.ts";
  * The TCP connections of one worker to one host, each for one user: a byte stream can't be shared or used again. A connection counts as a
  * request, too, as in Envoy; its breakers are those of connections and of pending requests.
  * Source: Envoy's `Tcp::ConnPoolImpl`.
+ * Differs from Envoy: `preconnect_policy` opens none.
  */
 export class TcpConnPool implements TcpClientOwner {
   readonly host: Host;

@@ -23,6 +23,7 @@ import {
   Cluster_LbSubsetConfigSchema,
   Cluster_LeastRequestLbConfigSchema,
   Cluster_MaglevLbConfigSchema,
+  Cluster_PreconnectPolicySchema,
   Cluster_RefreshRateSchema,
   Cluster_RingHashLbConfigSchema,
   Cluster_RoundRobinLbConfigSchema,
@@ -107,6 +108,7 @@ const CLUSTER = support(ClusterSchema, {
   load_assignment: yes,
   max_requests_per_connection: yes,
   circuit_breakers: yes,
+  preconnect_policy: yes,
   common_http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
   http_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
   http2_protocol_options: within(...UPSTREAM_PROTOCOL_SUPPORT),
@@ -143,6 +145,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   ORIGINAL_DST_SUPPORT,
   ...HEALTH_CHECK_SUPPORT,
   ...DROP_OVERLOAD_SUPPORT,
+  supportAll(Cluster_PreconnectPolicySchema),
   support(CircuitBreakersSchema, {
     thresholds: yes,
     per_host_thresholds: within(support(CircuitBreakers_ThresholdsSchema, { priority: yes, max_connections: yes })),

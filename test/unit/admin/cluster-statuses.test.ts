@@ -57,6 +57,7 @@ const cluster: ClusterData = {
   },
   metadata: [],
   hostConnectionLimits: null,
+  preconnect: null,
   circuitBreakers: { default: thresholds, high: thresholds },
   loadBalancer: { type: "roundRobin", slowStart: null },
   locality: { type: "none" },

@@ -56,6 +56,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     },
     metadata: [],
     hostConnectionLimits: null,
+    preconnect: null,
     circuitBreakers: { default: DEFAULT_THRESHOLDS, high: DEFAULT_THRESHOLDS },
     loadBalancer: { type: "roundRobin", slowStart: null },
     locality: { type: "none" },

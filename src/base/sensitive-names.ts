@@ -1,4 +1,4 @@
-/** Fields that Envoy's protos mark as sensitive, with others that hold secrets all the same. In snake case. */
+/** Fields that Envoy's protos mark as sensitive, with others that hold secrets all the same, and query parameters. In snake case. */
 const SENSITIVE: ReadonlySet<string> = new Set([
   "private_key",
   "private_key_provider",
@@ -19,6 +19,11 @@ const SENSITIVE: ReadonlySet<string> = new Set([
   "session_token",
   "access_token",
   "hmac_secret",
+  "client_secret",
+  "refresh_token",
+  "id_token",
+  "api_key",
+  "apikey",
 ]);
 
 /** Headers whose values are secrets. In lower case. */
@@ -28,6 +33,8 @@ const SENSITIVE_HEADERS: ReadonlySet<string> = new Set([
   "cookie",
   "set-cookie",
   "x-api-key",
+  "x-auth-token",
+  "x-amz-security-token",
   "x-forwarded-client-cert",
 ]);
 

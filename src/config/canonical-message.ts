@@ -4,6 +4,7 @@ import { canonicalEnum, canonicalScalar, describeValue, type ReportProblem } fro
 import { canonicalWellKnown, isWellKnown } from "./canonical-well-known.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { Place } from "./place.ts";
+import { holdsSecret } from "./secret-place.ts";
 import { setKey } from "./source-document.ts";
 
 const TYPED_STRUCTS = new Set(["xds.type.v3.TypedStruct", "udpa.type.v1.TypedStruct"]);
@@ -85,7 +86,8 @@ function reportUnknown(type: DescMessage, key: string, place: Place, report: Rep
   if (near !== undefined) hint = `did you mean ${near}?`;
   else if (names.length === 0) hint = "it has no fields";
   else if (names.length <= 12) hint = `its fields are ${names.join(", ")}`;
-  report(place.field(key), `${type.typeName} has no field ${JSON.stringify(key)}`, hint);
+  // Below a password the name may be the password itself, as in `password: {abc}`.
+  report(holdsSecret(place) ? place : place.field(key), `${type.typeName} has no field ${JSON.stringify(key)}`, hint);
 }
 
 function canonicalField(

@@ -16,6 +16,7 @@ import { anyTypeName, type ExtensionIndex, isFilterConfig, unsupportedExtension 
 import { checkRules } from "./message-rules.ts";
 import { missingExtensionHint } from "./missing-extensions.ts";
 import { Place } from "./place.ts";
+import { holdsSecret, withoutQuotes } from "./secret-place.ts";
 import { MAX_MESSAGE_DEPTH } from "./source-document.ts";
 import { type SupportTables, type SupportVisitor, walkSupport } from "./support-walk.ts";
 import { findUnknownFields } from "./unknown-fields.ts";
@@ -222,7 +223,16 @@ export class ItemCompilation implements CompileContext {
     if (severity === "error") this.#errors++;
     if (this.problems.length >= MAX_PROBLEMS) return;
     this.#reported.add(key);
-    this.problems.push({ severity, place, message, hint });
+    this.problems.push(
+      holdsSecret(place)
+        ? {
+            severity,
+            place,
+            message: withoutQuotes(message),
+            hint: hint === undefined ? undefined : withoutQuotes(hint),
+          }
+        : { severity, place, message, hint },
+    );
   }
 
   #unpack<Schema extends DescMessage>(any: Any, type: Schema, place: Place): MessageShape<Schema> {

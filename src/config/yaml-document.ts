@@ -100,7 +100,10 @@ class YamlReader {
 
   #alias(node: Alias): JsonValue {
     const target = this.#anchors.get(node.source);
-    if (target === undefined) return this.#report(node, `no anchor &${node.source} before this alias`);
+    // The name is not said: it may be a password that begins with *.
+    if (target === undefined) {
+      return this.#report(node, "no anchor of this name before this alias", "a text that begins with * needs quotes");
+    }
     const finished = this.#finished.get(target);
     if (finished === undefined) return this.#report(node, `alias *${node.source} contains itself`);
     this.targets.set(node, target);
@@ -119,7 +122,10 @@ class YamlReader {
     const text = typeof node.value === "string" ? node.value : (node.source ?? "");
     const tag = node.tag?.replace("tag:yaml.org,2002:", "!!");
     if (tag !== undefined && !["!!str", "!!int", "!!float", "!!bool", "!!null", "!", "!ignore"].includes(tag)) {
-      return this.#report(node, `tag ${tag} is not supported`);
+      if (/^!!(?:binary|map|merge|omap|pairs|seq|set|timestamp|value)$/.test(tag))
+        return this.#report(node, `tag ${tag} is not supported`);
+      // It may be a password that begins with an exclamation mark.
+      return this.#report(node, "this tag is not supported", "a text that begins with ! needs quotes");
     }
     if (tag === "!!str" || tag === "!" || (node.type !== undefined && node.type !== "PLAIN")) return text;
     return plainScalar(text);

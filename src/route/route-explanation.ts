@@ -1,4 +1,4 @@
-import { isSensitiveHeader } from "../base/sensitive-names.ts";
+import { isSensitiveField, isSensitiveHeader } from "../base/sensitive-names.ts";
 import type { RequestHeaderMap } from "../http/header-map.ts";
 import { HeaderMatcher, type HeaderMatcherData } from "../match/header-matcher.ts";
 import { createPathMatcher, type PathMatcherData } from "../match/path-matcher.ts";
@@ -102,7 +102,9 @@ function headerText({ name, match, invert }: HeaderMatcherData): string {
 
 function queryReason(data: QueryParameterMatcherData, path: string): string | null {
   if (new QueryParameterMatcher(data).matches(path)) return null;
-  const wanted = data.matcher === null ? (data.present ? "present" : "absent") : stringText(data.matcher);
+  const isSecret = isSensitiveField(data.name) || isSensitiveHeader(data.name);
+  const text = (matcher: StringMatcherData): string => (isSecret ? "[redacted]" : stringText(matcher));
+  const wanted = data.matcher === null ? (data.present ? "present" : "absent") : text(data.matcher);
   return `query parameter ${data.name} is not as wanted: ${wanted}`;
 }
 

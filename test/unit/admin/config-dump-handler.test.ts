@@ -35,6 +35,16 @@ function proxyWithConfig(): SampleProxy {
                   { header: { key: "Authorization", value: "TOP-SECRET-4" } },
                   { header: { key: "x-plain", value: "visible" } },
                 ],
+                matches: [
+                  { name: "x-api-key", string_match: { exact: "TOP-SECRET-7" }, invert_match: true },
+                  { name: "Cookie", safeRegexMatch: { regex: "TOP-SECRET-8" } },
+                  { name: "access_token", string_match: { prefix: "TOP-SECRET-9" } },
+                  { name: "x-version", string_match: { exact: "seen" } },
+                ],
+                providers: {
+                  a: { local_jwks: { inline_string: "TOP-SECRET-10" } },
+                  b: { localJwks: { filename: "b.jwks" } },
+                },
                 credentials: [{ key: "TOP-SECRET-5", client: "c" }],
                 sessionTicketKeys: { keys: [{ inline_bytes: "TOP-SECRET-6" }] },
               },
@@ -89,6 +99,9 @@ describe("/config_dump", () => {
       assert.match(body, /\[redacted\]/);
       assert.match(body, /PUBLIC/);
       assert.match(body, /visible/);
+      assert.match(body, /"seen"/);
+      assert.match(body, /"b\.jwks"/);
+      assert.match(body, /"invert_match": true/);
     }
   });
 

@@ -70,7 +70,7 @@ describe("parseYaml", () => {
     {
       name: "an alias without an anchor",
       text: "a: *x\n",
-      complaints: ["1:4: no anchor &x before this alias"],
+      complaints: ["1:4: no anchor of this name before this alias"],
     },
     { name: "an alias inside its own anchor", text: "a: &x [*x]\n", complaints: ["1:8: alias *x contains itself"] },
     {
@@ -82,6 +82,11 @@ describe("parseYaml", () => {
       name: "an unknown tag",
       text: "a: !!timestamp 2001-01-01\n",
       complaints: ["1:16: tag !!timestamp is not supported"],
+    },
+    {
+      name: "a tag that may be an unquoted password, without saying it",
+      text: "a: !secret\n",
+      complaints: ["1:11: this tag is not supported"],
     },
     { name: "a map as a key", text: "? {a: 1}\n: 2\n", complaints: ["1:3: a key must be plain text"] },
     {

@@ -86,7 +86,8 @@ export class Router implements StreamDecoderFilter {
     if (cluster.dropOverload !== null && this.#drops(cluster, cluster.dropOverload, headers)) {
       return FilterHeadersStatus.stopIteration;
     }
-    this.forwarding = new Forwarding(this.runtime, this.callbacks, route, action, cluster, headers);
+    const { runtime, callbacks } = this;
+    this.forwarding = new Forwarding({ runtime, callbacks, route, action, cluster, headers });
     this.forwarding.start(endStream);
     return FilterHeadersStatus.stopIteration;
   }

@@ -1,15 +1,12 @@
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
 import type { StreamResetReason } from "../../../http/codec.ts";
-import type { DownstreamWatermarkCallbacks, LocalReply, StreamDecoderFilterCallbacks } from "../../../http/filter.ts";
+import type { DownstreamWatermarkCallbacks, LocalReply } from "../../../http/filter.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { InternalRedirectData } from "../../../route/internal-redirect-data.ts";
-import type { ForwardAction, Route } from "../../../route/route.ts";
 import type { Counter } from "../../../stats/scope.ts";
 import type { Host } from "../../../upstream/host.ts";
-import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
-import { AttemptSource } from "./attempt-source.ts";
-import { HedgedAttempts } from "./hedged-attempts.ts";
+import { Attempts } from "./attempts.ts";
 import { followRedirect } from "./internal-redirect.ts";
 import { isKeepAliveRace } from "./keep-alive-race.ts";
 import { PerTryTimers, type PerTryTimersOwner } from "./per-try-timers.ts";
@@ -20,7 +17,7 @@ import type { RequestScope } from "./request-scopes.ts";
 import { expectedTimeoutMs, perTryTimeoutMs, requestTimeoutMs } from "./request-timeouts.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicyOf } from "./retry-policy.ts";
 import { mayBeRetried, RetryState, type RetryVerdict } from "./retry-state.ts";
-import type { RouterRuntime } from "./router-runtime.ts";
+import type { RoutedRequest } from "./routed-request.ts";
 import { Shadows } from "./shadows.ts";
 import { failureOf, resetDetails, resetReply } from "./upstream-failure.ts";
 import type { UpstreamRequest, UpstreamRequestOwner } from "./upstream-request.ts";
@@ -33,16 +30,8 @@ import type { UpstreamRequest, UpstreamRequestOwner } from "./upstream-request.t
  * without body that HTTP/2 has refused.
  */
 export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, DownstreamWatermarkCallbacks {
-  private readonly runtime: RouterRuntime;
-  private readonly callbacks: StreamDecoderFilterCallbacks;
-  private readonly route: Route;
-  private readonly action: ForwardAction;
-  private readonly cluster: ThreadLocalCluster;
-  private readonly headers: RequestHeaderMap;
-  private readonly source: AttemptSource;
-  private request: UpstreamRequest | null = null;
-  /** Null if none was. */
-  private hedged: HedgedAttempts | null = null;
+  private readonly routed: RoutedRequest;
+  private readonly attempts: Attempts;
   private hedges = false;
   /** Null if there are none, or they need nothing any more. */
   private shadows: Shadows | null = null;
@@ -63,46 +52,34 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   private replay: ReplayBody | null = null;
   private afterPerTryTimeout = false;
 
-  constructor(
-    runtime: RouterRuntime,
-    callbacks: StreamDecoderFilterCallbacks,
-    route: Route,
-    action: ForwardAction,
-    cluster: ThreadLocalCluster,
-    headers: RequestHeaderMap,
-  ) {
-    this.runtime = runtime;
-    this.callbacks = callbacks;
-    this.route = route;
-    this.action = action;
-    this.cluster = cluster;
-    this.headers = headers;
-    this.source = new AttemptSource(runtime, callbacks, route, action, cluster, headers);
+  constructor(routed: RoutedRequest) {
+    this.routed = routed;
+    this.attempts = new Attempts(routed);
   }
 
   // ---- the request ----
 
   /** Begins with the first attempt, or answers at once if there can't be any. */
   start(endStream: boolean): void {
-    const { action, headers } = this;
-    const streamInfo = this.callbacks.streamInfo;
-    streamInfo.ensureUpstream().clusterName = this.cluster.info.observabilityName;
-    const { data } = this.runtime;
-    const scopes = this.runtime.scopes.of(this.route, headers, streamInfo);
+    const { action, headers } = this.routed;
+    const streamInfo = this.routed.callbacks.streamInfo;
+    streamInfo.ensureUpstream().clusterName = this.routed.cluster.info.observabilityName;
+    const { data } = this.routed.runtime;
+    const scopes = this.routed.runtime.scopes.of(this.routed.route, headers, streamInfo);
     const controls = takeRequestControls(headers);
     const policy = action.retryPolicy === null ? null : retryPolicyOf(action.retryPolicy);
     this.timeoutMs = requestTimeoutMs(action, controls, headers, data.respectsExpectedTimeout);
     const perTryMs = perTryTimeoutMs(this.timeoutMs, policy, controls);
     const perTryIdleMs = policy === null ? 0 : policy.perTryIdleTimeoutMs;
     if (perTryMs > 0 || perTryIdleMs > 0) {
-      this.perTry = new PerTryTimers(perTryMs, perTryIdleMs, this.callbacks.timers, this);
+      this.perTry = new PerTryTimers(perTryMs, perTryIdleMs, this.routed.callbacks.timers, this);
     }
     this.hedges = controls?.hedgeOnPerTryTimeout ?? action.hedgeOnPerTryTimeout;
     if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
     if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls, scopes);
     if (this.retry !== null || action.internalRedirect !== null) this.replay = new ReplayBody(this.#replayLimitBytes());
-    this.route.finalizeRequestHeaders(headers, streamInfo, !data.suppressEnvoyHeaders);
-    this.charges = new RequestCharges(this.cluster, scopes, data, headers, streamInfo);
+    this.routed.route.finalizeRequestHeaders(headers, streamInfo, !data.suppressEnvoyHeaders);
+    this.charges = new RequestCharges(this.routed.cluster, scopes, data, headers, streamInfo);
     const copied = action.mirrors.length > 0 ? headers.clone() : null;
     this.#startAttempt(endStream);
     if (copied !== null && !this.finished) this.#startShadows(copied, endStream);
@@ -110,7 +87,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   }
 
   #startShadows(headers: RequestHeaderMap, endStream: boolean): void {
-    const { action, cluster, callbacks, runtime } = this;
+    const { action, cluster, callbacks, runtime } = this.routed;
     const settings = {
       timers: callbacks.timers,
       priority: action.priority,
@@ -123,7 +100,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   }
 
   #replayLimitBytes(): number {
-    return replayLimitBytes(this.callbacks.decoderBufferLimitBytes, this.route.requestBufferLimitBytes);
+    return replayLimitBytes(this.routed.callbacks.decoderBufferLimitBytes, this.routed.route.requestBufferLimitBytes);
   }
 
   /** Body of the request; may end in an answer. */
@@ -131,7 +108,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.hasBody = true;
     if (this.replay !== null && !this.#keepForReplay(bytes)) return;
     this.shadows?.sendData(bytes, endStream);
-    this.request?.sendData(bytes, endStream);
+    this.attempts.current?.sendData(bytes, endStream);
     if (endStream) this.#onRequestEnd();
   }
 
@@ -139,7 +116,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   sendTrailers(trailers: TrailerMap): void {
     if (this.replay !== null) this.replay.trailers = trailers;
     this.shadows?.sendTrailers(trailers);
-    this.request?.sendTrailers(trailers);
+    this.attempts.current?.sendTrailers(trailers);
     this.#onRequestEnd();
   }
 
@@ -150,36 +127,29 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.shadows = null;
   }
 
-  #cancelAttempts(): void {
-    this.hedged?.cancel();
-    this.request?.cancel();
-    this.request = null;
-  }
-
   #prepareRetries(policy: RetryPolicy, controls: RequestControls | null, scopes: readonly RequestScope[]): void {
-    if (!mayBeRetried(policy, controls, this.headers)) return;
-    const environment = { timers: this.callbacks.timers, random: this.runtime.random };
-    const { info } = this.cluster;
+    if (!mayBeRetried(policy, controls, this.routed.headers)) return;
+    const environment = { timers: this.routed.callbacks.timers, random: this.routed.runtime.random };
+    const { info } = this.routed.cluster;
     const onDue = () => this.#onRetryDue();
-    this.retry = new RetryState(policy, controls, info, scopes, this.action.priority, environment, onDue);
+    this.retry = new RetryState(policy, controls, info, scopes, this.routed.action.priority, environment, onDue);
   }
 
   /** What the host is told of how long it has; 0 = nothing. */
   #expectedTimeoutMs(): number {
-    if (this.runtime.data.suppressEnvoyHeaders) return 0;
+    if (this.routed.runtime.data.suppressEnvoyHeaders) return 0;
     const elapsedMs = this.requestCompleteMs < 0 ? 0 : this.nowMs() - this.requestCompleteMs;
     const perTryMs = this.perTry === null || this.hedges ? 0 : this.perTry.timeoutMs;
     return expectedTimeoutMs(this.timeoutMs, perTryMs, elapsedMs);
   }
 
   #startAttempt(endStream: boolean): void {
-    const { callbacks, afterPerTryTimeout } = this;
-    const request = this.source.next(this, {
+    const { action, callbacks } = this.routed;
+    const request = this.attempts.next(this, {
       endStream,
       retryHosts: this.retry === null ? null : this.retry.hosts,
       expectedTimeoutMs: this.#expectedTimeoutMs(),
-      afterPerTryTimeout,
-      isHedge: this.hedged !== null,
+      afterPerTryTimeout: this.afterPerTryTimeout,
     });
     if (request === null) {
       callbacks.streamInfo.setResponseFlag(ResponseFlag.UH);
@@ -187,9 +157,8 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       this.#reply({ status: 503, body: "no healthy upstream", details: "no_healthy_upstream" });
       return;
     }
-    this.request = request;
     callbacks.setDownstreamWatermarkCallbacks(this);
-    request.start(this.action.priority, callbacks.streamInfo.protocol);
+    request.start(action.priority, callbacks.streamInfo.protocol);
   }
 
   #onRequestEnd(): void {
@@ -197,12 +166,12 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.requestEnded = true;
     // Whole copies go on by themselves.
     this.shadows = null;
-    this.requestCompleteMs = this.runtime.clock.nowMs();
+    this.requestCompleteMs = this.routed.runtime.clock.nowMs();
     if (this.timeoutMs > 0) {
-      this.timeoutTimer = this.callbacks.timers.timer(() => this.#onTimeout());
+      this.timeoutTimer = this.routed.callbacks.timers.timer(() => this.#onTimeout());
       this.timeoutTimer.arm(this.timeoutMs);
     }
-    if (this.request?.wasSent === true) this.#startPerTry();
+    if (this.attempts.current?.wasSent === true) this.#startPerTry();
   }
 
   onUpstreamConnected(host: Host): void {
@@ -220,7 +189,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   #keepForReplay(bytes: Buffer): boolean {
     if (this.replay!.add(bytes)) return true;
     this.replay = null;
-    this.cluster.info.stats.retryOrShadowAbandoned.inc();
+    this.routed.cluster.info.stats.retryOrShadowAbandoned.inc();
     const isWaiting = this.retry?.isWaiting === true;
     this.#endRetries();
     if (!isWaiting) return true;
@@ -232,32 +201,33 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   #endRetries(): void {
     this.retry?.release();
     this.retry = null;
-    if (this.action.internalRedirect === null) this.replay = null;
+    if (this.routed.action.internalRedirect === null) this.replay = null;
   }
 
   #onRetryDue(): void {
     const replay = this.replay!;
     const endStream = this.requestEnded && !this.hasBody && replay.trailers === null;
     this.#startAttempt(endStream);
-    if (this.request !== null && !endStream) replay.sendTo(this.request, this.requestEnded);
+    const { current } = this.attempts;
+    if (current !== null && !endStream) replay.sendTo(current, this.requestEnded);
   }
 
   /** Whether the attempt that gave these response headers is repeated. */
   #retriesAfterHeaders(request: UpstreamRequest, headers: ResponseHeaderMap): boolean {
     const retry = this.retry!;
-    if (this.hedged?.has(request) === true) return this.#waitsOn(request, retry.wouldRetry(headers));
+    if (this.attempts.isHedged(request)) return this.#waitsOn(request, retry.wouldRetry(headers));
     const verdict = retry.decideOnHeaders(headers);
     if (verdict !== "retry") {
       this.#noteVerdict(verdict);
       return this.#waitsOn(request, verdict !== "no");
     }
     const { addressText } = request.host;
-    this.callbacks.streamInfo.noteFailedAttempt(addressText, `response ${headers.status}`, "", this.nowMs());
+    this.routed.callbacks.streamInfo.noteFailedAttempt(addressText, `response ${headers.status}`, "", this.nowMs());
     this.charges.retried(headers.status, request.host);
     this.perTry?.stop();
     this.afterPerTryTimeout = false;
     request.cancel();
-    this.request = null;
+    this.attempts.drop(request);
     return true;
   }
 
@@ -269,28 +239,13 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     }
     request.host.stats.rqError++;
     request.cancel();
-    if (this.hedged?.remove(request) !== true) this.request = null;
+    this.attempts.drop(request);
     return true;
   }
 
   /** Whether the response may come from another attempt than this one, be it one that is only due. */
   #hasOthers(request: UpstreamRequest): boolean {
-    if (this.hedged === null) return false;
-    const hedged = this.hedged.count - (this.hedged.has(request) ? 1 : 0);
-    return hedged > 0 || (this.request !== null && this.request !== request) || this.retry?.isWaiting === true;
-  }
-
-  /** Gives up all attempts but the one whose response is taken. */
-  #settleOn(request: UpstreamRequest): void {
-    const wasHedged = this.hedged!.remove(request);
-    this.hedged!.cancel();
-    if (this.request !== request) this.request?.cancel();
-    this.hedged = null;
-    this.request = request;
-    request.info.attemptCount = this.source.count;
-    this.callbacks.streamInfo.upstream = request.info;
-    // Its own idle timeout was given up with the first sign that it was slow.
-    if (wasHedged) this.perTry?.start();
+    return this.attempts.hasOthers(request) || this.retry?.isWaiting === true;
   }
 
   /** Whether the attempt, which ended without a response, is repeated. */
@@ -302,15 +257,15 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       this.#noteVerdict(verdict);
     }
     if (!this.requestEnded || this.hasBody) return false;
-    if (!isKeepAliveRace(request, this.source.count, reason, this.headers)) return false;
-    this.cluster.info.stats.rq.retry.inc();
+    if (!isKeepAliveRace(request, this.attempts.count, reason, this.routed.headers)) return false;
+    this.routed.cluster.info.stats.rq.retry.inc();
     this.#startAttempt(true);
     return true;
   }
 
   #noteVerdict(verdict: RetryVerdict): void {
-    if (verdict === "limitExceeded") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.URX);
-    else if (verdict === "overflow") this.callbacks.streamInfo.setResponseFlag(ResponseFlag.UO);
+    if (verdict === "limitExceeded") this.routed.callbacks.streamInfo.setResponseFlag(ResponseFlag.URX);
+    else if (verdict === "overflow") this.routed.callbacks.streamInfo.setResponseFlag(ResponseFlag.UO);
   }
 
   /** Nothing more is to come of this request: no timer may fire for it. */
@@ -319,44 +274,46 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.timeoutTimer?.disarm();
     this.perTry?.stop();
     this.#endRetries();
-    this.#cancelAttempts();
+    this.attempts.cancel();
   }
 
   #reply(reply: LocalReply): void {
     this.#finish();
-    this.callbacks.sendLocalReply(reply);
+    this.routed.callbacks.sendLocalReply(reply);
   }
 
   // ---- the response, from the attempt ----
 
   nowMs(): number {
-    return this.runtime.clock.nowMs();
+    return this.routed.runtime.clock.nowMs();
   }
 
   onUpstream1xxHeaders(headers: ResponseHeaderMap): void {
-    this.callbacks.encode1xxHeaders(headers);
+    this.routed.callbacks.encode1xxHeaders(headers);
   }
 
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
     this.charges.answered(headers, request.host);
     if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
-    if (this.action.internalRedirect !== null && this.#redirects(this.action.internalRedirect, headers)) return;
-    if (this.hedged !== null) this.#settleOn(request);
+    if (this.routed.action.internalRedirect !== null && this.#redirects(this.routed.action.internalRedirect, headers))
+      return;
+    // The idle timeout of one that was too slow was given up with the first sign of that.
+    if (this.attempts.settleOn(request)) this.perTry?.start();
     this.perTry?.noteResponse();
     this.charges.response(headers, request.host);
-    this.source.dressResponse(headers, this.requestCompleteMs < 0 ? -1 : this.nowMs() - this.requestCompleteMs);
+    this.attempts.dressResponse(headers, this.requestCompleteMs < 0 ? -1 : this.nowMs() - this.requestCompleteMs);
     this.responseStarted = true;
     if (endStream) this.#onUpstreamComplete();
-    this.callbacks.encodeHeaders(headers, endStream, "via_upstream");
+    this.routed.callbacks.encodeHeaders(headers, endStream, "via_upstream");
   }
 
   /** Whether the response is a redirect that is followed: then this is over, and the request goes on elsewhere. */
   #redirects(policy: InternalRedirectData, response: ResponseHeaderMap): boolean {
     if (!policy.statuses.includes(response.status)) return false;
-    const { callbacks, headers, route, runtime } = this;
+    const { callbacks, headers, route, runtime } = this.routed;
     const replay = this.requestEnded ? this.replay : null;
     const followed = followRedirect({ callbacks, stats: runtime.stats, headers, route, replay }, policy, response);
-    const { flow } = this.cluster.info.stats;
+    const { flow } = this.routed.cluster.info.stats;
     if (followed) flow.internalRedirectSucceeded.inc();
     else flow.internalRedirectFailed.inc();
     return followed;
@@ -365,27 +322,32 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   onUpstreamData(data: Buffer, endStream: boolean): void {
     if (endStream) this.#onUpstreamComplete();
     else this.perTry?.noteResponse();
-    this.callbacks.encodeData(data, endStream);
+    this.routed.callbacks.encodeData(data, endStream);
   }
 
   onUpstreamTrailers(trailers: TrailerMap): void {
     this.#onUpstreamComplete();
-    this.callbacks.encodeTrailers(trailers);
+    this.routed.callbacks.encodeTrailers(trailers);
   }
 
   #onUpstreamComplete(): void {
     this.timeoutTimer?.disarm();
     this.perTry?.stop();
     if (this.requestCompleteMs < 0) return;
-    if (this.request !== null) this.charges.time(this.nowMs() - this.requestCompleteMs, this.request.host);
+    const { current } = this.attempts;
+    if (current !== null) this.charges.time(this.nowMs() - this.requestCompleteMs, current.host);
   }
 
   onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void {
     if (this.finished) return;
     this.charges.reset(request.host, reason);
-    this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, reason, transportFailure, this.nowMs());
-    if (this.hedged?.remove(request) !== true) {
-      this.request = null;
+    this.routed.callbacks.streamInfo.noteFailedAttempt(
+      request.host.addressText,
+      reason,
+      transportFailure,
+      this.nowMs(),
+    );
+    if (!this.attempts.drop(request)) {
       this.perTry?.stop();
       this.afterPerTryTimeout = false;
       if (this.#retriesAfterReset(request, reason)) return;
@@ -393,46 +355,46 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     const failure = failureOf(reason);
     if (!this.responseStarted) this.charges.status(failure.status, request.host);
     if (this.#hasOthers(request)) return;
-    this.callbacks.streamInfo.setResponseFlag(failure.flag);
+    this.routed.callbacks.streamInfo.setResponseFlag(failure.flag);
     if (this.responseStarted) {
-      this.runtime.stats.rqResetAfterDownstreamResponseStarted.inc();
+      this.routed.runtime.stats.rqResetAfterDownstreamResponseStarted.inc();
       this.#cutResponse(resetDetails(true, reason, transportFailure));
       return;
     }
-    this.#reply(resetReply(reason, transportFailure, this.source.count > 1, !this.runtime.data.suppressEnvoyHeaders));
+    this.#reply(
+      resetReply(reason, transportFailure, this.attempts.count > 1, !this.routed.runtime.data.suppressEnvoyHeaders),
+    );
   }
 
   #onTimeout(): void {
     if (this.finished) return;
-    for (let hedged = this.hedged?.pop(); hedged !== undefined; hedged = this.hedged?.pop()) this.#missed(hedged);
-    if (this.request !== null) this.#missed(this.request);
-    this.request = null;
+    for (let attempt = this.attempts.take(); attempt !== null; attempt = this.attempts.take()) this.#missed(attempt);
     this.#timedOut("response_timeout");
   }
 
   onPerTryTimeout(): void {
     if (this.responseStarted) return;
-    this.#onAttemptTimeout(this.cluster.info.stats.rq.perTryTimeout, "upstream_per_try_timeout");
+    this.#onAttemptTimeout(this.routed.cluster.info.stats.rq.perTryTimeout, "upstream_per_try_timeout");
   }
 
   onPerTryIdleTimeout(): void {
-    this.#onAttemptTimeout(this.cluster.info.stats.rq.perTryIdleTimeout, "upstream_per_try_idle_timeout");
+    this.#onAttemptTimeout(this.routed.cluster.info.stats.rq.perTryIdleTimeout, "upstream_per_try_idle_timeout");
   }
 
   #onAttemptTimeout(counter: Counter, details: string): void {
-    const request = this.request;
+    const request = this.attempts.current;
     if (this.finished || request === null) return;
     this.perTry?.stop();
     this.charges.attemptTimeout(request.host, this.timeoutStatus);
     if (this.hedges) {
-      this.#hedge(request);
+      this.#hedge();
       return;
     }
     counter.inc();
     request.host.stats.rqTimeout++;
-    this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
+    this.routed.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
     request.cancel();
-    this.request = null;
+    this.attempts.drop(request);
     this.afterPerTryTimeout = true;
     if (this.#retriesAfterReset(request, "local reset")) return;
     if (!this.responseStarted) this.charges.status(this.timeoutStatus, request.host);
@@ -440,27 +402,25 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   }
 
   /** Has another attempt made beside one that is too slow, if retries are left. */
-  #hedge(request: UpstreamRequest): void {
+  #hedge(): void {
     if (this.responseStarted || this.retry === null) return;
     const verdict = this.retry.decideOnHedge();
     this.#noteVerdict(verdict);
     if (verdict !== "retry") return;
-    this.hedged ??= new HedgedAttempts();
-    this.hedged.add(request);
-    this.request = null;
+    this.attempts.hedge();
     this.afterPerTryTimeout = true;
   }
 
   /** The whole request's time is up for an attempt. */
   #missed(request: UpstreamRequest): void {
     this.charges.timeout(request.host, this.responseStarted ? -1 : this.timeoutStatus);
-    this.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
+    this.routed.callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "timeout", "", this.nowMs());
     if (!this.responseStarted) this.charges.status(this.timeoutStatus, request.host);
     request.cancel();
   }
 
   #timedOut(details: string): void {
-    this.callbacks.streamInfo.setResponseFlag(ResponseFlag.UT);
+    this.routed.callbacks.streamInfo.setResponseFlag(ResponseFlag.UT);
     if (this.responseStarted) {
       this.#cutResponse(details);
       return;
@@ -471,27 +431,25 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
 
   /** A response that can't be completed ends with its stream. */
   #cutResponse(details: string): void {
-    this.callbacks.streamInfo.responseCodeDetails = details;
+    this.routed.callbacks.streamInfo.responseCodeDetails = details;
     this.#finish();
-    this.callbacks.resetStream();
+    this.routed.callbacks.resetStream();
   }
 
   onUpstreamAboveWriteBufferHighWatermark(): void {
-    this.cluster.info.stats.flow.backedUp.inc();
-    this.callbacks.onDecoderFilterAboveWriteBufferHighWatermark();
+    this.routed.cluster.info.stats.flow.backedUp.inc();
+    this.routed.callbacks.onDecoderFilterAboveWriteBufferHighWatermark();
   }
   onUpstreamBelowWriteBufferLowWatermark(): void {
-    this.cluster.info.stats.flow.drained.inc();
-    this.callbacks.onDecoderFilterBelowWriteBufferLowWatermark();
+    this.routed.cluster.info.stats.flow.drained.inc();
+    this.routed.callbacks.onDecoderFilterBelowWriteBufferLowWatermark();
   }
   onAboveWriteBufferHighWatermark(): void {
-    this.cluster.info.stats.flow.pausedReading.inc();
-    this.request?.readDisable(true);
-    this.hedged?.readDisable(true);
+    this.routed.cluster.info.stats.flow.pausedReading.inc();
+    this.attempts.readDisable(true);
   }
   onBelowWriteBufferLowWatermark(): void {
-    this.cluster.info.stats.flow.resumedReading.inc();
-    this.request?.readDisable(false);
-    this.hedged?.readDisable(false);
+    this.routed.cluster.info.stats.flow.resumedReading.inc();
+    this.attempts.readDisable(false);
   }
 }

@@ -100,6 +100,71 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./load_balancing_policies/wrr_locality/config.ts")).wrrLocalityConfig,
   },
   {
+    name: "envoy.filters.rbac.action",
+    types: ["envoy.config.rbac.v3.Action"],
+    config: async () => (await import("./rbac/action.ts")).rbacActionConfig,
+  },
+  {
+    name: "envoy.matching.inputs.destination_ip",
+    types: ["envoy.extensions.matching.common_inputs.network.v3.DestinationIPInput"],
+    config: async () => (await import("./matching/inputs.ts")).destinationIpInput,
+  },
+  {
+    name: "envoy.matching.inputs.destination_port",
+    types: ["envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput"],
+    config: async () => (await import("./matching/inputs.ts")).destinationPortInput,
+  },
+  {
+    name: "envoy.matching.inputs.direct_source_ip",
+    types: ["envoy.extensions.matching.common_inputs.network.v3.DirectSourceIPInput"],
+    config: async () => (await import("./matching/inputs.ts")).directSourceIpInput,
+  },
+  {
+    name: "envoy.matching.inputs.dns_san",
+    types: ["envoy.extensions.matching.common_inputs.ssl.v3.DnsSanInput"],
+    config: async () => (await import("./matching/inputs.ts")).dnsSanInput,
+  },
+  {
+    name: "envoy.matching.inputs.filter_state",
+    types: ["envoy.extensions.matching.common_inputs.network.v3.FilterStateInput"],
+    config: async () => (await import("./matching/inputs.ts")).filterStateInput,
+  },
+  {
+    name: "envoy.matching.inputs.request_headers",
+    types: ["envoy.type.matcher.v3.HttpRequestHeaderMatchInput"],
+    config: async () => (await import("./matching/inputs.ts")).requestHeadersInput,
+  },
+  {
+    name: "envoy.matching.inputs.server_name",
+    types: ["envoy.extensions.matching.common_inputs.network.v3.ServerNameInput"],
+    config: async () => (await import("./matching/inputs.ts")).serverNameInput,
+  },
+  {
+    name: "envoy.matching.inputs.source_ip",
+    types: ["envoy.extensions.matching.common_inputs.network.v3.SourceIPInput"],
+    config: async () => (await import("./matching/inputs.ts")).sourceIpInput,
+  },
+  {
+    name: "envoy.matching.inputs.source_port",
+    types: ["envoy.extensions.matching.common_inputs.network.v3.SourcePortInput"],
+    config: async () => (await import("./matching/inputs.ts")).sourcePortInput,
+  },
+  {
+    name: "envoy.matching.inputs.subject",
+    types: ["envoy.extensions.matching.common_inputs.ssl.v3.SubjectInput"],
+    config: async () => (await import("./matching/inputs.ts")).subjectInput,
+  },
+  {
+    name: "envoy.matching.inputs.uri_san",
+    types: ["envoy.extensions.matching.common_inputs.ssl.v3.UriSanInput"],
+    config: async () => (await import("./matching/inputs.ts")).uriSanInput,
+  },
+  {
+    name: "envoy.matching.matchers.ip",
+    types: ["envoy.extensions.matching.input_matchers.ip.v3.Ip"],
+    config: async () => (await import("./matching/ip-matcher.ts")).ipMatcherConfig,
+  },
+  {
     name: "envoy.path.match.uri_template.uri_template_matcher",
     types: ["envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig"],
     config: async () => (await import("./path_match/uri_template/config.ts")).uriTemplateMatchConfig,

@@ -14,15 +14,17 @@ import {
   Principal_SetSchema,
   PrincipalSchema,
   type RBAC,
-  RBAC_Action,
   RBACSchema,
 } from "../../proto/gen/envoy/config/rbac/v3/rbac_pb.js";
 import { FilterStateMatcherSchema } from "../../proto/gen/envoy/type/matcher/v3/filter_state_pb.js";
 import { type PathMatcher, PathMatcherSchema } from "../../proto/gen/envoy/type/matcher/v3/path_pb.js";
 import { Int32RangeSchema } from "../../proto/gen/envoy/type/v3/range_pb.js";
+import type { Matcher } from "../../proto/gen/xds/type/matcher/v3/matcher_pb.js";
 import { compileHeaderMatcher, compileStringMatcher, matcherSupport } from "../../route/compile/matchers.ts";
 import { compileMetadataMatcher, metadataMatcherSupport } from "../../route/compile/metadata-matcher.ts";
-import type { RbacAddress, RbacData, RbacRuleData } from "./rbac-data.ts";
+import { RBAC_ACTIONS } from "./action.ts";
+import { compileRbacTree, rbacTreeSupport } from "./match-tree-config.ts";
+import type { RbacAddress, RbacData, RbacRuleData, RbacTreeData } from "./rbac-data.ts";
 
 /** How deep `and`, `or` and `not` may nest. */
 const DEEPEST = 64;
@@ -33,12 +35,7 @@ const CEL = notYet("there are no CEL expressions");
  * Compiles the policies of a network or HTTP filter. `where` is `connection` if there is no request: then rules about headers and
  * paths are refused, as in Envoy.
  */
-export function compileRbac(
-  message: RBAC,
-  where: "connection" | "request",
-  place: Place,
-  context: CompileContext,
-): RbacData {
+function compileRbac(message: RBAC, where: "connection" | "request", place: Place, context: CompileContext): RbacData {
   const compiler = new RuleCompiler(where, context);
   const names = Object.keys(message.policies).sort();
   const policies = names.map((name) => {
@@ -50,14 +47,29 @@ export function compileRbac(
       principals: compiler.principals(principals, at.field("principals"), 0),
     };
   });
-  return { action: ACTIONS[message.action], policies };
+  return { type: "policies", action: RBAC_ACTIONS[message.action], policies };
 }
 
-const ACTIONS: Record<RBAC_Action, RbacData["action"]> = {
-  [RBAC_Action.ALLOW]: "allow",
-  [RBAC_Action.DENY]: "deny",
-  [RBAC_Action.LOG]: "log",
-};
+/** What a filter says about its rules: policies or a match tree. */
+export interface RbacRulesMessage {
+  readonly rules: RBAC | undefined;
+  readonly matcher: Matcher | undefined;
+}
+
+/** Compiles the policies or the match tree of a filter; null if it has neither. `fields` are the names of the two. */
+export function compileRbacRules(
+  { rules, matcher }: RbacRulesMessage,
+  fields: readonly [rules: string, matcher: string],
+  where: "connection" | "request",
+  place: Place,
+  context: CompileContext,
+): RbacData | RbacTreeData | null {
+  if (matcher !== undefined) {
+    if (rules !== undefined) context.warning(place.field(fields[0]), `has no effect beside ${fields[1]}`);
+    return compileRbacTree(matcher, where, place.field(fields[1]), context);
+  }
+  return rules === undefined ? null : compileRbac(rules, where, place.field(fields[0]), context);
+}
 
 /** Compiles the rules of one RBAC message. */
 class RuleCompiler {
@@ -215,7 +227,12 @@ function pathMatcher({ rule }: PathMatcher) {
 
 /** Which fields of the messages compiled here are implemented. */
 export const rbacSupport: readonly MessageSupport[] = [
-  supportAll(RBACSchema, { audit_logging_options: notYet() }),
+  supportAll(RBACSchema, {
+    audit_logging_options: notYet(
+      "Envoy ignores it",
+      "an access log with the metadata of the filter tells what was decided",
+    ),
+  }),
   supportAll(PolicySchema, { condition: CEL, checked_condition: CEL }),
   supportAll(PermissionSchema, {
     matcher: notYet("no address of an upstream is known before the request is forwarded"),
@@ -231,4 +248,5 @@ export const rbacSupport: readonly MessageSupport[] = [
   support(CidrRangeSchema, { address_prefix: yes, prefix_len: yes }),
   ...matcherSupport,
   ...metadataMatcherSupport,
+  ...rbacTreeSupport,
 ];

@@ -1,7 +1,9 @@
 import type { HeaderMatcherData } from "../../match/header-matcher.ts";
 import type { CidrData } from "../../match/ip-prefix-table.ts";
+import type { MatchTreeData } from "../../match/match-tree.ts";
 import type { MetadataMatcherData } from "../../match/metadata-matcher.ts";
 import type { StringMatcherData } from "../../match/string-matcher.ts";
+import type { MatchInputData } from "./match-input.ts";
 
 /** Which address of a connection or request a rule looks at; see `RbacSubject`. */
 export type RbacAddress = "destination" | "connectionRemote" | "directRemote" | "remote";
@@ -30,8 +32,24 @@ export interface RbacPolicyData {
   readonly principals: RbacRuleData;
 }
 
+/** What a branch of a match tree leads to. Plain data. */
+export interface RbacActionData {
+  /** Counts as the policy that matched. */
+  readonly name: string;
+  readonly action: "allow" | "deny" | "log";
+}
+
+/** A match tree in place of policies, as plain data. */
+export interface RbacTreeData {
+  readonly type: "tree";
+  readonly tree: MatchTreeData<MatchInputData, RbacActionData>;
+  /** Whether one of its actions is `log`. */
+  readonly logs: boolean;
+}
+
 /** Envoy's `config.rbac.v3.RBAC` as plain data. */
 export interface RbacData {
+  readonly type: "policies";
   /** `log` allows everything and only says what matched. */
   readonly action: "allow" | "deny" | "log";
   /** In the order of their names, which is the order in which they are asked. */

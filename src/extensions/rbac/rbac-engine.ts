@@ -1,4 +1,6 @@
-import type { RbacData } from "./rbac-data.ts";
+import { createMatchTree } from "../../match/match-tree.ts";
+import { createMatchInput } from "./match-input.ts";
+import type { RbacData, RbacTreeData } from "./rbac-data.ts";
 import { createRbacRule, type RbacRule } from "./rbac-rule.ts";
 import type { RbacSubject } from "./rbac-subject.ts";
 
@@ -18,16 +20,43 @@ interface Policy {
   readonly decision: RbacDecision;
 }
 
+/** Decides who may do what. Stateless; serves all connections and requests of its worker. */
+export interface RbacEngine {
+  /** Whether its decisions say what is to be logged. */
+  readonly logs: boolean;
+  decide(subject: RbacSubject): RbacDecision;
+}
+
+/** Makes the engine of policies or a match tree. `data` is checked already: throws on a bad regex. */
+export function createRbacEngine(data: RbacData | RbacTreeData): RbacEngine {
+  return data.type === "tree" ? createTreeEngine(data) : new PolicyEngine(data);
+}
+
+const NO_MATCH: RbacDecision = { allowed: false, policy: "", shouldLog: false };
+
+/** As Envoy's: what no branch takes is denied. */
+function createTreeEngine({ tree, logs }: RbacTreeData): RbacEngine {
+  const find = createMatchTree(tree, createMatchInput);
+  return {
+    logs,
+    decide: (subject) => {
+      const found = find(subject);
+      if (found === null) return NO_MATCH;
+      return { allowed: found.action !== "deny", policy: found.name, shouldLog: found.action === "log" };
+    },
+  };
+}
+
 /**
- * Decides by policies who may do what. The first policy that matches counts. Stateless; serves all connections and requests of its worker.
- * Source: Envoy's `RoleBasedAccessControlEngineImpl`.
+ * Decides by policies: the first policy that matches counts. Source: Envoy's `RoleBasedAccessControlEngineImpl`.
  */
-export class RbacEngine {
+class PolicyEngine implements RbacEngine {
+  readonly logs: boolean;
   readonly #policies: readonly Policy[];
   readonly #noMatch: RbacDecision;
 
-  /** `data` is checked already: throws on a bad regex. */
   constructor({ action, policies }: RbacData) {
+    this.logs = action === "log";
     this.#noMatch = { allowed: action !== "allow", policy: "", shouldLog: false };
     this.#policies = policies.map(({ name, permissions, principals }) => ({
       permissions: createRbacRule(permissions),

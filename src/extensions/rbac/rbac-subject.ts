@@ -1,5 +1,6 @@
 import type { HeaderLookup } from "../../match/header-matcher.ts";
 import type { NamespacedMetadata } from "../../match/metadata-path.ts";
+import type { TlsConnectionInfo } from "../../net/tls-connection-info.ts";
 
 /**
  * Who wants to do what: a connection (network filter) or a request (HTTP filter). Only what the rules ask for is read.
@@ -16,6 +17,8 @@ export interface RbacSubject {
   readonly remoteAddress: string;
   /** SNI; `""` if there is none. */
   readonly requestedServerName: string;
+  /** Null if the peer does not speak TLS. */
+  readonly tls: TlsConnectionInfo | null;
   /** Null if the peer does not speak TLS; else its names: see `peerNamesOf`. */
   readonly peerNames: readonly string[] | null;
   readonly dynamicMetadata: NamespacedMetadata | null;

@@ -46,7 +46,7 @@ export class RbacFilter extends PassThroughFilter {
     }
     if (engine === null) return FilterHeadersStatus.continue;
     const decision = engine.decide(subject);
-    if (data.rules?.action === "log") this.#noteLogging(streamInfo, decision);
+    if (engine.logs) this.#noteLogging(streamInfo, decision);
     note(streamInfo, `${data.rulesStatPrefix}enforced`, decision);
     if (countsPolicies && decision.policy !== "") stats.policies.count(decision.policy, decision.allowed);
     if (decision.allowed) {
@@ -84,6 +84,7 @@ function requestSubject(headers: RequestHeaderMap, streamInfo: StreamInfo): Rbac
     directRemoteAddress: connection.directRemoteAddress,
     remoteAddress: streamInfo.downstreamRemoteIp === "" ? connection.remoteAddress : streamInfo.downstreamRemoteIp,
     requestedServerName: connection.requestedServerName,
+    tls: connection.tls,
     get peerNames() {
       return peerNamesOf(connection.tls);
     },

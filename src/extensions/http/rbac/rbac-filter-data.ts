@@ -1,5 +1,5 @@
-import type { RbacData } from "../../rbac/rbac-data.ts";
-import { RbacEngine } from "../../rbac/rbac-engine.ts";
+import type { RbacData, RbacTreeData } from "../../rbac/rbac-data.ts";
+import { createRbacEngine, type RbacEngine } from "../../rbac/rbac-engine.ts";
 
 /** Envoy's HTTP filter `RBAC` as plain data: of the filter or of a route. */
 export interface RbacFilterData {
@@ -8,9 +8,9 @@ export interface RbacFilterData {
   /** Count for each policy what it decides. */
   readonly countsPolicies: boolean;
   /** Null: everything is allowed and nothing counted. */
-  readonly rules: RbacData | null;
+  readonly rules: RbacData | RbacTreeData | null;
   /** Only counted and noted. */
-  readonly shadowRules: RbacData | null;
+  readonly shadowRules: RbacData | RbacTreeData | null;
 }
 
 /** The engines of a filter or a route on a worker. */
@@ -24,7 +24,7 @@ export interface RbacEngines {
 export function createRbacEngines(data: RbacFilterData): RbacEngines {
   return {
     data,
-    engine: data.rules === null ? null : new RbacEngine(data.rules),
-    shadowEngine: data.shadowRules === null ? null : new RbacEngine(data.shadowRules),
+    engine: data.rules === null ? null : createRbacEngine(data.rules),
+    shadowEngine: data.shadowRules === null ? null : createRbacEngine(data.shadowRules),
   };
 }

@@ -1,5 +1,5 @@
 import type { NetworkFilterModule } from "../../extension-module.ts";
-import { RbacEngine } from "../../rbac/rbac-engine.ts";
+import { createRbacEngine } from "../../rbac/rbac-engine.ts";
 import { rbacStats } from "../../rbac/stats.ts";
 import { RbacFilter, type RbacFilterRuntime } from "./filter.ts";
 import type { RbacFilterData } from "./rbac-filter-data.ts";
@@ -11,8 +11,8 @@ export const networkFilter: NetworkFilterModule = {
     const scope = worker.stats.scope(data.statPrefix);
     const runtime: RbacFilterRuntime = {
       data,
-      engine: data.rules === null ? null : new RbacEngine(data.rules),
-      shadowEngine: data.shadowRules === null ? null : new RbacEngine(data.shadowRules),
+      engine: data.rules === null ? null : createRbacEngine(data.rules),
+      shadowEngine: data.shadowRules === null ? null : createRbacEngine(data.shadowRules),
       stats: rbacStats(scope, "", data.shadowRulesStatPrefix),
     };
     return {

@@ -64,6 +64,7 @@ function connectionSubject({ info, state }: ReadFilterCallbacks): RbacSubject {
     directRemoteAddress: info.directRemoteAddress,
     remoteAddress: info.remoteAddress,
     requestedServerName: info.requestedServerName,
+    tls: info.tls,
     get peerNames() {
       return peerNamesOf(info.tls);
     },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { RbacRuleData } from "../../../../src/extensions/rbac/rbac-data.ts";
-import { RbacEngine, rbacDenialDetails } from "../../../../src/extensions/rbac/rbac-engine.ts";
+import { createRbacEngine, rbacDenialDetails } from "../../../../src/extensions/rbac/rbac-engine.ts";
 import type { RbacSubject } from "../../../../src/extensions/rbac/rbac-subject.ts";
 
 const ANY: RbacRuleData = { type: "any" };
@@ -14,6 +14,7 @@ const SUBJECT: RbacSubject = {
   directRemoteAddress: "192.0.2.2:1000",
   remoteAddress: "192.0.2.3",
   requestedServerName: "acme.com",
+  tls: null,
   peerNames: ["spiffe://a", "a.example", "CN=a"],
   dynamicMetadata: new Map([["ns", { a: { b: ["x", 3] } }]]),
   filterState: new Map([["tenant", "blue"]]),
@@ -21,7 +22,11 @@ const SUBJECT: RbacSubject = {
 };
 
 function matches(rule: RbacRuleData, subject: Partial<RbacSubject> = {}): boolean {
-  const engine = new RbacEngine({ action: "allow", policies: [{ name: "p", permissions: ANY, principals: rule }] });
+  const engine = createRbacEngine({
+    type: "policies",
+    action: "allow",
+    policies: [{ name: "p", permissions: ANY, principals: rule }],
+  });
   return engine.decide({ ...SUBJECT, ...subject }).allowed;
 }
 
@@ -29,15 +34,19 @@ function ip(address: "destination" | "connectionRemote" | "directRemote" | "remo
   return { type: "ip", address, range: { address: at, prefixLength: 32 } };
 }
 
-describe("RbacEngine", () => {
+describe("An RBAC engine of policies", () => {
   it("allows what a policy matches with permission and principal, and nothing else", () => {
     const policy = (permissions: RbacRuleData, principals: RbacRuleData) =>
-      new RbacEngine({ action: "allow", policies: [{ name: "p", permissions, principals }] }).decide(SUBJECT);
+      createRbacEngine({
+        type: "policies",
+        action: "allow",
+        policies: [{ name: "p", permissions, principals }],
+      }).decide(SUBJECT);
     assert.deepEqual(policy(ANY, ANY), { allowed: true, policy: "p", shouldLog: false });
     for (const denied of [policy(ANY, NONE), policy(NONE, ANY)]) {
       assert.deepEqual(denied, { allowed: false, policy: "", shouldLog: false });
     }
-    assert.equal(new RbacEngine({ action: "allow", policies: [] }).decide(SUBJECT).allowed, false);
+    assert.equal(createRbacEngine({ type: "policies", action: "allow", policies: [] }).decide(SUBJECT).allowed, false);
   });
 
   it("denies what a policy matches, by the first one's name, if the action is to deny", () => {
@@ -45,16 +54,20 @@ describe("RbacEngine", () => {
       { name: "first", permissions: ANY, principals: NONE },
       { name: "se cond", permissions: ANY, principals: ANY },
     ];
-    const decision = new RbacEngine({ action: "deny", policies }).decide(SUBJECT);
+    const decision = createRbacEngine({ type: "policies", action: "deny", policies }).decide(SUBJECT);
     assert.deepEqual([decision.allowed, decision.policy], [false, "se cond"]);
     assert.equal(rbacDenialDetails(decision), "rbac_access_denied_matched_policy[se_cond]");
     assert.equal(rbacDenialDetails({ ...decision, policy: "" }), "rbac_access_denied_matched_policy[none]");
-    assert.equal(new RbacEngine({ action: "deny", policies: [] }).decide(SUBJECT).allowed, true);
+    assert.equal(createRbacEngine({ type: "policies", action: "deny", policies: [] }).decide(SUBJECT).allowed, true);
   });
 
   it("allows everything and says what matched, if the action is to log", () => {
     const engine = (principals: RbacRuleData) =>
-      new RbacEngine({ action: "log", policies: [{ name: "p", permissions: ANY, principals }] }).decide(SUBJECT);
+      createRbacEngine({
+        type: "policies",
+        action: "log",
+        policies: [{ name: "p", permissions: ANY, principals }],
+      }).decide(SUBJECT);
     assert.deepEqual(engine(ANY), { allowed: true, policy: "p", shouldLog: true });
     assert.deepEqual(engine(NONE), { allowed: true, policy: "", shouldLog: false });
   });

@@ -142,6 +142,12 @@ describe("The HTTP rbac filter", () => {
   });
 
   it("refuses what it can't do, by name", async (test) => {
-    await assert.rejects(start(test, { matcher: {} }), /matcher: matcher is not supported.*write rules/s);
+    const audited = { ...ADMIN, audit_logging_options: { audit_condition: "ON_DENY" } };
+    await assert.rejects(
+      start(test, { rules: audited }),
+      /audit_logging_options is not supported yet: Envoy ignores it/,
+    );
+    const cel = { policies: { p: { ...policy({ any: true }), condition: {} } } };
+    await assert.rejects(start(test, { rules: cel }), /condition is not supported yet: there are no CEL expressions/);
   });
 });

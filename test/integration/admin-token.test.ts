@@ -111,7 +111,7 @@ describe("An admin interface that wants a token", () => {
     await page.getByLabel("Bearer token").fill(TOKEN);
     await page.getByRole("button", { name: "Use it" }).click();
     await page.locator(".connection-live").waitFor();
-    await page.locator('[data-actor="supervisor/worker-1"] > a').click();
+    await page.locator('[data-actor="supervisor/worker-1"] .name').click();
     await page.getByText("snapshotVersion").first().waitFor();
   });
 

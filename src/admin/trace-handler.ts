@@ -4,9 +4,9 @@ import { round3 } from "./actor-json.ts";
 import { type AdminHandler, type AdminRequest, textResponse } from "./admin-handler.ts";
 import type { ActorsView } from "./views.ts";
 
-const MAX_SECONDS = 300;
-const MAX_EVENTS = 10_000;
-const MAX_RATE = 1000;
+/** The largest value of each cap of a trace, by its parameter. */
+export const TRACE_CAPS = { seconds: 300, max: 10_000, rate: 1000 } as const;
+const { seconds: MAX_SECONDS, max: MAX_EVENTS, rate: MAX_RATE } = TRACE_CAPS;
 const DEFAULT_RATE = 100;
 const USAGE = `usage: POST /actors/ID/trace?seconds=S&max=N, with S up to ${MAX_SECONDS} and N up to ${MAX_EVENTS}; and &rate=PER_SECOND, up to ${MAX_RATE}, &match=TEXT\n`;
 

@@ -61,8 +61,18 @@ describe("Looking at threads", () => {
   }
 
   it("takes a snapshot of a worker's heap", async () => {
-    const { snapshot, strings } = JSON.parse((await post("/actors/supervisor/worker-1/heapsnapshot")).body);
+    const { snapshot, nodes, edges, strings } = JSON.parse(
+      (await post("/actors/supervisor/worker-1/heapsnapshot")).body,
+    );
     assert.ok(snapshot.node_count > 10_000 && strings.length > 1000);
+    // What the loader of Chrome DevTools relies on.
+    const { node_fields, edge_fields } = snapshot.meta;
+    assert.equal(nodes.length, snapshot.node_count * node_fields.length);
+    assert.equal(edges.length, snapshot.edge_count * edge_fields.length);
+    const names = nodes.filter(
+      (_value: number, index: number) => index % node_fields.length === node_fields.indexOf("name"),
+    );
+    assert.ok(names.every((name: number) => strings[name] !== undefined));
   });
 
   it("shows where a blocked worker is stuck, and profiles it", async () => {

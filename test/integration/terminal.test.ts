@@ -79,6 +79,66 @@ describe("The commands of a running proxy", () => {
     await terminal.until(/^worker-1 +running/m);
   });
 
+  /** Any command in a terminal that is closed with the test. */
+  function inTerminal(t: TestContext, ...args: readonly string[]): TmuxTerminal {
+    const words = [process.execPath, MAIN, ...args, "--admin", `127.0.0.1:${proxy.adminPort}`];
+    const terminal = new TmuxTerminal(words.map((word) => `'${word}'`).join(" "));
+    t.after(() => terminal.close());
+    return terminal;
+  }
+
+  it("do their work on a terminal too", async (t) => {
+    await startLoad(t);
+    const file = path.join(proxy.folder, "on-a-terminal.json");
+    writeFileSync(file, JSON.stringify(config("terminal", ["wanted"])));
+    const wrong = path.join(proxy.folder, "wrong-on-a-terminal.yaml");
+    writeFileSync(wrong, "node: {}\nstatic_resources:\n  clutsers: []\n");
+    const runs: readonly (readonly [args: readonly string[], shows: RegExp, exitCode: number])[] = [
+      [["actors"], /^ {2}supervisor\/worker-1 /m, 0],
+      [["connections", "--limit", "2"], /^ID .*^\d+ +worker-\d +live .*^2 of 4 connections/ms, 0],
+      [["streams"], /^CONN/m, 0],
+      [["pools"], /^CLUSTER +HOST +WORKER/m, 0],
+      [["explain", "http://app.example/cart"], /^listener ingress .*\n.*filter chain/m, 0],
+      [["trace", "supervisor/worker-1", "--max", "2"], /handled +\w+ .* ms\n2 messages/, 0],
+      [["reload"], /^nothing has changed, still version \d+$/m, 0],
+      [["diff", file], /^\+ cluster wanted$/m, 0],
+      [["diff", wrong], /^it would be refused: 1 problem$/m, 1],
+      [["actors", "--sort", "colour"], /^troupe: sort must be one of/m, 2],
+    ];
+    const terminals = runs.map(([args, shows, exitCode]) => ({ shows, exitCode, terminal: inTerminal(t, ...args) }));
+    for (const { shows, exitCode, terminal } of terminals) {
+      const screen = await terminal.until(/^exit code \d$/m, 30_000);
+      assert.match(screen, shows);
+      assert.match(screen, new RegExp(`^exit code ${exitCode}$`, "m"));
+    }
+    const check = new TmuxTerminal(`'${process.execPath}' '${MAIN}' config check '${wrong}'`);
+    t.after(() => check.close());
+    assert.match(await check.until(/^exit code 1$/m, 30_000), /yaml:3:3: static_resources\.clutsers/);
+  });
+
+  it("trace an actor as its messages come, until Ctrl-C", async (t) => {
+    const terminal = inTerminal(t, "trace", "supervisor/worker-1", "--seconds", "60");
+    await terminal.until(/^\d\d:\d\d:\d\d\.\d{3} +handled +flushIntervalPassed +\d+\.\d{3} ms$/m);
+    terminal.press("C-c");
+    await terminal.until(/^(?:\^C)?exit code 0$/m);
+    // The proxy has noticed that nobody looks any more.
+    await proxy.until("the end of the trace", async () => {
+      return (await proxy.post("/actors/supervisor/worker-1/trace?seconds=1&max=1")).status === 200;
+    });
+  });
+
+  it("trace an actor into a file, as text and as JSON, and say what there is to trace", async () => {
+    const text = await troupe("trace", "stats", "--max", "1");
+    assert.equal(text.exitCode, 0);
+    assert.match(text.stdout, /^[\d:.]{12} {2}handled {4}\w+ {2}[\d.]+ ms\n1 message; that many were asked for\n$/);
+    const json = await troupe("trace", "supervisor/worker-2", "--seconds", "1", "--match", "nothing", "--json");
+    assert.deepEqual(JSON.parse(json.stdout), { ended_by: "time", events: 0, skipped: 0 });
+    const nobody = await troupe("trace", "supervisor/worker-9");
+    assert.deepEqual([nobody.exitCode, nobody.stderr], [1, "troupe: no such actor: supervisor/worker-9\n"]);
+    const endless = await troupe("trace", "stats", "--seconds", "100000");
+    assert.deepEqual([endless.exitCode, endless.stderr], [2, "troupe: --seconds must be a number from 1 to 300\n"]);
+  });
+
   it("print plain text once where there is no terminal, and JSON on request", async (t) => {
     await startLoad(t);
     const text = await troupe("top");

@@ -79,27 +79,27 @@ export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
     const draw = this.#options.random.uint32() % 100;
     this.#drawn.push(draw);
     const only = this.#onlyLevel;
-    const picker = only === -1 ? this.#drawnPicker(draw) : this.#levels[only]!.picker;
+    const picker = only === -1 ? this.#drawnPicker(draw, this.#load) : this.#levels[only]!.picker;
     return picker?.peek?.() ?? null;
   }
 
   #chooseOnce(context: LoadBalancerContext): H | null {
     const draw = this.#drawn.length > 0 ? this.#drawn.shift()! : -1;
     const only = this.#onlyLevel;
-    if (only === -1) {
-      const picker = this.#drawnPicker(
-        draw === -1 ? this.#options.random.uint32() % 100 : draw,
-        this.#options.healthyPanic,
-      );
+    const adjuster = context.priorityAdjuster ?? null;
+    if (only === -1 || adjuster !== null) {
+      const { random, healthyPanic } = this.#options;
+      const load = adjuster === null ? this.#load : adjuster.adjust(this.#load);
+      const picker = this.#drawnPicker(draw === -1 ? random.uint32() % 100 : draw, load, healthyPanic);
       return picker?.pick(context) ?? null;
     }
     if (this.#load.panic[only]) this.#options.healthyPanic.inc();
     return this.#levels[only]!.picker.pick(context);
   }
 
-  /** The picker of the hosts on which the draw, from 0 to 99, falls. `panics` counts a panic of theirs. */
-  #drawnPicker(draw: number, panics?: Counter): HostPicker<H> | undefined {
-    const { healthyPercent, degradedPercent, panic } = this.#load;
+  /** The picker of the hosts on which the draw, from 0 to 99, falls with this load. `panics` counts a panic of theirs. */
+  #drawnPicker(draw: number, load: PriorityLoad, panics?: Counter): HostPicker<H> | undefined {
+    const { healthyPercent, degradedPercent, panic } = load;
     let left = draw;
     for (let priority = 0; priority < healthyPercent.length; priority++) {
       left -= healthyPercent[priority]!;

@@ -142,6 +142,7 @@ export interface ClusterData extends BalancingData {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
+  readonly maxStreamDurationMs: number;
   readonly maxRequestsPerConnection: number;
   readonly connectionSettings: ConnectionSettingsData;
   readonly metadata: MetadataData;

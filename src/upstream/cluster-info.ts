@@ -31,6 +31,11 @@ export interface ClusterInfo {
   readonly idleTimeoutMs: number;
   /** After this time a connection serves no new request. 0 = no limit. */
   readonly maxConnectionDurationMs: number;
+  /**
+   * How long an attempt may take, from its connection to the end of its response. 0 = no limit. Differs from Envoy: requests that the proxy
+   * makes for itself have only their own timeouts.
+   */
+  readonly maxStreamDurationMs: number;
   /** Plain JSON values by namespace. */
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Whether `chooseHost` asks for a header of the request. */

@@ -83,6 +83,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     connectTimeoutMs: durationMs(message.connectTimeout, DEFAULT_CONNECT_TIMEOUT_MS),
     idleTimeoutMs: protocol.idleTimeoutMs,
     maxConnectionDurationMs: protocol.maxConnectionDurationMs,
+    maxStreamDurationMs: protocol.maxStreamDurationMs,
     maxRequestsPerConnection: maxRequestsPerConnection(message, protocol, place, context),
     connectionSettings: {
       perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,

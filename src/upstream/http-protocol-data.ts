@@ -17,6 +17,7 @@ export type UpstreamHttpProtocol = "http1" | "http2" | "downstream";
 export interface HttpProtocolData {
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
+  readonly maxStreamDurationMs: number;
   readonly maxRequestsPerConnection: number;
   readonly maxResponseHeadersCount: number;
   readonly enableTrailers: boolean;
@@ -40,6 +41,7 @@ export function compileHttpProtocol(
   return {
     idleTimeoutMs: durationMs(common?.idleTimeout, DEFAULT_IDLE_TIMEOUT_MS),
     maxConnectionDurationMs: durationMs(common?.maxConnectionDuration, 0),
+    maxStreamDurationMs: durationMs(common?.maxStreamDuration, 0),
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     maxResponseHeadersCount: common?.maxHeadersCount ?? DEFAULT_MAX_HEADERS_COUNT,
     enableTrailers: http1?.enableTrailers ?? false,

@@ -462,6 +462,7 @@ function clusterInfo(
     maxRequestsPerConnection: data.maxRequestsPerConnection,
     idleTimeoutMs: data.idleTimeoutMs,
     maxConnectionDurationMs: data.maxConnectionDurationMs,
+    maxStreamDurationMs: data.maxStreamDurationMs,
     metadata: metadataMap(data.metadata),
     preconnect: data.preconnect,
     choosesByHeader: data.originalDst !== null,

@@ -1,4 +1,4 @@
-import { type MessageSupport, noEffect, notYet, only, support, supportAll, yes } from "../../config/field-support.ts";
+import { type MessageSupport, noEffect, only, support, supportAll, yes } from "../../config/field-support.ts";
 import { HTTP2_SUPPORT } from "../../http/http2/support.ts";
 import {
   Http1ProtocolOptionsSchema,
@@ -15,7 +15,7 @@ export const UPSTREAM_PROTOCOL_SUPPORT: readonly MessageSupport[] = [
     max_connection_duration: yes,
     max_headers_count: yes,
     max_requests_per_connection: yes,
-    max_stream_duration: notYet(undefined, "set max_stream_duration on the route or the connection manager"),
+    max_stream_duration: yes,
     headers_with_underscores_action: DOWNSTREAM_ONLY,
   }),
   support(Http1ProtocolOptionsSchema, {

@@ -38,6 +38,7 @@ const cluster: ClusterData = {
   connectTimeoutMs: 5000,
   idleTimeoutMs: 0,
   maxConnectionDurationMs: 0,
+  maxStreamDurationMs: 0,
   maxRequestsPerConnection: 0,
   healthChecked: false,
   dropOverload: null,

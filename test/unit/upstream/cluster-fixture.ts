@@ -37,6 +37,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     connectTimeoutMs: 5000,
     idleTimeoutMs: 3_600_000,
     maxConnectionDurationMs: 0,
+    maxStreamDurationMs: 0,
     maxRequestsPerConnection: 0,
     healthChecked: false,
     dropOverload: null,

@@ -180,9 +180,19 @@ describe("A compiled cluster", () => {
     {
       name: "the old protocol fields",
       json: {
-        commonHttpProtocolOptions: { idleTimeout: "0s", maxConnectionDuration: "5s", maxRequestsPerConnection: 9 },
+        commonHttpProtocolOptions: {
+          idleTimeout: "0s",
+          maxConnectionDuration: "5s",
+          maxStreamDuration: "7s",
+          maxRequestsPerConnection: 9,
+        },
       },
-      expected: { idleTimeoutMs: 0, maxConnectionDurationMs: 5000, maxRequestsPerConnection: 9 },
+      expected: {
+        idleTimeoutMs: 0,
+        maxConnectionDurationMs: 5000,
+        maxStreamDurationMs: 7000,
+        maxRequestsPerConnection: 9,
+      },
     },
     {
       name: "HttpProtocolOptions",

@@ -1,4 +1,4 @@
-import type { WheelTimer } from "../../../base/timer-wheel.ts";
+import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { StreamResetReason } from "../../../http/codec.ts";
 import type { DownstreamWatermarkCallbacks, LocalReply } from "../../../http/filter.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
@@ -168,7 +168,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.shadows = null;
     this.requestCompleteMs = this.routed.runtime.clock.nowMs();
     if (this.timeoutMs > 0) {
-      this.timeoutTimer = this.routed.callbacks.timers.timer(() => this.#onTimeout());
+      this.timeoutTimer = this.timers.timer(() => this.#onTimeout());
       this.timeoutTimer.arm(this.timeoutMs);
     }
     if (this.attempts.current?.wasSent === true) this.#startPerTry();
@@ -283,6 +283,10 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   }
 
   // ---- the response, from the attempt ----
+
+  get timers(): TimerWheel {
+    return this.routed.callbacks.timers;
+  }
 
   nowMs(): number {
     return this.routed.runtime.clock.nowMs();
@@ -399,6 +403,23 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     if (this.#retriesAfterReset(request, "local reset")) return;
     if (!this.responseStarted) this.charges.status(this.timeoutStatus, request.host);
     this.#timedOut(details);
+  }
+
+  onUpstreamMaxDuration(request: UpstreamRequest): void {
+    if (this.finished) return;
+    const { cluster, callbacks } = this.routed;
+    cluster.info.stats.rq.maxDurationReached.inc();
+    callbacks.streamInfo.noteFailedAttempt(request.host.addressText, "max stream duration", "", this.nowMs());
+    request.cancel();
+    if (!this.attempts.drop(request)) {
+      this.perTry?.stop();
+      if (this.#retriesAfterReset(request, "local reset")) return;
+    }
+    if (this.#hasOthers(request)) return;
+    callbacks.streamInfo.setResponseFlag(ResponseFlag.UMSDR);
+    const details = "upstream_max_stream_duration_reached";
+    if (this.responseStarted) this.#cutResponse(details);
+    else this.#reply({ status: this.requestEnded ? 504 : 408, body: "upstream max stream duration reached", details });
   }
 
   /** Has another attempt made beside one that is too slow, if retries are left. */

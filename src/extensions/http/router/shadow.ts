@@ -90,6 +90,10 @@ export class Shadow implements UpstreamRequestOwner {
 
   // ---- from the attempt ----
 
+  get timers(): TimerWheel {
+    return this.#settings.timers;
+  }
+
   nowMs(): number {
     return this.#settings.timers.clock.nowMs();
   }
@@ -99,6 +103,11 @@ export class Shadow implements UpstreamRequestOwner {
   }
 
   onUpstream1xxHeaders(): void {}
+
+  onUpstreamMaxDuration(): void {
+    this.#cluster.info.stats.rq.maxDurationReached.inc();
+    this.cancel();
+  }
 
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
     this.#responded = true;

@@ -1,3 +1,4 @@
+import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import { acceptsUpgrade } from "../../../http/accepts-upgrade.ts";
 import type {
   Protocol,
@@ -24,6 +25,7 @@ import { failureOf, resetReasonOf } from "./upstream-failure.ts";
 
 /** The router, as one of its attempts sees it. */
 export interface UpstreamRequestOwner {
+  readonly timers: TimerWheel;
   nowMs(): number;
   /** The request's headers are on their way to the host. */
   onUpstreamConnected(host: Host): void;
@@ -31,6 +33,8 @@ export interface UpstreamRequestOwner {
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void;
   onUpstreamData(data: Buffer, endStream: boolean): void;
   onUpstreamTrailers(trailers: TrailerMap): void;
+  /** The attempt has lasted as long as the cluster lets one last, and goes on until it is cancelled. */
+  onUpstreamMaxDuration(request: UpstreamRequest): void;
   /** The attempt is over without a (whole) response. */
   onUpstreamReset(request: UpstreamRequest, reason: StreamResetReason, transportFailure: string): void;
   /** Counted: the upstream takes the request too slowly, or can take more again. */
@@ -78,6 +82,8 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   /** Not null: body and response are the bytes of a TCP connection, which begins with this. */
   tcpPrologue: Buffer | null = null;
   private held = false;
+  /** Null if the cluster has no limit. */
+  private durationTimer: WheelTimer | null = null;
 
   constructor(
     owner: UpstreamRequestOwner,
@@ -159,6 +165,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   cancel(): void {
     if (this.over) return;
     this.over = true;
+    this.durationTimer?.disarm();
     this.pending?.cancel();
     this.pending = null;
     if (this.span !== null) this.#finishSpan("cancelled");
@@ -188,6 +195,11 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     encoder.encodeHeaders(this.headers, this.headersEndStream);
     if (this.over) return;
     this.held = this.isTunnel;
+    const { maxStreamDurationMs } = this.cluster.info;
+    if (maxStreamDurationMs > 0) {
+      this.durationTimer = this.owner.timers.timer(() => this.owner.onUpstreamMaxDuration(this));
+      this.durationTimer.arm(maxStreamDurationMs);
+    }
     this.owner.onUpstreamConnected(this.host);
     if (!this.held) this.#sendWaiting(encoder);
   }
@@ -239,6 +251,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   onResetStream(reason: StreamResetReason, _details: string): void {
     if (this.over || (this.requestSent && this.responseEnded)) return;
     this.over = true;
+    this.durationTimer?.disarm();
     if (this.span !== null) this.#finishSpan(reason);
     this.#releaseDownstream();
     const rq = this.cluster.info.stats.rq;
@@ -293,6 +306,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   }
 
   #receivedAll(): void {
+    this.durationTimer?.disarm();
     this.responseEnded = true;
     this.info.lastByteReceivedAtMs = this.owner.nowMs();
     if (this.span !== null) this.#finishSpan("");

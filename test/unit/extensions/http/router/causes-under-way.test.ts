@@ -254,6 +254,55 @@ const OUT_OF_TIME: readonly CauseRow[] = [
     counted: { "C rq_per_try_idle_timeout": 1, "C rq_504": 0 },
   },
   {
+    cause: "the cluster's longest duration of a stream, for a request that is whole",
+    script: hanging,
+    cluster: { common_http_protocol_options: { max_stream_duration: "2s" } },
+    meanwhile: afterwards(2010),
+    status: 504,
+    flags: "UMSDR",
+    details: "upstream_max_stream_duration_reached",
+    body: "upstream max stream duration reached",
+    counted: { "C rq_max_duration_reached": 1, "C rq_tx_reset": 1, "C cx_active": 0 },
+  },
+  {
+    cause: "the cluster's longest duration of a stream, for a request that is not whole",
+    script: hanging,
+    cluster: { common_http_protocol_options: { max_stream_duration: "2s" } },
+    bytes: "POST / HTTP/1.1\r\nhost: t\r\ncontent-length: 9\r\n\r\nabc",
+    meanwhile: afterwards(2010),
+    status: 408,
+    flags: "UMSDR",
+    details: "upstream_max_stream_duration_reached",
+    body: "upstream max stream duration reached",
+    counted: { "C rq_max_duration_reached": 1, "C rq_tx_reset": 1, "C cx_active": 0 },
+  },
+  {
+    cause: "the cluster's longest duration of a stream, in the middle of a response",
+    script: half,
+    cluster: { common_http_protocol_options: { max_stream_duration: "2s" } },
+    meanwhile: amidResponse(2010),
+    status: { cut: 200 },
+    flags: "UMSDR",
+    details: "upstream_max_stream_duration_reached",
+    counted: { "C rq_max_duration_reached": 1, "C rq_tx_reset": 1 },
+  },
+  {
+    cause: "the cluster's longest duration of a stream, of each attempt",
+    script: hanging,
+    cluster: { common_http_protocol_options: { max_stream_duration: "1s" } },
+    action: { retry_policy: RETRY_ONCE },
+    meanwhile: async ({ proxied, clock }) => {
+      await until("the first attempt", () => proxied.upstream.requestCount === 1);
+      clock.advance(1100);
+      await until("the second attempt", () => proxied.upstream.requestCount === 2);
+      clock.advance(1010);
+    },
+    status: 504,
+    flags: "URX,UMSDR",
+    details: "upstream_max_stream_duration_reached",
+    counted: { "C rq_max_duration_reached": 2, "C rq_retry": 1, "C rq_retry_limit_exceeded": 1 },
+  },
+  {
     cause: "a stream on which nothing moves, for a request that is whole",
     script: hanging,
     action: { timeout: "0s", idle_timeout: "2s" },

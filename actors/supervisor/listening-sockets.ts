@@ -1,6 +1,7 @@
 import type { BoundSocket, Socket } from "node:net";
 import type { Logger } from "../../src/base/log.ts";
 import { bindSocket } from "../../src/listener/bind-socket.ts";
+import { probeUdpPort } from "../../src/listener/bind-udp.ts";
 import type { ListeningSocketSpec } from "../../src/listener/listening-socket-spec.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
 import type { ServerCount, WorkerSocket } from "../worker/protocol.ts";
@@ -40,8 +41,8 @@ export interface SocketPlan {
 
 /**
  * The listening sockets of all workers: who has which, and binding of those that are missing. A TCP address has a socket
- * with SO_REUSEPORT per worker, or one here that hands connections out (`exact`). A Unix-domain socket can't be moved
- * between threads: the first worker owns it.
+ * with SO_REUSEPORT per worker, or one here that hands connections out (`exact`). Unix-domain and UDP sockets can't be moved
+ * between threads: workers make them, the first worker those that one owner has to have.
  */
 export class ListeningSockets {
   readonly #inForce = new Map<string, Listening>();
@@ -104,11 +105,11 @@ export class ListeningSockets {
     if (to !== undefined) setCount(holders, to, (holders.get(to) ?? 0) + 1);
   }
 
-  /** Unix-domain sockets that nobody owns, because their worker has gone for good. */
+  /** Sockets with one owner that nobody owns, because their worker has gone for good. */
   orphans(): string[] {
     const found: string[] = [];
     for (const { spec, holders } of this.#inForce.values()) {
-      if (spec.address.type === "pipe" && holders.size === 0) found.push(spec.key);
+      if (hasOneOwner(spec) && holders.size === 0) found.push(spec.key);
     }
     return found;
   }
@@ -140,11 +141,13 @@ export class ListeningSockets {
       planned.address = addressOf(socket, planned.address);
       return socket;
     };
-    if (present === undefined && spec.address.type === "ip" && spec.balance === "exact") planned.accepting = bind();
-    const takers = spec.address.type === "pipe" ? workers.slice(0, 1) : workers;
+    if (spec.protocol === "udp" && present === undefined) planned.address = this.#probeUdp(spec);
+    else if (present === undefined && spec.address.type === "ip" && spec.balance === "exact")
+      planned.accepting = bind();
+    const takers = hasOneOwner(spec) ? workers.slice(0, 1) : workers;
     for (const worker of takers) {
       if (present?.holders.has(worker)) continue;
-      const socket = this.#socketFor(spec, present, worker, bind);
+      const socket = this.#socketFor(planned, present, worker, bind);
       if (socket === undefined) continue;
       perWorker.get(worker)?.push(socket);
       // What is to be adopted counts when it has moved.
@@ -154,16 +157,15 @@ export class ListeningSockets {
   }
 
   #socketFor(
-    spec: ListeningSocketSpec,
+    { spec, address }: Planned,
     present: Listening | undefined,
     worker: string,
     bind: () => BoundSocket,
   ): WorkerSocket | undefined {
     const { key } = spec;
-    if (spec.address.type === "pipe") {
-      const owned = present !== undefined && present.holders.size > 0;
-      return owned ? undefined : { kind: "pipe", key };
-    }
+    if (hasOneOwner(spec) && present !== undefined && present.holders.size > 0) return undefined;
+    if (address.type === "pipe") return { kind: "pipe", key };
+    if (spec.protocol === "udp") return { kind: "udp", key, port: address.port };
     if (spec.balance === "exact") return { kind: "handedOut", key };
     if (this.surplusFor(worker).some((surplus) => surplus.server.key === key)) return { kind: "adopted", key };
     return { kind: "bound", key, socket: bind() };
@@ -174,9 +176,16 @@ export class ListeningSockets {
     return bindSocket(spec, { port: address.port, ours: ours || this.#isOurs(address) });
   }
 
+  /** The address at which workers are to bind. */
+  #probeUdp(spec: ListeningSocketSpec): Address {
+    const { address } = spec;
+    return address.type === "ip" ? { ...address, port: probeUdpPort(spec, this.#isOurs(address, "udp")) } : address;
+  }
+
   /** A socket of ours is on this port already, perhaps under another key. */
-  #isOurs(address: Address & { readonly type: "ip" }): boolean {
+  #isOurs(address: Address & { readonly type: "ip" }, protocol: "tcp" | "udp" = "tcp"): boolean {
     for (const listening of this.#inForce.values()) {
+      if (listening.spec.protocol !== protocol) continue;
       if (listening.address.type === "ip" && listening.address.port === address.port) return true;
     }
     return false;
@@ -210,6 +219,11 @@ export class ListeningSockets {
       (error) => this.#log.error({ listener: spec.listener, error: error.message }, "can't accept"),
     );
   }
+}
+
+/** Unix-domain sockets can't be moved between threads, and UDP sockets share a port by SO_REUSEPORT alone. */
+function hasOneOwner({ address, protocol, reusePort }: ListeningSocketSpec): boolean {
+  return address.type === "pipe" || (protocol === "udp" && !reusePort);
 }
 
 function setCount(holders: Map<string, number>, worker: string, count: number): void {

@@ -17,10 +17,12 @@ export interface ResourceName {
  * - `bound`: a socket of its own, bound with SO_REUSEPORT; the worker listens on it at the commit.
  * - `adopted`: a listening server follows by `AdoptListeners` after the commit.
  * - `handedOut`: the main thread accepts; connections come as `AcceptedConnection`.
+ * - `udp`: the worker binds a UDP socket to this port itself; UDP sockets can't be moved.
  * - `pipe`: a Unix-domain address, which can't be moved; this worker is the one that owns it.
  */
 export type WorkerSocket =
   | { readonly kind: "bound"; readonly key: string; readonly socket: BoundSocket }
+  | { readonly kind: "udp"; readonly key: string; readonly port: number }
   | { readonly kind: "adopted" | "handedOut" | "pipe"; readonly key: string };
 
 /** A listening server on its way from one worker to another. */

@@ -21,6 +21,8 @@ import { ConnectionHandler, type PreparedListeners } from "../../src/listener/co
 import { ConnectionLimits, listenerConnectionsCount } from "../../src/listener/connection-limits.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
+import { prepareListeners } from "../../src/listener/prepare-listeners.ts";
+import { UdpHandler } from "../../src/listener/udp-handler.ts";
 import type { WriteFlusher } from "../../src/net/write-flusher.ts";
 import type { RouteTable } from "../../src/route/route-table.ts";
 import { RouteTables } from "../../src/route/route-tables.ts";
@@ -70,6 +72,7 @@ export class ProxyRuntime implements WorkerRuntime {
   readonly #applicationLog: ApplicationLog;
   readonly #stats: ThreadStats;
   readonly #handler: ConnectionHandler;
+  readonly #udpHandler: UdpHandler;
   readonly #routeTables = new RouteTables();
   readonly #tlsContexts: TlsContexts;
   readonly #clusters: ClusterManager;
@@ -147,6 +150,7 @@ export class ProxyRuntime implements WorkerRuntime {
       extensions,
     };
     this.#handler = this.#createHandler(services, flusher);
+    this.#udpHandler = this.#createUdpHandler(services);
     this.#listings = new WorkerListings(this.#handler, this.#clusters, failures, clock);
   }
 
@@ -178,6 +182,18 @@ export class ProxyRuntime implements WorkerRuntime {
     });
   }
 
+  #createUdpHandler({ timers, log }: WorkerServices): UdpHandler {
+    const { stats, extensions } = this.#context;
+    return new UdpHandler({
+      timers,
+      stats,
+      log,
+      drain: this.#settings.drain,
+      makeUdpFilter: ({ extension, data }) =>
+        extensionModule(extensions.udpListenerFilters, extension).createFilter(data, this.#context),
+    });
+  }
+
   #createFailures(clock: Clock): FailedRequests | null {
     const { failedRequests } = this.#settings;
     if (failedRequests === 0) return null;
@@ -203,10 +219,15 @@ export class ProxyRuntime implements WorkerRuntime {
       );
       const clusters = this.#clusterChanges(change);
       // Last, because from here on the handler owns the sockets.
-      const prepared = this.#handler.prepare(
+      const prepared = prepareListeners(
+        this.#handler,
+        this.#udpHandler,
         { upserts: listeners, removals: this.#removed("listener", change) },
-        sockets,
-        new Set(change.sockets.flatMap(({ kind, key }) => (kind === "pipe" ? key : []))),
+        {
+          sockets,
+          udp: change.sockets.filter((socket) => socket.kind === "udp"),
+          pipes: new Set(change.sockets.flatMap(({ kind, key }) => (kind === "pipe" ? key : []))),
+        },
       );
       this.#staged = { change, listeners: prepared, routeTables, tlsContexts, clusters };
     } catch (error) {
@@ -265,6 +286,7 @@ export class ProxyRuntime implements WorkerRuntime {
 
   async drain({ deadlineMs, immediate, idleMs }: Pick<Drain, "deadlineMs" | "immediate" | "idleMs">): Promise<Drained> {
     this.#handler.stopListening();
+    this.#udpHandler.stopListening();
     const before = this.#handler.connectionCount;
     const cutBefore = this.#handler.cutCount;
     this.#handler.startDrain({ timeMs: deadlineMs, strategy: immediate ? "immediate" : "gradual", idleMs });
@@ -275,12 +297,16 @@ export class ProxyRuntime implements WorkerRuntime {
 
   drainListeners({ graceful, inboundOnly }: DrainListeners): void {
     if (graceful) this.#handler.startDrain(this.#settings.drain, inboundOnly);
-    else this.#handler.stopListening(inboundOnly);
+    else {
+      this.#handler.stopListening(inboundOnly);
+      this.#udpHandler.stopListening(inboundOnly);
+    }
   }
 
   async stop(): Promise<void> {
     this.#abortStaged();
     this.#handler.close();
+    this.#udpHandler.close();
     this.#asyncClient.close();
     this.#clusters.close();
     // A thread that ends takes with it what is on its way to a disk.
@@ -301,6 +327,7 @@ export class ProxyRuntime implements WorkerRuntime {
 
   *attributes(): Iterable<readonly [string, AttributeValue]> {
     yield ["connections", this.#handler.connectionCount];
+    yield ["udpSessions", this.#udpHandler.activeCount];
     yield ["upstreamConnections", this.#clusters.connectionCount];
     yield ["armedTimers", this.#context.timers.armedCount];
     yield ["longestStallMs", Math.round(this.#context.timers.takeLongestLatenessMs())];

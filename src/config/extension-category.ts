@@ -7,6 +7,7 @@ export type ExtensionCategory =
   | "envoy.filters.http"
   | "envoy.filters.listener"
   | "envoy.filters.network"
+  | "envoy.filters.udp_listener"
   | "envoy.formatter"
   | "envoy.health_check.event_sinks"
   | "envoy.health_checkers"
@@ -16,6 +17,8 @@ export type ExtensionCategory =
   | "envoy.internal_redirect_predicates"
   | "envoy.load_balancing_policies"
   | "envoy.matching.action"
+  // Not Envoy's: actions of one kind of filter can't stand in another's matcher.
+  | "envoy.matching.udp_action"
   | "envoy.matching.http.input"
   | "envoy.matching.input_matchers"
   | "envoy.network.dns_resolver"

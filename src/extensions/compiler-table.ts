@@ -20,11 +20,13 @@ import {
   NETWORK_FILTERS,
   TRACERS,
   TRANSPORT_SOCKETS,
+  UDP_LISTENER_FILTERS,
 } from "./table.ts";
 
 const ENTRIES: readonly ExtensionEntry[] = [
   ...HTTP_FILTERS,
   ...LISTENER_FILTERS,
+  ...UDP_LISTENER_FILTERS,
   ...NETWORK_FILTERS,
   ...ACCESS_LOGGERS,
   ...TRANSPORT_SOCKETS,

@@ -11,6 +11,7 @@ import type { NetworkFilterContext } from "../listener/listener-context.ts";
 import type { ListenerFilterFactory } from "../net/listener-filter.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { DownstreamTransportSocketFactory, UpstreamTransportSocketFactory } from "../net/transport-socket.ts";
+import type { UdpListenerFilter } from "../net/udp-listener-filter.ts";
 import type { RouteTables } from "../route/route-tables.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { StatsScope } from "../stats/scope.ts";
@@ -84,6 +85,11 @@ export interface ListenerFilterModule {
   createFactory(data: unknown, worker: WorkerContext): ListenerFilterFactory;
 }
 
+/** The worker-side half of a UDP listener filter: what its `factory.ts` exports as `udpListenerFilter`. */
+export interface UdpListenerFilterModule {
+  createFilter(data: unknown, worker: WorkerContext): UdpListenerFilter;
+}
+
 /** The worker-side half of an access logger: what its `logger.ts` exports as `accessLogger`. */
 export interface AccessLoggerModule {
   createLogger(data: unknown, worker: WorkerContext): AccessLog;
@@ -120,6 +126,7 @@ export interface WorkerExtensions {
   readonly httpFilters: ReadonlyMap<string, HttpFilterModule>;
   readonly networkFilters: ReadonlyMap<string, NetworkFilterModule>;
   readonly listenerFilters: ReadonlyMap<string, ListenerFilterModule>;
+  readonly udpListenerFilters: ReadonlyMap<string, UdpListenerFilterModule>;
   readonly accessLoggers: ReadonlyMap<string, AccessLoggerModule>;
   readonly transportSockets: ReadonlyMap<string, TransportSocketModule>;
   readonly tracers: ReadonlyMap<string, TracerModule>;

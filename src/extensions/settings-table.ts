@@ -196,6 +196,11 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./retry_priorities/previous_priorities/config.ts")).previousPrioritiesConfig,
   },
   {
+    name: "envoy.extensions.filters.udp.udp_proxy.v3.Route",
+    types: ["envoy.extensions.filters.udp.udp_proxy.v3.Route"],
+    config: async () => (await import("./udp_listener/udp_route/config.ts")).udpRouteConfig,
+  },
+  {
     name: "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
     types: ["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"],
     config: async () => (await import("./upstream_options/http_protocol_options/config.ts")).httpProtocolOptionsConfig,

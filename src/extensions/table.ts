@@ -6,6 +6,7 @@ import type {
   NetworkFilterModule,
   TracerModule,
   TransportSocketModule,
+  UdpListenerFilterModule,
 } from "./extension-module.ts";
 
 interface HttpFilterEntry extends ExtensionEntry {
@@ -16,6 +17,9 @@ interface NetworkFilterEntry extends ExtensionEntry {
 }
 interface ListenerFilterEntry extends ExtensionEntry {
   filter(): Promise<ListenerFilterModule>;
+}
+interface UdpListenerFilterEntry extends ExtensionEntry {
+  filter(): Promise<UdpListenerFilterModule>;
 }
 interface AccessLoggerEntry extends ExtensionEntry {
   logger(): Promise<AccessLoggerModule>;
@@ -304,6 +308,16 @@ export const LISTENER_FILTERS: readonly ListenerFilterEntry[] = [
     types: ["envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"],
     config: async () => (await import("./listener/tls_inspector/config.ts")).tlsInspectorConfig,
     filter: async () => (await import("./listener/tls_inspector/factory.ts")).listenerFilter,
+  },
+];
+
+/** Every UDP listener filter. */
+export const UDP_LISTENER_FILTERS: readonly UdpListenerFilterEntry[] = [
+  {
+    name: "envoy.filters.udp_listener.udp_proxy",
+    types: ["envoy.extensions.filters.udp.udp_proxy.v3.UdpProxyConfig"],
+    config: async () => (await import("./udp_listener/udp_proxy/config.ts")).udpProxyConfig,
+    filter: async () => (await import("./udp_listener/udp_proxy/factory.ts")).udpListenerFilter,
   },
 ];
 

@@ -5,6 +5,7 @@ import type {
   NetworkFilterModule,
   TracerModule,
   TransportSocketModule,
+  UdpListenerFilterModule,
   WorkerExtensions,
 } from "./extension-module.ts";
 import {
@@ -14,6 +15,7 @@ import {
   NETWORK_FILTERS,
   TRACERS,
   TRANSPORT_SOCKETS,
+  UDP_LISTENER_FILTERS,
 } from "./table.ts";
 
 /** In nearly every configuration: loaded while a thread waits for its first. */
@@ -27,6 +29,7 @@ export class LoadedExtensions implements WorkerExtensions {
   readonly httpFilters = new Map<string, HttpFilterModule>();
   readonly networkFilters = new Map<string, NetworkFilterModule>();
   readonly listenerFilters = new Map<string, ListenerFilterModule>();
+  readonly udpListenerFilters = new Map<string, UdpListenerFilterModule>();
   readonly accessLoggers = new Map<string, AccessLoggerModule>();
   readonly transportSockets = new Map<string, TransportSocketModule>();
   readonly tracers = new Map<string, TracerModule>();
@@ -38,6 +41,7 @@ export class LoadedExtensions implements WorkerExtensions {
       loadInto(this.httpFilters, wanted, HTTP_FILTERS, (entry) => entry.filter()),
       loadInto(this.networkFilters, wanted, NETWORK_FILTERS, (entry) => entry.filter()),
       loadInto(this.listenerFilters, wanted, LISTENER_FILTERS, (entry) => entry.filter()),
+      loadInto(this.udpListenerFilters, wanted, UDP_LISTENER_FILTERS, (entry) => entry.filter()),
       loadInto(this.accessLoggers, wanted, ACCESS_LOGGERS, (entry) => entry.logger()),
       loadInto(this.transportSockets, wanted, TRANSPORT_SOCKETS, (entry) => entry.socket()),
       loadInto(this.tracers, wanted, TRACERS, (entry) => entry.tracer()),
@@ -51,7 +55,15 @@ export class LoadedExtensions implements WorkerExtensions {
 
   /** Loads all there are. */
   loadAll(): Promise<void> {
-    const tables = [HTTP_FILTERS, NETWORK_FILTERS, LISTENER_FILTERS, ACCESS_LOGGERS, TRANSPORT_SOCKETS, TRACERS];
+    const tables = [
+      HTTP_FILTERS,
+      NETWORK_FILTERS,
+      LISTENER_FILTERS,
+      UDP_LISTENER_FILTERS,
+      ACCESS_LOGGERS,
+      TRANSPORT_SOCKETS,
+      TRACERS,
+    ];
     return this.load(tables.flatMap((entries) => entries.map(({ name }) => name)));
   }
 }

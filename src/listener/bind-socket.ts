@@ -1,5 +1,5 @@
 import net from "node:net";
-import { formatAddress } from "../net/address.ts";
+import { type Address, formatAddress } from "../net/address.ts";
 import type { ListeningSocketSpec } from "./listening-socket-spec.ts";
 
 /** How to bind one more socket of a spec. */
@@ -30,9 +30,13 @@ export function bindSocket(spec: ListeningSocketSpec, options: BindOptions): net
     if (reusePort && !options.ours && port !== 0) new net.BoundSocket({ host: address.ip, port, ipv6Only }).close();
     return new net.BoundSocket({ host: address.ip, port, ipv6Only, reusePort });
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    const reason = REASONS.get(code) ?? (error instanceof Error ? error.message : String(error));
-    const place = formatAddress({ ...address, port });
-    throw new Error(`cannot bind ${place} for listener "${spec.listener}": ${reason}`, { cause: error });
+    throw bindError(error, { ...address, port }, spec.listener);
   }
+}
+
+/** Says which address of which listener can't be bound, and why. */
+export function bindError(error: unknown, address: Address, listener: string): Error {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reason = REASONS.get(code) ?? (error instanceof Error ? error.message : String(error));
+  return new Error(`cannot bind ${formatAddress(address)} for listener "${listener}": ${reason}`, { cause: error });
 }

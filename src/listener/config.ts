@@ -19,6 +19,7 @@ import { compileListenerFilters } from "./listener-filters-config.ts";
 import { LISTENER_SUPPORT } from "./listener-support.ts";
 import type { SocketOptionsData } from "./socket-options.ts";
 import { compileSocketOptions } from "./socket-options-config.ts";
+import { compileUdpListener, isUdp, refuseUdpSettings } from "./udp-listener-config.ts";
 
 const DEFAULT_BUFFER_LIMIT_BYTES = 1024 * 1024;
 /** Envoy takes what the kernel allows, which caps this. */
@@ -38,6 +39,8 @@ export const listenerCompiler: ResourceCompiler<typeof ListenerSchema> = {
 
 function compileListener(message: Listener, place: Place, context: CompileContext): ListenerData {
   const addresses = compileAddresses(message, place, context);
+  const forUdp = isUdp(message);
+  if (!forUdp) refuseUdpSettings(message, place, context);
   const exact = message.connectionBalanceConfig?.balanceType.case === "exactBalance";
   const reusePort = message.enableReusePort ?? true;
   return {
@@ -55,11 +58,12 @@ function compileListener(message: Listener, place: Place, context: CompileContex
     ignoreGlobalConnectionLimit: message.ignoreGlobalConnLimit,
     bypassOverloadManager: message.bypassOverloadManager,
     accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
-    listenerFilters: compileListenerFilters(message, place, context),
+    listenerFilters: forUdp ? [] : compileListenerFilters(message, place, context),
     listenerFiltersTimeoutMs: durationMs(message.listenerFiltersTimeout, DEFAULT_LISTENER_FILTERS_TIMEOUT_MS),
     continueOnListenerFiltersTimeout: message.continueOnListenerFiltersTimeout,
-    chains: compileChains(message, place, context),
-    defaultChain: compileDefaultChain(message, place, context),
+    udp: forUdp ? compileUdpListener(message, place, context) : null,
+    chains: forUdp ? [] : compileChains(message, place, context),
+    defaultChain: forUdp ? null : compileDefaultChain(message, place, context),
   };
 }
 

@@ -5,6 +5,7 @@ import { formatAddress } from "../net/address.ts";
 import type { FilterChainMatchData } from "./filter-chain-match.ts";
 import type { ListenerFilterPredicate } from "./listener-filter-predicate.ts";
 import type { SocketOptionsData } from "./socket-options.ts";
+import type { UdpListenerData } from "./udp-listener-data.ts";
 
 /** One address of a listener. */
 export interface ListenerAddress {
@@ -76,6 +77,8 @@ export interface ListenerData {
   readonly listenerFiltersTimeoutMs: number;
   /** Whether a connection goes on when that is over, instead of being closed. */
   readonly continueOnListenerFiltersTimeout: boolean;
+  /** Not null: the listener is one for UDP, without filter chains. */
+  readonly udp: UdpListenerData | null;
   /** No two of them take the same connections. */
   readonly chains: readonly FilterChainData[];
   /** For connections that no chain takes. */
@@ -91,7 +94,8 @@ export function socketKey(listener: ListenerData, address: ListenerAddress): str
   const owner = address.address.type === "ip" && address.address.port === 0 ? ` ${listener.name}` : "";
   const family = address.ipv6Only ? " v6only" : "";
   const mode = address.address.type === "pipe" ? ` mode=${address.address.mode}` : "";
-  return `${place}${family}${mode} ${listener.balance}${listener.reusePort ? "" : " single"} backlog=${listener.backlog}${owner}`;
+  const protocol = listener.udp === null ? "" : "udp ";
+  return `${protocol}${place}${family}${mode} ${listener.balance}${listener.reusePort ? "" : " single"} backlog=${listener.backlog}${owner}`;
 }
 
 /** The addresses at which a listener has sockets. */

@@ -17,6 +17,7 @@ import {
 } from "../proto/gen/envoy/config/core/v3/address_pb.js";
 import { TransportSocketSchema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
 import { SocketOptionSchema, SocketOptionsOverrideSchema } from "../proto/gen/envoy/config/core/v3/socket_option_pb.js";
+import { UdpSocketConfigSchema } from "../proto/gen/envoy/config/core/v3/udp_socket_config_pb.js";
 import {
   FilterChainMatchSchema,
   FilterChainSchema,
@@ -32,12 +33,13 @@ import {
   Listener_DeprecatedV1Schema,
   ListenerSchema,
 } from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
+import { UdpListenerConfigSchema } from "../proto/gen/envoy/config/listener/v3/udp_listener_config_pb.js";
 import { Int32RangeSchema } from "../proto/gen/envoy/type/v3/range_pb.js";
 
 const ADDRESS = within(
   support(AddressSchema, { socket_address: yes, pipe: yes }),
   support(SocketAddressSchema, {
-    protocol: only(["TCP"]),
+    protocol: only(["TCP", "UDP"]),
     address: yes,
     port_value: yes,
     named_port: notYet("there are no resolvers that know port names", "use port_value"),
@@ -45,6 +47,12 @@ const ADDRESS = within(
   }),
   support(PipeSchema, { path: yes, mode: yes }),
 );
+
+/** Of `UdpSocketConfig`. */
+export const UDP_SOCKET_SUPPORT = support(UdpSocketConfigSchema, {
+  max_rx_datagram_size: yes,
+  prefer_gro: noEffect("Node.js reads datagrams one by one"),
+});
 
 const NOT_READ = noEffect("it is shown in the configuration dump; nothing else reads it");
 
@@ -67,6 +75,7 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     connection_balance_config: yes,
     bind_to_port: yes,
     deprecated_v1: yes,
+    udp_listener_config: yes,
     use_original_dst: yes,
     transparent: only([false], "Node.js can't set IP_TRANSPARENT"),
     freebind: only([false], "Node.js can't set IP_FREEBIND"),
@@ -90,6 +99,8 @@ export const LISTENER_SUPPORT: readonly MessageSupport[] = [
     int_value: yes,
     state: noEffect("what can be set is set on accepted connections"),
   }),
+  support(UdpListenerConfigSchema, { downstream_socket_config: yes }),
+  UDP_SOCKET_SUPPORT,
   support(Listener_ConnectionBalanceConfigSchema, { exact_balance: yes }),
   support(Listener_ConnectionBalanceConfig_ExactBalanceSchema, {}),
   support(FilterChainSchema, {

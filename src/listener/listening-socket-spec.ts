@@ -7,6 +7,7 @@ export interface ListeningSocketSpec {
   readonly key: string;
   /** Name of the listener it belongs to. */
   readonly listener: string;
+  readonly protocol: "tcp" | "udp";
   readonly address: Address;
   readonly ipv6Only: boolean;
   readonly backlog: number;
@@ -19,6 +20,7 @@ export function listeningSocketSpecs(listener: ListenerData): ListeningSocketSpe
   return socketAddresses(listener).map((each) => ({
     key: socketKey(listener, each),
     listener: listener.name,
+    protocol: listener.udp === null ? "tcp" : "udp",
     address: each.address,
     ipv6Only: each.ipv6Only,
     backlog: listener.backlog,
@@ -31,12 +33,13 @@ export function listeningSocketSpecs(listener: ListenerData): ListeningSocketSpe
 export function duplicateAddresses(listeners: Iterable<ListenerData>): { listener: string; message: string }[] {
   const owners = new Map<string, string>();
   const found: { listener: string; message: string }[] = [];
-  for (const { name, addresses } of listeners) {
+  for (const { name, addresses, udp } of listeners) {
     for (const { address } of addresses) {
       if (address.type === "ip" && address.port === 0) continue;
       const text = formatAddress(address);
-      const owner = owners.get(text);
-      if (owner === undefined) owners.set(text, name);
+      const key = `${udp === null ? "" : "udp "}${text}`;
+      const owner = owners.get(key);
+      if (owner === undefined) owners.set(key, name);
       else found.push({ listener: name, message: `the address ${text} is that of listener "${owner}"` });
     }
   }

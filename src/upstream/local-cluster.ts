@@ -164,6 +164,10 @@ export class LocalCluster implements ThreadLocalCluster {
     return count;
   }
 
+  hasHost(host: Host): boolean {
+    return !this.#retired && this.#hosts.has(host);
+  }
+
   chooseHost(context: LoadBalancerContext): Host | null {
     const host = this.#originalDst === null ? this.#chooseBalanced(context) : this.#originalDst.chooseHost(context);
     if (host === null) this.#info.stats.cx.noneHealthy.inc();

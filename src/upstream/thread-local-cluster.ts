@@ -23,6 +23,8 @@ export interface HostCounts {
 export interface ThreadLocalCluster {
   /** Replaced as a whole when the cluster's configuration changes: ask anew for each request, keep it for that request. */
   readonly info: ClusterInfo;
+  /** Whether a host that was chosen still belongs to the cluster. */
+  hasHost(host: Host): boolean;
   /** Null = no healthy upstream; `upstream_cx_none_healthy` is counted here. Allocates nothing. */
   chooseHost(context: LoadBalancerContext): Host | null;
   /**

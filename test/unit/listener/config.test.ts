@@ -78,6 +78,7 @@ describe("Compiling a listener", () => {
       accessLogs: [],
       listenerFilters: [],
       listenerFiltersTimeoutMs: 15_000,
+      udp: null,
       continueOnListenerFiltersTimeout: false,
       chains: [
         {

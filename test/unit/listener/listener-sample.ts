@@ -46,6 +46,7 @@ export function listenerSample(name: string, changes: Partial<ListenerData> = {}
     listenerFilters: [],
     listenerFiltersTimeoutMs: 15_000,
     continueOnListenerFiltersTimeout: false,
+    udp: null,
     chains: [chainSample("chain")],
     defaultChain: null,
     ...changes,

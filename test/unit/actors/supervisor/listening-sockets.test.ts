@@ -9,6 +9,7 @@ import type { ListeningSocketSpec } from "../../../../src/listener/listening-soc
 const tcp = (key: string, more: Partial<ListeningSocketSpec> = {}): ListeningSocketSpec => ({
   key,
   listener: key,
+  protocol: "tcp",
   address: { type: "ip", ip: "127.0.0.1", port: 0 },
   ipv6Only: false,
   backlog: 128,

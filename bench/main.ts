@@ -8,6 +8,7 @@ import type { BenchCase } from "./bench-case.ts";
 import { type BenchOptions, parseBenchOptions, USAGE } from "./bench-options.ts";
 import { describeCommit, describeMachine, saveResult } from "./bench-result.ts";
 import { updateBenchmarksPage } from "./benchmarks-page.ts";
+import { failuresFromCommandLine } from "./load/failures.ts";
 import { ALL_PEERS } from "./peers/all-peers.ts";
 import { LOAD_CORE } from "./pinned-process.ts";
 import { resultTable, tableText } from "./result-table.ts";
@@ -20,6 +21,8 @@ try {
 }
 
 async function main(): Promise<void> {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === "failures") return failuresFromCommandLine(rest);
   const { suite, options } = parseBenchOptions(process.argv.slice(2));
   const suiteCases = SUITES.get(suite);
   if (suiteCases === undefined) throw new Error(`${USAGE}\nno suite "${suite}"; there are: ${[...SUITES.keys()]}`);

@@ -9,9 +9,13 @@ export interface LoadRunOutcome {
 }
 
 /** Numbers given on the command line as `--name value`; names that are not in `defaults` are refused. */
-export function numberOptions<K extends string>(defaults: Readonly<Record<K, number>>): Record<K, number> {
+export function numberOptions<K extends string>(
+  defaults: Readonly<Record<K, number>>,
+  args: readonly string[] = process.argv.slice(2),
+): Record<K, number> {
   const names = Object.keys(defaults) as K[];
   const { values } = parseArgs({
+    args: [...args],
     options: Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
   });
   const chosen: Record<K, number> = { ...defaults };

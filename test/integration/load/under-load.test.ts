@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { crashOneWorker } from "../../../bench/load/crash-one-worker.ts";
+import { failures } from "../../../bench/load/failures.ts";
 import { inspectUnderLoad } from "../../../bench/load/inspect-under-load.ts";
 import { membershipUnderLoad } from "../../../bench/load/membership-under-load.ts";
 import { reloadUnderLoad } from "../../../bench/load/reload-under-load.ts";
@@ -20,6 +21,11 @@ describe("The proxy under load", () => {
 
   it("changes its number of workers without failing a request or closing a connection unannounced", async () => {
     const { broken, lines } = await workerCountUnderLoad({ connections: 64, changes: 20, "pause-ms": 100 });
+    assert.deepEqual(broken, [], lines.join("\n"));
+  });
+
+  it("hides from clients what becomes of one of three upstreams, and uses it again when it is well", async () => {
+    const { broken, lines } = await failures({ connections: 64, workers: 2, seconds: 10, "fault-seconds": 2 });
     assert.deepEqual(broken, [], lines.join("\n"));
   });
 

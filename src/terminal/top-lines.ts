@@ -1,5 +1,6 @@
 import type { LiveActor, LiveSample, LiveThread, LiveWorker } from "../admin/live/live-sample.ts";
 import { bytes, duration, percent, shortNumber, timeOfDay } from "../admin/page/format.ts";
+import type { HostOutOfUse } from "../admin/page/hosts-now.ts";
 import { errorShare, partKey, type Rates } from "../admin/page/rates.ts";
 import { printable } from "../admin/printable.ts";
 import { colour } from "./colour.ts";
@@ -10,6 +11,8 @@ export interface TopData {
   readonly sample: LiveSample;
   /** Undefined until there are two samples. */
   readonly rates: Rates | undefined;
+  /** Hosts that get no requests, by cluster; undefined while nobody looks at a cluster. */
+  readonly outOfUse?: ReadonlyMap<string, readonly HostOutOfUse[]> | undefined;
 }
 
 /** One row of a list. */
@@ -195,7 +198,7 @@ function actors({ sample }: TopData, sort: string): TopList {
   return { head, rows: sorted(rows, all, order[sort]) };
 }
 
-function clusters({ sample, rates }: TopData, sort: string): TopList {
+function clusters({ sample, rates, outOfUse }: TopData, sort: string): TopList {
   const parts = sample.parts.filter(({ kind }) => kind === "cluster");
   const rate = (part: (typeof parts)[number], name: string): number => rates?.parts.get(partKey(part))?.[name] ?? 0;
   const order: Readonly<Record<string, (part: (typeof parts)[number]) => number>> = {
@@ -218,7 +221,12 @@ function clusters({ sample, rates }: TopData, sort: string): TopList {
         shortNumber(values.upstream_cx_active ?? 0),
         `${healthy}/${values.membership_total ?? 0}`,
       ],
-      details: Object.entries(values).map(([key, value]) => [key, `${value}  (${shortNumber(rate(part, key))}/s)`]),
+      details: [
+        ...(outOfUse?.get(name) ?? []).map(({ address, why }) => [address, why || "out of use"] as const),
+        ...Object.entries(values).map(
+          ([key, value]) => [key, `${value}  (${shortNumber(rate(part, key))}/s)`] as const,
+        ),
+      ],
     };
   });
   const head = ["CLUSTER", "REQUESTS/S", "5XX/S", "UNDER WAY", "PENDING", "CONNECTIONS", "HOSTS"];

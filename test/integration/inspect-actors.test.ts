@@ -98,6 +98,20 @@ describe("Looking at the actors of a running proxy", () => {
     ]);
   });
 
+  it("remembers that a worker was drained, after it has left", async () => {
+    await proxy.post("/workers?count=3");
+    await proxy.post("/workers?count=2");
+    await proxy.until("the drain of worker-3", async () => {
+      return (await events("supervisor/worker-3")).some(({ event }) => event === "drained");
+    });
+    const wanted = ["started", "drained"];
+    const happened = (await events("supervisor/worker-3")).map(({ event }) => event);
+    assert.deepEqual(
+      happened.filter((event) => wanted.includes(event)),
+      wanted,
+    );
+  });
+
   it("remembers a crash with its stack, and the restart", async () => {
     await proxy.post("/actors/worker-2/crash");
     await proxy.until("the restart of worker-2", async () => {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { LoadClient } from "../harness/load-client.ts";
 import { runTroupe, type TroupeRun } from "../harness/run-troupe.ts";
-import { answerRoute, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { TmuxTerminal } from "../harness/tmux-terminal.ts";
 
@@ -232,5 +233,44 @@ describe("The commands of a running proxy", () => {
     assert.equal(missing.stderr, "troupe: /no/such/file.yaml can't be read: there is no such file\n");
     assert.equal((await runTroupe(["actors", "--admin", "nonsense"])).exitCode, 2);
     assert.equal((await runTroupe(["actors", "--admin", "1", "--admin-address-path", "x"])).exitCode, 2);
+  });
+});
+
+describe("The commands of a proxy that keeps hosts out of use", () => {
+  it("say which hosts, and why", async (t) => {
+    const upstream = await FakeUpstream.start(answering("no", 503));
+    t.after(() => upstream.close());
+    const cluster = sampleCluster("api", [loopback(upstream.port)], {
+      common_lb_config: { healthy_panic_threshold: { value: 0 } },
+      outlier_detection: { consecutive_5xx: 1, base_ejection_time: "300s", max_ejection_percent: 100 },
+    });
+    const proxy = await startProxy({
+      config: sampleBootstrap({ listeners: [{ routes: [clusterRoute("api")] }], clusters: [cluster] }),
+    });
+    t.after(() => proxy.kill());
+    await proxy.until("the ejection of the host", async () => {
+      const answer = await fetch(`http://127.0.0.1:${proxy.port()}/`);
+      return (await answer.text()).startsWith("no healthy upstream");
+    });
+    const where = ["--admin", `127.0.0.1:${proxy.adminPort}`];
+    const terminal = new TmuxTerminal(`'${process.execPath}' '${MAIN}' top ${where.join(" ")}`);
+    t.after(() => terminal.close());
+    await terminal.until(/^worker-1 /m);
+    terminal.press("3");
+    await terminal.until(/^api +.* 0\/1/m);
+    terminal.press("Enter");
+    await terminal.until(
+      /^ +127\.0\.0\.1:\d+ +ejected by outlier detection [\d.]+ m?s ago \(CONSECUTIVE_5XX, back in /m,
+    );
+    const { stdout } = await runTroupe(["membership", ...where]);
+    assert.match(stdout, new RegExp(`^api +127\\.0\\.0\\.1:${upstream.port} +CONSECUTIVE_5XX +\\d+s ago`, "m"));
+    const membership = JSON.parse((await runTroupe(["membership", "--json", ...where])).stdout);
+    assert.equal(membership.clusters[0].outlier.ejections[0].reason, "CONSECUTIVE_5XX");
+    const explained = await runTroupe(["explain", "http://a.test/", ...where]);
+    assert.match(explained.stdout, /unhealthy +failed_outlier_check/);
+    assert.match(
+      (await proxy.admin("/clusters")).body,
+      /^api::127\.0\.0\.1:\d+::health_flags::\/failed_outlier_check$/m,
+    );
   });
 });

@@ -6,11 +6,12 @@ const FILTER: CommandFlag = { name: "filter", value: "TEXT", help: "Only rows th
 const LIMIT: CommandFlag = { name: "limit", value: "N", help: "At most so many rows" };
 const WORKER: CommandFlag = { name: "worker", value: "NAME", help: "Only those of this worker" };
 
-/** Commands that print a table which the proxy makes: `actors`, `connections`, `streams`, `pools`. */
+/** Commands that print a table which the proxy makes: `actors`, `connections`, `streams`, `membership`, `pools`. */
 export const LISTINGS: readonly Command[] = [
   listing("actors", "Show the actors and the threads they live on", [SORT, FILTER]),
   listing("connections", "Show the connections of clients", [SORT, FILTER, LIMIT, WORKER]),
   listing("streams", "Show the requests under way", [SORT, FILTER, LIMIT, WORKER]),
+  listing("membership", "Show how clusters find their hosts, and which hosts are out of use and why", []),
   listing("pools", "Show the connections to hosts, by worker and host", [SORT, FILTER, LIMIT, WORKER]),
 ];
 

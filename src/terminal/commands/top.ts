@@ -1,4 +1,5 @@
 import type { LiveSample } from "../../admin/live/live-sample.ts";
+import { hostsOutOfUse, type MembershipCluster } from "../../admin/page/hosts-now.ts";
 import { type Rates, ratesBetween } from "../../admin/page/rates.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { CommandFailure, EXIT } from "../command-failure.ts";
@@ -65,7 +66,7 @@ async function live(context: CommandContext): Promise<number> {
     }, signal);
     terminal.onResize(draw, signal);
     for await (const next of moments(context, signal)) {
-      data = next;
+      data = { ...next, outOfUse: await outOfUse(context, state) };
       draw();
     }
   } finally {
@@ -73,6 +74,14 @@ async function live(context: CommandContext): Promise<number> {
     screen.leave();
   }
   return signal.aborted && (stopped.aborted || state.quit) ? EXIT.ok : ended();
+}
+
+/** Asked only while somebody looks at a cluster. What it can't say at the moment is left out. */
+async function outOfUse({ client }: CommandContext, { view, chosen }: TopState): Promise<TopData["outOfUse"]> {
+  if (view !== "clusters" || chosen === "") return undefined;
+  const answer = client.askJson<{ readonly clusters: readonly MembershipCluster[] }>("/membership?format=json");
+  const clusters = (await answer.catch(() => undefined))?.clusters ?? [];
+  return new Map(clusters.map((each) => [each.cluster, hostsOutOfUse(each)]));
 }
 
 function ended(): never {

@@ -3,15 +3,12 @@ import type { PathMatcherData } from "../match/path-matcher.ts";
 import { pathWithoutQuery } from "../match/path-matcher.ts";
 import { RegexRewrite } from "../match/regex-rewrite.ts";
 import { wireText } from "../match/wire-text.ts";
-import type { ConnectData } from "./connect-data.ts";
+import type { ForwardSettings } from "./forward-settings.ts";
 import { HashPolicy } from "./hash-policy.ts";
-import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import { createPathRewrite, type PathRewrite } from "./path-rewrite.ts";
 import { RateLimitPolicy } from "./rate-limit-policy.ts";
-import type { RequestMirrorData } from "./request-mirror.ts";
-import type { RetryPolicyData } from "./retry-policy-data.ts";
 import { rewriteAuthority } from "./rewrite-authority.ts";
-import type { ForwardAction, MaxStreamDuration } from "./route.ts";
+import type { ForwardAction } from "./route.ts";
 import type { ForwardActionData, HostRewriteData } from "./route-table-data.ts";
 
 /** Where one forward goes: what a weighted cluster may say, or the route itself. */
@@ -26,23 +23,13 @@ export interface ForwardTarget {
 /** Forwarding to one cluster. Immutable. */
 export class ClusterForward implements ForwardAction {
   readonly type = "forward";
-  readonly clusterNotFoundStatus: 503 | 404 | 500;
-  readonly timeoutMs: number;
+  readonly settings: ForwardSettings;
   readonly idleTimeoutMs: number | undefined;
-  readonly maxStreamDuration: MaxStreamDuration | null;
-  readonly retryPolicy: RetryPolicyData | null;
-  readonly hedgeOnPerTryTimeout: boolean;
-  readonly internalRedirect: InternalRedirectData | null;
-  readonly mirrors: readonly RequestMirrorData[];
   readonly hashPolicy: HashPolicy | null;
-  readonly priority: "default" | "high";
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   readonly autoHostRewrite: boolean;
-  readonly appendXForwardedHost: boolean;
   readonly upgrades: ReadonlyMap<string, boolean>;
-  readonly connect: ConnectData | null;
   readonly rateLimits: RateLimitPolicy;
-  readonly includeVirtualHostRateLimits: boolean;
   readonly #clusterName: string;
   readonly #clusterHeader: string;
   readonly #pathRewrite: PathRewrite | null;
@@ -50,23 +37,13 @@ export class ClusterForward implements ForwardAction {
 
   /** `match` is how the route matched the path. */
   constructor(data: ForwardActionData, target: ForwardTarget, match: PathMatcherData | null) {
-    this.clusterNotFoundStatus = data.clusterNotFoundStatus;
-    this.timeoutMs = data.timeoutMs;
+    this.settings = data;
     this.idleTimeoutMs = data.idleTimeoutMs === -1 ? undefined : data.idleTimeoutMs;
-    this.maxStreamDuration = data.maxStreamDuration;
-    this.retryPolicy = data.retryPolicy;
-    this.hedgeOnPerTryTimeout = data.hedgeOnPerTryTimeout;
-    this.internalRedirect = data.internalRedirect;
-    this.mirrors = data.mirrors;
     this.hashPolicy = data.hashPolicy.length === 0 ? null : new HashPolicy(data.hashPolicy);
-    this.priority = data.priority;
     this.metadataMatch = target.metadataMatch;
     this.autoHostRewrite = target.hostRewrite?.type === "auto";
-    this.appendXForwardedHost = data.appendXForwardedHost;
     this.upgrades = new Map(data.upgrades);
-    this.connect = data.connect;
     this.rateLimits = RateLimitPolicy.of(data.rateLimits);
-    this.includeVirtualHostRateLimits = data.includeVirtualHostRateLimits;
     this.#clusterName = target.name;
     this.#clusterHeader = target.header;
     this.#pathRewrite = createPathRewrite(data.pathRewrite, match);
@@ -83,7 +60,7 @@ export class ClusterForward implements ForwardAction {
   rewriteRequest(headers: RequestHeaderMap, keepOriginal: boolean): void {
     if (this.#hostRewrite !== null) {
       const host = this.#hostRewrite(headers);
-      if (host !== "") rewriteAuthority(headers, host, this.appendXForwardedHost, keepOriginal);
+      if (host !== "") rewriteAuthority(headers, host, this.settings.appendXForwardedHost, keepOriginal);
     }
     if (this.#pathRewrite !== null) {
       const path = this.#pathRewrite.rewrite(headers.path);

@@ -27,7 +27,7 @@ export function rateLimitDescriptors(
   switches: RateLimitSwitches | null,
 ): RateLimitDescriptor[] {
   if (route === null || route.action.type !== "forward") return [];
-  const { rateLimits, includeVirtualHostRateLimits } = route.action;
+  const { rateLimits, settings } = route.action;
   const ofHost = route.virtualHost.rateLimits;
   if (own.isEmpty && rateLimits.isEmpty && ofHost.isEmpty) return [];
   const descriptors: RateLimitDescriptor[] = [];
@@ -38,7 +38,9 @@ export function rateLimitDescriptors(
   }
   rateLimits.addDescriptors(stage, request, descriptors);
   const included =
-    includeVirtualHostRateLimits || ofVirtualHost === "include" || (ofVirtualHost === "override" && rateLimits.isEmpty);
+    settings.includeVirtualHostRateLimits ||
+    ofVirtualHost === "include" ||
+    (ofVirtualHost === "override" && rateLimits.isEmpty);
   if (included) ofHost.addDescriptors(stage, request, descriptors);
   return descriptors;
 }

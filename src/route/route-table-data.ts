@@ -4,14 +4,10 @@ import type { PathMatcherData } from "../match/path-matcher.ts";
 import type { QueryParameterMatcherData } from "../match/query-parameter-matcher.ts";
 import type { RegexRewriteData } from "../match/regex-rewrite.ts";
 import type { RuntimeShareData } from "../runtime/runtime.ts";
-import type { ConnectData } from "./connect-data.ts";
+import type { ForwardSettings } from "./forward-settings.ts";
 import type { HashPolicyData } from "./hash-policy-data.ts";
 import type { HeaderMutationsData } from "./header-mutations.ts";
-import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import type { RateLimitData } from "./rate-limit-data.ts";
-import type { RequestMirrorData } from "./request-mirror.ts";
-import type { RetryPolicyData } from "./retry-policy-data.ts";
-import type { MaxStreamDuration } from "./route.ts";
 import type { RouteTracingData } from "./route-tracing.ts";
 import type { VirtualClusterData } from "./virtual-cluster.ts";
 
@@ -93,32 +89,18 @@ export type RouteActionData =
   | { readonly type: "nonForwarding" };
 
 /** Envoy's `RouteAction`. */
-export interface ForwardActionData {
+export interface ForwardActionData extends ForwardSettings {
   readonly type: "forward";
   readonly cluster: ClusterSpecifierData;
-  readonly clusterNotFoundStatus: 503 | 404 | 500;
-  readonly timeoutMs: number;
   /** -1 = the connection manager's. */
   readonly idleTimeoutMs: number;
-  readonly maxStreamDuration: MaxStreamDuration | null;
-  /** Already inherited from the virtual host. */
-  readonly retryPolicy: RetryPolicyData | null;
-  /** Already inherited from the virtual host. */
-  readonly hedgeOnPerTryTimeout: boolean;
-  readonly internalRedirect: InternalRedirectData | null;
-  /** Already inherited from the virtual host and the route configuration. */
-  readonly mirrors: readonly RequestMirrorData[];
   readonly hashPolicy: readonly HashPolicyData[];
-  readonly priority: "default" | "high";
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   readonly pathRewrite: PathRewriteData | null;
   readonly hostRewrite: HostRewriteData | null;
-  readonly appendXForwardedHost: boolean;
   /** Lower case. */
   readonly upgrades: readonly (readonly [upgradeType: string, enabled: boolean])[];
-  readonly connect: ConnectData | null;
   readonly rateLimits: readonly RateLimitData[];
-  readonly includeVirtualHostRateLimits: boolean;
 }
 
 /** Where the name of the cluster comes from. */

@@ -1,11 +1,8 @@
 import type { RequestHeaderMap, ResponseHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
-import type { ConnectData } from "./connect-data.ts";
+import type { ForwardSettings } from "./forward-settings.ts";
 import type { HashPolicy } from "./hash-policy.ts";
-import type { InternalRedirectData } from "./internal-redirect-data.ts";
 import type { RateLimitPolicy } from "./rate-limit-policy.ts";
-import type { RequestMirrorData } from "./request-mirror.ts";
-import type { RetryPolicyData } from "./retry-policy-data.ts";
 import type { RouteTracingData } from "./route-tracing.ts";
 import type { VirtualClusters } from "./virtual-cluster.ts";
 
@@ -82,55 +79,24 @@ export type RouteAction = ForwardAction | RedirectAction | DirectResponseAction 
 /** The request goes to a cluster. */
 export interface ForwardAction {
   readonly type: "forward";
+  readonly settings: ForwardSettings;
   /**
    * Name of the cluster for this request: a constant, or the value of the route's `cluster_header`; `""` if that
    * header is missing. Ask before `finalizeRequestHeaders`, which may remove the header.
    */
   clusterName(headers: RequestHeaderMap): string;
-  /** Status of the answer if there is no such cluster. */
-  readonly clusterNotFoundStatus: 503 | 404 | 500;
-  /** From the whole request received to the whole response. Default 15,000; 0 = off. */
-  readonly timeoutMs: number;
   /** Stream idle timeout; undefined = the connection manager's, 0 = off. */
   readonly idleTimeoutMs: number | undefined;
-  /** Null = the connection manager's. */
-  readonly maxStreamDuration: MaxStreamDuration | null;
-  /** The route's own, else the virtual host's; null if neither has one. */
-  readonly retryPolicy: RetryPolicyData | null;
-  /** An attempt that is too slow goes on beside the one that is made in addition. */
-  readonly hedgeOnPerTryTimeout: boolean;
-  /** Redirects of the upstream that the proxy follows itself; null = none. */
-  readonly internalRedirect: InternalRedirectData | null;
-  /** Where copies of the request go. */
-  readonly mirrors: readonly RequestMirrorData[];
   /** What a hashing load balancer goes by; null if the route says nothing about it. */
   readonly hashPolicy: HashPolicy | null;
-  /** Which set of circuit breakers the request counts in. */
-  readonly priority: "default" | "high";
   /** Endpoint metadata (`envoy.lb`) that a host must carry, for subset load balancing; null = any host. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   /** The router replaces `:authority` by the host name of the endpoint, with `rewriteAuthority`. */
   readonly autoHostRewrite: boolean;
-  /** Whoever rewrites the authority adds the old one to `x-forwarded-host`. */
-  readonly appendXForwardedHost: boolean;
   /** Upgrade types (lower case) that this route enables or disables, beyond what the connection manager says. */
   readonly upgrades: ReadonlyMap<string, boolean>;
-  /** Whose bytes go to the host without HTTP around them; null = nobody's. */
-  readonly connect: ConnectData | null;
   /** Empty if the route has none of its own. */
   readonly rateLimits: RateLimitPolicy;
-  /** The virtual host's `rate_limits` count beside them. */
-  readonly includeVirtualHostRateLimits: boolean;
-}
-
-/** Limits of a stream's whole life. */
-export interface MaxStreamDuration {
-  /** Undefined = the connection manager's, 0 = off. */
-  readonly maxStreamDurationMs: number | undefined;
-  /** Upper bound of the `grpc-timeout` header if that is to be honoured; 0 = no bound, undefined = the header is ignored. */
-  readonly grpcTimeoutHeaderMaxMs: number | undefined;
-  /** Taken off the value of `grpc-timeout`. */
-  readonly grpcTimeoutHeaderOffsetMs: number;
 }
 
 /** The proxy answers with a `location` itself. */

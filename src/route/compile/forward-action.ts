@@ -5,9 +5,9 @@ import {
   RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
   type RouteAction,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
+import type { MaxStreamDuration } from "../max-stream-duration.ts";
 import type { RequestMirrorData } from "../request-mirror.ts";
 import type { RetryPolicyData } from "../retry-policy-data.ts";
-import type { MaxStreamDuration } from "../route.ts";
 import type { ForwardActionData, HostRewriteData, PathRewriteData } from "../route-table-data.ts";
 import { compileClusterSpecifier, lbMetadata } from "./cluster-specifier.ts";
 import { compileTimeoutMs } from "./duration.ts";

@@ -262,7 +262,8 @@ describe("Other actions", () => {
     const action = routeOf(forwardTable({ prefix: "/" }, {}), makeRequest()).action;
     assert.equal(action.type, "forward");
     if (action.type !== "forward") return;
-    const { timeoutMs, idleTimeoutMs, maxStreamDuration, retryPolicy, priority, clusterNotFoundStatus } = action;
+    const { timeoutMs, maxStreamDuration, retryPolicy, priority, clusterNotFoundStatus } = action.settings;
+    const { idleTimeoutMs } = action;
     assert.deepEqual(
       { timeoutMs, idleTimeoutMs, maxStreamDuration, retryPolicy, priority, clusterNotFoundStatus },
       {
@@ -290,15 +291,15 @@ describe("Other actions", () => {
     const action = routeOf(forwardTable({ prefix: "/" }, route), makeRequest()).action;
     assert.equal(action.type, "forward");
     if (action.type !== "forward") return;
-    assert.equal(action.timeoutMs, 0);
+    assert.equal(action.settings.timeoutMs, 0);
     assert.equal(action.idleTimeoutMs, 1500);
-    assert.deepEqual(action.maxStreamDuration, {
+    assert.deepEqual(action.settings.maxStreamDuration, {
       maxStreamDurationMs: undefined,
       grpcTimeoutHeaderMaxMs: 0,
       grpcTimeoutHeaderOffsetMs: 0,
     });
-    assert.equal(action.priority, "high");
-    assert.equal(action.clusterNotFoundStatus, 404);
+    assert.equal(action.settings.priority, "high");
+    assert.equal(action.settings.clusterNotFoundStatus, 404);
     assert.deepEqual(
       [...action.upgrades],
       [
@@ -307,7 +308,7 @@ describe("Other actions", () => {
       ],
     );
     assert.notEqual(action.hashPolicy, null);
-    const { retryOn, numRetries, perTryTimeoutMs, backOffBaseMs, backOffMaxMs } = action.retryPolicy!;
+    const { retryOn, numRetries, perTryTimeoutMs, backOffBaseMs, backOffMaxMs } = action.settings.retryPolicy!;
     assert.deepEqual(
       { retryOn, numRetries, perTryTimeoutMs, backOffBaseMs, backOffMaxMs },
       { retryOn: ["5xx", "reset"], numRetries: 1, perTryTimeoutMs: 2000, backOffBaseMs: 100, backOffMaxMs: 1000 },
@@ -323,7 +324,9 @@ describe("Other actions", () => {
     const table = tableFrom({ validateClusters: false, ...host });
     const policies = ["/a", "/b"].map((path) => {
       const action = routeOf(table, makeRequest({ path })).action;
-      return action.type === "forward" ? [action.retryPolicy?.retryOn, action.retryPolicy?.numRetries] : null;
+      return action.type === "forward"
+        ? [action.settings.retryPolicy?.retryOn, action.settings.retryPolicy?.numRetries]
+        : null;
     });
     assert.deepEqual(policies, [
       [["5xx"], 5],

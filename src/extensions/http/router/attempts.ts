@@ -160,6 +160,6 @@ export class Attempts {
       return;
     }
     this.authorityRewritten = true;
-    rewriteAuthority(headers, hostname, action.appendXForwardedHost, !runtime.data.suppressEnvoyHeaders);
+    rewriteAuthority(headers, hostname, action.settings.appendXForwardedHost, !runtime.data.suppressEnvoyHeaders);
   }
 }

@@ -74,7 +74,7 @@ export class Router implements StreamDecoderFilter {
   #forward(route: Route, action: ForwardAction, headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
     const cluster = this.runtime.clusters.get(action.clusterName(headers));
     if (cluster === undefined) {
-      return this.#refuse(ResponseFlag.NC, action.clusterNotFoundStatus, "cluster_not_found");
+      return this.#refuse(ResponseFlag.NC, action.settings.clusterNotFoundStatus, "cluster_not_found");
     }
     const { strictHeaders } = this.runtime.data;
     const malformed = strictHeaders.length === 0 ? null : checkStrictHeaders(strictHeaders, headers);

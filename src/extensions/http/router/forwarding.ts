@@ -67,20 +67,21 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     const { data } = this.routed.runtime;
     const scopes = this.routed.runtime.scopes.of(this.routed.route, headers, streamInfo);
     const controls = takeRequestControls(headers);
-    const policy = action.retryPolicy === null ? null : retryPolicyOf(action.retryPolicy);
+    const policy = action.settings.retryPolicy === null ? null : retryPolicyOf(action.settings.retryPolicy);
     this.timeoutMs = requestTimeoutMs(action, controls, headers, data.respectsExpectedTimeout);
     const perTryMs = perTryTimeoutMs(this.timeoutMs, policy, controls);
     const perTryIdleMs = policy === null ? 0 : policy.perTryIdleTimeoutMs;
     if (perTryMs > 0 || perTryIdleMs > 0) {
       this.perTry = new PerTryTimers(perTryMs, perTryIdleMs, this.routed.callbacks.timers, this);
     }
-    this.hedges = controls?.hedgeOnPerTryTimeout ?? action.hedgeOnPerTryTimeout;
+    this.hedges = controls?.hedgeOnPerTryTimeout ?? action.settings.hedgeOnPerTryTimeout;
     if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
     if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls, scopes);
-    if (this.retry !== null || action.internalRedirect !== null) this.replay = new ReplayBody(this.#replayLimitBytes());
+    if (this.retry !== null || action.settings.internalRedirect !== null)
+      this.replay = new ReplayBody(this.#replayLimitBytes());
     this.routed.route.finalizeRequestHeaders(headers, streamInfo, !data.suppressEnvoyHeaders);
     this.charges = new RequestCharges(this.routed.cluster, scopes, data, headers, streamInfo);
-    const copied = action.mirrors.length > 0 ? headers.clone() : null;
+    const copied = action.settings.mirrors.length > 0 ? headers.clone() : null;
     this.#startAttempt(endStream);
     if (copied !== null && !this.finished) this.#startShadows(copied, endStream);
     if (endStream && !this.finished) this.#onRequestEnd();
@@ -90,13 +91,13 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     const { action, cluster, callbacks, runtime } = this.routed;
     const settings = {
       timers: callbacks.timers,
-      priority: action.priority,
+      priority: action.settings.priority,
       downstreamProtocol: callbacks.streamInfo.protocol,
       timeoutMs: this.timeoutMs,
       limitBytes: this.#replayLimitBytes(),
       onAbandoned: () => cluster.info.stats.retryOrShadowAbandoned.inc(),
     };
-    this.shadows = Shadows.begin(action.mirrors, headers, endStream, runtime, settings);
+    this.shadows = Shadows.begin(action.settings.mirrors, headers, endStream, runtime, settings);
   }
 
   #replayLimitBytes(): number {
@@ -132,7 +133,15 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     const environment = { timers: this.routed.callbacks.timers, random: this.routed.runtime.random };
     const { info } = this.routed.cluster;
     const onDue = () => this.#onRetryDue();
-    this.retry = new RetryState(policy, controls, info, scopes, this.routed.action.priority, environment, onDue);
+    this.retry = new RetryState(
+      policy,
+      controls,
+      info,
+      scopes,
+      this.routed.action.settings.priority,
+      environment,
+      onDue,
+    );
   }
 
   /** What the host is told of how long it has; 0 = nothing. */
@@ -158,7 +167,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       return;
     }
     callbacks.setDownstreamWatermarkCallbacks(this);
-    request.start(action.priority, callbacks.streamInfo.protocol);
+    request.start(action.settings.priority, callbacks.streamInfo.protocol);
   }
 
   #onRequestEnd(): void {
@@ -201,7 +210,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   #endRetries(): void {
     this.retry?.release();
     this.retry = null;
-    if (this.routed.action.internalRedirect === null) this.replay = null;
+    if (this.routed.action.settings.internalRedirect === null) this.replay = null;
   }
 
   #onRetryDue(): void {
@@ -299,7 +308,10 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
     this.charges.answered(headers, request.host);
     if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
-    if (this.routed.action.internalRedirect !== null && this.#redirects(this.routed.action.internalRedirect, headers))
+    if (
+      this.routed.action.settings.internalRedirect !== null &&
+      this.#redirects(this.routed.action.settings.internalRedirect, headers)
+    )
       return;
     // The idle timeout of one that was too slow was given up with the first sign of that.
     if (this.attempts.settleOn(request)) this.perTry?.start();

@@ -24,7 +24,7 @@ export function requestTimeoutMs(
     const expected = headers.get("x-envoy-expected-rq-timeout-ms");
     if (expected !== undefined && /^\d{1,10}$/.test(expected)) return Number(expected);
   }
-  return controls?.timeoutMs ?? action.timeoutMs;
+  return controls?.timeoutMs ?? action.settings.timeoutMs;
 }
 
 /**

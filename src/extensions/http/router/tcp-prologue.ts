@@ -12,10 +12,11 @@ const NOTHING = Buffer.alloc(0);
  * (`connect_config`); null if it does not.
  */
 export function tcpPrologue(
-  { connect }: ForwardAction,
+  action: ForwardAction,
   headers: RequestHeaderMap,
   downstream: DownstreamConnectionInfo,
 ): Buffer | null {
+  const { connect } = action.settings;
   if (connect === null || !opensTcp(connect, headers.method)) return null;
   if (connect.proxyProtocol === 0) return NOTHING;
   const ends = toldEnds(downstream.remoteAddress, downstream.localAddress);

@@ -458,7 +458,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
       this.idleTimeoutMs = idle;
       this.idleWatch.watch(this);
     }
-    if (route.action.maxStreamDuration === null) return;
+    if (route.action.settings.maxStreamDuration === null) return;
     const duration = streamDurationMs(route.action, headers, data.maxStreamDurationMs);
     if (duration === undefined) this.durationTimer?.disarm();
     else this.#armDurationTimer(Math.max(0, duration - (this.runtime.clock.nowMs() - this.streamInfo.startMs)));

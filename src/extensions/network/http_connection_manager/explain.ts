@@ -100,7 +100,7 @@ function answerOf(
   if (cluster === null) {
     const details =
       clusterName === "" ? "the header that names the cluster is missing" : `there is no cluster ${clusterName}`;
-    return { status: route.action.clusterNotFoundStatus, flag: "NC", details };
+    return { status: route.action.settings.clusterNotFoundStatus, flag: "NC", details };
   }
   if (cluster.hostCount > 0) return null;
   return { status: 503, flag: "UH", details: `cluster ${clusterName} has no hosts` };
@@ -136,15 +136,15 @@ const NO_POLICY = {
 };
 
 function policyOf(action: ForwardAction): Omit<ExplainedRoute, "name" | "action" | "cluster"> {
-  const { retryPolicy } = action;
+  const { retryPolicy, timeoutMs, priority } = action.settings;
   return {
     ...NO_POLICY,
-    timeoutMs: action.timeoutMs,
+    timeoutMs,
     idleTimeoutMs: action.idleTimeoutMs ?? null,
     retryOn: retryPolicy?.retryOn ?? [],
     retries: retryPolicy?.numRetries ?? 0,
     perTryTimeoutMs: retryPolicy?.perTryTimeoutMs ?? 0,
-    priority: action.priority,
+    priority,
     hashes: action.hashPolicy !== null,
     autoHostRewrite: action.autoHostRewrite,
     metadataMatch: action.metadataMatch,

@@ -29,7 +29,7 @@ export function streamDurationMs(
   headers: RequestHeaderMap,
   defaultMs: number,
 ): number | undefined {
-  const duration = action.maxStreamDuration;
+  const duration = action.settings.maxStreamDuration;
   const maxMs = duration?.grpcTimeoutHeaderMaxMs;
   const wishMs = maxMs === undefined ? undefined : grpcTimeoutMs(headers);
   if (duration === null || maxMs === undefined || wishMs === undefined) {

@@ -15,7 +15,13 @@ export function shownOutcome(
     case "unchanged":
       return { type: "unchanged", version };
     case "refused":
-      return { type: "rejected", problems: shownRefusals(refusals) };
+      return {
+        type: "rejected",
+        problems: shownRefusals(refusals),
+        ...(refusals.some(({ problem }) => problem?.excerpt !== undefined) && {
+          excerpts: refusals.map(({ problem }) => problem?.excerpt ?? null),
+        }),
+      };
   }
 }
 

@@ -273,7 +273,12 @@ export interface ConfigAttempt {
 export type ReloadOutcome =
   | { readonly type: "applied"; readonly version: number; readonly changes: readonly ResourceChange[] }
   | { readonly type: "unchanged"; readonly version: number }
-  | { readonly type: "rejected"; readonly problems: readonly string[] };
+  | {
+      readonly type: "rejected";
+      readonly problems: readonly string[];
+      /** The lines around each problem, without what may be secret; null where there are none. */
+      readonly excerpts?: readonly ({ readonly from: number; readonly lines: readonly string[] } | null)[];
+    };
 
 /** A resource that a reload touches. */
 export interface ResourceChange {

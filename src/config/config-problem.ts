@@ -4,6 +4,13 @@ export interface SourcePosition {
   readonly column: number;
 }
 
+/** Some lines of a configuration around a problem. */
+export interface ProblemExcerpt {
+  /** Number of the first of `lines`, from 1. */
+  readonly from: number;
+  readonly lines: readonly string[];
+}
+
 /** One thing that is wrong with a configuration. Plain, so that it can travel between threads and into JSON. */
 export interface ConfigProblem {
   /** A warning does not keep the configuration from being used. */
@@ -18,6 +25,8 @@ export interface ConfigProblem {
   readonly message: string;
   /** What would be right, or what to do. */
   readonly hint?: string;
+  /** The lines around it, without what may be secret; see `withExcerpts`. */
+  readonly excerpt?: ProblemExcerpt;
 }
 
 /** `file:line:column: path: message (hint)`, without the parts that are empty. One line. */

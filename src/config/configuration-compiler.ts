@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { BootstrapSchema } from "../proto/gen/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { compileBootstrapOf } from "./bootstrap-compiler.ts";
 import type { BootstrapData } from "./bootstrap-data.ts";
 import type { CompileFacts, ResourceKind } from "./compile-context.ts";
@@ -13,6 +14,7 @@ import { type CompiledItem, ItemCompiler } from "./item-compiler.ts";
 import { type LaterExtensions, namedTypes } from "./later-extensions.ts";
 import { type ConfigText, openSource } from "./open-source.ts";
 import { Place } from "./place.ts";
+import { fieldNamesOf, withExcerpts } from "./problem-excerpt.ts";
 import { readConfigFile } from "./read-config-file.ts";
 import { contentHash, packResource } from "./resource-packing.ts";
 import { supportTables } from "./support-walk.ts";
@@ -42,6 +44,8 @@ export class ConfigurationCompiler {
   readonly #later: LaterExtensions | undefined;
   /** Those of the last good bootstrap; a bad one must not empty the cache by having none. */
   #facts = NO_FACTS;
+  /** Found when something is wrong for the first time. */
+  #fieldNames: ReadonlySet<string> | undefined;
 
   constructor(table: CompilerTable) {
     this.#extensions = new ExtensionIndex(table.extensions, supportTables(table.support), table.later);
@@ -87,7 +91,7 @@ export class ConfigurationCompiler {
   #compileTexts(texts: readonly ConfigText[], request: CompileRequest, split: boolean): CompileOutcome {
     const opened = texts.map((text) => openSource(text, split));
     const unopened = opened.flatMap(({ problems }) => problems ?? []);
-    if (unopened.length > 0) return { ok: false, problems: unopened, files: [] };
+    if (unopened.length > 0) return { ok: false, problems: this.#withExcerpts(unopened, texts), files: [] };
     const sources = opened.flatMap(({ source }) => source ?? []);
     const allowUnsupported = request.allowUnsupported ?? false;
     const directory = request.path === undefined ? process.cwd() : resolve(request.path, "..");
@@ -114,7 +118,7 @@ export class ConfigurationCompiler {
     );
     const files = [...bootstrap.files, ...results.flatMap(({ compiled }) => compiled.files)];
     if (bootstrap.data === undefined || problems.some(({ severity }) => severity === "error")) {
-      return { ok: false, problems, files };
+      return { ok: false, problems: this.#withExcerpts(problems, texts), files };
     }
     this.#cache.commit();
     return {
@@ -125,6 +129,13 @@ export class ConfigurationCompiler {
       files,
       ...collect(results, bootstrapResources(bootstrap.data), request.known),
     };
+  }
+
+  #withExcerpts(problems: readonly ConfigProblem[], texts: readonly ConfigText[]): ConfigProblem[] {
+    return withExcerpts(problems, texts, () => {
+      this.#fieldNames ??= fieldNamesOf([BootstrapSchema, ...this.#extensions.schemas()]);
+      return this.#fieldNames;
+    });
   }
 
   #compileItems(source: ConfigSource, environment: CompileEnvironment): ItemResult[] {

@@ -53,6 +53,11 @@ export class ExtensionIndex {
     }
   }
 
+  /** The types of those that are loaded. */
+  schemas(): DescMessage[] {
+    return [...this.#byType.values()].map(({ schema }) => schema);
+  }
+
   #add(typed: TypedExtension): void {
     const { typeName } = typed.schema;
     const before = this.#byType.get(typeName);

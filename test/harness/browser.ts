@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -55,6 +56,23 @@ export class WatchedPage {
     await page.goto(origin + fragment);
     await page.locator(".connection-live").waitFor();
     return watched;
+  }
+
+  /** Runs the body with the page open, and checks afterwards that nothing went wrong in it. */
+  static async during(
+    browser: Browser,
+    adminPort: number,
+    fragment: string,
+    body: (watched: WatchedPage) => Promise<void>,
+    options?: BrowserContextOptions,
+  ): Promise<void> {
+    const watched = await WatchedPage.open(browser, adminPort, fragment, options);
+    try {
+      await body(watched);
+      assert.deepEqual(watched.problems, []);
+    } finally {
+      await watched.close();
+    }
   }
 
   /** The figure of the overview with this `data-figure`, if its text is like the pattern. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -19,9 +19,6 @@ const config = (text: string): object =>
     listeners: [{ routes: [...BUSY, answerRoute(text, "/text")] }],
     clusters: [sampleCluster("<img src=x onerror=alert(1)>", [])],
   });
-
-/** What stands on what has the focus: the first line of its text, or its name. */
-const FOCUSED = "document.activeElement.name || document.activeElement.innerText.split('\\n')[0]";
 
 /** A load that ends with the test at the latest. */
 async function startLoad(t: TestContext, options: LoadClientOptions): Promise<LoadClient> {
@@ -51,20 +48,8 @@ describe("The web page in a browser", () => {
     await Promise.all([browser?.close(), proxy?.kill()]);
   });
 
-  /** Runs the body with the page open, and checks afterwards that nothing went wrong in it. */
-  async function withPage(
-    fragment: string,
-    body: (watched: WatchedPage) => Promise<void>,
-    options?: Parameters<typeof WatchedPage.open>[3],
-  ): Promise<void> {
-    const watched = await WatchedPage.open(browser, proxy.adminPort, fragment, options);
-    try {
-      await body(watched);
-      assert.deepEqual(watched.problems, []);
-    } finally {
-      await watched.close();
-    }
-  }
+  const withPage = (fragment: string, body: (watched: WatchedPage) => Promise<void>): Promise<void> =>
+    WatchedPage.during(browser, proxy.adminPort, fragment, body);
 
   it("shows the true numbers of a load while it runs, and after it", async (t) => {
     const load = await startLoad(t, {
@@ -176,6 +161,15 @@ describe("The web page in a browser", () => {
       assert.equal((await proxy.reload('{"node": {"idd": "x"}}')).status, 400);
       await page.getByRole("heading", { name: "Last refusal" }).waitFor();
       await page.locator("mark", { hasText: /config\.json:1:\d+$/ }).waitFor();
+      const line = '"secrets": [{ "name": "s3cr3t-name", "passwrd": "s3cr3t" }]';
+      writeFileSync(proxy.configPath, `{ "static_resources": {\n  ${line}\n} }\n`);
+      assert.equal((await proxy.post("/config/reload")).status, 400);
+      await page
+        .locator(".excerpt .marked", { hasText: '    2    "secrets": [{ "name": "…", "passwrd": "…" }]' })
+        .first()
+        .waitFor();
+      await page.locator(".excerpt .line", { hasText: '    1  { "static_resources": {' }).first().waitFor();
+      assert.doesNotMatch((await page.locator("main").textContent()) ?? "", /s3cr3t/);
       await page.getByRole("button", { name: "Show it" }).click();
       await page.getByText("envoy.admin.v3.BootstrapConfigDump").waitFor();
       assert.equal((await proxy.reload(config("one"))).status, 200);
@@ -202,7 +196,7 @@ describe("The web page in a browser", () => {
       await proposed.fill("node:\n  id: a\nstatic_resources:\n  clutsers: []\n");
       await run.click();
       await page.getByText("It would be refused.").waitFor();
-      assert.match((await page.locator(".excerpt .marked").textContent()) ?? "", /4 {4}clutsers/);
+      assert.match((await page.locator(".outcome .excerpt .marked").textContent()) ?? "", /4 {4}clutsers/);
       await page.screenshot({ path: path.join(folder, "config.png"), fullPage: true });
     });
   });
@@ -353,141 +347,5 @@ describe("The web page in a browser", () => {
     }
     assert.match(text, /127\.0\.0\.1:1 failing health checks for [\d.]+ m?s: connection refused\.$/);
     assert.deepEqual(watched.problems, []);
-  });
-
-  for (const [name, options] of [
-    ["a phone's width, dark", { viewport: { width: 360, height: 740 }, colorScheme: "dark" }],
-    ["a desktop's width, light", { viewport: { width: 1280, height: 900 }, colorScheme: "light" }],
-  ] as const) {
-    it(`fits ${name}, in every view`, async () => {
-      await withPage(
-        "",
-        async ({ page }) => {
-          const labels = await page.getByRole("navigation").getByRole("link").allInnerTexts();
-          assert.ok(labels.length >= 3);
-          for (const label of labels) {
-            await page.getByRole("navigation").getByRole("link", { name: label }).click();
-            await page.getByRole("main").getByRole("heading").first().waitFor();
-            const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-            assert.ok(Number(overflow) <= 0, `${label} is ${overflow} px too wide`);
-          }
-          const ground = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
-          assert.equal(ground, options.colorScheme === "dark" ? "rgb(15, 18, 21)" : "rgb(244, 245, 247)");
-        },
-        options,
-      );
-    });
-  }
-
-  it("is used by keyboard alone", async () => {
-    await withPage("", async ({ page }) => {
-      await page.keyboard.press("Tab");
-      assert.equal(await page.locator(":focus").textContent(), "Skip to the content");
-      await page.keyboard.press("Enter");
-      assert.equal(await page.evaluate("document.activeElement.id"), "main");
-      const focusOn = async (text: string): Promise<void> => {
-        for (let i = 0; i < 80; i++) {
-          await page.keyboard.press("Tab");
-          if ((await page.evaluate(FOCUSED)) === text) return;
-        }
-        assert.fail(`Tab does not come to ${text}`);
-      };
-      const view = async (name: string): Promise<void> => {
-        await page.evaluate("document.activeElement.blur()");
-        await focusOn(name);
-        await page.keyboard.press("Enter");
-      };
-      await view("Actors");
-      await page.getByRole("heading", { name: "Actors" }).waitFor();
-      await focusOn("worker-1");
-      await page.keyboard.press("Enter");
-      await page.getByRole("region", { name: "Actor supervisor/worker-1" }).waitFor();
-      await focusOn("History");
-      await page.keyboard.press("Enter");
-      await page.getByRole("region", { name: "History" }).waitFor();
-      await view("Traffic");
-      await focusOn("/fine…");
-      await page.keyboard.press("Enter");
-      await page.getByRole("region", { name: "route /fine…" }).waitFor();
-      await view("Explain");
-      await focusOn("url");
-      await page.keyboard.type("app.example/fine");
-      await page.keyboard.press("Enter");
-      await page.getByRole("listitem").filter({ hasText: "prefix /fine: matches" }).waitFor();
-      await view("Config");
-      await focusOn("proposed");
-      await page.keyboard.type("node: {}");
-      await focusOn("What would it do?");
-      await page.keyboard.press("Enter");
-      await page.locator(".outcome", { hasText: /would/ }).waitFor();
-    });
-  });
-
-  it("asks no other host, and the browser refuses what is not its own", async () => {
-    const watched = await WatchedPage.open(browser, proxy.adminPort);
-    const { page } = watched;
-    try {
-      for (const label of await page.getByRole("navigation").getByRole("link").allInnerTexts())
-        await watched.view(label);
-      assert.deepEqual(watched.problems, []);
-      const { headers } = await proxy.admin("/");
-      assert.match(
-        String(headers["content-security-policy"]),
-        /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';/,
-      );
-      await page.evaluate(
-        `document.body.append(Object.assign(document.createElement("script"), { text: "document.title = 'run'" }))`,
-      );
-      const other = await page.evaluate(
-        `fetch("http://127.0.0.1:${proxy.port()}/fine").then(() => "asked", () => "refused")`,
-      );
-      assert.equal(other, "refused");
-      assert.equal(await page.title(), "Troupe");
-      assert.match(watched.problems.join("\n"), /inline script violates[\s\S]*connect-src/i);
-    } finally {
-      await watched.close();
-    }
-  });
-
-  it("says that the proxy is gone", async (t) => {
-    const going = await startProxy({ config: config("one") });
-    t.after(() => going.kill());
-    const watched = await WatchedPage.open(browser, going.adminPort);
-    t.after(() => watched.close());
-    await going.kill();
-    await watched.page.getByText("connection lost, trying again").waitFor();
-    await watched.page.getByText("the proxy does not answer").waitFor();
-    await watched.page.getByText(/^what is shown is of \d\d:\d\d:\d\d/).waitFor();
-    assert.equal(await watched.page.getByText("LIVE", { exact: true }).count(), 0);
-  });
-
-  it("costs nothing while nobody watches: no subscriber, no sample, no worker is asked for its counts", async () => {
-    const watching = async (): Promise<{ readonly clients: number; readonly samples: number }> => {
-      const { state } = JSON.parse((await proxy.admin("/actors/admin?format=json")).body);
-      return state.watching;
-    };
-    /** How often the worker is asked for its counts in this time, at most `max` times. */
-    const asked = async (seconds: number, max: number): Promise<number> => {
-      const target = `/actors/supervisor%2Fworker-1/trace?seconds=${seconds}&max=${max}&match=flushStats`;
-      const { status, body } = await proxy.post(target, "", 15_000);
-      assert.equal(status, 200, body);
-      return Number(/"events":(\d+)/.exec(body)?.[1]);
-    };
-    await withPage("", async ({ page }) => {
-      assert.equal((await watching()).clients, 1);
-      assert.equal(await asked(10, 2), 2);
-      await page.evaluate(`Object.defineProperty(document, "hidden", { value: true, configurable: true })`);
-      await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
-      await page.getByText("paused").waitFor();
-      await proxy.until("the end of the stream in the background", async () => (await watching()).clients === 0);
-      await page.evaluate("delete document.hidden");
-      await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
-      await proxy.until("the stream", async () => (await watching()).clients === 1);
-    });
-    await proxy.until("the end of the stream", async () => (await watching()).clients === 0);
-    const { samples } = await watching();
-    assert.ok(samples > 2, `${samples}`);
-    assert.equal(await asked(3, 10), 0);
-    assert.equal((await watching()).samples, samples);
   });
 });

@@ -26,14 +26,37 @@ export function linesAround(text: string, line: number): MarkedLine[] {
     .map((content, index) => ({ number: from + index, text: content, marked: from + index === line }));
 }
 
-/** Problems of a configuration; if its text is known, each with the line marked. */
-export function Problems({ problems, text }: { readonly problems: readonly string[]; readonly text: string }): VNode {
+/** The lines around a problem as the proxy tells them. */
+export interface Excerpt {
+  /** Number of the first of `lines`, from 1. */
+  readonly from: number;
+  readonly lines: readonly string[];
+}
+
+/** What is shown of a configuration that is wrong. */
+export interface ProblemsProps {
+  readonly problems: readonly string[];
+  /** The whole text, if it is known; else `""`. */
+  readonly text: string;
+  /** Of each problem, if the text is not known. */
+  readonly excerpts?: readonly (Excerpt | null)[];
+}
+
+/** Problems of a configuration, each with the line marked if that is known. */
+export function Problems({ problems, text, excerpts = [] }: ProblemsProps): VNode {
   return html`<ul class="problems">
-    ${problems.map((problem) => {
-      const place = text === "" ? undefined : placeOf(problem);
-      return html`<li key=${problem}><p class="error">${markPlace(problem)}</p>${place !== undefined && excerpt(text, place.line)}</li>`;
+    ${problems.map((problem, index) => {
+      const place = placeOf(problem);
+      const lines = place === undefined ? [] : linesOf(text, excerpts[index] ?? null, place.line);
+      return html`<li key=${problem}><p class="error">${markPlace(problem)}</p>${lines.length > 0 && excerpt(lines)}</li>`;
     })}
   </ul>` as VNode;
+}
+
+function linesOf(text: string, told: Excerpt | null, line: number): MarkedLine[] {
+  if (text !== "") return linesAround(text, line);
+  const { from, lines } = told ?? { from: 0, lines: [] };
+  return lines.map((content, index) => ({ number: from + index, text: content, marked: from + index === line }));
 }
 
 function markPlace(problem: string): unknown {
@@ -41,8 +64,8 @@ function markPlace(problem: string): unknown {
   return match === null ? problem : html`<mark>${match[1]}</mark> ${match[2]}`;
 }
 
-function excerpt(text: string, line: number): VNode {
-  return html`<pre class="excerpt">${linesAround(text, line).map(
+function excerpt(lines: readonly MarkedLine[]): VNode {
+  return html`<pre class="excerpt">${lines.map(
     ({ number, text: content, marked }) =>
       html`<span class=${marked ? "line marked" : "line"}>${String(number).padStart(5)}  ${content}${"\n"}</span>`,
   )}</pre>` as VNode;

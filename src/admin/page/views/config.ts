@@ -7,7 +7,7 @@ import { DryRun } from "../dry-run.ts";
 import { html } from "../html.ts";
 import { useLive } from "../live.ts";
 import { usePolled } from "../polled.ts";
-import { Problems } from "../problems.ts";
+import { type Excerpt, Problems } from "../problems.ts";
 
 interface Change {
   readonly kind: string;
@@ -22,6 +22,7 @@ interface Attempt {
   readonly version?: number;
   readonly changes?: readonly Change[];
   readonly problems?: readonly string[];
+  readonly excerpts?: readonly (Excerpt | null)[];
 }
 
 interface ConfigStatus {
@@ -62,7 +63,8 @@ export function ConfigView(): VNode {
       html`<section class="card">
       <h3>Last refusal</h3>
       <p class="note">${timeText(lastRefusal.at)}, ${lastRefusal.trigger}</p>
-      <${Problems} problems=${lastRefusal.problems ?? []} text="" />
+      <${Problems} problems=${lastRefusal.problems ?? []} text="" excerpts=${lastRefusal.excerpts} />
+      ${lastRefusal.excerpts !== undefined && html`<p class="note">Values stand as …: they may be secret.</p>`}
     </section>`
     }
     ${historyTable(history)}

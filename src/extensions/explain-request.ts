@@ -134,6 +134,7 @@ function connectionInfo(
     remoteAddress: request.source,
     directRemoteAddress: request.source,
     localAddress,
+    directLocalAddress: localAddress,
     requestedServerName: tls === null ? "" : request.serverName,
     filterChainName: chain.name,
     isTls: tls !== null,

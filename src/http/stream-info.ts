@@ -1,5 +1,6 @@
 import type { NamespacedMetadata } from "../match/metadata-path.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import type { Protocol } from "./codec.ts";
 import { type FailedAttempt, MAX_FAILED_ATTEMPTS } from "./failed-attempt.ts";
 import type { Span, TraceReason } from "./span.ts";
@@ -79,7 +80,10 @@ export interface UpstreamInfo {
   hostAddress: string;
   hostName: string;
   localAddress: string;
+  /** For people: `alt_stat_name` of the cluster, or its name. */
   clusterName: string;
+  /** The cluster's own name. */
+  clusterRawName: string;
   connectionId: number;
   protocol: Protocol | "";
   attemptCount: number;
@@ -87,12 +91,15 @@ export interface UpstreamInfo {
   /** Static metadata of the host and of its cluster, by namespace; null until one was chosen. */
   hostMetadata: NamespacedMetadata | null;
   clusterMetadata: NamespacedMetadata | null;
+  /** What the handshake with the host agreed upon; null without TLS, and until it is connected. */
+  tls: TlsConnectionInfo | null;
   /** Times on the worker's clock; -1 until they happened. */
   poolAskedAtMs: number;
   connectedAtMs: number;
   firstByteSentAtMs: number;
   lastByteSentAtMs: number;
   firstByteReceivedAtMs: number;
+  firstBodyByteReceivedAtMs: number;
   lastByteReceivedAtMs: number;
   bytesSent: number;
   bytesReceived: number;
@@ -119,7 +126,6 @@ export class StreamInfo {
   bytesSent = 0;
   requestHeadersBytes = 0;
   responseHeadersBytes = 0;
-  responseTrailersBytes = 0;
   requestLastByteMs = -1;
   responseFirstByteMs = -1;
   responseLastByteMs = -1;
@@ -238,17 +244,20 @@ export function createUpstreamInfo(): UpstreamInfo {
     hostName: "",
     localAddress: "",
     clusterName: "",
+    clusterRawName: "",
     connectionId: 0,
     protocol: "",
     attemptCount: 0,
     transportFailureReason: "",
     hostMetadata: null,
     clusterMetadata: null,
+    tls: null,
     poolAskedAtMs: -1,
     connectedAtMs: -1,
     firstByteSentAtMs: -1,
     lastByteSentAtMs: -1,
     firstByteReceivedAtMs: -1,
+    firstBodyByteReceivedAtMs: -1,
     lastByteReceivedAtMs: -1,
     bytesSent: 0,
     bytesReceived: 0,

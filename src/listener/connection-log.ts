@@ -50,6 +50,7 @@ export class ConnectionLog {
         remoteAddress: remote === null ? formatIpPort(source.ip, source.port) : formatAddress(remote),
         directRemoteAddress: formatIpPort(source.ip, source.port),
         localAddress: local === null ? formatIpPort(target.ip, target.port) : formatAddress(local),
+        directLocalAddress: formatIpPort(target.ip, target.port),
         requestedServerName: inspected?.serverName ?? "",
         filterChainName: "",
         isTls: false,

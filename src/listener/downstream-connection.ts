@@ -83,6 +83,12 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
       : this.connection.remoteAddress;
   }
 
+  get directLocalAddress(): string {
+    return this.inspected === null || this.inspected.localAddress === null
+      ? this.localAddress
+      : this.connection.localAddress;
+  }
+
   get requestedServerName(): string {
     if (this.tls !== null) return this.tls.serverName;
     return this.inspected === null ? "" : this.inspected.serverName;

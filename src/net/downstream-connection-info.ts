@@ -9,7 +9,10 @@ export interface DownstreamConnectionInfo {
   readonly remoteAddress: string;
   /** The peer of the socket itself. */
   readonly directRemoteAddress: string;
+  /** Ours, after listener filters may have replaced it (PROXY protocol). */
   readonly localAddress: string;
+  /** That of the socket itself. */
+  readonly directLocalAddress: string;
   /** What the TLS hello asks for, also where the proxy hands TLS on without ending it; `""` if nothing. */
   readonly requestedServerName: string;
   /** Fingerprints of the TLS hello, made by the TLS inspector if it is told to; `""` or absent: none. */

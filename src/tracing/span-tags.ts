@@ -36,7 +36,8 @@ export function finishDownstreamSpan(span: Span, request: FinishedRequest): void
     span.setTag("response_size", String(streamInfo.bytesSent));
     tagOutcome(span, streamInfo.responseCode, streamInfo.responseFlags);
     const { upstream } = streamInfo;
-    if (upstream !== null && upstream.clusterName !== "") tagCluster(span, upstream.clusterName, upstream.clusterName);
+    if (upstream !== null && upstream.clusterName !== "")
+      tagCluster(span, upstream.clusterRawName, upstream.clusterName);
     if (upstream !== null && upstream.hostAddress !== "") span.setTag("upstream_address", upstream.hostAddress);
     tagGrpcResponse(span, responseHeaders);
     tagGrpcResponse(span, responseTrailers);

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { WheelTimer } from "../base/timer-wheel.ts";
 import {
   type ClientConnection,
@@ -7,6 +8,8 @@ import {
   type ResponseDecoder,
 } from "../http/codec.ts";
 import { Connection, type ConnectionCallbacks, type ConnectionCloseEvent } from "../net/connection.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
+import { upstreamTls } from "../net/upstream-tls.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
@@ -36,6 +39,7 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   readonly id: number;
   readonly host: Host;
   connectedAtMs = -1;
+  tls: TlsConnectionInfo | null = null;
   reused = false;
   state: ActiveClientState = "connecting";
   /** Since when it waits for a stream. */
@@ -53,6 +57,7 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   private readonly stats: ClusterStats;
   private readonly breaker: CircuitBreaker;
   private readonly connection: Connection;
+  private readonly socket: Socket;
   private readonly codec: ClientConnection;
   private readonly createdAtMs: number;
   private readonly maxRequests: number;
@@ -91,7 +96,8 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     this.stats.cx.active.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host, info, "http/1.1", wishes), {
+    this.socket = environment.connect(host, info, "http/1.1", wishes);
+    this.connection = new Connection(this.socket, {
       id: this.id,
       flusher: environment.flusher,
       timers: environment.timers,
@@ -143,6 +149,7 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     if (this.state !== "connecting") return;
     const nowMs = this.environment.timers.clock.nowMs();
     this.connectedAtMs = nowMs;
+    this.tls = upstreamTls(this.socket);
     this.stats.cx.connectMs.record(nowMs - this.createdAtMs);
     this.timer?.disarm();
     this.timer = null;

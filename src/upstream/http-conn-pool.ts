@@ -1,4 +1,5 @@
 import type { Protocol, RequestEncoder, ResponseDecoder } from "../http/codec.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import type { Host } from "./host.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface UpstreamConnectionInfo {
   /** `""` = none: its bytes are the body. */
   readonly protocol: Protocol | "";
   readonly connectedAtMs: number;
+  /** Null without TLS. */
+  readonly tls: TlsConnectionInfo | null;
   /** Whether it has completed a request before this one: then its death without an answer may be the old race of keep-alive. */
   readonly reused: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
 import {
@@ -10,6 +11,8 @@ import {
 } from "../http/codec.ts";
 import type { Http2ClientHooks } from "../http/http2/connection-hooks.ts";
 import { Connection, type ConnectionCallbacks, type ConnectionCloseEvent } from "../net/connection.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
+import { upstreamTls } from "../net/upstream-tls.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
@@ -44,6 +47,7 @@ export class Http2Client
   readonly id: number;
   readonly host: Host;
   connectedAtMs = -1;
+  tls: TlsConnectionInfo | null = null;
   reused = false;
   state: Http2ClientState = "connecting";
   /** Since when no stream is on it. */
@@ -60,6 +64,7 @@ export class Http2Client
   private readonly stats: ClusterStats;
   private readonly breaker: CircuitBreaker;
   private readonly connection: Connection;
+  private readonly socket: Socket;
   /** Made when the connection is there. */
   private codec: ClientConnection | null = null;
   private readonly info: ClusterInfo;
@@ -99,7 +104,8 @@ export class Http2Client
     this.stats.cx.active.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host, info, "h2", wishes), {
+    this.socket = environment.connect(host, info, "h2", wishes);
+    this.connection = new Connection(this.socket, {
       id: this.id,
       flusher: environment.flusher,
       timers: environment.timers,
@@ -163,6 +169,7 @@ export class Http2Client
     if (this.state !== "connecting") return;
     const nowMs = this.timers.clock.nowMs();
     this.connectedAtMs = nowMs;
+    this.tls = upstreamTls(this.socket);
     this.idleSinceMs = nowMs;
     this.stats.cx.connectMs.record(nowMs - this.createdAtMs);
     this.timer?.disarm();

@@ -1,5 +1,8 @@
+import type { Socket } from "node:net";
 import type { WheelTimer } from "../base/timer-wheel.ts";
 import { Connection, type ConnectionCallbacks, type ConnectionCloseEvent } from "../net/connection.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
+import { upstreamTls } from "../net/upstream-tls.ts";
 import type { CircuitBreakers } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
@@ -20,6 +23,8 @@ export interface TcpClientOwner {
 export class TcpClient implements TcpUpstream, PendingTcpConnection, ConnectionCallbacks {
   readonly connection: Connection;
   connectedAtMs = -1;
+  tls: TlsConnectionInfo | null = null;
+  readonly #socket: Socket;
   readonly #host: Host;
   readonly #stats: ClusterStats;
   readonly #breakers: Pick<CircuitBreakers, "connections" | "pendingRequests" | "requests">;
@@ -54,7 +59,8 @@ export class TcpClient implements TcpUpstream, PendingTcpConnection, ConnectionC
     this.#stats.rq.pendingActive.inc();
     host.stats.cxTotal++;
     host.stats.cxActive++;
-    this.connection = new Connection(environment.connect(host, info, undefined, wishes), {
+    this.#socket = environment.connect(host, info, undefined, wishes);
+    this.connection = new Connection(this.#socket, {
       id: environment.nextConnectionId(),
       flusher: environment.flusher,
       timers: environment.timers,
@@ -92,6 +98,7 @@ export class TcpClient implements TcpUpstream, PendingTcpConnection, ConnectionC
     this.#leavePending();
     this.#state = "connected";
     this.connectedAtMs = nowMs;
+    this.tls = upstreamTls(this.#socket);
     cx.connectMs.record(nowMs - this.#createdAtMs);
     rq.total.inc();
     rq.active.inc();

@@ -1,4 +1,5 @@
 import type { ConnectionCallbacks } from "../net/connection.ts";
+import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import type { Host } from "./host.ts";
 import type { PoolFailureReason } from "./http-conn-pool.ts";
@@ -11,6 +12,8 @@ export interface TcpUpstream {
   /** To write, to stop reading, to half-close. */
   readonly connection: ByteStream;
   readonly connectedAtMs: number;
+  /** Null without TLS. */
+  readonly tls: TlsConnectionInfo | null;
   /** Who hears of the connection from now on. */
   setCallbacks(callbacks: TcpUpstreamCallbacks): void;
 }

@@ -8,6 +8,7 @@ import { helpText } from "../../actors/help-text.ts";
 import { adminHandlers } from "../../src/admin/admin-handlers.ts";
 import { CompilerPool } from "../../src/config/compiler-pool.ts";
 import { problemsText } from "../../src/config/config-problem.ts";
+import { operatorTable } from "../../src/http/format/operators/operator-table.ts";
 import { COMMANDS } from "../../src/terminal/command-table.ts";
 import { SampleProxy } from "../harness/sample-admin-views.ts";
 import { ROOT } from "./source-file.ts";
@@ -52,6 +53,29 @@ describe("docs/actors.md", () => {
     assert.ok(firstCells.length > 20);
     assert.deepEqual(
       firstCells.filter((name) => !types.has(name)),
+      [],
+    );
+  });
+});
+
+describe("docs/access-log.md", () => {
+  const section = (): string => read("docs/access-log.md").split("## Operators")[1]?.split("## Filters")[0] ?? "";
+
+  it("names every operator", () => {
+    const names = quoted(section());
+    assert.deepEqual(
+      [...operatorTable.keys()].filter((name) => !names.has(name)),
+      [],
+    );
+  });
+
+  it("names no operator that there isn't", () => {
+    const table = section().slice(section().indexOf("| about |"));
+    // Time points have names of the same form.
+    const named = [...quoted(table)].filter((name) => /^[A-Z][A-Z0-9_]+$/.test(name) && !/^(?:DS|US)_/.test(name));
+    assert.ok(named.length > 100);
+    assert.deepEqual(
+      named.filter((name) => !operatorTable.has(name)),
       [],
     );
   });

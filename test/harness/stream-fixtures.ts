@@ -11,6 +11,7 @@ const CONNECTION: DownstreamConnectionInfo = {
   remoteAddress: "192.0.2.1:40000",
   directRemoteAddress: "192.0.2.1:40000",
   localAddress: "127.0.0.1:10000",
+  directLocalAddress: "127.0.0.1:10000",
   requestedServerName: "",
   filterChainName: "",
   isTls: false,

@@ -81,6 +81,7 @@ function setUp(bufferLimitBytes = 0) {
     remoteAddress: "1.2.3.4:5",
     directRemoteAddress: "1.2.3.4:5",
     localAddress: "127.0.0.1:80",
+    directLocalAddress: "127.0.0.1:80",
     requestedServerName: "",
     filterChainName: "chain",
     isTls: false,

@@ -50,6 +50,7 @@ async function setUp(test: TestContext) {
     remoteAddress: "",
     directRemoteAddress: "",
     localAddress: "",
+    directLocalAddress: "",
     requestedServerName: "",
     filterChainName: "",
     isTls: false,

@@ -63,6 +63,7 @@ export class Attempts {
     if (this.hedged !== null) streamInfo.upstream = createUpstreamInfo();
     const info = streamInfo.ensureUpstream();
     info.clusterName = cluster.info.observabilityName;
+    info.clusterRawName = cluster.info.name;
     info.attemptCount = this.count;
     if (settings.expectedTimeoutMs > 0) {
       headers.set("x-envoy-expected-rq-timeout-ms", String(settings.expectedTimeoutMs));

@@ -63,7 +63,9 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   start(endStream: boolean): void {
     const { action, headers } = this.routed;
     const streamInfo = this.routed.callbacks.streamInfo;
-    streamInfo.ensureUpstream().clusterName = this.routed.cluster.info.observabilityName;
+    const info = streamInfo.ensureUpstream();
+    info.clusterName = this.routed.cluster.info.observabilityName;
+    info.clusterRawName = this.routed.cluster.info.name;
     const { data } = this.routed.runtime;
     const scopes = this.routed.runtime.scopes.of(this.routed.route, headers, streamInfo);
     const controls = takeRequestControls(headers);

@@ -69,12 +69,12 @@ export class TcpStream implements RequestEncoder, Stream, PendingStream, TcpPool
   }
 
   onTcpPoolReady(upstream: TcpUpstream, host: Host): void {
-    const { connection, connectedAtMs } = upstream;
+    const { connection, connectedAtMs, tls } = upstream;
     this.#pending = null;
     this.#connection = connection;
     upstream.setCallbacks(this);
     const { id, localAddress } = connection;
-    this.#pool.onPoolReady(this, host, { id, localAddress, protocol: "", connectedAtMs, reused: false });
+    this.#pool.onPoolReady(this, host, { id, localAddress, protocol: "", connectedAtMs, tls, reused: false });
     if (!this.#over) this.#decoder.decodeHeaders(new ResponseHeaderMap(200), false);
   }
 

@@ -188,6 +188,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     info.localAddress = connection.localAddress;
     info.protocol = connection.protocol;
     info.connectedAtMs = connection.connectedAtMs;
+    info.tls = connection.tls;
     info.firstByteSentAtMs = this.owner.nowMs();
     for (; this.readDisableDue > 0; this.readDisableDue--) encoder.stream.readDisable(true);
     if (this.headersEndStream) this.#sentAll();
@@ -237,7 +238,9 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
 
   decodeData(data: Buffer, endStream: boolean): void {
     if (this.over) return;
-    this.info.bytesReceived += data.length;
+    const { info } = this;
+    if (info.firstBodyByteReceivedAtMs === -1) info.firstBodyByteReceivedAtMs = this.owner.nowMs();
+    info.bytesReceived += data.length;
     if (endStream) this.#receivedAll();
     this.owner.onUpstreamData(data, endStream);
   }

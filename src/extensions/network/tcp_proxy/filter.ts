@@ -144,6 +144,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     info.localAddress = upstream.connection.localAddress;
     info.connectionId = upstream.connection.id;
     info.connectedAtMs = upstream.connectedAtMs;
+    info.tls = upstream.tls;
     info.transportFailureReason = "";
     upstream.setCallbacks(new UpstreamSide(this));
     upstream.connection.setLoanReader((bytes) => this.#onLentUpstreamData(bytes));
@@ -260,7 +261,9 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
       return;
     }
     this.#clusterInfo = cluster.info;
-    this.#info.ensureUpstream().clusterName = cluster.info.observabilityName;
+    const upstream = this.#info.ensureUpstream();
+    upstream.clusterName = cluster.info.observabilityName;
+    upstream.clusterRawName = cluster.info.name;
     if (this.#attempts >= data.maxConnectAttempts) {
       cluster.info.stats.cx.connectAttemptsExceeded.inc();
       this.#fail(ResponseFlag.URX);

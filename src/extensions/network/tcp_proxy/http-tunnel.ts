@@ -32,6 +32,7 @@ export class HttpTunnel
   id = 0;
   localAddress = "";
   connectedAtMs = -1;
+  readonly tls = null;
   /** What waits to be sent is counted by the connection that carries the tunnel. */
   readonly writeBufferedBytes = 0;
   readonly #host: Host;

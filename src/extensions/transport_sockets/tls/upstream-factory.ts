@@ -2,7 +2,9 @@ import net from "node:net";
 import tls, { type TLSSocket } from "node:tls";
 import type { Logger } from "../../../base/log.ts";
 import type { UpstreamSocketRequest, UpstreamTransportSocketFactory } from "../../../net/transport-socket.ts";
+import { noteUpstreamTls } from "../../../net/upstream-tls.ts";
 import { ClientTlsContext } from "./client-tls-context.ts";
+import { SocketTlsInfo } from "./socket-tls-info.ts";
 import type { TlsContextSlot } from "./tls-contexts.ts";
 import { chainError } from "./tls-socket-handle.ts";
 import type { TlsStats } from "./tls-stats.ts";
@@ -93,12 +95,9 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
         return;
       }
     }
-    stats.succeeded(
-      socket.getProtocol() ?? "",
-      socket.getCipher().name,
-      socket.isSessionReused(),
-      certificate !== undefined,
-    );
+    const info = new SocketTlsInfo(socket, certificate ?? null, context.validator !== null);
+    noteUpstreamTls(socket, info);
+    stats.succeeded(info.version, info.cipher, info.sessionReused, certificate !== undefined);
     stats.exchangedKeys(socket);
   }
 }

@@ -1,4 +1,5 @@
 import type { FormatOperator } from "../format-context.ts";
+import { coalesceOperator } from "./coalesce-operator.ts";
 import { fingerprintOperators } from "./fingerprint-operators.ts";
 import { headerOperators } from "./header-operators.ts";
 import { peerOperators } from "./peer-operators.ts";
@@ -7,8 +8,7 @@ import { stateOperators } from "./state-operators.ts";
 import { timeOperators } from "./time-operators.ts";
 import { tlsOperators } from "./tls-operators.ts";
 
-/** All command operators by name. */
-export const operatorTable: ReadonlyMap<string, FormatOperator> = new Map([
+const PLAIN: ReadonlyMap<string, FormatOperator> = new Map([
   ...timeOperators,
   ...headerOperators,
   ...responseOperators,
@@ -18,6 +18,12 @@ export const operatorTable: ReadonlyMap<string, FormatOperator> = new Map([
   ...fingerprintOperators,
 ]);
 
+/** All command operators by name. */
+export const operatorTable: ReadonlyMap<string, FormatOperator> = new Map([
+  ...PLAIN,
+  ["COALESCE", coalesceOperator(PLAIN)],
+]);
+
 /** Operators of Envoy that Troupe does not have; patterns over the whole name. */
 const UNSUPPORTED: readonly RegExp[] = [
   /^(?:ROUNDTRIP_DURATION|DOWNSTREAM_HANDSHAKE_DURATION|BYTES_RETRANSMITTED|PACKETS_RETRANSMITTED)$/,
@@ -25,9 +31,9 @@ const UNSUPPORTED: readonly RegExp[] = [
   /^(?:UP|DOWN)STREAM_(?:LOCAL|PEER)_\w+$/,
   /^(?:UP|DOWN)STREAM_TLS_\w+$/,
   /^(?:UP|DOWN)STREAM_\w*ADDRESS(?:_ENDPOINT_ID)?$/,
-  /^DOWNSTREAM_(?:DIRECT_LOCAL_\w+|LOCAL_CLOSE_REASON|DETECTED_CLOSE_TYPE|TRANSPORT_FAILURE_REASON)$/,
+  /^DOWNSTREAM_(?:LOCAL_CLOSE_REASON|DETECTED_CLOSE_TYPE|TRANSPORT_FAILURE_REASON)$/,
   /^(?:UPSTREAM_FILTER_STATE|PER_REQUEST_STATE|CUSTOM_FLAGS)$/,
-  /^(?:CEL|TYPED_CEL|COALESCE)$/,
+  /^(?:CEL|TYPED_CEL)$/,
 ];
 
 /** Whether `name` is an operator that Envoy has and Troupe has not. */

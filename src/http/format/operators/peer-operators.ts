@@ -1,6 +1,6 @@
 import { ipPrefix, splitAddress } from "../../../match/ip-address.ts";
 import type { StreamInfo, UpstreamInfo } from "../../stream-info.ts";
-import { type FormatOperator, type FormatValue, plainOperator } from "../format-context.ts";
+import { type FormatContext, type FormatOperator, type FormatValue, plainOperator } from "../format-context.ts";
 
 /** The client's address: what `x-forwarded-for` says if it was weighed, with port 0 then, as in Envoy. */
 function remoteAddress(info: StreamInfo): string {
@@ -64,6 +64,38 @@ function infoOperator(read: (info: StreamInfo) => string): FormatOperator {
   return plainOperator(({ streamInfo }) => read(streamInfo) || undefined);
 }
 
+/**
+ * `REQUESTED_SERVER_NAME(SNI_ONLY|SNI_FIRST|HOST_FIRST:ORIG|HOST|ORIG_OR_HOST)`: what the TLS hello asks for, or the host of the request, as it
+ * came (`x-envoy-original-host`) or as it is sent on.
+ */
+const serverNameOperator: FormatOperator = {
+  argument: "optional",
+  truncates: false,
+  problem(argument) {
+    const [order = "", host = "", extra] = argument.split(":");
+    if (extra !== undefined || !["", "SNI_ONLY", "SNI_FIRST", "HOST_FIRST"].includes(order)) {
+      return "expected SNI_ONLY, SNI_FIRST or HOST_FIRST before the colon";
+    }
+    return ["", "ORIG", "HOST", "ORIG_OR_HOST"].includes(host)
+      ? null
+      : "expected ORIG, HOST or ORIG_OR_HOST behind the colon";
+  },
+  create(argument) {
+    const [order = "", source = ""] = argument.split(":");
+    const hostOf = ({ requestHeaders }: FormatContext): string => {
+      if (requestHeaders === null) return "";
+      const original = source === "HOST" ? undefined : requestHeaders.get("x-envoy-original-host");
+      return original ?? (source === "ORIG" ? "" : requestHeaders.authority);
+    };
+    return (context) => {
+      const name = context.streamInfo.connection.requestedServerName;
+      if (order === "SNI_FIRST") return name || hostOf(context) || undefined;
+      if (order === "HOST_FIRST") return hostOf(context) || name || undefined;
+      return name || undefined;
+    };
+  },
+};
+
 /** Operators about who is at either end, and about the route between. */
 export const peerOperators: ReadonlyMap<string, FormatOperator> = new Map([
   ...addressOperators(
@@ -85,6 +117,12 @@ export const peerOperators: ReadonlyMap<string, FormatOperator> = new Map([
     (info) => info.connection.localAddress,
   ),
   ...addressOperators(
+    "DOWNSTREAM_DIRECT_LOCAL_ADDRESS",
+    "DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT",
+    "DOWNSTREAM_DIRECT_LOCAL_PORT",
+    (info) => info.connection.directLocalAddress,
+  ),
+  ...addressOperators(
     "UPSTREAM_REMOTE_ADDRESS",
     "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
     "UPSTREAM_REMOTE_PORT",
@@ -100,7 +138,7 @@ export const peerOperators: ReadonlyMap<string, FormatOperator> = new Map([
   ["TRACE_ID", infoOperator((info) => info.span?.traceId ?? "")],
   ["SPAN_ID", infoOperator((info) => info.span?.spanId ?? "")],
   ["CONNECTION_ID", plainOperator(({ streamInfo }) => streamInfo.connection.connectionId)],
-  ["REQUESTED_SERVER_NAME", infoOperator((info) => info.connection.requestedServerName)],
+  ["REQUESTED_SERVER_NAME", serverNameOperator],
   ["FILTER_CHAIN_NAME", infoOperator((info) => info.connection.filterChainName)],
   ["ROUTE_NAME", infoOperator((info) => info.routeName)],
   ["VIRTUAL_CLUSTER_NAME", infoOperator((info) => info.virtualClusterName)],
@@ -111,7 +149,7 @@ export const peerOperators: ReadonlyMap<string, FormatOperator> = new Map([
     upstreamOperator((upstream) => splitAddress(upstream.hostName || upstream.hostAddress).ip),
   ],
   ["UPSTREAM_CLUSTER", upstreamOperator((upstream) => upstream.clusterName)],
-  ["UPSTREAM_CLUSTER_RAW", upstreamOperator((upstream) => upstream.clusterName)],
+  ["UPSTREAM_CLUSTER_RAW", upstreamOperator((upstream) => upstream.clusterRawName)],
   ["UPSTREAM_PROTOCOL", upstreamOperator((upstream) => upstream.protocol)],
   ["UPSTREAM_REQUEST_ATTEMPT_COUNT", plainOperator(({ streamInfo }) => streamInfo.upstream?.attemptCount ?? 0)],
   ["UPSTREAM_CONNECTION_ID", upstreamOperator((upstream) => upstream.connectionId || "")],

@@ -99,5 +99,5 @@ export const responseOperators: ReadonlyMap<string, FormatOperator> = new Map([
   ["BYTES_SENT", plainOperator(({ streamInfo }) => streamInfo.bytesSent)],
   ["REQUEST_HEADERS_BYTES", plainOperator(({ streamInfo }) => streamInfo.requestHeadersBytes)],
   ["RESPONSE_HEADERS_BYTES", plainOperator(({ streamInfo }) => streamInfo.responseHeadersBytes)],
-  ["RESPONSE_TRAILERS_BYTES", plainOperator(({ streamInfo }) => streamInfo.responseTrailersBytes)],
+  ["RESPONSE_TRAILERS_BYTES", plainOperator(({ responseTrailers }) => responseTrailers?.byteSize() ?? 0)],
 ]);

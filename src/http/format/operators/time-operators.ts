@@ -16,6 +16,7 @@ const TIME_POINTS = new Map<string, (info: StreamInfo) => number>([
   ["US_TX_BEG", (info) => info.upstream?.firstByteSentAtMs ?? -1],
   ["US_TX_END", (info) => info.upstream?.lastByteSentAtMs ?? -1],
   ["US_RX_BEG", (info) => info.upstream?.firstByteReceivedAtMs ?? -1],
+  ["US_RX_BODY_BEG", (info) => info.upstream?.firstBodyByteReceivedAtMs ?? -1],
   ["US_RX_END", (info) => info.upstream?.lastByteReceivedAtMs ?? -1],
   ["DS_TX_BEG", (info) => info.responseFirstByteMs],
   ["DS_TX_END", (info) => info.responseLastByteMs],

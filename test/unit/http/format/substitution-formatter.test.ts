@@ -25,6 +25,7 @@ function exampleContext(): FormatContext {
   upstream.hostAddress = "10.0.0.1:8080";
   upstream.localAddress = "10.0.0.9:5555";
   upstream.clusterName = "c";
+  upstream.clusterRawName = "raw";
   upstream.attemptCount = 2;
   upstream.poolAskedAtMs = 1;
   upstream.firstByteSentAtMs = 3.25;
@@ -120,6 +121,23 @@ describe("SubstitutionFormatter", () => {
     { text: "%METADATA(CLUSTER:ns)% %METADATA(UPSTREAM_HOST:ns:no)%", result: '{"cluster":{"of":5}} -' },
     { text: "%STREAM_ID% %TRACE_ID% %SPAN_ID%", result: "id-1 - -" },
     { text: "%UPSTREAM_CONNECTION_POOL_READY_DURATION%", result: "2" },
+    { text: "%UPSTREAM_CLUSTER_RAW% %DOWNSTREAM_DIRECT_LOCAL_PORT%", result: "raw 10000" },
+    { text: "%RESPONSE_TRAILERS_BYTES% %UPSTREAM_TLS_VERSION% %UPSTREAM_PEER_CERT_V_END%", result: "8 - -" },
+    {
+      text: "%REQUESTED_SERVER_NAME(SNI_ONLY)% %REQUESTED_SERVER_NAME(SNI_FIRST)% %REQUESTED_SERVER_NAME(HOST_FIRST)%",
+      result: "sni.test sni.test www.example.com",
+    },
+    { text: "%REQUESTED_SERVER_NAME(HOST_FIRST:ORIG)%", result: "sni.test" },
+    { text: '%COALESCE({"operators": ["ROUTE_NAME", "UPSTREAM_CLUSTER"]})%', result: "r" },
+    {
+      text: '%COALESCE({"operators": [{"command": "REQ", "param": "none"}, {"command": "REQ", "param": "x-a"}]}):3%',
+      result: "fir",
+    },
+    {
+      text: '%COALESCE({"operators": ["VIRTUAL_CLUSTER_NAME", {"command": "REQ", "param": "x-a", "max_length": 2}]})%',
+      result: "fi",
+    },
+    { text: '%COALESCE({"operators": ["VIRTUAL_CLUSTER_NAME", "RESPONSE_FLAGS"]})%', result: "-" },
     {
       text: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(16)% %UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(0)%",
       result: "192.0.0.0/16 0.0.0.0/0",
@@ -224,8 +242,18 @@ describe("compileFormat", () => {
     { text: "%METADATA(LISTENER:x)%", problem: /unsupported source "LISTENER"/ },
     { text: "%CEL(request.path)%", problem: /%CEL% is not supported yet/, unsupported: true },
     { text: "%TYPED_CEL(1)%", problem: /not supported yet/, unsupported: true },
-    { text: "%COALESCE({})%", problem: /not supported yet/, unsupported: true },
-    { text: "%UPSTREAM_TLS_VERSION%", problem: /not supported yet/, unsupported: true },
+    { text: "%COALESCE({})%", problem: /with at least one operator/ },
+    { text: "%COALESCE(x)%", problem: /with at least one operator/ },
+    { text: '%COALESCE({"operators": ["NOPE"]})%', problem: /unknown or unsupported operator NOPE/ },
+    { text: '%COALESCE({"operators": ["REQ"]})%', problem: /REQ needs a param/ },
+    { text: '%COALESCE({"operators": [{"command": "REQ", "param": "a b"}]})%', problem: /not a header name/ },
+    {
+      text: '%COALESCE({"operators": [{"command": "REQ", "param": "a", "max_length": "x"}]})%',
+      problem: /no whole number/,
+    },
+    { text: "%REQUESTED_SERVER_NAME(X)%", problem: /SNI_ONLY, SNI_FIRST or HOST_FIRST/ },
+    { text: "%REQUESTED_SERVER_NAME(SNI_FIRST:X)%", problem: /ORIG, HOST or ORIG_OR_HOST/ },
+    { text: "%UPSTREAM_FILTER_STATE(x)%", problem: /not supported yet/, unsupported: true },
     { text: "%BYTES_RETRANSMITTED%", problem: /not supported yet/, unsupported: true },
     { text: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(x)%", problem: /length of a prefix/ },
     { text: "%DOWNSTREAM_HANDSHAKE_DURATION%", problem: /not supported yet/, unsupported: true },

@@ -3,6 +3,7 @@ import type { RuntimeLayerData } from "../runtime/runtime-entry.ts";
 import type { StatsConfigData } from "../stats/stats-config-data.ts";
 import type { CompiledExtension } from "./compile-context.ts";
 import type { OverloadData } from "./overload-data.ts";
+import type { UpstreamBindData } from "./upstream-bind-data.ts";
 
 /** Who this proxy says it is. Texts that nobody set are empty. */
 export interface NodeData {
@@ -40,4 +41,6 @@ export interface BootstrapData {
   readonly overload: OverloadData | null;
   /** `cluster_manager.local_cluster_name`; `""` = none. */
   readonly localClusterName: string;
+  /** `cluster_manager.upstream_bind_config`; null = none. */
+  readonly upstreamBind: UpstreamBindData | null;
 }

@@ -19,6 +19,7 @@ import { ListStringMatcherSchema, StringMatcherSchema } from "../proto/gen/envoy
 import { type MessageSupport, noEffect, notYet, only, support, supportAll, within, yes } from "./field-support.ts";
 import { OVERLOAD_SUPPORT } from "./overload.ts";
 import { runtimeLayersSupport } from "./runtime-layers.ts";
+import { UPSTREAM_BIND_SUPPORT } from "./upstream-bind.ts";
 
 const node: readonly MessageSupport[] = [
   supportAll(LocalitySchema),
@@ -85,6 +86,7 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
         event_service: notYet("there is only the file of event_log_path"),
       }),
     ),
+    upstream_bind_config: within(...UPSTREAM_BIND_SUPPORT),
     enable_deferred_cluster_creation: noEffect("workers make every cluster on first use"),
   }),
 ];

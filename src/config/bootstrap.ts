@@ -18,6 +18,8 @@ import { durationMs } from "./duration-ms.ts";
 import { compileOverload } from "./overload.ts";
 import { Place } from "./place.ts";
 import { compileRuntimeLayers } from "./runtime-layers.ts";
+import { compileUpstreamBind } from "./upstream-bind.ts";
+import type { UpstreamBindData } from "./upstream-bind-data.ts";
 
 type ErrorSink = Pick<CompileContext, "error" | "warning" | "extension" | "dependsOnFile">;
 
@@ -38,6 +40,7 @@ export function compileBootstrap(message: Bootstrap, context: ErrorSink, node: N
     }),
     outlierEventLogPath: message.clusterManager?.outlierDetection?.eventLogPath ?? "",
     overload: compileOverload(message.overloadManager, at.field("overload_manager"), context),
+    upstreamBind: upstreamBindData(message, at.field("cluster_manager").field("upstream_bind_config"), context),
     localClusterName: message.clusterManager?.localClusterName ?? "",
     admin: admin === undefined ? null : { address: adminAddress(admin, at.field("admin"), context) },
     stats: {
@@ -58,6 +61,11 @@ function flushesOnAdmin({ statsFlush, statsFlushInterval }: Bootstrap, at: Place
     context.error(at.field("stats_flush_on_admin"), "excludes stats_flush_interval");
   }
   return flushes;
+}
+
+function upstreamBindData(message: Bootstrap, place: Place, context: ErrorSink): UpstreamBindData | null {
+  const config = message.clusterManager?.upstreamBindConfig;
+  return config === undefined ? null : compileUpstreamBind(config, place, context);
 }
 
 function nodeData(node: Node | undefined): NodeData {

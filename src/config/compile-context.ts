@@ -2,6 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import type { ExtensionCategory } from "./extension-category.ts";
 import type { Place } from "./place.ts";
+import type { UpstreamBindData } from "./upstream-bind-data.ts";
 
 /**
  * What is compiled, diffed and applied on its own. A route table inside a listener is a resource of its own, and so is what the
@@ -34,6 +35,8 @@ export interface CompileFacts {
     readonly name: string;
     readonly locality: { readonly region: string; readonly zone: string; readonly subZone: string };
   };
+  /** `cluster_manager.upstream_bind_config`; absent = none. */
+  readonly upstreamBind?: UpstreamBindData;
   /** Absolute path of the configuration file's folder (the working directory without a file); relative paths start here. */
   readonly directory: string;
   /** `static_resources.secrets` by name: binary `Secret` messages in base64. */

@@ -180,7 +180,7 @@ function unreadable(file: string, message: string, hint: string | undefined): Co
 }
 
 function factsOf(
-  { node, localClusterName }: BootstrapData,
+  { node, localClusterName, upstreamBind }: BootstrapData,
   secrets: CompileFacts["secrets"],
   directory: string,
 ): CompileFacts {
@@ -195,6 +195,7 @@ function factsOf(
         locality: { region: node.region, zone: node.zone, subZone: node.subZone },
       },
     }),
+    ...(upstreamBind !== null && { upstreamBind }),
     directory,
     secrets,
   };

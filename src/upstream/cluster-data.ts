@@ -13,6 +13,7 @@ import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { OutlierDetectionData, OutlierThresholdsData } from "./outlier/outlier-data.ts";
 import type { PreconnectData } from "./preconnect.ts";
+import type { SourceAddressData } from "./source-address.ts";
 import type { TransportSocketsData } from "./transport-sockets-data.ts";
 
 /** Metadata as plain data: namespace and its fields. */
@@ -111,11 +112,23 @@ export interface EndpointData {
   readonly metadata: MetadataData;
 }
 
+/** How a quiet TCP connection is probed; the defaults are Linux's. */
+export interface TcpKeepaliveData {
+  /** Quiet before the first probe. Default 7,200. */
+  readonly timeS: number;
+  /** Between probes. Default 75. */
+  readonly intervalS: number;
+  /** So many without an answer end the connection. Default 9. */
+  readonly probes: number;
+}
+
 /** What a connection is made with. Another value means new connections; all other settings change in place. */
 export interface ConnectionSettingsData extends TransportSocketsData {
   readonly perConnectionBufferLimitBytes: number;
-  /** Seconds of quiet before TCP keep-alive probes start; null = no probes. */
-  readonly tcpKeepaliveTimeS: number | null;
+  /** Null = no probes. */
+  readonly tcpKeepalive: TcpKeepaliveData | null;
+  /** What connections are bound to: of several, the first of a host's own kind; empty = anything. Port 0 = any. */
+  readonly sourceAddresses: readonly SourceAddressData[];
   /** `max_response_headers_kb` in bytes. Default 80 KiB. */
   readonly maxResponseHeadersBytes: number;
   /** `max_headers_count`. Default 100. */

@@ -2,6 +2,8 @@ import type { CompileContext, CompiledExtension } from "../config/compile-contex
 import type { ResourceCompiler } from "../config/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
+import { compileUpstreamBind } from "../config/upstream-bind.ts";
+import type { UpstreamBindData } from "../config/upstream-bind-data.ts";
 import {
   type Cluster,
   Cluster_ClusterProtocolSelection,
@@ -12,7 +14,7 @@ import type {
   ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
-import type { AssignmentData, ClusterData } from "./cluster-data.ts";
+import type { AssignmentData, ClusterData, TcpKeepaliveData } from "./cluster-data.ts";
 import { compileCircuitBreakers, compileHostConnectionLimits } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
@@ -32,8 +34,8 @@ const RAW_BUFFER = "envoy.transport_sockets.raw_buffer";
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 const DEFAULT_BUFFER_LIMIT_BYTES = 1_048_576;
 const MAX_RESPONSE_HEADERS_BYTES = 80 * 1024;
-/** What Linux waits before it probes a quiet connection, if nobody says otherwise. */
-const DEFAULT_KEEPALIVE_TIME_S = 7200;
+/** Linux's own. */
+const DEFAULT_KEEPALIVE: TcpKeepaliveData = { timeS: 7200, intervalS: 75, probes: 9 };
 
 /** Compiles `envoy.config.cluster.v3.Cluster` to `ClusterData`. Main side. */
 export const clusterCompiler: ResourceCompiler<typeof ClusterSchema> = {
@@ -64,7 +66,9 @@ function compileAssignment(message: ClusterLoadAssignment, place: Place, context
 
 function compileCluster(message: Cluster, place: Place, context: CompileContext): ClusterData {
   const protocol = compileProtocol(message, place, context);
+  const bind = compileBind(message, place, context);
   const sockets = {
+    sourceAddresses: bind?.sources ?? [],
     transportSocket: compileTransportSocket(message.transportSocket, place.field("transport_socket"), context),
     transportSocketMatches: compileMatches(message, place.field("transport_socket_matches"), context),
   };
@@ -76,7 +80,6 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
       `set http2_protocol_options in ${HTTP_PROTOCOL_OPTIONS}`,
     );
   }
-  const keepalive = message.upstreamConnectionOptions?.tcpKeepalive;
   return {
     name: message.name,
     observabilityName: message.altStatName === "" ? message.name : message.altStatName,
@@ -87,7 +90,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     maxRequestsPerConnection: maxRequestsPerConnection(message, protocol, place, context),
     connectionSettings: {
       perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
-      tcpKeepaliveTimeS: keepalive === undefined ? null : (keepalive.keepaliveTime ?? DEFAULT_KEEPALIVE_TIME_S),
+      tcpKeepalive: compileKeepalive(message, bind),
       ...sockets,
       maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
       maxResponseHeadersCount: protocol.maxResponseHeadersCount,
@@ -110,6 +113,25 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     outlier: compileOutlierThresholds(message.outlierDetection),
     closeConnectionsOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
     ...compileDiscovery(message, sockets, place, context),
+  };
+}
+
+/** The cluster's own, else that of all clusters. */
+function compileBind(message: Cluster, place: Place, context: CompileContext): UpstreamBindData | null {
+  const { upstreamBindConfig: own } = message;
+  return own === undefined
+    ? (context.facts.upstreamBind ?? null)
+    : compileUpstreamBind(own, place.field("upstream_bind_config"), context);
+}
+
+function compileKeepalive(message: Cluster, bind: UpstreamBindData | null): TcpKeepaliveData | null {
+  const own = message.upstreamConnectionOptions?.tcpKeepalive;
+  if (own === undefined && (bind === null || bind.keepalive === null)) return null;
+  const { timeS, intervalS, probes } = DEFAULT_KEEPALIVE;
+  return {
+    timeS: own?.keepaliveTime ?? bind?.keepalive?.timeS ?? timeS,
+    intervalS: own?.keepaliveInterval ?? bind?.keepalive?.intervalS ?? intervalS,
+    probes: own?.keepaliveProbes ?? bind?.keepalive?.probes ?? probes,
   };
 }
 

@@ -1,9 +1,11 @@
 import net from "node:net";
 import { type Address, formatAddress } from "../net/address.ts";
 import { ReadBuffer } from "../net/read-buffer.ts";
+import type { TcpKeepaliveData } from "./cluster-data.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { ConnectedHost } from "./pool-environment.ts";
+import { bindOptions } from "./source-address.ts";
 
 /** Begins to connect to a host at an IP or a path. Errors come as the socket's `error` event. */
 export function connectSocket(
@@ -14,17 +16,29 @@ export function connectSocket(
 ): net.Socket {
   const { address } = host;
   const transportSocket = info.transportSockets.socketOf(host.metadata);
-  if (transportSocket !== null) {
-    const options = connectOptions(address, info);
-    return transportSocket.connect({
-      options,
-      server: formatAddress(address),
-      alpnFallback,
-      serverName: wishes?.serverName || undefined,
-      subjectAltName: wishes?.subjectAltName || undefined,
-      addresses: wishes?.addresses ?? undefined,
-    });
-  }
+  const options = connectOptions(address, info);
+  const socket =
+    transportSocket === null
+      ? connectPlain(options)
+      : transportSocket.connect({
+          options,
+          server: formatAddress(address),
+          alpnFallback,
+          serverName: wishes?.serverName || undefined,
+          subjectAltName: wishes?.subjectAltName || undefined,
+          addresses: wishes?.addresses ?? undefined,
+        });
+  const { tcpKeepalive } = info.connectionSettings;
+  // Before there is a connection, Node.js can be told of the time only.
+  if (tcpKeepalive !== null && address.type === "ip") socket.once("connect", () => keepAlive(socket, tcpKeepalive));
+  return socket;
+}
+
+function keepAlive(socket: net.Socket, { timeS, intervalS, probes }: TcpKeepaliveData): void {
+  socket.setKeepAlive({ enable: true, initialDelay: timeS * 1000, interval: intervalS * 1000, count: probes });
+}
+
+function connectPlain(options: net.NetConnectOpts): net.Socket {
   const buffer = new ReadBuffer();
   const onread: net.OnReadOpts = {
     buffer: () => buffer.next(),
@@ -33,7 +47,7 @@ export function connectSocket(
       return true;
     },
   };
-  const socket = net.connect({ ...connectOptions(address, info), onread });
+  const socket = net.connect({ ...options, onread });
   return socket;
 }
 
@@ -42,14 +56,12 @@ function connectOptions(address: Address, info: ClusterInfo): net.NetConnectOpts
     const path = address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path;
     return { path, allowHalfOpen: true };
   }
-  const keepaliveS = info.connectionSettings.tcpKeepaliveTimeS;
   return {
     host: address.ip,
     port: address.port,
     noDelay: true,
     // A TCP proxy goes on sending to a server that has ended.
     allowHalfOpen: true,
-    keepAlive: keepaliveS !== null,
-    keepAliveInitialDelay: (keepaliveS ?? 0) * 1000,
+    ...bindOptions(address.ip, info.connectionSettings.sourceAddresses),
   };
 }

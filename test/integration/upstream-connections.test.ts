@@ -6,7 +6,7 @@ import tls from "node:tls";
 import { TestCa } from "../harness/certificates.ts";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client, requestOnce } from "../harness/http1-client.ts";
-import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
+import { clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
 import { upstreamTls } from "../harness/tls-listener.ts";
 
@@ -255,5 +255,64 @@ describe("The PROXY protocol to upstreams", () => {
       upstream.lines[0] ?? "",
       new RegExp(`^PROXY TCP4 127\\.0\\.0\\.1 127\\.0\\.0\\.1 \\d+ ${upstream.port}\r\n$`),
     );
+  });
+});
+
+describe("The source of upstream connections", () => {
+  /** A server that answers with the address its client comes from. */
+  async function mirror(t: TestContext, host = "127.0.0.1"): Promise<{ port: number; seen: string[] }> {
+    const seen: string[] = [];
+    const server = net.createServer((socket) => {
+      seen.push(socket.remoteAddress ?? "");
+      socket.on("error", () => {});
+      answerRequests(socket);
+    });
+    server.listen(0, host);
+    await once(server, "listening");
+    t.after(() => server.close());
+    return { port: (server.address() as AddressInfo).port, seen };
+  }
+  const address = (ip: string): object => ({ address: ip, port_value: 0 });
+
+  it("is that of the cluster, for requests and health checks", async (t) => {
+    const host = await mirror(t);
+    const health_checks = [
+      { timeout: "1s", interval: "60s", unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {} },
+    ];
+    const more = { health_checks, upstream_bind_config: { source_address: address("127.0.0.7") } };
+    const proxy = await start(t, sampleCluster("app", [loopback(host.port)], more));
+    assert.equal((await requestOnce(proxy.port())).status, 200);
+    assert.deepEqual(host.seen, ["127.0.0.7", "127.0.0.7"]);
+  });
+
+  it("is that of all clusters where a cluster has none, by the kind of the host's address", async (t) => {
+    const [v4, v6] = [await mirror(t), await mirror(t, "::1")];
+    const bind = {
+      source_address: address("::1"),
+      extra_source_addresses: [{ address: address("127.0.0.8") }],
+    };
+    const own = { upstream_bind_config: { source_address: address("127.0.0.9") } };
+    const v6Address = { socket_address: { address: "::1", port_value: v6.port } };
+    const clusters = [
+      sampleCluster("four", [loopback(v4.port)]),
+      sampleCluster("six", [v6Address]),
+      sampleCluster("own", [loopback(v4.port)], own),
+    ];
+    const routes = ["four", "six", "own"].map((name) => clusterRoute(name, `/${name}`));
+    const more = { cluster_manager: { upstream_bind_config: bind } };
+    const proxy = await startProxy({ config: sampleBootstrap({ listeners: [{ routes }], clusters, more }) });
+    t.after(() => proxy.kill());
+    for (const target of ["/four", "/six", "/own"])
+      assert.equal((await requestOnce(proxy.port(), { target })).status, 200);
+    assert.deepEqual([v4.seen, v6.seen], [["127.0.0.8", "127.0.0.9"], ["::1"]]);
+  });
+
+  it("fails a connection that can't have it on our side", async (t) => {
+    const host = await mirror(t);
+    const more = { upstream_bind_config: { source_address: address("192.0.2.1") } };
+    const proxy = await start(t, sampleCluster("app", [loopback(host.port)], more));
+    const response = await requestOnce(proxy.port());
+    assert.equal(response.status, 503);
+    assert.match(response.body, /local connection failure|Cannot assign requested address/);
   });
 });

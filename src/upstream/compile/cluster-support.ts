@@ -8,6 +8,7 @@ import {
   within,
   yes,
 } from "../../config/field-support.ts";
+import { UPSTREAM_BIND_SUPPORT } from "../../config/upstream-bind.ts";
 import {
   CircuitBreakers_Thresholds_RetryBudgetSchema,
   CircuitBreakers_ThresholdsSchema,
@@ -79,7 +80,6 @@ import { outlierDetectionSupport } from "./outlier-detection.ts";
 const METADATA = support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() });
 const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by TCP only for answers that are too long");
 const TRANSPORT_SOCKET = support(TransportSocketSchema, { name: yes, typed_config: yes });
-const NODE_KEEPALIVE = notYet("the runtime sends 10 probes, one a second, once keepalive_time has passed");
 const RUNTIME_DOUBLE = { default_value: yes, runtime_key: noEffect("the default value always holds here") };
 const ZONE_AWARE = { routing_enabled: yes, min_cluster_size: yes, fail_traffic_on_panic: yes };
 
@@ -136,6 +136,7 @@ const CLUSTER = support(ClusterSchema, {
   cleanup_interval: yes,
   metadata: yes,
   upstream_connection_options: yes,
+  upstream_bind_config: within(...UPSTREAM_BIND_SUPPORT),
 });
 
 /** Which fields of a cluster and its endpoints are implemented. */
@@ -203,11 +204,15 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   support(DnsResolutionConfigSchema, { resolvers: NAME_SERVERS, dns_resolver_options: yes }),
   support(DnsResolverOptionsSchema, { use_tcp_for_dns_lookups: NO_TCP_LOOKUPS, no_default_search_domain: yes }),
   support(TypedExtensionConfigSchema, { name: yes, typed_config: yes }),
-  support(UpstreamConnectionOptionsSchema, { tcp_keepalive: yes }),
+  support(UpstreamConnectionOptionsSchema, {
+    tcp_keepalive: yes,
+    set_local_interface_name_on_upstream_connections: only([false], "Node.js does not tell the interface"),
+    happy_eyeballs_config: notYet("endpoints have one address"),
+  }),
   support(TcpKeepaliveSchema, {
     keepalive_time: yes,
-    keepalive_probes: NODE_KEEPALIVE,
-    keepalive_interval: NODE_KEEPALIVE,
+    keepalive_probes: yes,
+    keepalive_interval: yes,
   }),
   support(ClusterLoadAssignmentSchema, { cluster_name: yes, endpoints: yes, policy: yes }),
   support(ClusterLoadAssignment_PolicySchema, {

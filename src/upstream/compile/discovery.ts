@@ -20,9 +20,8 @@ import type {
   FileDiscoveryData,
   HostMonitorData,
 } from "../cluster-data.ts";
-import type { TransportSocketsData } from "../transport-sockets-data.ts";
 import { compileDnsTargets, compileEndpoints } from "./endpoints.ts";
-import { compileHealthChecks } from "./health-checks.ts";
+import { type CheckedConnections, compileHealthChecks } from "./health-checks.ts";
 import { compileOutlierDetection } from "./outlier-detection.ts";
 
 const DEFAULT_REFRESH_RATE_MS = 5000;
@@ -59,7 +58,7 @@ export type DnsResolverData = Pick<DnsDiscoveryData, "resolvers" | "searchesDoma
  */
 export function compileDiscovery(
   message: Cluster,
-  sockets: TransportSocketsData,
+  sockets: CheckedConnections,
   place: Place,
   context: CompileContext,
 ): Pick<ClusterData, "discovery" | "endpoints"> {
@@ -96,7 +95,7 @@ export function compileDiscovery(
 
 function compileHostMonitor(
   message: Cluster,
-  sockets: TransportSocketsData,
+  sockets: CheckedConnections,
   place: Place,
   context: CompileContext,
 ): HostMonitorData {

@@ -15,6 +15,7 @@ import type { Int64Range } from "../../proto/gen/envoy/type/v3/range_pb.js";
 import { compileHeaderAddition } from "../../route/compile/header-mutations.ts";
 import { compileMutableHeaderName } from "../../route/compile/header-name.ts";
 import { compileStringMatcher } from "../../route/compile/matchers.ts";
+import type { ConnectionSettingsData } from "../cluster-data.ts";
 import type {
   CheckData,
   CheckHeaderData,
@@ -36,10 +37,13 @@ export interface EventSinkData {
   readonly path: string;
 }
 
+/** What of a cluster's connections holds for those of its checks, too. */
+export type CheckedConnections = TransportSocketsData & Pick<ConnectionSettingsData, "sourceAddresses">;
+
 /** Compiles `health_checks`: null if there are none. More than one is refused, as in Envoy. `sockets` are the cluster's. */
 export function compileHealthChecks(
   messages: readonly HealthCheck[],
-  sockets: TransportSocketsData,
+  sockets: CheckedConnections,
   place: Place,
   context: CompileContext,
 ): HealthCheckData | null {
@@ -49,7 +53,9 @@ export function compileHealthChecks(
   const check = compileCheck(message, place.index(0), context);
   if (check === null) return null;
   const eventLogPaths = compileEventLogs(message, place.index(0), context);
-  return { ...compileTimes(message), eventLogPaths, check, transport: compileTransport(message, sockets) };
+  const { sourceAddresses } = sockets;
+  const transport = compileTransport(message, sockets);
+  return { ...compileTimes(message), eventLogPaths, check, sourceAddresses, transport };
 }
 
 function compileEventLogs({ eventLogPath, eventLogger }: HealthCheck, place: Place, context: CompileContext): string[] {
@@ -73,7 +79,9 @@ function compileTransport(message: HealthCheck, sockets: TransportSocketsData): 
   };
 }
 
-function compileTimes(message: HealthCheck): Omit<HealthCheckData, "check" | "transport" | "eventLogPaths"> {
+function compileTimes(
+  message: HealthCheck,
+): Omit<HealthCheckData, "check" | "transport" | "sourceAddresses" | "eventLogPaths"> {
   const intervalMs = durationMs(message.interval, 0);
   const noTrafficIntervalMs = durationMs(message.noTrafficInterval, DEFAULT_NO_TRAFFIC_INTERVAL_MS);
   const unhealthyIntervalMs = durationMs(message.unhealthyInterval, intervalMs);

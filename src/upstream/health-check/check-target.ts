@@ -1,6 +1,6 @@
 import { type EndpointData, metadataMap } from "../cluster-data.ts";
 import type { TransportSockets } from "../transport-sockets.ts";
-import type { CheckTransportData } from "./health-check-data.ts";
+import type { CheckTransportData, HealthCheckData } from "./health-check-data.ts";
 import type { ProbeTarget } from "./probe.ts";
 
 /** The transport sockets of a cluster's checks, and which of them a host gets. */
@@ -16,7 +16,7 @@ export interface CheckTransport {
 export function checkTarget(
   clusterName: string,
   endpoint: EndpointData,
-  altPort: number,
+  { altPort, sourceAddresses }: Pick<HealthCheckData, "altPort" | "sourceAddresses">,
   transport: CheckTransport | null,
 ): ProbeTarget {
   const own = endpoint.healthCheck;
@@ -25,7 +25,7 @@ export function checkTarget(
   const address = base.type === "ip" && port !== 0 ? { ...base, port } : base;
   const transportSocket = transport === null ? null : socketOf(transport, endpoint);
   const alpnProtocols = transport?.data.alpnProtocols ?? [];
-  return { address, hostname: own?.hostname ?? "", clusterName, transportSocket, alpnProtocols };
+  return { address, hostname: own?.hostname ?? "", clusterName, transportSocket, alpnProtocols, sourceAddresses };
 }
 
 function socketOf({ sockets, data }: CheckTransport, { metadata }: EndpointData): ProbeTarget["transportSocket"] {

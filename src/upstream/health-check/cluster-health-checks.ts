@@ -126,7 +126,7 @@ export class ClusterHealthChecks {
 
   #start(address: string, endpoint: EndpointData, health: HealthCheckData, before: HostHealthCheck | undefined): void {
     const { timers, random, hasTraffic, onChecked } = this.#options;
-    const target = checkTarget(this.#cluster, endpoint, health.altPort, this.#transport);
+    const target = checkTarget(this.#cluster, endpoint, health, this.#transport);
     before?.close();
     const check = new HostHealthCheck({
       data: health,

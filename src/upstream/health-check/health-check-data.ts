@@ -1,5 +1,6 @@
 import type { StringMatcherData } from "../../match/string-matcher.ts";
 import type { HeaderAppendAction } from "../../route/header-mutations.ts";
+import type { SourceAddressData } from "../source-address.ts";
 import type { TransportSocketsData } from "../transport-sockets-data.ts";
 
 /** A half-open range of status codes: `start` belongs to it, `end` does not. */
@@ -96,6 +97,8 @@ export interface HealthCheckData {
   readonly alwaysLogFailures: boolean;
   readonly alwaysLogSuccess: boolean;
   readonly check: CheckData;
+  /** Where the connections of checks come from; see `ConnectionSettingsData`. */
+  readonly sourceAddresses: readonly SourceAddressData[];
   /** Null = plain connections. */
   readonly transport: CheckTransportData | null;
 }

@@ -2,6 +2,7 @@ import net from "node:net";
 import type { LateSink, LateWriter } from "../../http/http2/late-sink.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { closeReason } from "../connect-error.ts";
+import { bindOptions, type SourceAddressData } from "../source-address.ts";
 import type { ProbeTarget } from "./probe.ts";
 
 /** What a probe hears of its connection. Each but `onData` at most once; nothing after `onClosed` or `destroy`. */
@@ -74,8 +75,11 @@ export class ProbeSocket implements LateSink {
   }
 }
 
-function connect({ address, transportSocket, alpnProtocols }: ProbeTarget, alpnFallback: string | null): net.Socket {
-  const options = connectOptions(address);
+function connect(
+  { address, transportSocket, alpnProtocols, sourceAddresses }: ProbeTarget,
+  alpnFallback: string | null,
+): net.Socket {
+  const options = connectOptions(address, sourceAddresses);
   return transportSocket === null
     ? net.connect(options)
     : transportSocket.connect({
@@ -86,7 +90,8 @@ function connect({ address, transportSocket, alpnProtocols }: ProbeTarget, alpnF
       });
 }
 
-function connectOptions(address: Address): net.NetConnectOpts {
-  if (address.type === "ip") return { host: address.ip, port: address.port, noDelay: true };
+function connectOptions(address: Address, sources: readonly SourceAddressData[]): net.NetConnectOpts {
+  if (address.type === "ip")
+    return { host: address.ip, port: address.port, noDelay: true, ...bindOptions(address.ip, sources) };
   return { path: address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path };
 }

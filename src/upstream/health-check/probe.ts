@@ -1,5 +1,6 @@
 import type { Address } from "../../net/address.ts";
 import type { UpstreamTransportSocketFactory } from "../../net/transport-socket.ts";
+import type { SourceAddressData } from "../source-address.ts";
 
 /** Why a check failed, in the words of Envoy's event log. */
 export type CheckFailureType = "ACTIVE" | "PASSIVE" | "NETWORK" | "NETWORK_TIMEOUT";
@@ -21,6 +22,8 @@ export interface ProbeTarget {
   readonly transportSocket: UpstreamTransportSocketFactory | null;
   /** Offered by TLS in place of what is configured there; empty = that counts. */
   readonly alpnProtocols: readonly string[];
+  /** Where its connections come from; empty = from anywhere. */
+  readonly sourceAddresses: readonly SourceAddressData[];
 }
 
 /** Asks one host how it is, time after time. Watches no time: its user does, and cancels. */

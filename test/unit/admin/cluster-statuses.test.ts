@@ -45,7 +45,8 @@ const cluster: ClusterData = {
   outlier: null,
   connectionSettings: {
     perConnectionBufferLimitBytes: 0,
-    tcpKeepaliveTimeS: null,
+    tcpKeepalive: null,
+    sourceAddresses: [],
     transportSocket: null,
     transportSocketMatches: [],
     maxResponseHeadersBytes: 0,

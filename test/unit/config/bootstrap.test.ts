@@ -18,6 +18,7 @@ describe("compileBootstrap", () => {
       overload: null,
       localClusterName: "",
       outlierEventLogPath: "",
+      upstreamBind: null,
       admin: null,
       stats: {
         matcher: { type: "acceptAll" },
@@ -25,6 +26,7 @@ describe("compileBootstrap", () => {
         useAllDefaultTags: true,
         histogramBuckets: [],
         flushIntervalMs: 5000,
+        flushOnAdmin: false,
       },
       statsSinks: [],
     });
@@ -66,6 +68,7 @@ stats_config:
       useAllDefaultTags: false,
       histogramBuckets: [{ match: { type: "exact", value: "x", ignoreCase: false }, buckets: [1, 2.5] }],
       flushIntervalMs: 500,
+      flushOnAdmin: false,
     });
   });
 

@@ -44,7 +44,8 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     outlier: null,
     connectionSettings: {
       perConnectionBufferLimitBytes: 1_048_576,
-      tcpKeepaliveTimeS: null,
+      tcpKeepalive: null,
+      sourceAddresses: [],
       transportSocket: null,
       transportSocketMatches: [],
       maxResponseHeadersBytes: 81_920,

@@ -252,7 +252,8 @@ describe("A compiled cluster", () => {
     assert.deepEqual(problems, []);
     assert.deepEqual(data.connectionSettings, {
       perConnectionBufferLimitBytes: 4096,
-      tcpKeepaliveTimeS: 30,
+      tcpKeepalive: { timeS: 30, intervalS: 75, probes: 9 },
+      sourceAddresses: [],
       transportSocket: null,
       transportSocketMatches: [],
       maxResponseHeadersBytes: 81_920,

@@ -75,7 +75,8 @@ export class OpenTelemetrySink implements StatsSink {
     const addresses = await hosts(cluster).catch(() => []);
     const address = addresses[this.#next++ % Math.max(1, addresses.length)];
     if (address === undefined || this.#closed) return null;
-    const target = { address, hostname: "", clusterName: cluster, transportSocket: null, alpnProtocols: [] };
+    const plain = { transportSocket: null, alpnProtocols: [], sourceAddresses: [] };
+    const target = { address, hostname: "", clusterName: cluster, ...plain };
     return new ProbeConnection(target, true, { timers, random, http2Stats: NO_HTTP2_CODEC_STATS });
   }
 

@@ -15,13 +15,16 @@ describe("The address of a check", () => {
   ] as const;
   for (const [name, healthCheck, altPort, expected] of table) {
     it(name, () => {
-      const { address } = checkTarget("c", endpointData(80, { healthCheck }), altPort, null);
+      const { address } = checkTarget("c", endpointData(80, { healthCheck }), { altPort, sourceAddresses: [] }, null);
       assert.equal(address.type === "ip" && `${address.ip}:${address.port}`, expected);
     });
   }
 
   it("is the path of a Unix-domain socket, which has no port", () => {
     const address = { type: "pipe", path: "/a", mode: 0 } as const;
-    assert.deepEqual(checkTarget("c", endpointData(1, { address }), 81, null).address, address);
+    assert.deepEqual(
+      checkTarget("c", endpointData(1, { address }), { altPort: 81, sourceAddresses: [] }, null).address,
+      address,
+    );
   });
 });

@@ -39,6 +39,7 @@ describe("A compiled health check", () => {
       alwaysLogFailures: false,
       alwaysLogSuccess: false,
       check: httpCheck(),
+      sourceAddresses: [],
       transport: null,
     });
   });

@@ -42,6 +42,7 @@ export function healthCheckData(changes: Partial<HealthCheckData> = {}): HealthC
     alwaysLogFailures: false,
     alwaysLogSuccess: false,
     check: httpCheck(),
+    sourceAddresses: [],
     transport: null,
     ...changes,
   };
@@ -50,5 +51,5 @@ export function healthCheckData(changes: Partial<HealthCheckData> = {}): HealthC
 /** A host on the loopback, reached by plain connections, that is checked for the cluster `backend`. */
 export function plainTarget(port: number, hostname = ""): ProbeTarget {
   const address = { type: "ip", ip: "127.0.0.1", port } as const;
-  return { address, hostname, clusterName: "backend", transportSocket: null, alpnProtocols: [] };
+  return { address, hostname, clusterName: "backend", transportSocket: null, alpnProtocols: [], sourceAddresses: [] };
 }

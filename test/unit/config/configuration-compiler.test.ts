@@ -151,7 +151,7 @@ static_resources:
       'a.yaml:7:5: static_resources.clusters[0].conect: envoy.config.cluster.v3.Cluster has no field "conect"',
       "a.yaml:8:5: static_resources.clusters[1].name: name must not be empty",
       "a.yaml:11:5: static_resources.listeners[0].per_connection_buffer_limit_bytes: per_connection_buffer_limit_bytes is not supported yet: buffers are fixed (leave it out)",
-      "a.yaml:15:9: static_resources.listeners[0].filter_chains[0].filters[0].typed_config: extension envoy.extensions.filters.network.redis_proxy.v3.RedisProxy is not supported yet",
+      "a.yaml:15:9: static_resources.listeners[0].filter_chains[0].filters[0].typed_config: extension envoy.extensions.filters.network.redis_proxy.v3.RedisProxy is not supported yet (envoy.filters.network.tcp_proxy passes connections on, whatever they carry)",
       "a.yaml:17:9: static_resources.listeners[0].filter_chains[0].filters[1].typed_config: vendor.Filter is no known extension type",
     ]);
   });

@@ -1,4 +1,5 @@
 import type { RequestHeaderMap } from "../http/header-map.ts";
+import type { StreamInfo } from "../http/stream-info.ts";
 import { HeaderMatcher, matchesAllHeaders } from "../match/header-matcher.ts";
 import { QueryParameterMatcher } from "../match/query-parameter-matcher.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -8,6 +9,7 @@ import { LocationRedirect } from "./redirect-location.ts";
 import type { Route, RouteAction, VirtualHost } from "./route.ts";
 import type { RouteLevel } from "./route-level.ts";
 import type { ClusterSpecifierData, ForwardActionData, FractionData, RouteData } from "./route-table-data.ts";
+import { StreamConditions } from "./stream-conditions.ts";
 import { createMetadata, type RouteFacts, TableRoute } from "./table-route.ts";
 
 type WeightedData = Extract<ClusterSpecifierData, { type: "weighted" }>;
@@ -19,6 +21,7 @@ export class RouteEntry {
   readonly #grpc: boolean;
   readonly #fraction: FractionData | null;
   readonly #runtime: Runtime;
+  readonly #stream: StreamConditions | null;
   /** Whether the path alone decides. */
   readonly #unconditional: boolean;
   readonly #route: Route;
@@ -31,8 +34,13 @@ export class RouteEntry {
     this.#grpc = data.match.grpc;
     this.#fraction = data.match.fraction;
     this.#runtime = level.runtime;
+    this.#stream = StreamConditions.of(data.match);
     this.#unconditional =
-      this.#headers.length === 0 && this.#queryParameters.length === 0 && !this.#grpc && this.#fraction === null;
+      this.#headers.length === 0 &&
+      this.#queryParameters.length === 0 &&
+      !this.#grpc &&
+      this.#fraction === null &&
+      this.#stream === null;
     const own = level.extend(data);
     const facts = routeFacts(data);
     const make = (action: RouteAction, at: RouteLevel): Route => new TableRoute(facts, virtualHost, at, action);
@@ -45,15 +53,15 @@ export class RouteEntry {
     }
   }
 
-  /** Whether everything but the path matches. `randomValue` is a uniform integer in [0, 2^32). */
-  matches(headers: RequestHeaderMap, randomValue: number): boolean {
+  /** Whether everything but the path matches. `randomValue` is a uniform integer in [0, 2^32); `info` null = nothing is known of the stream. */
+  matches(headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null): boolean {
     if (this.#unconditional) return true;
     const fraction = this.#fraction;
     if (fraction !== null && !isInFraction(this.#runtime.share(fraction), randomValue)) return false;
     if (this.#grpc && !isGrpcRequest(headers)) return false;
     if (!matchesAllHeaders(this.#headers, headers)) return false;
     for (const matcher of this.#queryParameters) if (!matcher.matches(headers.path)) return false;
-    return true;
+    return this.#stream === null || this.#stream.matches(info);
   }
 
   /** The route for a request that matched. */

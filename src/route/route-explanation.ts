@@ -7,6 +7,7 @@ import type { StringMatcherData } from "../match/string-matcher.ts";
 import type { Route } from "./route.ts";
 import { isGrpcRequest } from "./route-entry.ts";
 import type { RouteData, RouteMatchData } from "./route-table-data.ts";
+import { StreamConditions } from "./stream-conditions.ts";
 
 /** Routes that are described; a virtual host may have thousands. */
 const MAX_DESCRIBED = 200;
@@ -70,7 +71,8 @@ export function whyRouteDoesNotMatch(
     fractionReason(match, randomValue) ??
     (match.grpc && !isGrpcRequest(headers) ? "the request is not gRPC" : null) ??
     firstReason(match.headers, (matcher) => headerReason(matcher, headers)) ??
-    firstReason(match.queryParameters, (matcher) => queryReason(matcher, headers.path))
+    firstReason(match.queryParameters, (matcher) => queryReason(matcher, headers.path)) ??
+    streamReason(match)
   );
 }
 
@@ -106,6 +108,12 @@ function queryReason(data: QueryParameterMatcherData, path: string): string | nu
   const text = (matcher: StringMatcherData): string => (isSecret ? "[redacted]" : stringText(matcher));
   const wanted = data.matcher === null ? (data.present ? "present" : "absent") : text(data.matcher);
   return `query parameter ${data.name} is not as wanted: ${wanted}`;
+}
+
+/** Only the head of a request is known here. */
+function streamReason(match: RouteMatchData): string | null {
+  if (StreamConditions.of(match)?.matches(null) !== false) return null;
+  return match.tls === null ? "it wants dynamic metadata of filters" : "it wants a certificate of the client";
 }
 
 function firstReason<T>(all: readonly T[], reason: (each: T) => string | null): string | null {

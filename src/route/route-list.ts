@@ -1,4 +1,5 @@
 import type { RequestHeaderMap } from "../http/header-map.ts";
+import type { StreamInfo } from "../http/stream-info.ts";
 import { createPathMatcher, type PathMatcher, type PathMatcherData } from "../match/path-matcher.ts";
 import { wireText } from "../match/wire-text.ts";
 import type { RouteEntry } from "./route-entry.ts";
@@ -14,7 +15,7 @@ const SHORTEST_INDEXED_RUN = 8;
 
 /** A run of routes; finds the first that matches. */
 interface Segment {
-  find(path: string, headers: RequestHeaderMap, randomValue: number): RouteEntry | null;
+  find(path: string, headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null): RouteEntry | null;
 }
 
 /**
@@ -31,20 +32,25 @@ export class RouteList {
   }
 
   /** `path` is what is to be matched: without query, `""` if the request has no path. */
-  find(path: string, headers: RequestHeaderMap, randomValue: number): RouteEntry | null {
+  find(path: string, headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null): RouteEntry | null {
     // Without a path (CONNECT), only routes made for that can match.
-    if (path === "") return firstMatch(this.#connect, headers, randomValue);
+    if (path === "") return firstMatch(this.#connect, headers, randomValue, info);
     for (const segment of this.#segments) {
-      const entry = segment.find(path, headers, randomValue);
+      const entry = segment.find(path, headers, randomValue, info);
       if (entry !== null) return entry;
     }
     return null;
   }
 }
 
-function firstMatch(entries: readonly RouteEntry[], headers: RequestHeaderMap, randomValue: number): RouteEntry | null {
+function firstMatch(
+  entries: readonly RouteEntry[],
+  headers: RequestHeaderMap,
+  randomValue: number,
+  info: StreamInfo | null,
+): RouteEntry | null {
   if (headers.method !== "CONNECT") return null;
-  for (const entry of entries) if (entry.matches(headers, randomValue)) return entry;
+  for (const entry of entries) if (entry.matches(headers, randomValue, info)) return entry;
   return null;
 }
 
@@ -81,8 +87,8 @@ class SingleRoute implements Segment {
     this.#entry = route.entry;
   }
 
-  find(path: string, headers: RequestHeaderMap, randomValue: number): RouteEntry | null {
-    return this.#path.matches(path) && this.#entry.matches(headers, randomValue) ? this.#entry : null;
+  find(path: string, headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null): RouteEntry | null {
+    return this.#path.matches(path) && this.#entry.matches(headers, randomValue, info) ? this.#entry : null;
   }
 }
 
@@ -93,8 +99,8 @@ class ConnectRoute implements Segment {
     this.#entry = entry;
   }
 
-  find(_path: string, headers: RequestHeaderMap, randomValue: number): RouteEntry | null {
-    return headers.method === "CONNECT" && this.#entry.matches(headers, randomValue) ? this.#entry : null;
+  find(_path: string, headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null): RouteEntry | null {
+    return headers.method === "CONNECT" && this.#entry.matches(headers, randomValue, info) ? this.#entry : null;
   }
 }
 
@@ -134,14 +140,14 @@ class IndexedRun implements Segment {
     return index;
   }
 
-  find(path: string, headers: RequestHeaderMap, randomValue: number): RouteEntry | null {
-    let best = better(this.#exact.get(path), null, headers, randomValue);
+  find(path: string, headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null): RouteEntry | null {
+    let best = better(this.#exact.get(path), null, headers, randomValue, info);
     for (const length of this.#lengths) {
       if (length > path.length) break;
       const start = length === path.length ? path : path.slice(0, length);
-      best = better(this.#prefixes.get(length)?.get(start), best, headers, randomValue);
+      best = better(this.#prefixes.get(length)?.get(start), best, headers, randomValue, info);
       if (length === path.length || path.charCodeAt(length) === 0x2f) {
-        best = better(this.#separated.get(length)?.get(start), best, headers, randomValue);
+        best = better(this.#separated.get(length)?.get(start), best, headers, randomValue, info);
       }
     }
     return best === null ? null : best.entry;
@@ -154,11 +160,12 @@ function better(
   best: IndexedEntry | null,
   headers: RequestHeaderMap,
   randomValue: number,
+  info: StreamInfo | null,
 ): IndexedEntry | null {
   if (candidates === undefined) return best;
   for (const candidate of candidates) {
     if (best !== null && candidate.order > best.order) return best;
-    if (candidate.entry.matches(headers, randomValue)) return candidate;
+    if (candidate.entry.matches(headers, randomValue, info)) return candidate;
   }
   return best;
 }

@@ -9,6 +9,7 @@ import type { HashPolicyData } from "./hash-policy-data.ts";
 import type { HeaderMutationsData } from "./header-mutations.ts";
 import type { RateLimitData } from "./rate-limit-data.ts";
 import type { RouteTracingData } from "./route-tracing.ts";
+import type { StreamConditionsData } from "./stream-conditions.ts";
 import type { VirtualClusterData } from "./virtual-cluster.ts";
 
 /** Static metadata by namespace, as JSON values. */
@@ -68,7 +69,7 @@ export interface RouteData extends RouteLevelData {
 }
 
 /** The conditions of a route; all must hold. */
-export interface RouteMatchData {
+export interface RouteMatchData extends StreamConditionsData {
   /** Null = `connect_matcher`: CONNECT requests. */
   readonly path: PathMatcherData | null;
   readonly headers: readonly HeaderMatcherData[];

@@ -1,5 +1,6 @@
 import type { FormatEnvironment } from "../http/format/format-context.ts";
 import type { RequestHeaderMap } from "../http/header-map.ts";
+import type { StreamInfo } from "../http/stream-info.ts";
 import { pathWithoutQuery } from "../match/path-matcher.ts";
 import { asciiLowerCase } from "../match/string-matcher.ts";
 import { Runtime } from "../runtime/runtime.ts";
@@ -56,10 +57,11 @@ export class RouteTable {
   /**
    * The route for a request; null if no virtual host or no route matches. `randomValue`, a uniform integer in
    * [0, 2^32), decides fractions and weighted clusters: the same value gives the same route.
+   * `info` null: nothing is known of the stream but its headers.
    */
-  route(headers: RequestHeaderMap, randomValue: number): Route | null {
+  route(headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null = null): Route | null {
     const host = this.#hosts.lookup(this.#matchHost(headers.authority));
-    return host === undefined ? null : host.get().route(this.#matchPath(headers.path), headers, randomValue);
+    return host === undefined ? null : host.get().route(this.#matchPath(headers.path), headers, randomValue, info);
   }
 
   /** The table is no longer in force; requests that have a route of it keep it. */

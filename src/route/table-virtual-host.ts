@@ -1,4 +1,5 @@
 import type { RequestHeaderMap } from "../http/header-map.ts";
+import type { StreamInfo } from "../http/stream-info.ts";
 import { RateLimitPolicy } from "./rate-limit-policy.ts";
 import { LocationRedirect } from "./redirect-location.ts";
 import type { Route, VirtualHost } from "./route.ts";
@@ -53,9 +54,9 @@ export class TableVirtualHost implements VirtualHost {
   }
 
   /** The route for a request to this host; `matchPath` is its path as far as matching looks. Null if none matches. */
-  route(matchPath: string, headers: RequestHeaderMap, randomValue: number): Route | null {
+  route(matchPath: string, headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null): Route | null {
     if (this.redirectsToTls(headers)) return this.#httpsRedirect;
-    const entry = this.#routes.find(matchPath, headers, randomValue);
+    const entry = this.#routes.find(matchPath, headers, randomValue, info);
     return entry === null ? null : entry.pick(headers, randomValue);
   }
 

@@ -211,4 +211,33 @@ describe("Client certificates", () => {
       }
     }
   });
+
+  it("choose the route: tls_context", async (t) => {
+    const answer = (text: string, tls_context?: object) => ({
+      match: { prefix: "/", ...(tls_context && { tls_context }) },
+      direct_response: { status: 200, body: { inline_string: text } },
+    });
+    const routes = [
+      answer("validated", { validated: true }),
+      answer("presented", { presented: true }),
+      answer("neither"),
+    ];
+    const route_config = { name: "routes", virtual_hosts: [{ name: "all", domains: ["*"], routes }] };
+    const validation_context = { trusted_ca, trust_chain_verification: "ACCEPT_UNTRUSTED" };
+    const tls = downstreamTls({
+      common_tls_context: { tls_certificates: [inlineCertificate(server)], validation_context },
+    });
+    const listeners = [tlsListener(answeringChain(tls, { route_config }))];
+    const proxy = await startProxy({ config: { static_resources: { listeners } } });
+    t.after(() => proxy.kill());
+    for (const [certificate, route] of [
+      [trusted, "validated"],
+      [stranger, "presented"],
+      [null, "neither"],
+    ] as const) {
+      const identity = certificate === null ? {} : { cert: certificate.certPem, key: certificate.keyPem };
+      const { response } = await tlsExchange({ port: proxy.port("tls"), ...identity });
+      assert.match(response, new RegExp(`\r\n${route}$`));
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import type { CompileContext } from "../../config/compile-context.ts";
-import { type MessageSupport, notYet, support, supportAll, yes } from "../../config/field-support.ts";
+import { type MessageSupport, support, supportAll, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import type { PathMatcherData } from "../../match/path-matcher.ts";
 import {
@@ -11,6 +11,8 @@ import {
   type RouteMatch,
   RouteMatch_ConnectMatcherSchema,
   RouteMatch_GrpcRouteMatchOptionsSchema,
+  type RouteMatch_TlsContextMatchOptions,
+  RouteMatch_TlsContextMatchOptionsSchema,
   RouteMatchSchema,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import {
@@ -19,7 +21,9 @@ import {
   FractionalPercentSchema,
 } from "../../proto/gen/envoy/type/v3/percent_pb.js";
 import type { FractionData, RouteMatchData } from "../route-table-data.ts";
+import type { TlsMatchData } from "../stream-conditions.ts";
 import { compileHeaderMatcher, compileQueryParameterMatcher, compileRegex } from "./matchers.ts";
+import { compileMetadataMatcher, metadataMatcherSupport } from "./metadata-matcher.ts";
 
 const DENOMINATORS: Record<FractionalPercent_DenominatorType, number> = {
   [FractionalPercent_DenominatorType.HUNDRED]: 100,
@@ -38,8 +42,16 @@ export function compileRouteMatch(message: RouteMatch, place: Place, context: Co
       compileQueryParameterMatcher(matcher, place.field("query_parameters").index(i), context),
     ),
     grpc: message.grpc !== undefined,
+    tls: message.tlsContext === undefined ? null : compileTls(message.tlsContext),
+    dynamicMetadata: message.dynamicMetadata.map((matcher, i) =>
+      compileMetadataMatcher(matcher, place.field("dynamic_metadata").index(i), context),
+    ),
     fraction: message.runtimeFraction === undefined ? null : compileRuntimeFraction(message.runtimeFraction),
   };
+}
+
+function compileTls({ presented, validated }: RouteMatch_TlsContextMatchOptions): TlsMatchData {
+  return { presented, validated };
 }
 
 function compilePath(message: RouteMatch, place: Place, context: CompileContext): PathMatcherData | null {
@@ -103,9 +115,11 @@ export const routeMatchSupport: readonly MessageSupport[] = [
     headers: yes,
     query_parameters: yes,
     grpc: yes,
-    tls_context: notYet(),
-    dynamic_metadata: notYet(),
+    tls_context: yes,
+    dynamic_metadata: yes,
   }),
+  supportAll(RouteMatch_TlsContextMatchOptionsSchema),
+  ...metadataMatcherSupport,
   supportAll(TypedExtensionConfigSchema),
   supportAll(RouteMatch_ConnectMatcherSchema),
   supportAll(RouteMatch_GrpcRouteMatchOptionsSchema),

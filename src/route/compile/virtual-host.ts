@@ -84,7 +84,7 @@ export function compileVirtualHost(
 function compileRoute(message: Route, defaults: RouteDefaults, place: Place, context: CompileContext): RouteData {
   const match =
     message.match === undefined
-      ? { path: null, headers: [], queryParameters: [], grpc: false, fraction: null }
+      ? { path: null, headers: [], queryParameters: [], grpc: false, tls: null, dynamicMetadata: [], fraction: null }
       : compileRouteMatch(message.match, place.field("match"), context);
   return {
     ...compileRouteLevel(message, place, context),

@@ -235,7 +235,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const headers = this.requestHeaders;
     if (table === null || headers === null) return null;
     if (this.routeRandom < 0) this.routeRandom = this.runtime.random.uint32();
-    const route = table.route(headers, this.routeRandom);
+    const route = table.route(headers, this.routeRandom, this.streamInfo);
     this.cachedRoute = route;
     const info = this.streamInfo;
     info.routeName = route === null ? "" : route.name;

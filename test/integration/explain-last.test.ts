@@ -11,7 +11,10 @@ interface Failure {
   readonly flags: readonly string[];
   readonly reason: string;
   readonly path: string;
-  readonly attempts: readonly { readonly host: string; readonly reason: string }[];
+  readonly attempts: readonly { readonly host: string; readonly reason: string; readonly ended_ms: number }[];
+  readonly request_complete_ms: number;
+  readonly upstream_connected_ms: number;
+  readonly upstream_sent_ms: number;
   readonly total_ms: number;
 }
 
@@ -100,6 +103,12 @@ describe("The last failed requests", () => {
       ],
     );
     assert.ok(reset!.total_ms > 0);
+    // The phases, in the order in which they were over; what did not happen has no time.
+    assert.ok(reset!.request_complete_ms >= 0 && reset!.upstream_connected_ms >= 0 && reset!.upstream_sent_ms >= 0);
+    assert.ok(reset!.upstream_sent_ms <= reset!.total_ms);
+    assert.ok(reset!.attempts.every(({ ended_ms }) => ended_ms > 0 && ended_ms <= reset!.total_ms));
+    const [closed] = await failures("&filter=/closed");
+    assert.equal(closed!.upstream_connected_ms, -1);
   });
 
   it("can be had by flag, and as text", async () => {

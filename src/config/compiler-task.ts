@@ -1,3 +1,4 @@
+import { lowerThreadPriority } from "../base/thread-priority.ts";
 import type { CompileOutcome, CompileRequest } from "./compile-request.ts";
 import type { CompilerTable } from "./compiler-table.ts";
 import { ConfigurationCompiler } from "./configuration-compiler.ts";
@@ -32,6 +33,8 @@ export interface WarmUpTask {
 
 let table: Promise<CompilerTable> | undefined;
 let compiler: Promise<ConfigurationCompiler> | undefined;
+/** Whether there has been a compilation. */
+let serves = false;
 
 async function loadTable(tableModule: string): Promise<CompilerTable> {
   return ((await import(tableModule)) as CompilerTableModule).loadLateCompilerTable();
@@ -53,5 +56,9 @@ export async function loadAssignment(task: LoadAssignmentTask): Promise<LoadAssi
 export default async function compile(task: CompilerTask): Promise<CompileOutcome> {
   table ??= loadTable(task.tableModule);
   compiler ??= table.then((loaded) => new ConfigurationCompiler(loaded));
-  return (await compiler).compileLoading(task.request);
+  const outcome = await (await compiler).compileLoading(task.request);
+  // A start waits for the first compilation; later ones are in the background of requests.
+  if (!serves) lowerThreadPriority();
+  serves = true;
+  return outcome;
 }

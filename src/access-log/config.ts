@@ -46,7 +46,7 @@ export function compileAccessLogs(
   for (const [i, { name, filter, configType }] of messages.entries()) {
     const at = place.index(i);
     const logger = context.extension("envoy.access_loggers", { name, typedConfig: configType.value }, at);
-    const compiled = filter === undefined ? null : compileFilter(filter, at.field("filter"), context);
+    const compiled = filter === undefined ? null : compileAccessLogFilter(filter, at.field("filter"), context);
     if (logger !== undefined) logs.push({ logger, filter: compiled });
   }
   return logs;
@@ -61,7 +61,11 @@ function compileComparison(message: ComparisonFilter | undefined): ComparisonDat
 }
 
 /** A filter; null stands for one that Troupe does not have, which the support tables report. */
-function compileFilter(message: AccessLogFilter, place: Place, context: CompileContext): AccessLogFilterData | null {
+export function compileAccessLogFilter(
+  message: AccessLogFilter,
+  place: Place,
+  context: CompileContext,
+): AccessLogFilterData | null {
   const specifier = message.filterSpecifier;
   switch (specifier.case) {
     case "statusCodeFilter":
@@ -112,7 +116,9 @@ function compileFilters(
   place: Place,
   context: CompileContext,
 ): AccessLogFilterData[] {
-  return messages.flatMap((message, i) => compileFilter(message, place.field("filters").index(i), context) ?? []);
+  return messages.flatMap(
+    (message, i) => compileAccessLogFilter(message, place.field("filters").index(i), context) ?? [],
+  );
 }
 
 /** The names have passed the protos' own rules. */

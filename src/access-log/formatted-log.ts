@@ -33,13 +33,14 @@ export class FormattedLog implements AccessLog {
   }
 }
 
-/** Makes the formatter of an access log; null = Envoy's default format. */
+/** Makes the formatter of an access log; null = Envoy's default format. `sanitize` is for the values of formats that are text. */
 export function createLogFormatter(
   format: LogFormatData | null,
   environment: FormatEnvironment,
+  sanitize: (value: string) => string = escapeForLog,
 ): { format(context: FormatContext): string } {
   if (format?.type === "json") return new JsonFormatter(format.program, format.omitEmptyValues, environment);
   const program = format === null ? compileFormat(DEFAULT_ACCESS_LOG_FORMAT).program : format.program;
-  const style = { missing: format?.omitEmptyValues === true ? "" : "-", sanitize: escapeForLog };
+  const style = { missing: format?.omitEmptyValues === true ? "" : "-", sanitize };
   return new SubstitutionFormatter(program ?? { parts: [] }, style, environment);
 }

@@ -13,7 +13,7 @@ import type {
 import type { FilterHost } from "./filter-host.ts";
 import { FilterPass, type FilterPassOwner, type FilterPassSink } from "./filter-pass.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "./header-map.ts";
-import { prepareLocalReply } from "./local-reply.ts";
+import { type LocalReplyRewriter, prepareLocalReply, rewriteLocalReply } from "./local-reply.ts";
 import type { StreamInfo } from "./stream-info.ts";
 import type { StreamRoute } from "./stream-route.ts";
 
@@ -21,6 +21,8 @@ import type { StreamRoute } from "./stream-route.ts";
 export interface FilterManagerStream {
   readonly streamInfo: StreamInfo;
   readonly timers: TimerWheel;
+  /** Null: the proxy's own replies go out as they are. */
+  readonly localReplies: LocalReplyRewriter | null;
   route(): StreamRoute | null;
   clearRouteCache(): void;
   /** The response leaves the filters towards the peer. */
@@ -175,7 +177,11 @@ export class FilterManager
     }
     this.localReplySent = true;
     if (reply.body !== "") this.streamInfo.localReplyBody = reply.body;
-    const { headers, body } = prepareLocalReply(reply, this.requestHeaders);
+    const { localReplies } = this.stream;
+    const { headers, body } =
+      localReplies === null
+        ? prepareLocalReply(reply, this.requestHeaders)
+        : rewriteLocalReply(reply, localReplies, this.requestHeaders, this.streamInfo);
     if (this.encoding.headers === null) {
       this.encoding.start(headers, body.length === 0);
       if (body.length > 0 && !this.destroyed) this.encoding.push(body, true);

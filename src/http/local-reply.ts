@@ -2,12 +2,31 @@ import type { LocalReply } from "./filter.ts";
 import { encodeGrpcMessage } from "./grpc-message.ts";
 import { grpcStatusOfHttp } from "./grpc-status.ts";
 import { type RequestHeaderMap, ResponseHeaderMap } from "./header-map.ts";
+import type { StreamInfo } from "./stream-info.ts";
 
 /** A local reply ready to be sent. */
 export interface PreparedLocalReply {
   readonly headers: ResponseHeaderMap;
   /** Empty if the reply is headers only. */
   readonly body: Buffer;
+}
+
+/** What became of the text of a reply. */
+export interface RewrittenReply {
+  readonly body: Buffer;
+  /** For a body that no header tells of. */
+  readonly contentType: string;
+}
+
+/** Changes the proxy's own replies before they are sent. */
+export interface LocalReplyRewriter {
+  /** Changes status and headers in place and answers what the body is. `request` is null if it never became known. */
+  rewrite(
+    headers: ResponseHeaderMap,
+    body: string,
+    request: RequestHeaderMap | null,
+    streamInfo: StreamInfo,
+  ): RewrittenReply;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -25,11 +44,7 @@ export function isGrpcRequest(headers: RequestHeaderMap): boolean {
 export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap | null): PreparedLocalReply {
   const headers = new ResponseHeaderMap(reply.status);
   if (request !== null && isGrpcRequest(request)) {
-    headers.status = 200;
-    const status = reply.grpcStatus ?? grpcStatusOfHttp(reply.status);
-    headers.add("content-type", "application/grpc");
-    headers.add("grpc-status", String(status));
-    if (reply.body !== "") headers.add("grpc-message", encodeGrpcMessage(reply.body));
+    becomeGrpc(headers, reply.grpcStatus ?? grpcStatusOfHttp(reply.status), reply.body);
     reply.modifyHeaders?.(headers);
     return { headers, body: EMPTY };
   }
@@ -40,4 +55,36 @@ export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap |
   }
   reply.modifyHeaders?.(headers);
   return { headers, body: request?.method === "HEAD" ? EMPTY : body };
+}
+
+/** As `prepareLocalReply`, with what `rewriter` makes of the reply. */
+export function rewriteLocalReply(
+  reply: LocalReply,
+  rewriter: LocalReplyRewriter,
+  request: RequestHeaderMap | null,
+  streamInfo: StreamInfo,
+): PreparedLocalReply {
+  const headers = new ResponseHeaderMap(reply.status);
+  reply.modifyHeaders?.(headers);
+  const typeBefore = headers.get("content-type");
+  const { body, contentType } = rewriter.rewrite(headers, reply.body, request, streamInfo);
+  if (request !== null && isGrpcRequest(request)) {
+    becomeGrpc(headers, reply.grpcStatus ?? grpcStatusOfHttp(headers.status), body.toString("utf8"));
+    return { headers, body: EMPTY };
+  }
+  if (body.length > 0) {
+    const type = headers.get("content-type");
+    headers.set("content-length", String(body.length));
+    // A type that came with the text that was does not fit the new one.
+    const isOther = body.toString("utf8") !== reply.body;
+    if (type === undefined || (isOther && type === typeBefore)) headers.set("content-type", contentType);
+  }
+  return { headers, body: request?.method === "HEAD" ? EMPTY : body };
+}
+
+function becomeGrpc(headers: ResponseHeaderMap, grpcStatus: number, message: string): void {
+  headers.status = 200;
+  headers.set("content-type", "application/grpc");
+  headers.set("grpc-status", String(grpcStatus));
+  if (message !== "") headers.set("grpc-message", encodeGrpcMessage(message));
 }

@@ -22,6 +22,7 @@ export class FilterStage implements FilterManagerStream {
   readonly clock = new FakeClock();
   readonly timers = this.clock.timers;
   readonly streamInfo = makeStreamInfo();
+  readonly localReplies = null;
   readonly log: string[];
   readonly waitsMs: number;
   readonly manager: FilterManager;

@@ -1,6 +1,6 @@
 import type { CompileContext } from "../../config/compile-context.ts";
 import { compileDataSource } from "../../config/data-source.ts";
-import { type MessageSupport, notYet, support, yes } from "../../config/field-support.ts";
+import { type FieldSupport, type MessageSupport, noEffect, notYet, support, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import {
   JsonFormatOptionsSchema,
@@ -75,16 +75,21 @@ function sorted(program: JsonFormatProgram): JsonFormatProgram {
   return { type: "object", entries: entries.sort(([a], [b]) => (a < b ? -1 : 1)) };
 }
 
-/** Which fields of the messages compiled here are implemented. */
-export const formatSupport: readonly MessageSupport[] = [
-  support(SubstitutionFormatStringSchema, {
+/** Which fields of a format are implemented, where `contentType` tells of its content type. */
+export function formatStringSupport(contentType: FieldSupport): MessageSupport {
+  return support(SubstitutionFormatStringSchema, {
     text_format: yes,
     json_format: yes,
     text_format_source: yes,
     omit_empty_values: yes,
     json_format_options: yes,
-    content_type: notYet("local replies with a format of their own are not supported yet"),
+    content_type: contentType,
     formatters: notYet("the operators of Envoy's formatter extensions metadata and req_without_query are built in"),
-  }),
+  });
+}
+
+/** Which fields of the messages compiled here are implemented. */
+export const formatSupport: readonly MessageSupport[] = [
+  formatStringSupport(noEffect("only what is sent to clients has a content type")),
   support(JsonFormatOptionsSchema, { sort_properties: yes }),
 ];

@@ -13,6 +13,7 @@ import type { LocalReply } from "../../../http/filter.ts";
 import { FilterManager, type FilterManagerStream, type NamedHttpFilter } from "../../../http/filter-manager.ts";
 import type { FormatContext } from "../../../http/format/format-context.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
+import type { LocalReplyRewriter } from "../../../http/local-reply.ts";
 import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
 import type { StreamUse } from "../../../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
@@ -291,6 +292,10 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.filters.createChain(runtime.filters, route);
     this.filters.decodeWhole(headers, body, trailers);
     return true;
+  }
+
+  get localReplies(): LocalReplyRewriter | null {
+    return this.runtime.localReplies;
   }
 
   /** Also a reply that comes before the filters were made passes them, so that they can dress it. */

@@ -20,6 +20,7 @@ import {
 import { compileRouteConfiguration } from "../../../route/config.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
 import type { AccessLogOptionsData, HcmData, HttpFilterData, UpgradeData } from "./hcm-data.ts";
+import { compileLocalReplies } from "./local-reply-config.ts";
 import { HCM_SUPPORT } from "./support.ts";
 import { compileTracing } from "./tracing-config.ts";
 
@@ -44,6 +45,7 @@ function compileHcm(message: HttpConnectionManager, place: Place, context: Compi
     upgrades: compileUpgrades(message.upgradeConfigs, place.field("upgrade_configs"), context),
     accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
     accessLogOptions: compileAccessLogOptions(message),
+    localReplies: compileLocalReplies(message.localReplyConfig, place.field("local_reply_config"), context),
     tracing: compileTracing(message.tracing, place.field("tracing"), context),
     ...compileIdentity(message),
     ...compileTrust(message, place, context),

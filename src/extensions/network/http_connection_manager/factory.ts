@@ -1,5 +1,6 @@
 import { createAccessLogs } from "../../../access-log/filtered-log.ts";
 import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
+import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
 import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http1/codec-stats.ts";
 import { http2CodecStats } from "../../../http/http2/codec-stats.ts";
 import { createIpSet } from "../../../match/ip-prefix-table.ts";
@@ -10,6 +11,7 @@ import { explainHttp } from "./explain.ts";
 import type { HcmData, HttpFilterData } from "./hcm-data.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
 import { HttpConnectionManager } from "./http-connection-manager.ts";
+import { MappedLocalReplies } from "./mapped-local-replies.ts";
 import { headDeadline } from "./request-head-watch.ts";
 import { RequestTracing } from "./request-tracing.ts";
 import { DateHeader } from "./response-headers.ts";
@@ -47,6 +49,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean)
       worker,
     ),
     failures: worker.failures ?? null,
+    localReplies: createLocalReplies(data, worker),
     tracing: createTracing(data, scope, worker, egress),
     clock: worker.clock,
     timers: worker.timers,
@@ -54,15 +57,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean)
     date: new DateHeader(worker.clock),
     headers: { data, random: worker.random, internalRanges: createIpSet(data.internalCidrRanges) },
     headDeadline: headDeadline(data),
-    http1Options: {
-      headLimits: { headBytes: data.maxRequestHeadersKb * 1024, fieldCount: data.maxHeadersCount },
-      headersWithUnderscoresAction: data.headersWithUnderscoresAction,
-      acceptHttp10: data.acceptHttp10,
-      allowAbsoluteUrl: data.allowAbsoluteUrl,
-      enableTrailers: data.enableTrailers,
-      allowCustomMethods: false,
-      proxy100Continue: data.proxy100Continue,
-    },
+    http1Options: http1Options(data),
     http1Stats: http1Stats(worker.stats.scope("http1")),
     http2Options: {
       protocol: data.http2,
@@ -84,6 +79,24 @@ function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean)
       scope.release();
     },
   };
+}
+
+function http1Options(data: HcmData): Http1ServerOptions {
+  return {
+    headLimits: { headBytes: data.maxRequestHeadersKb * 1024, fieldCount: data.maxHeadersCount },
+    headersWithUnderscoresAction: data.headersWithUnderscoresAction,
+    acceptHttp10: data.acceptHttp10,
+    allowAbsoluteUrl: data.allowAbsoluteUrl,
+    enableTrailers: data.enableTrailers,
+    allowCustomMethods: false,
+    proxy100Continue: data.proxy100Continue,
+  };
+}
+
+function createLocalReplies({ localReplies }: HcmData, worker: WorkerContext): MappedLocalReplies | null {
+  if (localReplies === null) return null;
+  const { clock, random, runtime, format } = worker;
+  return new MappedLocalReplies(localReplies, { clock, random, runtime, format });
 }
 
 function createTracing(

@@ -4,6 +4,7 @@ import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-opt
 import type { Http2ProtocolData } from "../../../http/http2/codec-options.ts";
 import type { CidrData } from "../../../match/ip-prefix-table.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
+import type { LocalReplyData } from "./local-reply-config.ts";
 import type { HcmTracingData } from "./tracing-config.ts";
 
 /** A configured HTTP filter with the switches around it. */
@@ -40,6 +41,8 @@ export interface HcmData {
   readonly upgrades: readonly UpgradeData[];
   readonly accessLogs: readonly AccessLogData[];
   readonly accessLogOptions: AccessLogOptionsData;
+  /** Null: the proxy's own replies go out as they are. */
+  readonly localReplies: LocalReplyData | null;
   /** Null = no tracing. */
   readonly tracing: HcmTracingData | null;
   readonly serverName: string;

@@ -8,6 +8,7 @@ import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
 import type { Http1CodecStats } from "../../../http/http1/codec-stats.ts";
 import type { Http2ServerOptions } from "../../../http/http2/codec-options.ts";
 import type { Http2CodecStats } from "../../../http/http2/codec-stats.ts";
+import type { LocalReplyRewriter } from "../../../http/local-reply.ts";
 import type { RouteTableSlot } from "../../../route/route-tables.ts";
 import type { HcmData } from "./hcm-data.ts";
 import type { HeadDeadline } from "./request-head-watch.ts";
@@ -27,6 +28,8 @@ export interface HcmRuntime {
   readonly accessLogs: readonly AccessLog[];
   /** Null: failed requests are not remembered. */
   readonly failures: FailedRequests | null;
+  /** Null: the proxy's own replies go out as they are. */
+  readonly localReplies: LocalReplyRewriter | null;
   /** Null = no tracing. */
   readonly tracing: RequestTracing | null;
   readonly clock: Clock;

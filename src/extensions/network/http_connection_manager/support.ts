@@ -22,7 +22,7 @@ import {
   HttpConnectionManagerSchema,
   HttpFilterSchema,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
-
+import { localReplySupport } from "./local-reply-config.ts";
 import { hcmTracingSupport } from "./tracing-config.ts";
 
 /** Which settings of the connection manager are implemented. */
@@ -47,6 +47,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     drain_timeout: yes,
     delayed_close_timeout: yes,
     access_log: yes,
+    local_reply_config: within(...localReplySupport),
     tracing: within(...hcmTracingSupport),
     access_log_options: yes,
     access_log_flush_interval: yes,

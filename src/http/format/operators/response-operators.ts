@@ -1,3 +1,4 @@
+import { wireText } from "../../../match/wire-text.ts";
 import { RESPONSE_FLAG_LONG_NAMES, ResponseFlag } from "../../stream-info.ts";
 import { type FormatContext, type FormatOperator, plainOperator } from "../format-context.ts";
 
@@ -94,7 +95,7 @@ export const responseOperators: ReadonlyMap<string, FormatOperator> = new Map([
   ["RESPONSE_FLAGS_LONG", flagsOperator(RESPONSE_FLAG_LONG_NAMES)],
   ["GRPC_STATUS", grpcStatusOperator],
   ["GRPC_STATUS_NUMBER", plainOperator(grpcStatus)],
-  ["LOCAL_REPLY_BODY", plainOperator(({ streamInfo }) => orMissing(streamInfo.localReplyBody))],
+  ["LOCAL_REPLY_BODY", plainOperator(({ streamInfo }) => wireText(streamInfo.localReplyBody))],
   ["BYTES_RECEIVED", plainOperator(({ streamInfo }) => streamInfo.bytesReceived)],
   ["BYTES_SENT", plainOperator(({ streamInfo }) => streamInfo.bytesSent)],
   ["REQUEST_HEADERS_BYTES", plainOperator(({ streamInfo }) => streamInfo.requestHeadersBytes)],

@@ -1,5 +1,6 @@
 import type { AcceptedConfig } from "../src/config/bootstrap-json.ts";
 import { unpackResource } from "../src/config/resource-packing.ts";
+import { type FirstExpiry, firstExpiry } from "../src/extensions/transport_sockets/tls/first-expiry.ts";
 import type { TlsContextData } from "../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { ClusterData } from "../src/upstream/cluster-data.ts";
 import type { CompiledConfig } from "./supervisor/config-compiler.ts";
@@ -8,11 +9,13 @@ import type { CompiledConfig } from "./supervisor/config-compiler.ts";
 export class ConfigInForce {
   #config: CompiledConfig | null = null;
   #clusters: ClusterData[] | null = null;
+  #firstExpiry: FirstExpiry | null = null;
 
   /** Called by the supervisor with each configuration as it comes in force. */
   set(config: CompiledConfig): void {
     this.#config = config;
     this.#clusters = null;
+    this.#firstExpiry = null;
   }
 
   clusters(): readonly ClusterData[] {
@@ -27,6 +30,12 @@ export class ConfigInForce {
     return (this.#config?.resources ?? [])
       .filter(({ kind }) => kind === "tlsContext")
       .map(({ data }) => unpackResource(data) as TlsContextData);
+  }
+
+  /** When its certificates and OCSP staples begin to run out. */
+  firstExpiry(): FirstExpiry {
+    this.#firstExpiry ??= firstExpiry(this.tlsContexts());
+    return this.#firstExpiry;
   }
 
   /** The texts it was compiled from, even if the file says something else by now. */

@@ -259,6 +259,8 @@ export class ProxyServer {
       concurrency: this.#workers().filter(({ status }) => status !== "draining" && status !== "stopped").length,
       state: this.condition.state(),
       totalConnections: this.#connectionCount(),
+      firstCertificateMs: fromNow(this.#inForce.firstExpiry().certificateMs),
+      firstStapleMs: fromNow(this.#inForce.firstExpiry().stapleMs),
     });
     return this.#system.spawn(
       statsSpec({
@@ -395,4 +397,9 @@ export class ProxyServer {
   #workers(): readonly ActorReport[] {
     return this.#system.tree().find(({ kind }) => kind === "supervisor")?.children ?? [];
   }
+}
+
+/** How long until a time of the wall clock. */
+function fromNow(epochMs: number | null): number | null {
+  return epochMs === null ? null : epochMs - systemClock.wallMs();
 }

@@ -124,6 +124,7 @@ describe("The admin interface", () => {
       },
     ]);
     assert.equal(certificates.length, 1);
+    assert.equal((await proxy.stats("server")).get("server.days_until_first_cert_expiring"), 29);
     assert.equal(ca_cert[0].serial_number, ca.issued.certificate.serialNumber.toLowerCase());
     for (const page of ["/certs", "/config_dump", "/listeners?format=json", "/config_status?format=json"]) {
       assert.doesNotMatch((await proxy.admin(page)).body, /PRIVATE KEY/, page);

@@ -54,6 +54,7 @@ export function compileTlsCertificate(
     keyPem: key.export({ type: "pkcs8", format: "pem" }) as string,
     keyType,
     serverNames: serverNames(leaf),
+    expiresAtMs: Date.parse(leaf.validTo),
     ocspStaple: compileOcspStaple(message.ocspStaple, leaf, place.field("ocsp_staple"), context),
     mustStaple: certificateExtension(leaf.raw, TLS_FEATURE) !== null,
   };

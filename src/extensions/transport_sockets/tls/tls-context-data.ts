@@ -13,6 +13,8 @@ export interface TlsCertificateData {
   readonly keyType: "rsa" | "ec";
   /** DNS names of the leaf in lower case (its common name if it has no SAN at all): `a.com`, `*.a.com`. */
   readonly serverNames: readonly string[];
+  /** End of its validity, in milliseconds since the epoch. */
+  readonly expiresAtMs: number;
   readonly ocspStaple: OcspStapleData | null;
   /** The certificate says that it is good with a staple only (RFC 7633). */
   readonly mustStaple: boolean;
@@ -42,6 +44,8 @@ export interface TlsValidationData {
   readonly caSource: string;
   /** PEM; null: the chain is not verified. */
   readonly caPem: string | null;
+  /** When the first of the configured CAs runs out; null: none is configured, or the system's are. */
+  readonly caExpiresAtMs: number | null;
   readonly crlPem: string | null;
   /** SHA-256 of acceptable certificates, lower-case hex. */
   readonly certificateHashes: readonly string[];

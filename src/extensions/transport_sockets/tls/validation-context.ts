@@ -40,6 +40,7 @@ export function compileValidationContext(
   return {
     caSource: message.systemRootCerts === undefined ? sourceLabel(message.trustedCa) : "the system's certificates",
     caPem,
+    caExpiresAtMs: message.systemRootCerts === undefined ? expiryOfFirst(caPem ?? "") : null,
     crlPem: revocationLists(message, place.field("crl"), context),
     certificateHashes: message.verifyCertificateHash.map((text, index) => {
       const hash = text.replaceAll(":", "").toLowerCase();
@@ -80,6 +81,15 @@ function trustedCa(message: CertificateValidationContext, place: Place, context:
     context.error(at, `a certificate in ${source} can't be read: ${(error as Error).message}`);
   }
   return pem;
+}
+
+function expiryOfFirst(pem: string): number | null {
+  try {
+    const [certificate] = pemCertificates(pem);
+    return certificate === undefined ? null : Date.parse(certificate.validTo);
+  } catch {
+    return null; // Reported already.
+  }
 }
 
 function revocationLists(message: CertificateValidationContext, place: Place, context: CompileContext): string | null {

@@ -14,7 +14,10 @@ function startStats(flushIntervalMs = 5000, sinks?: StatsReceivers) {
   const world = new ActorWorld();
   const mainShard = new StatsShard(everyStat);
   const merge = new StatsMerge();
-  const facts = { uptimeSeconds: 12.9, concurrency: 2, state: "LIVE", totalConnections: 5 } as const;
+  const facts = {
+    ...{ uptimeSeconds: 12.9, concurrency: 2, state: "LIVE" as const, totalConnections: 5 },
+    ...{ firstCertificateMs: 3.5 * 86_400_000, firstStapleMs: 90_500 },
+  };
   const serverStats = new ServerStats(mainShard.scope(), () => facts);
   const threads = new ThreadStats(merge, mainShard);
   const stats = world.system.spawn(statsSpec({ threads, serverStats, flushIntervalMs, ...(sinks && { sinks }) }));
@@ -123,6 +126,8 @@ describe("Stats actor", () => {
     assert.equal(value("server.live"), 1);
     assert.equal(value("server.state"), 0);
     assert.equal(value("server.total_connections"), 5);
+    assert.equal(value("server.days_until_first_cert_expiring"), 3);
+    assert.equal(value("server.seconds_until_first_ocsp_response_expiring"), 90);
     assert.ok((value("server.memory_physical_size") ?? 0) > 1_000_000);
   });
 });

@@ -73,6 +73,7 @@ describe("The choice of certificates", () => {
     keyPem: "",
     keyType,
     serverNames,
+    expiresAtMs: 0,
     ocspStaple: null,
     mustStaple: false,
   });

@@ -12,7 +12,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { addNewerFields, NEWER_FIELDS } from "./newer-fields.ts";
+import { addNewerFields, DROPPED_RULES, NEWER_FIELDS } from "./newer-fields.ts";
 
 const require = createRequire(import.meta.url);
 const protoFolder = import.meta.dirname;
@@ -55,11 +55,15 @@ function collectProtos(target: string): void {
   }
 }
 
-/** Adds to Envoy's messages what the package is too old to have. */
+/** Brings Envoy's messages to where newer Envoys have them. */
 function addFields(root: string): void {
   for (const newer of NEWER_FIELDS) {
     const path = join(root, newer.file);
     writeFileSync(path, addNewerFields(readFileSync(path, "utf8"), newer));
+  }
+  for (const { file, field, rule } of DROPPED_RULES) {
+    const path = join(root, file);
+    writeFileSync(path, readFileSync(path, "utf8").replace(`${field}${rule};`, `${field};`));
   }
 }
 

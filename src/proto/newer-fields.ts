@@ -54,6 +54,15 @@ export const NEWER_FIELDS: readonly NewerFields[] = [
   },
 ];
 
+/** Rules that newer Envoys have no more. */
+export const DROPPED_RULES: readonly { readonly file: string; readonly field: string; readonly rule: string }[] = [
+  {
+    file: "envoy/extensions/common/ratelimit/v3/ratelimit.proto",
+    field: "string value = 2",
+    rule: " [(validate.rules).string = {min_len: 1}]",
+  },
+];
+
 /** `source`, a .proto file, with `fields` in its message. A field that is there already stays as it is. Throws if there is no such message. */
 export function addNewerFields(source: string, { message, imports, fields }: NewerFields): string {
   const text = source.replaceAll("\r\n", "\n");

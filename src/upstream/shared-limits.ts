@@ -3,22 +3,14 @@ import { assertInvariant } from "../base/fatal.ts";
 import { SharedTokenBucket, type TokenBucketSettings } from "../base/shared-token-bucket.ts";
 import { CELLS_PER_SLOT, SLOTS_PER_CHUNK } from "./breaker-layout.ts";
 import type { BreakerChunk } from "./circuit-breaker-cells.ts";
+import { KeyedTokenBuckets } from "./keyed-token-buckets.ts";
 import { SharedCircuitBreaker } from "./shared-circuit-breaker.ts";
+import type { TokenBucket } from "./token-bucket.ts";
 
 /** The shared memory of limits, as it comes with a snapshot: which slot each resource has, by name, and the memory. */
 export interface SharedLimitGrant {
   readonly slots: ReadonlyMap<string, number>;
   readonly chunks: readonly BreakerChunk[];
-}
-
-/** A token bucket of all workers. */
-export interface TokenBucket {
-  /** Takes `count` tokens (1), if there are so many. */
-  tryTake(count?: number): boolean;
-  /** Tokens that could be taken now. */
-  available(): number;
-  /** How long until the next fill. */
-  nextFillMs(): number;
 }
 
 interface AttachedChunk {
@@ -69,6 +61,15 @@ export class SharedLimits {
       available: () => bucket.available(now()),
       nextFillMs: () => bucket.nextFillMs(now()),
     };
+  }
+
+  /** The buckets `names`, for as many keys as come. */
+  keyedBuckets(names: readonly string[], settings: TokenBucketSettings): KeyedTokenBuckets {
+    const cells = names.map((name) => {
+      const { chunk, first } = this.#place(name);
+      return { cells: chunk.totals, first };
+    });
+    return new KeyedTokenBuckets(cells, settings, () => this.#clock.nowMs() + this.#offsetMs);
   }
 
   /** One number that all workers see, 0 at first, to be read and written by `Atomics`. */

@@ -1,6 +1,6 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { notYet, supportAll } from "../../../config/field-support.ts";
+import { supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
 import { compileTokenBucket, tokenBucketSupport } from "../../../config/token-bucket.ts";
 import { wireText } from "../../../match/wire-text.ts";
@@ -30,6 +30,10 @@ const VIRTUAL_HOST_OPTIONS: Record<VhRateLimitsOptions, VirtualHostRateLimits> =
   [VhRateLimitsOptions.IGNORE]: "ignore",
 };
 
+/** How many values of an entry without value have buckets at a time: Envoy's number, and the largest. */
+const DEFAULT_DYNAMIC = 20;
+const MOST_DYNAMIC = 1000;
+
 /** `envoy.filters.http.local_ratelimit`, main side. */
 export const localRateLimitConfig = extensionConfig({
   name: "envoy.filters.http.local_ratelimit",
@@ -38,9 +42,7 @@ export const localRateLimitConfig = extensionConfig({
   routeSchema: LocalRateLimitSchema,
   configRequired: true,
   support: [
-    supportAll(LocalRateLimitSchema, {
-      max_dynamic_descriptors: notYet("each descriptor has the values that its entries say"),
-    }),
+    supportAll(LocalRateLimitSchema),
     ...rateLimitsSupport,
     supportAll(LocalClusterRateLimitSchema),
     supportAll(LocalRateLimitDescriptorSchema),
@@ -70,7 +72,7 @@ function compileLimit(message: LocalRateLimit, place: Place, context: CompileCon
       hasBucket && !perConnection
         ? context.addResource("tokenBucket", `local_ratelimit/${message.statPrefix}`, null)
         : "",
-    descriptors: compileDescriptors(message, place.field("descriptors"), context),
+    descriptors: compileDescriptors(message, place, context),
     stage: message.stage,
     rateLimits: compileFilterRateLimits(message.rateLimits, place.field("rate_limits"), context),
     ofVirtualHost: VIRTUAL_HOST_OPTIONS[message.vhRateLimits],
@@ -109,7 +111,12 @@ function compileLocalCluster(message: LocalRateLimit, place: Place, context: Com
   return localCluster.name;
 }
 
-function compileDescriptors(message: LocalRateLimit, place: Place, context: CompileContext): LocalDescriptorData[] {
+function compileDescriptors(message: LocalRateLimit, of: Place, context: CompileContext): LocalDescriptorData[] {
+  const { maxDynamicDescriptors: dynamic = DEFAULT_DYNAMIC } = message;
+  if (dynamic < 1 || dynamic > MOST_DYNAMIC) {
+    context.error(of.field("max_dynamic_descriptors"), `${dynamic} is not between 1 and ${MOST_DYNAMIC}`);
+  }
+  const place = of.field("descriptors");
   const known = new Map<string, Place>();
   return message.descriptors.map((descriptor, i) => {
     const at = place.index(i);
@@ -119,10 +126,26 @@ function compileDescriptors(message: LocalRateLimit, place: Place, context: Comp
     if (first === undefined) known.set(key, at);
     else context.error(at.field("entries"), "the descriptor stands here twice", `see ${first}`);
     const settings = compileTokenBucket(descriptor.tokenBucket, at.field("token_bucket"), context);
-    const name = `local_ratelimit/${message.statPrefix}/descriptor`;
-    const perConnection = message.localRateLimitPerDownstreamConnection;
-    return { entries, settings, bucket: perConnection ? "" : context.addResource("tokenBucket", name, null) };
+    return { entries, settings, buckets: compileBuckets(message, entries, at.field("entries"), context) };
   });
+}
+
+/** The buckets of a descriptor: more than one if its entries take any value. Differs from Envoy: a descriptor has buckets for at most 1000 values at a time. */
+function compileBuckets(
+  message: LocalRateLimit,
+  entries: LocalDescriptorData["entries"],
+  place: Place,
+  context: CompileContext,
+): string[] {
+  const name = `local_ratelimit/${message.statPrefix}/descriptor`;
+  const isWildcard = entries.some(({ value }) => value === "");
+  if (message.localRateLimitPerDownstreamConnection) {
+    if (isWildcard) context.error(place, "a limit for each connection needs a value in each entry");
+    return [];
+  }
+  if (!isWildcard) return [context.addResource("tokenBucket", name, null)];
+  const length = Math.min(message.maxDynamicDescriptors ?? DEFAULT_DYNAMIC, MOST_DYNAMIC);
+  return Array.from({ length }, (_, i) => context.addResource("tokenBucket", `${name}/${i}`, null));
 }
 
 function entriesOf({ entries }: LocalRateLimitDescriptor): LocalDescriptorData["entries"] {

@@ -9,7 +9,7 @@ import { rateLimitDescriptors } from "../../../route/rate-limit-descriptors.ts";
 import type { RateLimitDescriptor } from "../../../route/rate-limit-policy.ts";
 import type { Route } from "../../../route/route.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
-import type { LimitBucket } from "./limit-buckets.ts";
+import type { LimitBucket } from "./limit-bucket.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 const RESOURCE_EXHAUSTED = 8;

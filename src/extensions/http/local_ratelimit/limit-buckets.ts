@@ -1,14 +1,11 @@
 import type { TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
 import type { RateLimitDescriptor } from "../../../route/rate-limit-policy.ts";
-import type { TokenBucket } from "../../../upstream/shared-limits.ts";
+import type { KeyedTokenBuckets } from "../../../upstream/keyed-token-buckets.ts";
+import type { TokenBucket } from "../../../upstream/token-bucket.ts";
 import { descriptorKey } from "./descriptor-key.ts";
+import type { LimitBucket } from "./limit-bucket.ts";
 import type { LocalRateLimitData } from "./local-rate-limit-data.ts";
-
-/** A bucket with what it is filled by. */
-export interface LimitBucket {
-  readonly bucket: TokenBucket;
-  readonly settings: TokenBucketSettings;
-}
+import { WildcardLimit } from "./wildcard-limit.ts";
 
 /** Whether a request may go on, and the bucket to tell of; null = nothing limits it. */
 export interface LimitVerdict {
@@ -16,27 +13,36 @@ export interface LimitVerdict {
   readonly of: LimitBucket | null;
 }
 
-/** Makes the bucket `name` (`""`: one that nobody else has). */
-export type BucketSource = (name: string, settings: TokenBucketSettings) => TokenBucket;
+/** Where buckets come from. */
+export interface BucketSource {
+  /** The bucket `name`; undefined: one that nobody else has. */
+  bucket(name: string | undefined, settings: TokenBucketSettings): TokenBucket;
+  keyed(names: readonly string[], settings: TokenBucketSettings): KeyedTokenBuckets;
+}
 
 /** The buckets of one limit: the default one and those of descriptors. Source: Envoy's `LocalRateLimiterImpl::requestAllowed`. */
 export class LimitBuckets {
   readonly #default: LimitBucket | null;
   readonly #byDescriptor = new Map<string, LimitBucket>();
+  readonly #wildcards: WildcardLimit[] = [];
   readonly #alwaysTakesDefault: boolean;
 
   constructor(data: LocalRateLimitData, source: BucketSource) {
     const { settings } = data;
-    this.#default = settings === null ? null : { bucket: source(data.bucket, settings), settings };
-    for (const { entries, settings, bucket } of data.descriptors) {
-      this.#byDescriptor.set(descriptorKey(entries), { bucket: source(bucket, settings), settings });
+    this.#default = settings === null ? null : { bucket: source.bucket(data.bucket, settings), settings };
+    for (const { entries, settings, buckets } of data.descriptors) {
+      if (entries.some(({ value }) => value === "")) {
+        this.#wildcards.push(new WildcardLimit(entries, settings, source.keyed(buckets, settings)));
+      } else {
+        this.#byDescriptor.set(descriptorKey(entries), { bucket: source.bucket(buckets[0], settings), settings });
+      }
     }
     this.#alwaysTakesDefault = data.alwaysTakesFromBucket;
   }
 
   /** Whether descriptors matter. */
   get hasDescriptors(): boolean {
-    return this.#byDescriptor.size > 0;
+    return this.#byDescriptor.size + this.#wildcards.length > 0;
   }
 
   /** Takes `cost` tokens of each bucket that counts the request, the slowest first, until one has too few. */
@@ -54,11 +60,19 @@ export class LimitBuckets {
   #matched(descriptors: readonly RateLimitDescriptor[]): readonly LimitBucket[] {
     if (descriptors.length === 0) return [];
     const matched: LimitBucket[] = [];
-    for (const { entries } of descriptors) {
-      const limit = this.#byDescriptor.get(descriptorKey(entries));
+    for (const descriptor of descriptors) {
+      const limit = this.#byDescriptor.get(descriptorKey(descriptor.entries)) ?? this.#wildcard(descriptor);
       if (limit !== undefined) matched.push(limit);
     }
     return matched.sort((a, b) => fillRate(a.settings) - fillRate(b.settings));
+  }
+
+  #wildcard(descriptor: RateLimitDescriptor): LimitBucket | undefined {
+    for (const wildcard of this.#wildcards) {
+      const limit = wildcard.of(descriptor);
+      if (limit !== undefined) return limit;
+    }
+    return undefined;
   }
 }
 

@@ -7,11 +7,11 @@ import type { FractionData } from "../../../route/route-table-data.ts";
 
 /** A limit for requests with one descriptor. */
 export interface LocalDescriptorData {
-  /** At least one. */
+  /** At least one. A value `""` is any value, and each has a bucket of its own. */
   readonly entries: readonly RateLimitEntry[];
   readonly settings: TokenBucketSettings;
-  /** As `LocalRateLimitData.bucket`. */
-  readonly bucket: string;
+  /** As `LocalRateLimitData.bucket`; for entries with any value as many as are remembered. Empty: each connection has its own. */
+  readonly buckets: readonly string[];
 }
 
 /** Envoy's HTTP `LocalRateLimit`, checked: of a filter or of a route. Plain data. */

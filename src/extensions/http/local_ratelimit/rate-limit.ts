@@ -1,12 +1,14 @@
+import { InvariantError } from "../../../base/fatal.ts";
 import { SharedTokenBucket, TOKEN_BUCKET_CELLS, type TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
 import { HeaderMutations } from "../../../route/header-mutations.ts";
 import type { RateLimitChoice } from "../../../route/rate-limit-descriptors.ts";
 import { RateLimitPolicy } from "../../../route/rate-limit-policy.ts";
 import type { StatsScope } from "../../../stats/scope.ts";
-import type { TokenBucket } from "../../../upstream/shared-limits.ts";
+import type { SharedLimits } from "../../../upstream/shared-limits.ts";
+import type { TokenBucket } from "../../../upstream/token-bucket.ts";
 import type { WorkerContext } from "../../extension-module.ts";
-import { LimitBuckets } from "./limit-buckets.ts";
+import { type BucketSource, LimitBuckets } from "./limit-buckets.ts";
 import type { LocalRateLimitData } from "./local-rate-limit-data.ts";
 import { type LocalRateLimitStats, localRateLimitStats } from "./stats.ts";
 
@@ -19,6 +21,12 @@ export class RateLimit {
   readonly choice: RateLimitChoice;
   readonly #scope: StatsScope;
   readonly #worker: WorkerContext;
+  readonly #ownBuckets: BucketSource = {
+    bucket: (_, settings) => this.#createOwn(settings),
+    keyed: () => {
+      throw new InvariantError("a connection has no buckets by key");
+    },
+  };
   /** Null if each connection has buckets of its own. */
   readonly #shared: LimitBuckets | null;
   /** Buckets of connections, which go when their connections do. */
@@ -34,8 +42,8 @@ export class RateLimit {
     const { stage, ofVirtualHost, rateLimits } = data;
     this.choice = { stage, ofVirtualHost, own: RateLimitPolicy.of(rateLimits) };
     const { limits } = worker;
-    const isShared = data.bucket !== "" || data.descriptors.some(({ bucket }) => bucket !== "");
-    this.#shared = isShared ? new LimitBuckets(data, (name, settings) => limits.tokenBucket(name, settings)) : null;
+    const isShared = data.bucket !== "" || data.descriptors.some(({ buckets }) => buckets.length > 0);
+    this.#shared = isShared ? new LimitBuckets(data, sharedBuckets(limits)) : null;
   }
 
   /** The buckets that a request's tokens come from. */
@@ -43,7 +51,7 @@ export class RateLimit {
     if (this.#shared !== null) return this.#shared;
     let own = this.#ofConnections.get(connection);
     if (own === undefined) {
-      own = new LimitBuckets(this.data, (_, settings) => this.#createOwn(settings));
+      own = new LimitBuckets(this.data, this.#ownBuckets);
       this.#ofConnections.set(connection, own);
     }
     return own;
@@ -69,4 +77,11 @@ export class RateLimit {
       nextFillMs: () => bucket.nextFillMs(clock.nowMs()),
     };
   }
+}
+
+function sharedBuckets(limits: SharedLimits): BucketSource {
+  return {
+    bucket: (name = "", settings) => limits.tokenBucket(name, settings),
+    keyed: (names, settings) => limits.keyedBuckets(names, settings),
+  };
 }

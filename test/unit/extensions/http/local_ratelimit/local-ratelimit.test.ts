@@ -190,10 +190,30 @@ describe("The HTTP local_ratelimit filter", () => {
     const other = { actions: [{ generic_key: { descriptor_value: "x" } }] };
     const proxied = await start(test, limited, { routes: [limitedRoute([other])] });
     assert.deepEqual(await spend(proxied, ["a", "a"]), [200, 429]);
-    await assert.rejects(
-      start(test, { ...limited, max_dynamic_descriptors: 3 }),
-      /max_dynamic_descriptors.*not supported/s,
-    );
+  });
+
+  it("gives each value of an entry without value a bucket, to as many as it is told to remember", async (test) => {
+    const { token_bucket } = descriptor("", 2);
+    const any = { entries: [{ key: "client" }], token_bucket };
+    const limited = { ...LIMIT, token_bucket: undefined, descriptors: [descriptor("vip", 4), any] };
+    const clock = new FakeClock();
+    const options = { routes: [limitedRoute([CLIENT])], clock };
+    const proxied = await start(test, { ...limited, max_dynamic_descriptors: 2 }, options);
+    const spendLater = async (...clients: string[]): Promise<number[]> => {
+      clock.advance(1);
+      return spend(proxied, clients);
+    };
+    assert.deepEqual(await spendLater("a", "a", "a"), [200, 200, 429]);
+    assert.deepEqual(await spendLater("b", "b", "b"), [200, 200, 429]);
+    assert.deepEqual(await spendLater("vip", "vip", "vip", "vip", "vip"), [200, 200, 200, 200, 429]);
+    assert.deepEqual(await spendLater("a"), [429]);
+    assert.deepEqual(await spendLater("c", "c", "c"), [200, 200, 429], "takes the bucket of b");
+    assert.deepEqual(await spendLater("a"), [429]);
+    assert.deepEqual(await spendLater("b"), [200], "begins anew");
+    const own = { ...limited, local_rate_limit_per_downstream_connection: true };
+    await assert.rejects(start(test, own, options), /entries: a limit for each connection needs a value/);
+    const many = { ...limited, max_dynamic_descriptors: 1001 };
+    await assert.rejects(start(test, many, options), /1001 is not between 1 and 1000/);
   });
 
   it("shares the limit with the other proxies of its cluster", async (test) => {

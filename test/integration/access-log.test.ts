@@ -8,10 +8,14 @@ import { answerRoute, sampleBootstrap } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 
 /** A proxy whose access log is `access.log` in its folder, with one path per line. */
-async function start(t: TestContext, args: readonly string[] = []): Promise<{ proxy: RunningProxy; log: string }> {
+async function start(
+  t: TestContext,
+  args: readonly string[] = [],
+  file?: string,
+): Promise<{ proxy: RunningProxy; log: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), "troupe-access-log-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const log = path.join(folder, "access.log");
+  const log = file ?? path.join(folder, "access.log");
   const typed_config = {
     "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
     path: log,
@@ -44,6 +48,17 @@ describe("An access log file", () => {
     assert.equal(await proxy.stop(), 0);
     assert.deepEqual(linesOf(log).slice(0, 1), ["/before DownstreamEnd"]);
     assert.deepEqual(linesOf(log).at(-1), "/after DownstreamEnd");
+  });
+
+  it("loses and counts what a full disk does not take, and no request notices", async (t) => {
+    const { proxy } = await start(t, ["--file-flush-interval-msec", "20"], "/dev/full");
+    assert.equal((await get(proxy, "/lost")).status, 200);
+    const failed = async () => (await proxy.stats("filesystem")).get("filesystem.write_failed") ?? 0;
+    await proxy.until("the failure", async () => (await failed()) > 0);
+    assert.equal((await get(proxy, "/also")).status, 200);
+    await proxy.until("the other failure", async () => (await failed()) > 1);
+    assert.equal((await proxy.stats("filesystem")).get("filesystem.write_total_buffered"), 0);
+    assert.equal(await proxy.stop(), 0);
   });
 
   it("is opened anew after SIGUSR1, and no line is lost", async (t) => {

@@ -49,6 +49,21 @@ async function scene(
   return { proxied, collector, spans, request };
 }
 
+describe("Without tracing", () => {
+  it("a request goes on as it came, with an id that says nothing of traces", async (t) => {
+    const proxied = await Proxied.start(t, { script: answering("ok") });
+    const headers = { host: "example.com", b3: "0", traceparent: "as it is", "x-client-trace-id": "c" };
+    await (await proxied.client()).request({ headers });
+    const received = headersOf(proxied);
+    assert.deepEqual([received("b3"), received("traceparent")], ["0", "as it is"]);
+    assert.equal(received("x-b3-traceid"), undefined);
+    assert.equal(received("x-request-id")![14], "4");
+    await proxied.logged();
+    assert.equal(proxied.path.logged[0]!.info.span, null);
+    assert.equal(proxied.stat("http.ingress.tracing.not_traceable"), 0);
+  });
+});
+
 describe("envoy.tracers.zipkin", () => {
   it("posts a span of each request, named and tagged as Envoy does, and tells the upstream of it", async (t) => {
     const { proxied, collector, spans, request } = await scene(t);
@@ -123,6 +138,16 @@ describe("envoy.tracers.zipkin", () => {
     await request({});
     await until("the span of the other", () => spans().length === 1);
     assert.equal(spans().length, 1);
+  });
+
+  it("has a span of what the proxy answers itself, too", async (t) => {
+    const { spans, request } = await scene(t, {
+      routes: [{ match: { prefix: "/nothing" }, route: { cluster: "app" } }],
+    });
+    assert.equal((await request({}, "/a")).status, 404);
+    await until("the span", () => spans().length === 1);
+    const { tags } = spans()[0]!;
+    assert.deepEqual([tags["http.status_code"], tags.response_flags, tags.upstream_cluster], ["404", "NR", undefined]);
   });
 
   it("gives each attempt a span of its own if told to, with the outcome", async (t) => {

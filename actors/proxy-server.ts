@@ -214,13 +214,16 @@ export class ProxyServer {
       timers: this.#timers,
       random: this.#random,
       log: log.logger("upstream"),
-      readEndpoints: async (path, serviceName) => {
+      readEndpoints: async (path, serviceNames) => {
         const { id, cluster, zone } = bootstrap.node;
         const facts = { nodeId: id, nodeCluster: cluster, nodeZone: zone, directory: dirname(path), secrets: {} };
         const { allowUnsupported } = commandLine;
-        const outcome = await pool.compileLoadAssignment({ path, serviceName, facts, allowUnsupported });
-        if (!outcome.ok) return { problems: outcome.problems.map(problemText) };
-        return { assignment: outcome.assignment as AssignmentData, versionInfo: outcome.versionInfo };
+        const outcomes = await pool.compileLoadAssignments({ path, serviceNames, facts, allowUnsupported });
+        return outcomes.map((outcome) =>
+          outcome.ok
+            ? { assignment: outcome.assignment as AssignmentData, versionInfo: outcome.versionInfo }
+            : { problems: outcome.problems.map(problemText) },
+        );
       },
     });
   }

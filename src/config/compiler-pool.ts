@@ -15,7 +15,7 @@ export class CompilerPool {
   readonly #tableModule: string;
   readonly #pool: Piscina<
     CompilerTask | LoadAssignmentTask | WarmUpTask,
-    CompileOutcome | LoadAssignmentOutcome | undefined
+    CompileOutcome | LoadAssignmentOutcome[] | undefined
   >;
 
   /** `tableModule` is the URL of a module that exports `loadLateCompilerTable` (see `CompilerTableModule`). Starts the thread. */
@@ -48,10 +48,10 @@ export class CompilerPool {
     return this.#pool.run({ tableModule: this.#tableModule, request }) as Promise<CompileOutcome>;
   }
 
-  /** Reads and checks the file of an EDS cluster. Bad input is an outcome; rejects as `compile` does. */
-  compileLoadAssignment(request: LoadAssignmentRequest): Promise<LoadAssignmentOutcome> {
+  /** Reads and checks a file of EDS clusters: an outcome for each name. Bad input is an outcome; rejects as `compile` does. */
+  compileLoadAssignments(request: LoadAssignmentRequest): Promise<LoadAssignmentOutcome[]> {
     const task: LoadAssignmentTask = { tableModule: this.#tableModule, request };
-    return this.#pool.run(task, { name: "loadAssignment" }) as Promise<LoadAssignmentOutcome>;
+    return this.#pool.run(task, { name: "loadAssignments" }) as Promise<LoadAssignmentOutcome[]>;
   }
 
   /** Stops the thread; waiting compilations are rejected. */

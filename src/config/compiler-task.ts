@@ -46,8 +46,8 @@ export async function warmUp(task: WarmUpTask): Promise<void> {
   await table;
 }
 
-/** Compiles the file of an EDS cluster. */
-export async function loadAssignment(task: LoadAssignmentTask): Promise<LoadAssignmentOutcome> {
+/** Compiles a file of EDS clusters. */
+export async function loadAssignments(task: LoadAssignmentTask): Promise<LoadAssignmentOutcome[]> {
   table ??= loadTable(task.tableModule);
   return compileLoadAssignmentFile(await table, task.request);
 }

@@ -15,13 +15,13 @@ import { supportTables } from "./support-walk.ts";
 /** A file of endpoints, and whose are wanted. Plain, so that it can go to the compiler thread. */
 export interface LoadAssignmentRequest {
   readonly path: string;
-  /** The `cluster_name` of the wanted assignment. */
-  readonly serviceName: string;
+  /** The `cluster_name` of each wanted assignment. */
+  readonly serviceNames: readonly string[];
   readonly facts: CompileFacts;
   readonly allowUnsupported: boolean;
 }
 
-/** What is in the file: the assignment as `CompilerTable.loadAssignment` made them, or all that is wrong with it. */
+/** What is in the file for one name: the assignment as `CompilerTable.loadAssignment` made them, or all that is wrong with it. */
 export type LoadAssignmentOutcome =
   | { readonly ok: true; readonly assignment: unknown; readonly versionInfo: string }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
@@ -29,46 +29,77 @@ export type LoadAssignmentOutcome =
 const RESPONSE_HINT = 'resources: [{ "@type": type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment, … }]';
 
 /**
- * Reads and checks the file of an EDS cluster: a `DiscoveryResponse` in YAML or JSON. Never throws for bad input. Compiler thread.
+ * Reads and checks a file of EDS clusters: a `DiscoveryResponse` in YAML or JSON. Answers for each wanted name, in their order; what is wrong
+ * with the assignment of one name does not touch the others. Never throws for bad input. Compiler thread.
  * Source: Envoy's filesystem subscriptions.
  */
-export function compileLoadAssignmentFile(table: CompilerTable, request: LoadAssignmentRequest): LoadAssignmentOutcome {
-  const { path, serviceName } = request;
+export function compileLoadAssignmentFile(
+  table: CompilerTable,
+  request: LoadAssignmentRequest,
+): LoadAssignmentOutcome[] {
+  const response = openResponse(request.path);
+  if ("problems" in response) return request.serviceNames.map(() => ({ ok: false, problems: response.problems }));
+  const { resources } = response;
+  const indexes = new Map<JsonValue | undefined, number>();
+  for (const [index, resource] of resources.entries()) {
+    const name = isObject(resource) ? nameOf(resource) : undefined;
+    if (!indexes.has(name)) indexes.set(name, index);
+  }
+  const extensions = new ExtensionIndex(table.extensions, supportTables(table.support));
+  const tables = supportTables(table.loadAssignment.support, supportTables(table.support));
+  return request.serviceNames.map((serviceName) => {
+    const index = indexes.get(serviceName);
+    if (index !== undefined) {
+      return compileAssignment({ table, tables, extensions, request, response, serviceName, index });
+    }
+    const message = `there is no ClusterLoadAssignment with cluster_name ${JSON.stringify(serviceName)}`;
+    return { ok: false, problems: [wholeFile(request.path, message, RESPONSE_HINT)] };
+  });
+}
+
+/** A file that is a `DiscoveryResponse`, as far as one can tell without looking at its resources. */
+interface ResponseFile {
+  readonly source: ConfigSource;
+  readonly resources: readonly JsonValue[];
+  readonly versionInfo: string;
+}
+
+function openResponse(path: string): ResponseFile | { readonly problems: readonly ConfigProblem[] } {
   const file = readConfigFile(path);
-  if (file.content === undefined) return { ok: false, problems: [wholeFile(path, file.message, file.hint)] };
+  if (file.content === undefined) return { problems: [wholeFile(path, file.message, file.hint)] };
   const { source, problems } = openSource({ file: path, content: file.content }, false);
-  if (source === undefined) return { ok: false, problems };
-  if (!("value" in source.rest))
-    return { ok: false, problems: [wholeFile(path, "binary files are not supported yet", "use YAML or JSON")] };
+  if (source === undefined) return { problems };
+  if (!("value" in source.rest)) {
+    return { problems: [wholeFile(path, "binary files are not supported yet", "use YAML or JSON")] };
+  }
   const root = source.rest.value;
   const resources = isObject(root) ? root.resources : undefined;
   if (!isObject(root) || !Array.isArray(resources)) {
-    return { ok: false, problems: [wholeFile(path, "this is no DiscoveryResponse", RESPONSE_HINT)] };
+    return { problems: [wholeFile(path, "this is no DiscoveryResponse", RESPONSE_HINT)] };
   }
-  const index = resources.findIndex((resource) => isObject(resource) && nameOf(resource) === serviceName);
-  if (index === -1) {
-    const message = `there is no ClusterLoadAssignment with cluster_name ${JSON.stringify(serviceName)}`;
-    return { ok: false, problems: [wholeFile(path, message, RESPONSE_HINT)] };
-  }
-  const versionInfo = String(root.version_info ?? root.versionInfo ?? "");
-  return compileAssignment(table, request, source, index, resources[index] as JsonObject, versionInfo);
+  return { source, resources, versionInfo: String(root.version_info ?? root.versionInfo ?? "") };
 }
 
-function compileAssignment(
-  table: CompilerTable,
-  { facts, allowUnsupported, serviceName }: LoadAssignmentRequest,
-  source: ConfigSource,
-  index: number,
-  { "@type": _type, ...value }: JsonObject,
-  versionInfo: string,
-): LoadAssignmentOutcome {
-  const extensions = new ExtensionIndex(table.extensions, supportTables(table.support));
+interface WantedAssignment {
+  readonly table: CompilerTable;
+  readonly tables: ReturnType<typeof supportTables>;
+  readonly extensions: ExtensionIndex;
+  readonly request: LoadAssignmentRequest;
+  readonly response: ResponseFile;
+  readonly serviceName: string;
+  readonly index: number;
+}
+
+function compileAssignment(wanted: WantedAssignment): LoadAssignmentOutcome {
+  const { table, tables, extensions, request, response, serviceName, index } = wanted;
+  const { source, resources, versionInfo } = response;
+  const { facts, allowUnsupported } = request;
+  const { "@type": _type, ...value } = resources[index] as JsonObject;
   const compilation = new ItemCompilation({ facts, extensions, allowUnsupported });
   compilation.owner = { kind: "cluster", name: serviceName };
   const message = readMessage(ClusterLoadAssignmentSchema, { value }, compilation);
   let assignment: unknown;
   if (message !== undefined) {
-    const tables = supportTables(table.loadAssignment.support, supportTables(table.support));
     compilation.check(ClusterLoadAssignmentSchema, message, Place.root, tables);
     const typed = message as Parameters<typeof table.loadAssignment.compile>[0];
     if (compilation.errorCount === 0) assignment = table.loadAssignment.compile(typed, Place.root, compilation);

@@ -5,7 +5,7 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { requestOnce } from "../harness/http1-client.ts";
-import { loopback, pipe, sampleBootstrap } from "../harness/sample-bootstrap.ts";
+import { clusterRoute, loopback, pipe, sampleBootstrap } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 
 const FILE = "endpoints.yaml";
@@ -166,6 +166,43 @@ describe("An EDS cluster with a file", () => {
     replace(proxy, assignment([]).replace('"service"', '"other"'));
     await proxy.waitForLog(/there is no ClusterLoadAssignment with cluster_name/);
     assert.equal(await answers(proxy), "first");
+  });
+
+  it("shares it with 199 others: it is read once for all of them, and each has its own endpoints", async (t) => {
+    const [first, second] = [await upstream(t, "first"), await upstream(t, "second")];
+    const names = Array.from({ length: 200 }, (_, index) => `c${index}`);
+    const text = (even: FakeUpstream, odd: FakeUpstream): string =>
+      JSON.stringify({
+        resources: names.map((cluster_name, index) => ({
+          "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+          cluster_name,
+          endpoints: [{ lb_endpoints: [{ endpoint: { address: loopback((index % 2 === 0 ? even : odd).port) } }] }],
+        })),
+      });
+    const clusters = names.map((name) => ({
+      name,
+      type: "EDS",
+      eds_cluster_config: { eds_config: { path_config_source: { path: FILE } } },
+    }));
+    const routes = names.map((name) => clusterRoute(name, `/${name}/`));
+    const config = sampleBootstrap({ listeners: [{ routes }], clusters });
+    const proxy = await startProxy({ config, files: { [FILE]: text(first, second) } });
+    t.after(() => proxy.kill());
+    const counts = async (stat: string): Promise<Map<number, number>> => {
+      const found = new Map<number, number>();
+      for (const value of (await proxy.stats(`^cluster\\.c\\d+\\.${stat}$`)).values())
+        found.set(value, (found.get(value) ?? 0) + 1);
+      return found;
+    };
+    const answer = async (name: string): Promise<string> =>
+      (await requestOnce(proxy.port(), { target: `/${name}/` })).body;
+    assert.deepEqual([await answer("c0"), await answer("c199")], ["first", "second"]);
+    assert.deepEqual(await counts("update_success"), new Map([[1, 200]]));
+    assert.deepEqual(await counts("update_rejected"), new Map([[0, 200]]));
+    replace(proxy, text(second, first));
+    await proxy.until("200 updates", async () => (await counts("update_success")).get(2) === 200);
+    assert.deepEqual([await answer("c0"), await answer("c199")], ["second", "first"]);
+    assert.deepEqual(await counts("update_attempt"), new Map([[2, 200]]));
   });
 
   it("reads the file again when anything happens in watched_directory, as Kubernetes swaps folders", async (t) => {

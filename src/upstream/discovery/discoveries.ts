@@ -6,7 +6,8 @@ import type { DiscoveryData } from "../cluster-data.ts";
 import { type Discovery, type DiscoveryOwner, DiscoveryStats } from "./discovery.ts";
 import { DnsDiscovery } from "./dns-discovery.ts";
 import { CaresLookup, DnsStats } from "./dns-lookup.ts";
-import { FileDiscovery, type ReadEndpoints } from "./file-discovery.ts";
+import { EndpointsFiles, type ReadEndpoints } from "./endpoints-files.ts";
+import { FileDiscovery } from "./file-discovery.ts";
 import { StaticDiscovery } from "./static-discovery.ts";
 import { SystemNameFiles } from "./system-names.ts";
 
@@ -25,15 +26,18 @@ export class Discoveries {
   readonly #environment: DiscoveryEnvironment;
   readonly #dnsStats: DnsStats;
   readonly #names = new SystemNameFiles();
+  readonly #files: EndpointsFiles;
 
   constructor(environment: DiscoveryEnvironment) {
     this.#environment = environment;
     this.#dnsStats = new DnsStats(environment.stats);
+    const { readEndpoints: read, timers, log } = environment;
+    this.#files = new EndpointsFiles({ read, timers, log });
   }
 
   readonly createDiscovery = (data: DiscoveryData, owner: DiscoveryOwner, stats: DiscoveryStats): Discovery => {
-    const { timers, random, log, readEndpoints } = this.#environment;
-    if (data.type === "file") return new FileDiscovery(data, owner, { read: readEndpoints, timers, log, stats });
+    const { timers, random, log } = this.#environment;
+    if (data.type === "file") return new FileDiscovery(data, owner, { files: this.#files, timers, log, stats });
     if (data.type === "static") return new StaticDiscovery(data.endpoints, owner, timers);
     const cares = new CaresLookup(data, { timers, stats: this.#dnsStats, names: this.#names });
     const lookup = (name: string) => cares.lookup(name);

@@ -1,21 +1,12 @@
-import { fileStamp } from "../../base/file-stamp.ts";
 import type { Logger } from "../../base/log.ts";
-import { PathWatch } from "../../base/path-watch.ts";
 import type { TimerWheel, WheelTimer } from "../../base/timer-wheel.ts";
 import type { AssignmentData, FileDiscoveryData } from "../cluster-data.ts";
 import type { Discovery, DiscoveryOwner, DiscoveryStats } from "./discovery.ts";
-
-/** What a file of endpoints holds: the endpoints, or what is wrong with it in words. */
-export type EndpointsFile =
-  | { readonly assignment: AssignmentData; readonly versionInfo: string }
-  | { readonly problems: readonly string[] };
-
-/** Reads and checks a file of endpoints. Rejects only if that can't be tried. */
-export type ReadEndpoints = (path: string, serviceName: string) => Promise<EndpointsFile>;
+import type { EndpointsFile, EndpointsFiles } from "./endpoints-files.ts";
 
 /** What discovery from a file needs of its surroundings. */
 export interface FileDiscoveryOptions {
-  readonly read: ReadEndpoints;
+  readonly files: EndpointsFiles;
   readonly timers: TimerWheel;
   readonly log: Logger;
   readonly stats: DiscoveryStats;
@@ -29,12 +20,8 @@ export class FileDiscovery implements Discovery {
   readonly #data: FileDiscoveryData;
   readonly #owner: DiscoveryOwner;
   readonly #options: FileDiscoveryOptions;
-  #watch: PathWatch | null = null;
-  #reading = false;
-  /** The file has changed while it was being read. */
-  #again = false;
+  #unfollow: (() => void) | null = null;
   #attempted = false;
-  #stopped = false;
   #versionInfo = "";
   #problems: readonly string[] = [];
   readonly #stale: WheelTimer;
@@ -47,15 +34,17 @@ export class FileDiscovery implements Discovery {
   }
 
   start(): void {
-    const { path, watchedFolder } = this.#data;
-    const { timers, log } = this.#options;
-    this.#watch = new PathWatch(path, fileStamp(path), timers, log, () => this.#onChange(), watchedFolder);
-    void this.#read();
+    const { path, watchedFolder, serviceName } = this.#data;
+    const { files, stats } = this.#options;
+    this.#unfollow = files.follow(path, watchedFolder, {
+      serviceName,
+      onReading: () => stats.updateAttempt.inc(),
+      onRead: (file) => this.#onRead(file),
+    });
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#watch?.stop();
+    this.#unfollow?.();
     this.#stale.disarm();
   }
 
@@ -81,26 +70,9 @@ export class FileDiscovery implements Discovery {
     this.#owner.onHosts([]);
   }
 
-  #onChange(): void {
-    if (this.#reading) this.#again = true;
-    else void this.#read();
-  }
-
-  async #read(): Promise<void> {
-    this.#reading = true;
-    do {
-      this.#again = false;
-      await this.#readOnce();
-    } while (this.#again && !this.#stopped);
-    this.#reading = false;
-  }
-
-  async #readOnce(): Promise<void> {
-    const { read, log, stats } = this.#options;
-    const { path, serviceName, cluster } = this.#data;
-    stats.updateAttempt.inc();
-    const file = await read(path, serviceName).catch((error: unknown) => ({ problems: [String(error)] }));
-    if (this.#stopped) return;
+  #onRead(file: EndpointsFile): void {
+    const { log, stats } = this.#options;
+    const { path, cluster } = this.#data;
     if ("problems" in file) {
       stats.updateRejected.inc();
       this.#problems = file.problems;

@@ -3,7 +3,8 @@ import { describe, it, type TestContext } from "node:test";
 import { silentLogger } from "../../../../src/base/log.ts";
 import type { AssignmentData } from "../../../../src/upstream/cluster-data.ts";
 import { DiscoveryStats } from "../../../../src/upstream/discovery/discovery.ts";
-import { type EndpointsFile, FileDiscovery } from "../../../../src/upstream/discovery/file-discovery.ts";
+import { type EndpointsFile, EndpointsFiles } from "../../../../src/upstream/discovery/endpoints-files.ts";
+import { FileDiscovery } from "../../../../src/upstream/discovery/file-discovery.ts";
 import { FakeClock } from "../../../harness/fake-clock.ts";
 import { RecordingStats } from "../../../harness/recording-stats.ts";
 import { endpointData } from "../cluster-fixture.ts";
@@ -30,7 +31,7 @@ async function start(t: TestContext, file: EndpointsFile) {
     onFirstAttempt: () => void told.push("attempted"),
   };
   const discovery = new FileDiscovery(data, owner, {
-    read: async () => file,
+    files: new EndpointsFiles({ read: async () => [file], timers: clock.timers, log: silentLogger }),
     timers: clock.timers,
     log: silentLogger,
     stats: new DiscoveryStats(stats.scope("cluster.app")),

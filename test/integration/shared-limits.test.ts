@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Agent, get, type IncomingMessage } from "node:http";
 import { describe, it, type TestContext } from "node:test";
-import { answerRoute, loopback, sampleBootstrap } from "../harness/sample-bootstrap.ts";
+import { answerRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { TcpPeer } from "../harness/tcp-peer.ts";
 import { until } from "../harness/until.ts";
@@ -123,6 +125,39 @@ describe("Limits that workers share", () => {
       const stats = await proxy.stats("local_rate_limit");
       return stats.get("local_rate_limit.all.rate_limited") === 30;
     });
+  });
+
+  it("for each client hold over all workers", async (t) => {
+    const everyone = { default_value: { numerator: 100 } };
+    const package_ = "type.googleapis.com/envoy.extensions.filters.http";
+    const limit = {
+      "@type": `${package_}.local_ratelimit.v3.LocalRateLimit`,
+      stat_prefix: "clients",
+      filter_enabled: everyone,
+      filter_enforced: everyone,
+      rate_limits: [{ actions: [{ request_headers: { header_name: "x-client", descriptor_key: "client" } }] }],
+      descriptors: [{ entries: [{ key: "client" }], token_bucket: { max_tokens: 7, fill_interval: "3600s" } }],
+    };
+    const http_filters = [
+      { name: "limit", typed_config: limit },
+      { name: "router", typed_config: { "@type": `${package_}.router.v3.Router` } },
+    ];
+    // Nobody is there: what passes the limit gets 503.
+    const listeners = [{ manager: { http_filters }, more: { connection_balance_config: { exact_balance: {} } } }];
+    const proxy = await start(t, sampleBootstrap({ listeners, clusters: [sampleCluster("app", [loopback(1)])] }));
+    const statuses = async (client: string): Promise<number[]> => {
+      const ask = async (): Promise<number> => {
+        const agent = new Agent({ keepAlive: false });
+        const request = get({ port: proxy.port(), host: "127.0.0.1", agent, headers: { "x-client": client } });
+        const [response] = (await once(request, "response")) as [IncomingMessage];
+        response.resume();
+        return response.statusCode ?? 0;
+      };
+      return (await Promise.all(Array.from({ length: 30 }, ask))).sort();
+    };
+    const expected = [...Array<number>(23).fill(429), ...Array<number>(7).fill(503)];
+    assert.deepEqual(await statuses("ann"), expected);
+    assert.deepEqual(await statuses("bob"), expected);
   });
 
   it("of routes are counted until a reload takes the routes away", async (t) => {

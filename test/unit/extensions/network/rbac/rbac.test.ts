@@ -44,6 +44,33 @@ describe("envoy.filters.network.rbac", () => {
     assert.equal(tcp.stat("tcp_in.rbac.denied"), 1);
   });
 
+  it("decides by a match tree, which knows no requests", async (t) => {
+    const typed = (type: string, fields: object = {}): object => ({
+      name: "any",
+      typed_config: { "@type": `type.googleapis.com/${type}`, ...fields },
+    });
+    const tree = (input: object, outcome: string): object => ({
+      matcher_tree: {
+        input,
+        prefix_match_map: {
+          map: { "127.": { action: typed("envoy.config.rbac.v3.Action", { name: "local", action: outcome }) } },
+        },
+      },
+    });
+    const source = typed("envoy.extensions.matching.common_inputs.network.v3.SourceIPInput");
+    const allowed = await start(t, { matcher: tree(source, "ALLOW") });
+    const client = await allowed.client();
+    client.write("a");
+    await client.untilText("a");
+    const denied = await start(t, { matcher: tree(source, "DENY") });
+    const other = await denied.client();
+    other.write("a");
+    await other.untilEnded();
+    assert.deepEqual([allowed.stat("tcp_in.rbac.allowed"), denied.stat("tcp_in.rbac.denied")], [1, 1]);
+    const header = typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", { header_name: "a" });
+    await assert.rejects(start(t, { matcher: tree(header, "ALLOW") }), /input: a connection has no request/);
+  });
+
   it("counts what shadow rules would do, under their prefix, and lets everything through", async (t) => {
     const tcp = await start(t, {
       shadow_rules: { policies: policies({ source_ip: farRange }) },

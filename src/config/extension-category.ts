@@ -23,6 +23,7 @@ export type ExtensionCategory =
   | "envoy.matching.input_matchers"
   | "envoy.network.dns_resolver"
   | "envoy.path.match"
+  | "envoy.path.rewrite"
   | "envoy.request_id"
   | "envoy.resource_monitors"
   | "envoy.retry_host_predicates"

@@ -170,6 +170,11 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./path_match/uri_template/config.ts")).uriTemplateMatchConfig,
   },
   {
+    name: "envoy.path.rewrite.uri_template.uri_template_rewriter",
+    types: ["envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig"],
+    config: async () => (await import("./path_rewrite/uri_template/config.ts")).uriTemplateRewriteConfig,
+  },
+  {
     name: "envoy.resource_monitors.global_downstream_max_connections",
     types: ["envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"],
     config: async () =>

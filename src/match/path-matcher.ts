@@ -8,6 +8,8 @@ export interface PathMatcherData {
   readonly type: "exact" | "prefix" | "separatedPrefix" | "regex";
   readonly value: string;
   readonly ignoreCase: boolean;
+  /** Names of the groups, in order, of a `regex` that was a template. */
+  readonly variables?: readonly string[];
 }
 
 /** Says yes or no to a path. Immutable. */

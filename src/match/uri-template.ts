@@ -1,12 +1,21 @@
 /** What stands for one character of a path segment: RFC 3986's pchar without `*` and `=`, as in Envoy. */
-const PATH_CHARACTER = "-a-zA-Z0-9._~%!$&'()+,;:@";
+export const PATH_CHARACTER = "-a-zA-Z0-9._~%!$&'()+,;:@";
 const LITERAL = new RegExp(`^[${PATH_CHARACTER}]+`);
-const VARIABLE_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,15}$/;
+/** Names of variables. */
+export const VARIABLE_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,15}$/;
 const MOST_VARIABLES = 5;
 
-/** A template as a regular expression for whole paths (RE2's syntax), or what is wrong with it. */
+/** A template, read. */
+export interface UriTemplateData {
+  /** For whole paths, in RE2's syntax, with a group for each variable. */
+  readonly regex: string;
+  /** Their names, in the order of the groups. */
+  readonly variables: readonly string[];
+}
+
+/** A template, or what is wrong with it. */
 export type UriTemplate =
-  | { readonly regex: string; readonly problem?: undefined }
+  | (UriTemplateData & { readonly problem?: undefined })
   | { readonly problem: string; readonly regex?: undefined };
 
 class TemplateError extends Error {}
@@ -17,7 +26,8 @@ class TemplateError extends Error {}
  */
 export function parseUriTemplate(template: string): UriTemplate {
   try {
-    return { regex: new TemplateParser(template).regex() };
+    const parser = new TemplateParser(template);
+    return { regex: parser.regex(), variables: [...parser.names] };
   } catch (error) {
     if (error instanceof TemplateError) return { problem: error.message };
     throw error;
@@ -26,7 +36,8 @@ export function parseUriTemplate(template: string): UriTemplate {
 
 class TemplateParser {
   #rest: string;
-  readonly #names = new Set<string>();
+  /** Of the variables so far, in order. */
+  readonly names = new Set<string>();
   /** `**` has come. */
   #isOpen = false;
 
@@ -80,7 +91,7 @@ class TemplateParser {
     this.#rest = match.join("=");
     const regex = match.length === 0 ? this.#operator("*") : this.#variableMatch(name);
     this.#rest = after;
-    return `(?:${regex})`;
+    return `(${regex})`;
   }
 
   /** What stands behind the `=` of a variable. */
@@ -96,9 +107,9 @@ class TemplateParser {
 
   #note(name: string): void {
     if (!VARIABLE_NAME.test(name)) throw new TemplateError(`{${name}} has no name of 1 to 16 letters and digits`);
-    if (this.#names.has(name)) throw new TemplateError(`{${name}} stands there twice`);
-    this.#names.add(name);
-    if (this.#names.size > MOST_VARIABLES) throw new TemplateError(`has more than ${MOST_VARIABLES} variables`);
+    if (this.names.has(name)) throw new TemplateError(`{${name}} stands there twice`);
+    this.names.add(name);
+    if (this.names.size > MOST_VARIABLES) throw new TemplateError(`has more than ${MOST_VARIABLES} variables`);
   }
 
   /** Text right behind an operator, with which the path ends. */

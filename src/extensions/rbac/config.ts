@@ -2,6 +2,7 @@ import type { CompileContext, NamedTypedConfig } from "../../config/compile-cont
 import { type MessageSupport, notYet, support, supportAll, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import { type CidrData, cidrProblem } from "../../match/ip-prefix-table.ts";
+import type { UriTemplateData } from "../../match/uri-template.ts";
 import { type CidrRange, CidrRangeSchema } from "../../proto/gen/envoy/config/core/v3/address_pb.js";
 import { TypedExtensionConfigSchema } from "../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
@@ -126,8 +127,9 @@ class RuleCompiler {
 
   #template(config: NamedTypedConfig, place: Place): RbacRuleData {
     this.#needsRequest(place);
-    const regex = this.#context.extension("envoy.path.match", config, place)?.data as string | undefined;
-    return regex === undefined ? NEVER : { type: "path", matcher: { type: "regex", value: regex, ignoreCase: false } };
+    const template = this.#context.extension("envoy.path.match", config, place)?.data as UriTemplateData | undefined;
+    if (template === undefined) return NEVER;
+    return { type: "path", matcher: { type: "regex", value: template.regex, ignoreCase: false } };
   }
 
   #principal({ identifier }: Principal, place: Place, depth: number): RbacRuleData {

@@ -2,6 +2,7 @@ import type { CompileContext } from "../../config/compile-context.ts";
 import { type MessageSupport, support, supportAll, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import type { PathMatcherData } from "../../match/path-matcher.ts";
+import type { UriTemplateData } from "../../match/uri-template.ts";
 import {
   type RuntimeFractionalPercent,
   RuntimeFractionalPercentSchema,
@@ -24,6 +25,8 @@ import type { FractionData, RouteMatchData } from "../route-table-data.ts";
 import type { TlsMatchData } from "../stream-conditions.ts";
 import { compileHeaderMatcher, compileQueryParameterMatcher, compileRegex } from "./matchers.ts";
 import { compileMetadataMatcher, metadataMatcherSupport } from "./metadata-matcher.ts";
+
+const NO_TEMPLATE: UriTemplateData = { regex: "", variables: [] };
 
 const DENOMINATORS: Record<FractionalPercent_DenominatorType, number> = {
   [FractionalPercent_DenominatorType.HUNDRED]: 100,
@@ -70,7 +73,8 @@ function compilePath(message: RouteMatch, place: Place, context: CompileContext)
     }
     case "pathMatchPolicy": {
       const compiled = context.extension("envoy.path.match", specifier.value, place.field("path_match_policy"));
-      return { type: "regex", value: (compiled?.data as string | undefined) ?? "", ignoreCase: false };
+      const { regex, variables } = (compiled?.data as UriTemplateData | undefined) ?? NO_TEMPLATE;
+      return { type: "regex", value: regex, ignoreCase: false, variables };
     }
     case "connectMatcher":
       return null;

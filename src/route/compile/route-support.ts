@@ -52,7 +52,6 @@ export const routeSupport: readonly MessageSupport[] = [
   supportAll(RouteActionSchema, {
     cluster_specifier_plugin: NO_PLUGINS,
     inline_cluster_specifier_plugin: NO_PLUGINS,
-    path_rewrite_policy: notYet(),
     early_data_policy: notYet(),
     retry_policy_typed_config: notYet(),
     cors: notYet(CORS_HINT),

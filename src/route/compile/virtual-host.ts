@@ -7,7 +7,7 @@ import {
   type VirtualHost,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import type { RequestMirrorData } from "../request-mirror.ts";
-import type { RouteActionData, RouteData, VirtualHostData } from "../route-table-data.ts";
+import type { RouteActionData, RouteData, RouteMatchData, VirtualHostData } from "../route-table-data.ts";
 import { compileForwardAction, type ForwardDefaults } from "./forward-action.ts";
 import { compileHeaderMatcher } from "./matchers.ts";
 import { compileRateLimits } from "./rate-limits.ts";
@@ -16,6 +16,7 @@ import { compileRequestMirrors } from "./request-mirrors.ts";
 import { compileRetryPolicy } from "./retry-policy.ts";
 import { compileMetadata, compileRouteLevel } from "./route-level.ts";
 import { compileRouteMatch } from "./route-match.ts";
+import { compileTemplateRewrite } from "./template-rewrite.ts";
 import { compileRouteTracing } from "./tracing.ts";
 
 const REQUIRE_TLS: Record<TlsRequirement, VirtualHostData["requireTls"]> = {
@@ -91,7 +92,7 @@ function compileRoute(message: Route, defaults: RouteDefaults, place: Place, con
     name: message.name,
     statPrefix: message.statPrefix,
     match,
-    action: compileAction(message, defaults, place, context),
+    action: compileAction(message, match, defaults, place, context),
     metadata: compileMetadata(message.metadata),
     decoratorOperation: message.decorator?.operation ?? "",
     decoratorPropagate: message.decorator?.propagate ?? true,
@@ -103,14 +104,19 @@ function compileRoute(message: Route, defaults: RouteDefaults, place: Place, con
 
 function compileAction(
   message: Route,
+  match: RouteMatchData,
   defaults: RouteDefaults,
   place: Place,
   context: CompileContext,
 ): RouteActionData {
   const action = message.action;
   switch (action.case) {
-    case "route":
-      return compileForwardAction(action.value, defaults, place.field("route"), context);
+    case "route": {
+      const at = place.field("route");
+      const forward = compileForwardAction(action.value, defaults, at, context);
+      const pathRewrite = compileTemplateRewrite(action.value, match.path, at, context);
+      return pathRewrite === undefined ? forward : { ...forward, pathRewrite };
+    }
     case "redirect":
       return compileRedirectAction(action.value, place.field("redirect"), context);
     case "directResponse": {

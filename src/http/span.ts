@@ -32,8 +32,11 @@ export interface Span {
   log(atMs: number, event: string): void;
   /** Writes into the headers of a request who its parent is. */
   injectContext(headers: RequestHeaderMap): void;
-  /** The span of something that the proxy asks of another, below this one. `startMs` is in milliseconds since the epoch. */
-  spawnChild(name: string, startMs: number): Span;
+  /**
+   * The span of something that the proxy asks of another, below this one. `startMs` is in milliseconds since the epoch. It is sampled as this
+   * one is, unless `sampled` says otherwise.
+   */
+  spawnChild(name: string, startMs: number, sampled?: boolean): Span;
   /** It is over, and is reported if it is sampled. Nothing may be called afterwards. */
   finish(endMs: number): void;
 }

@@ -13,6 +13,8 @@ export interface RequestMirrorData {
   readonly fraction: RuntimeShareData | null;
   /** The copy's host says `-shadow`. */
   readonly appendsShadow: boolean;
+  /** Whether the span of the copy is sampled; null = as that of the request. */
+  readonly traceSampled: boolean | null;
 }
 
 /** Name of the cluster that a copy of the request goes to; `""` if there is to be none. `randomValue` is a uniform integer in [0, 2^32). */

@@ -97,8 +97,8 @@ export class RecordedSpan implements Span {
     this.#owner.inject(this, headers);
   }
 
-  spawnChild(name: string, startMs: number): RecordedSpan {
-    const identity = this.#owner.childIdentity(this);
+  spawnChild(name: string, startMs: number, sampled = this.sampled): RecordedSpan {
+    const identity = { ...this.#owner.childIdentity(this), sampled };
     return new RecordedSpan(this.#owner, this.settings, identity, "client", name, startMs);
   }
 

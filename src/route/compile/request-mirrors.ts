@@ -1,5 +1,5 @@
 import type { CompileContext } from "../../config/compile-context.ts";
-import { type MessageSupport, noEffect, supportAll } from "../../config/field-support.ts";
+import { type MessageSupport, supportAll } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import {
   type RouteAction_RequestMirrorPolicy,
@@ -27,11 +27,10 @@ export function compileRequestMirrors(
       clusterHeader: clusterHeader === "" ? "" : compileHeaderName(clusterHeader, at.field("cluster_header"), context),
       fraction: runtimeFraction === undefined ? null : compileRuntimeFraction(runtimeFraction),
       appendsShadow: !message.disableShadowHostSuffixAppend,
+      traceSampled: message.traceSampled ?? null,
     };
   });
 }
 
 /** Which fields of the messages compiled here are implemented. */
-export const requestMirrorsSupport: readonly MessageSupport[] = [
-  supportAll(RouteAction_RequestMirrorPolicySchema, { trace_sampled: noEffect("copies of requests have no spans") }),
-];
+export const requestMirrorsSupport: readonly MessageSupport[] = [supportAll(RouteAction_RequestMirrorPolicySchema)];

@@ -37,6 +37,19 @@ export class AttemptSpan {
     return new AttemptSpan(parent, own, streamInfo, headers);
   }
 
+  /** For a copy of a request; null without tracing. `sampled` null = as the request itself. */
+  static mirror(
+    streamInfo: StreamInfo,
+    headers: RequestHeaderMap,
+    sampled: boolean | null,
+    nowMs: number,
+  ): AttemptSpan | null {
+    const parent = streamInfo.span;
+    if (parent === null) return null;
+    const own = parent.spawnChild("mirror", wallMs(streamInfo, nowMs), sampled ?? parent.sampled);
+    return new AttemptSpan(parent, own, streamInfo, headers);
+  }
+
   /** The request is about to be sent. */
   inject(): void {
     (this.#own ?? this.#parent).injectContext(this.#headers);

@@ -97,6 +97,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       downstreamProtocol: callbacks.streamInfo.protocol,
       timeoutMs: this.timeoutMs,
       limitBytes: this.#replayLimitBytes(),
+      streamInfo: callbacks.streamInfo,
       onAbandoned: () => cluster.info.stats.retryOrShadowAbandoned.inc(),
     };
     this.shadows = Shadows.begin(action.settings.mirrors, headers, endStream, runtime, settings);

@@ -1,11 +1,12 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { Protocol, StreamResetReason } from "../../../http/codec.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
-import { createUpstreamInfo } from "../../../http/stream-info.ts";
+import { createUpstreamInfo, type StreamInfo } from "../../../http/stream-info.ts";
 import { type LoadBalancerContext, PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
 import type { ResourcePriority } from "../../../upstream/circuit-breaker.ts";
 import { connectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import { AttemptSpan } from "./attempt-span.ts";
 import { responseTraits } from "./response-traits.ts";
 import { failureOf } from "./upstream-failure.ts";
 import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream-request.ts";
@@ -19,6 +20,8 @@ export interface ShadowSettings {
   readonly timeoutMs: number;
   /** Bytes of the body that may wait for the host; 0 = no limit. */
   readonly limitBytes: number;
+  /** Of the request itself. */
+  readonly streamInfo: StreamInfo;
   /** Counts copies that were given up because their host was too slow. */
   readonly onAbandoned: () => void;
 }
@@ -48,8 +51,8 @@ export class Shadow implements UpstreamRequestOwner {
     this.#settings = settings;
   }
 
-  /** `headers` are its own from now on. */
-  start(headers: RequestHeaderMap, endStream: boolean): void {
+  /** `headers` are its own from now on. `traceSampled`: as in `RequestMirrorData`. */
+  start(headers: RequestHeaderMap, endStream: boolean, traceSampled: boolean | null): void {
     const host = this.#cluster.chooseHost(this.#context(headers));
     if (host === null) {
       this.#charge(503);
@@ -57,7 +60,12 @@ export class Shadow implements UpstreamRequestOwner {
     }
     headers.set("x-envoy-internal", "true");
     const wishes = connectionWishes(this.#cluster.info.wishes, null, headers);
-    const request = new UpstreamRequest(this, this.#cluster, host, headers, endStream, createUpstreamInfo(), wishes);
+    const info = createUpstreamInfo();
+    info.clusterName = this.#cluster.info.observabilityName;
+    info.clusterRawName = this.#cluster.info.name;
+    const request = new UpstreamRequest(this, this.#cluster, host, headers, endStream, info, wishes);
+    const { streamInfo } = this.#settings;
+    if (streamInfo.span !== null) request.span = AttemptSpan.mirror(streamInfo, headers, traceSampled, this.nowMs());
     this.#request = request;
     this.#isBehind = true;
     request.start(this.#settings.priority, this.#settings.downstreamProtocol);

@@ -32,7 +32,7 @@ export class Shadows {
       const shadow = new Shadow(cluster, settings);
       const copy = headers.clone();
       if (policy.appendsShadow) copy.authority = shadowAuthority(copy.authority);
-      shadow.start(copy, endStream);
+      shadow.start(copy, endStream, policy.traceSampled);
       shadows.push(shadow);
     }
     return endStream || shadows.length === 0 ? null : new Shadows(shadows);

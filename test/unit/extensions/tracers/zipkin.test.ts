@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { type RuntimeEntry, valueEntry } from "../../../../src/runtime/runtime-entry.ts";
-import { answering } from "../../../harness/fake-upstream.ts";
+import { answering, FakeUpstream } from "../../../harness/fake-upstream.ts";
 import { HttpCollector } from "../../../harness/otlp-collectors.ts";
 import { loopback, sampleCluster } from "../../../harness/sample-bootstrap.ts";
 import { until } from "../../../harness/until.ts";
@@ -176,6 +176,37 @@ describe("envoy.tracers.zipkin", () => {
       "first_downstream_tx_byte_sent",
       "last_downstream_tx_byte_sent",
     ]);
+  });
+
+  it("gives a copy of a request a span of its own, which may be left out", async (t) => {
+    const shadow = await FakeUpstream.start(answering("copied"));
+    t.after(() => shadow.close());
+    const typed = { cluster: "shadow", trace_sampled: false };
+    const routes = [
+      { match: { prefix: "/quiet" }, route: { cluster: "app", request_mirror_policies: [typed] } },
+      { match: { prefix: "/" }, route: { cluster: "app", request_mirror_policies: [{ cluster: "shadow" }] } },
+    ];
+    const collector = await HttpCollector.start();
+    t.after(() => collector.stop());
+    const clusters = [
+      sampleCluster("zipkin", [loopback(collector.port)]),
+      sampleCluster("shadow", [loopback(shadow.port)]),
+    ];
+    const { request } = await scene(t, { routes, clusters });
+    const spans = (): ZipkinSpan[] => collector.requests.flatMap(({ body }) => JSON.parse(body.toString("utf8")));
+    await request();
+    await until("both spans", () => spans().length === 2);
+    const copy = spans().find(({ name }) => name === "mirror")!;
+    const whole = spans().find(({ name }) => name !== "mirror")!;
+    assert.deepEqual([copy.traceId, copy.parentId, copy.kind], [whole.traceId, whole.id, "CLIENT"]);
+    assert.deepEqual([copy.tags.upstream_cluster, copy.tags["http.status_code"]], ["shadow", "200"]);
+    const received = (): string => shadow.connections.map((each) => each.received.toString("latin1")).join("");
+    assert.match(received(), new RegExp(`x-b3-spanid: ${copy.id}\\r\\n`, "i"));
+    await request({}, "/quiet");
+    await until("the copy", () => shadow.requestCount === 2);
+    await until("the span", () => spans().length === 3);
+    assert.match(received(), /x-b3-sampled: 0\r\n/i);
+    assert.equal(spans().filter(({ name }) => name === "mirror").length, 1);
   });
 
   it("says which attempts failed, and why", async (t) => {

@@ -3,12 +3,10 @@ import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
 import { after, before, describe, it } from "node:test";
-import type { AdminHandler } from "../../src/admin/admin-handler.ts";
-import { adminHandlers } from "../../src/admin/admin-handlers.ts";
 import { adminRequest } from "../harness/admin-request.ts";
+import { ADMIN_HANDLERS, everyPage, pathsOf } from "../harness/every-page.ts";
 import { FakeUpstream } from "../harness/fake-upstream.ts";
 import { MarkedSecrets } from "../harness/marked-secrets.ts";
-import { SampleProxy } from "../harness/sample-admin-views.ts";
 import { secretBootstrap } from "../harness/secret-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { until } from "../harness/until.ts";
@@ -17,19 +15,6 @@ const secrets = new MarkedSecrets();
 const ADMIN_TOKEN = secrets.text("admin token");
 const UPSTREAM_COOKIE = secrets.text("cookie of the upstream");
 const UPSTREAM_BODY = secrets.text("body of the upstream");
-
-/** Every page and command that there is. */
-const HANDLERS: readonly AdminHandler[] = adminHandlers(new SampleProxy().views, {
-  debugEndpoints: true,
-  heapSnapshots: false,
-});
-
-/** What pages are asked beside what their parameters list. */
-const MORE_QUERIES: Readonly<Record<string, readonly string[]>> = {
-  "/config_dump": ["?resource=static_clusters", "?resource=static_listeners", "?mask=bootstrap", "?name_regex=.*"],
-  "/stats": ["?filter=.*"],
-  "/explain/last": ["?limit=100", "?flag=UF&format=json"],
-};
 
 /** What requests bring, each with secrets of its own. */
 function credentials(name: string): Record<string, string> {
@@ -143,30 +128,10 @@ describe("Secrets", () => {
     return actors.map(({ id }: { readonly id: string }) => id);
   }
 
-  /** The pattern's paths: one for each actor, or one file of the page. */
-  async function pathsOf(pattern: string): Promise<string[]> {
-    if (pattern === "/page/*") return ["/page/main.ts"];
-    if (!pattern.includes("*")) return [pattern];
-    assert.match(pattern, /^\/actors\/\*/, `${pattern}: this test does not know what to put for *`);
-    return (await actorIds()).map((id) => pattern.replace("*", id));
-  }
-
-  const queriesOf = ({ path, params = [] }: AdminHandler): string[] => {
-    const one = params.flatMap(({ name, kind }) =>
-      kind === "text" ? [] : kind === "flag" ? [`?${name}`] : kind.map((value) => `?${name}=${value}`),
-    );
-    return ["", ...one, ...(MORE_QUERIES[path] ?? [])];
-  };
-
   /** Asks all pages, in all their forms. Answers what came, by target. */
   async function allPages(): Promise<Map<string, string>> {
     const answers = new Map<string, string>();
-    for (const handler of HANDLERS) {
-      if (handler.access === "change") continue;
-      for (const path of await pathsOf(handler.path)) {
-        for (const query of queriesOf(handler)) answers.set(path + query, await expectNone(path + query));
-      }
-    }
+    for (const { target } of everyPage(await actorIds())) answers.set(target, await expectNone(target));
     return answers;
   }
 
@@ -213,12 +178,12 @@ describe("Secrets", () => {
   const last = ["/actors/*/block", "/actors/*/crash", "/drain_listeners", "/quitquitquit"];
 
   it("are all looked for: this test knows every command", () => {
-    const names = HANDLERS.filter(({ access }) => access !== "read").map(({ path }) => path);
+    const names = ADMIN_HANDLERS.filter(({ access }) => access !== "read").map(({ path }) => path);
     assert.deepEqual(names.toSorted(), [...Object.keys(commands), ...others].toSorted());
   });
 
   async function tell(pattern: string, paths?: readonly string[]): Promise<void> {
-    for (const path of paths ?? (await pathsOf(pattern))) {
+    for (const path of paths ?? pathsOf(pattern, await actorIds())) {
       for (const query of commands[pattern]!) await expectNone(path + query, "POST");
     }
   }

@@ -2,6 +2,8 @@ import type { UdpSendDone } from "./udp-socket.ts";
 
 /** Where a filter sends what is for clients. */
 export interface DownstreamUdp {
+  /** What it is bound to, as text. */
+  readonly localAddress: string;
   sendTo(data: Buffer, ip: string, port: number, done: UdpSendDone): void;
 }
 

@@ -1,5 +1,6 @@
 import dgram from "node:dgram";
 import { isIP } from "node:net";
+import { formatIpPort } from "./address.ts";
 
 /** What a socket tells its owner. */
 export interface UdpSocketCallbacks {
@@ -67,9 +68,14 @@ export class UdpSocket {
     return udp;
   }
 
-  /** Where it is bound. */
   get port(): number {
     return this.#socket.address().port;
+  }
+
+  /** What it is bound to, as text. */
+  get localAddress(): string {
+    const { address, port } = this.#socket.address();
+    return formatIpPort(address, port);
   }
 
   /** Sends to the peer of a connected socket. */

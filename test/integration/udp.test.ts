@@ -150,7 +150,7 @@ describe("A UDP listener", () => {
 
   it("sends what a host says by itself, until the session is idle for too long", async (t) => {
     const upstream = await echo(t);
-    const proxy = await start(t, config([upstream], { proxy: { idle_timeout: "0.4s" } }));
+    const proxy = await start(t, config([upstream], { proxy: { idle_timeout: "1s" } }));
     const one = await client(t, proxy.port());
     const [, port = ""] = (await one.ask("hello")).split(" ");
     upstream.send("by itself", Number(port));
@@ -241,6 +241,25 @@ describe("A UDP listener", () => {
     assert.equal((await proxy.reload(config([]))).status, 200);
     peer.send("3");
     await untilStats(proxy, { "cluster.app.upstream_cx_none_healthy": 1, "udp.dns.downstream_sess_active": 0 });
+  });
+
+  it("has a line in its access log for each session that ended", async (t) => {
+    const upstream = await echo(t);
+    const inline_string =
+      "%ACCESS_LOG_TYPE% %DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %UPSTREAM_HOST% %UPSTREAM_CLUSTER% " +
+      "%BYTES_RECEIVED% %BYTES_SENT% %DYNAMIC_METADATA(udp.proxy.session:datagrams_received)% " +
+      "%DYNAMIC_METADATA(udp.proxy.session:datagrams_sent)%\n";
+    const type = "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog";
+    const log_format = { text_format_source: { inline_string } };
+    const access_log = [{ name: "envoy.access_loggers.stdout", typed_config: { "@type": type, log_format } }];
+    const proxy = await start(t, config([upstream], { proxy: { access_log, idle_timeout: "1s" } }));
+    const one = await client(t, proxy.port());
+    const sent = (await one.ask("one")).length + (await one.ask("two")).length;
+    const line = [
+      `UdpSessionEnd 127.0.0.1:${one.port} 127.0.0.1:${proxy.port()} 127.0.0.1:${upstream.port} app`,
+      `6 ${sent} 2 2`,
+    ].join(" ");
+    await proxy.waitForLog(new RegExp(`^${line}$`, "m"), 15_000);
   });
 
   it("counts a host that refuses, and lives", async (t) => {

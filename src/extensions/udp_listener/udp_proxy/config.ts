@@ -1,3 +1,4 @@
+import { accessLogSupport, compileAccessLogs } from "../../../access-log/config.ts";
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
@@ -28,14 +29,15 @@ const UDP_PROXY_SUPPORT: readonly MessageSupport[] = [
     hash_policies: yes,
     upstream_socket_config: yes,
     use_per_packet_load_balancing: yes,
-    access_log: notYet("udp_proxy keeps no access log", "statistics udp.<stat_prefix>.*"),
-    proxy_access_log: notYet("udp_proxy keeps no access log", "statistics udp.<stat_prefix>.*"),
+    access_log: yes,
+    proxy_access_log: notYet("sessions have lines, their sums have not", "statistics udp.<stat_prefix>.*"),
   }),
   supportAll(UdpProxyConfig_HashPolicySchema),
   UDP_SOCKET_SUPPORT,
   support(MatcherSchema, { on_no_match: yes }),
   support(Matcher_OnMatchSchema, { action: yes }),
   supportAll(TypedExtensionConfigSchema),
+  ...accessLogSupport,
 ];
 
 /** `envoy.filters.udp_listener.udp_proxy`, main side. */
@@ -52,6 +54,7 @@ export const udpProxyConfig = extensionConfig({
     hashPolicy: compileHashPolicy(message.hashPolicies),
     perPacket: message.usePerPacketLoadBalancing,
     maxUpstreamDatagramBytes: Number(message.upstreamSocketConfig?.maxRxDatagramSize ?? DEFAULT_MAX_DATAGRAM_BYTES),
+    accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
   }),
 });
 

@@ -7,6 +7,7 @@ import { type UdpClusterStats, type UdpProxyStats, udpClusterStats, udpProxyStat
 import { UdpLoadBalancerContext } from "./udp-load-balancer-context.ts";
 import type { UdpProxyData } from "./udp-proxy-data.ts";
 import { UdpSession } from "./udp-session.ts";
+import type { UdpSessionLog } from "./udp-session-log.ts";
 
 /**
  * Sends the datagrams of each client to a host of a cluster, and those of the host back: a session, which keeps its host while that is there and
@@ -16,6 +17,7 @@ import { UdpSession } from "./udp-session.ts";
 export class UdpProxyFilter implements UdpListenerFilter {
   readonly #data: UdpProxyData;
   readonly #worker: WorkerContext;
+  readonly #log: UdpSessionLog;
   readonly #scope;
   readonly #stats: UdpProxyStats;
   readonly #context: UdpLoadBalancerContext;
@@ -24,8 +26,10 @@ export class UdpProxyFilter implements UdpListenerFilter {
   /** Of the cluster's name that was seen last. */
   #clusterStats: { readonly name: string; readonly stats: UdpClusterStats } | null = null;
 
-  constructor(data: UdpProxyData, worker: WorkerContext) {
+  /** Owns `log`. */
+  constructor(data: UdpProxyData, worker: WorkerContext, log: UdpSessionLog) {
     this.#data = data;
+    this.#log = log;
     this.#worker = worker;
     this.#scope = worker.stats.scope(`udp.${data.statPrefix}`);
     this.#stats = udpProxyStats(this.#scope);
@@ -60,6 +64,7 @@ export class UdpProxyFilter implements UdpListenerFilter {
 
   dispose(): void {
     for (const sessions of this.#sessions.values()) for (const session of [...sessions.values()]) session.close();
+    this.#log.release();
     this.#clusterStats?.stats.scope.release();
     this.#scope.release();
   }
@@ -118,7 +123,8 @@ export class UdpProxyFilter implements UdpListenerFilter {
       ...{ hostIp: host.address.ip, hostPort: host.address.port },
       stats: this.#stats,
       clusterStats: this.#statsOf(info.observabilityName),
-      connectionStats: info.stats.cx,
+      cluster: info,
+      log: this.#log,
       timers: this.#worker.timers,
       idleTimeoutMs: this.#data.idleTimeoutMs,
       maxUpstreamDatagramBytes: this.#data.maxUpstreamDatagramBytes,

@@ -1,3 +1,5 @@
+import type { AccessLogData } from "../../../access-log/access-log-data.ts";
+
 /** What a client's host is chosen by, beside the cluster's balancing: its address, or a key for all. Null: nothing. */
 export type UdpHashPolicyData = { readonly type: "sourceIp" } | { readonly type: "key"; readonly key: string } | null;
 
@@ -12,4 +14,6 @@ export interface UdpProxyData {
   readonly perPacket: boolean;
   /** Larger datagrams of hosts are dropped. */
   readonly maxUpstreamDatagramBytes: number;
+  /** Each session that ended gets a line. */
+  readonly accessLogs: readonly AccessLogData[];
 }

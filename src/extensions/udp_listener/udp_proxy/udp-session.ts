@@ -2,9 +2,10 @@ import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { DownstreamUdp } from "../../../net/udp-listener-filter.ts";
 import { UdpSocket, type UdpSocketCallbacks } from "../../../net/udp-socket.ts";
 import type { CircuitBreaker } from "../../../upstream/circuit-breaker.ts";
-import type { ClusterConnectionStats } from "../../../upstream/cluster-stats.ts";
+import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type { UdpClusterStats, UdpProxyStats } from "./stats.ts";
+import type { UdpSessionCounts, UdpSessionLog } from "./udp-session-log.ts";
 
 /** What a session needs of its filter and its cluster. */
 export interface UdpSessionOptions {
@@ -20,7 +21,8 @@ export interface UdpSessionOptions {
   readonly hostPort: number;
   readonly stats: UdpProxyStats;
   readonly clusterStats: UdpClusterStats;
-  readonly connectionStats: ClusterConnectionStats;
+  readonly cluster: ClusterInfo;
+  readonly log: UdpSessionLog;
   /** One has been acquired; the session gives it back. */
   readonly breaker: CircuitBreaker;
   readonly timers: TimerWheel;
@@ -38,6 +40,15 @@ export class UdpSession implements UdpSocketCallbacks {
   readonly #options: UdpSessionOptions;
   readonly #socket: UdpSocket;
   readonly #idle: WheelTimer;
+  readonly #startedAtMs: number;
+  readonly #localAddress: string;
+  readonly #counts: UdpSessionCounts = {
+    bytesReceived: 0,
+    bytesSent: 0,
+    datagramsReceived: 0,
+    datagramsSent: 0,
+    errorsSent: 0,
+  };
   #closed = false;
 
   constructor(options: UdpSessionOptions) {
@@ -49,6 +60,9 @@ export class UdpSession implements UdpSocketCallbacks {
     host.stats.cxActive++;
     this.#socket = UdpSocket.connected(options.hostIp, options.hostPort, this);
     this.#idle = timers.timer(() => this.#onIdle());
+    this.#startedAtMs = timers.clock.nowMs();
+    // The listener's socket may be gone when the session ends.
+    this.#localAddress = options.downstream.localAddress;
   }
 
   get key(): string {
@@ -64,19 +78,21 @@ export class UdpSession implements UdpSocketCallbacks {
     const { stats, idleTimeoutMs } = this.#options;
     stats.rxBytes.add(data.length);
     stats.rxDatagrams.inc();
+    this.#counts.bytesReceived += data.length;
+    this.#counts.datagramsReceived++;
     this.#idle.arm(idleTimeoutMs);
     this.#socket.send(data, this.#onForwarded);
   }
 
   onDatagram(data: Buffer): void {
-    const { clusterStats, connectionStats, downstream, ip, port, idleTimeoutMs } = this.#options;
+    const { clusterStats, cluster, downstream, ip, port, idleTimeoutMs } = this.#options;
     this.#idle.arm(idleTimeoutMs);
     if (data.length > this.#options.maxUpstreamDatagramBytes) {
       clusterStats.rxDatagramsDropped.inc();
       return;
     }
     clusterStats.rxDatagrams.inc();
-    connectionStats.rxBytesTotal.add(data.length);
+    cluster.stats.cx.rxBytesTotal.add(data.length);
     downstream.sendTo(data, ip, port, this.#onAnswered);
   }
 
@@ -93,6 +109,9 @@ export class UdpSession implements UdpSocketCallbacks {
     stats.sessActive.dec();
     host.stats.cxActive--;
     breaker.release();
+    const { ip, port, cluster, log } = this.#options;
+    const place = { ip, port, localAddress: this.#localAddress, startedAtMs: this.#startedAtMs };
+    log.ended({ ...place, cluster, host }, this.#counts);
     this.#options.onClosed(this);
   }
 
@@ -103,13 +122,13 @@ export class UdpSession implements UdpSocketCallbacks {
 
   readonly #onForwarded = (error: Error | null, bytes: number): void => {
     if (this.#closed) return;
-    const { clusterStats, connectionStats } = this.#options;
+    const { clusterStats, cluster } = this.#options;
     if (error !== null) {
       clusterStats.txErrors.inc();
       return;
     }
     clusterStats.txDatagrams.inc();
-    connectionStats.txBytesTotal.add(bytes);
+    cluster.stats.cx.txBytesTotal.add(bytes);
   };
 
   readonly #onAnswered = (error: Error | null, bytes: number): void => {
@@ -117,9 +136,12 @@ export class UdpSession implements UdpSocketCallbacks {
     const { stats } = this.#options;
     if (error !== null) {
       stats.txErrors.inc();
+      this.#counts.errorsSent++;
       return;
     }
     stats.txBytes.add(bytes);
     stats.txDatagrams.inc();
+    this.#counts.bytesSent += bytes;
+    this.#counts.datagramsSent++;
   };
 }

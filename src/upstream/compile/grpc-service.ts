@@ -2,8 +2,10 @@ import type { CompileContext } from "../../config/compile-context.ts";
 import { durationMs } from "../../config/duration-ms.ts";
 import { type FieldSupport, notYet, support, supportAll, within, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
+import { wireText } from "../../match/wire-text.ts";
 import { BackoffStrategySchema } from "../../proto/gen/envoy/config/core/v3/backoff_pb.js";
 import {
+  type HeaderValue,
   HeaderValueSchema,
   type RetryPolicy,
   RetryPolicySchema,
@@ -40,7 +42,7 @@ export const GRPC_SERVICE: FieldSupport = within(
     retry_policy: ASYNC_RETRY,
   }),
   supportAll(GrpcService_EnvoyGrpcSchema, { retry_policy: ASYNC_RETRY }),
-  supportAll(HeaderValueSchema, { raw_value: notYet("binary values are not sent yet") }),
+  supportAll(HeaderValueSchema),
 );
 
 /**
@@ -68,16 +70,32 @@ export function compileGrpcService(
     cluster,
     authority: envoy === undefined || envoy.authority === "" ? cluster : envoy.authority,
     timeoutMs: durationMs(service?.timeout, defaultTimeoutMs),
-    initialMetadata: (service?.initialMetadata ?? []).map(({ key, value }, i) => {
-      if (value.includes("%")) {
-        context.unsupported(metadata.index(i).field("value"), "values with % are not filled in for each call yet");
-      }
-      return [compileMutableHeaderName(key, metadata.index(i).field("key"), context), value] as const;
-    }),
+    initialMetadata: (service?.initialMetadata ?? []).map((header, i) =>
+      compileMetadata(header, metadata.index(i), context),
+    ),
     maxMessageBytes: envoy?.maxReceiveMessageLength || DEFAULT_MAX_MESSAGE_BYTES,
     skipEnvoyHeaders: envoy?.skipEnvoyHeaders ?? false,
     retry: compileAsyncRetry(envoy?.retryPolicy ?? service?.retryPolicy),
   };
+}
+
+/** Name and value, as wire text, of a header of each call. */
+function compileMetadata(
+  { key, value, rawValue }: HeaderValue,
+  place: Place,
+  context: CompileContext,
+): readonly [string, string] {
+  const name = compileMutableHeaderName(key, place.field("key"), context);
+  if (value.includes("%")) {
+    context.unsupported(place.field("value"), "values with % are not filled in for each call yet");
+  }
+  if (rawValue.length === 0) return [name, wireText(value)];
+  if (value !== "") context.error(place.field("raw_value"), "value and raw_value exclude each other");
+  const raw = Buffer.from(rawValue).toString("latin1");
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(raw)) {
+    context.error(place.field("raw_value"), "holds control characters, which no header may");
+  }
+  return [name, raw];
 }
 
 /** A retry policy of the async client; null if there is none. Defaults: one retry, waits of up to 1 s that double up to 10 s. */

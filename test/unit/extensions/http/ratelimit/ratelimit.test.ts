@@ -74,6 +74,31 @@ describe("The ratelimit filter", () => {
     assert.equal(proxied.stat("cluster.limits.upstream_rq_200"), 2);
   });
 
+  it("sends the headers of its service along", async (t) => {
+    const service = (...initial_metadata: object[]): object => ({
+      rate_limit_service: {
+        grpc_service: { envoy_grpc: { cluster_name: "limits" }, initial_metadata },
+        transport_api_version: "V3",
+      },
+    });
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    const raw = { key: "x-raw", raw_value: base64("50% off") };
+    const [proxied, limits] = await start(t, () => OK, service({ key: "x-key", value: "k" }, raw));
+    assert.equal((await (await proxied.client()).request()).status, 200);
+    const [{ "x-key": plain, "x-raw": bytes } = {}] = limits.metadata;
+    assert.deepEqual([plain, bytes], ["k", "50% off"]);
+    for (const [header, problem] of [
+      [{ key: "x-raw", raw_value: base64("a\nb") }, /initial_metadata\[0\]\.raw_value: holds control characters/],
+      [{ key: "x-raw", value: "a", raw_value: base64("b") }, /raw_value: value and raw_value exclude each other/],
+      [{ key: "x-raw", value: "%REQ(a)%" }, /initial_metadata\[0\]\.value: values with % are not filled in/],
+    ] as const) {
+      await assert.rejects(
+        start(t, () => OK, service(header)),
+        problem,
+      );
+    }
+  });
+
   it("asks nobody about a request without descriptors", async (t) => {
     const [proxied, service] = await start(t, () => OVER, {}, { routes: [clusterRoute("app")] });
     assert.equal((await (await proxied.client()).request()).status, 200);

@@ -43,4 +43,6 @@ export interface BootstrapData {
   readonly localClusterName: string;
   /** `cluster_manager.upstream_bind_config`; null = none. */
   readonly upstreamBind: UpstreamBindData | null;
+  /** `typed_dns_resolver_config`; null = that of the system. */
+  readonly dnsResolver: CompiledExtension | null;
 }

@@ -7,6 +7,7 @@ import {
 } from "../proto/gen/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { AddressSchema, PipeSchema, SocketAddressSchema } from "../proto/gen/envoy/config/core/v3/address_pb.js";
 import { LocalitySchema, NodeSchema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
+import { TypedExtensionConfigSchema } from "../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   HistogramBucketSettingsSchema,
   StatsConfigSchema,
@@ -75,6 +76,7 @@ export const BOOTSTRAP_SUPPORT: readonly MessageSupport[] = [
     stats_sinks: yes,
     admin: within(...admin),
     layered_runtime: within(...runtimeLayersSupport),
+    typed_dns_resolver_config: within(supportAll(TypedExtensionConfigSchema)),
     overload_manager: within(...OVERLOAD_SUPPORT),
   }),
   support(StatsSinkSchema, { name: yes, typed_config: yes }),

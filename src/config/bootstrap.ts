@@ -13,7 +13,7 @@ import {
   type StatsTagData,
 } from "../stats/stats-config-data.ts";
 import type { AdminAddressData, BootstrapData, NodeData } from "./bootstrap-data.ts";
-import type { CompileContext } from "./compile-context.ts";
+import type { CompileContext, CompiledExtension } from "./compile-context.ts";
 import { durationMs } from "./duration-ms.ts";
 import { compileOverload } from "./overload.ts";
 import { Place } from "./place.ts";
@@ -41,6 +41,7 @@ export function compileBootstrap(message: Bootstrap, context: ErrorSink, node: N
     outlierEventLogPath: message.clusterManager?.outlierDetection?.eventLogPath ?? "",
     overload: compileOverload(message.overloadManager, at.field("overload_manager"), context),
     upstreamBind: upstreamBindData(message, at.field("cluster_manager").field("upstream_bind_config"), context),
+    dnsResolver: dnsResolverData(message, at.field("typed_dns_resolver_config"), context),
     localClusterName: message.clusterManager?.localClusterName ?? "",
     admin: admin === undefined ? null : { address: adminAddress(admin, at.field("admin"), context) },
     stats: {
@@ -66,6 +67,13 @@ function flushesOnAdmin({ statsFlush, statsFlushInterval }: Bootstrap, at: Place
 function upstreamBindData(message: Bootstrap, place: Place, context: ErrorSink): UpstreamBindData | null {
   const config = message.clusterManager?.upstreamBindConfig;
   return config === undefined ? null : compileUpstreamBind(config, place, context);
+}
+
+function dnsResolverData(message: Bootstrap, place: Place, context: ErrorSink): CompiledExtension | null {
+  const config = message.typedDnsResolverConfig;
+  if (config === undefined) return null;
+  const { name, typedConfig } = config;
+  return context.extension("envoy.network.dns_resolver", { name, typedConfig }, place) ?? null;
 }
 
 function nodeData(node: Node | undefined): NodeData {

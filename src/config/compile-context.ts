@@ -37,6 +37,8 @@ export interface CompileFacts {
   };
   /** `cluster_manager.upstream_bind_config`; absent = none. */
   readonly upstreamBind?: UpstreamBindData;
+  /** The bootstrap's `typed_dns_resolver_config`; absent = none. */
+  readonly dnsResolver?: CompiledExtension;
   /** Absolute path of the configuration file's folder (the working directory without a file); relative paths start here. */
   readonly directory: string;
   /** `static_resources.secrets` by name: binary `Secret` messages in base64. */

@@ -180,7 +180,7 @@ function unreadable(file: string, message: string, hint: string | undefined): Co
 }
 
 function factsOf(
-  { node, localClusterName, upstreamBind }: BootstrapData,
+  { node, localClusterName, upstreamBind, dnsResolver }: BootstrapData,
   secrets: CompileFacts["secrets"],
   directory: string,
 ): CompileFacts {
@@ -196,6 +196,7 @@ function factsOf(
       },
     }),
     ...(upstreamBind !== null && { upstreamBind }),
+    ...(dnsResolver !== null && { dnsResolver }),
     directory,
     secrets,
   };

@@ -69,6 +69,21 @@ describe("A STRICT_DNS cluster", () => {
     assert.ok(stats.get("dns.cares.resolve_total")! > 2);
   });
 
+  it("asks the name servers of the bootstrap if it names none", async (t) => {
+    const dns = await nameServer(t);
+    const app = await upstream(t, "ok");
+    dns.set("app.test", ["127.0.0.1"]);
+    const { dns_resolvers: _, ...cluster } = dnsCluster(dns, app.port) as { dns_resolvers: unknown };
+    const typed_config = {
+      "@type": "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+      resolvers: [loopback(dns.port)],
+    };
+    const more = { typed_dns_resolver_config: { name: "envoy.network.dns_resolver.cares", typed_config } };
+    const proxy = await startProxy({ config: sampleBootstrap({ clusters: [cluster], more }) });
+    t.after(() => proxy.kill());
+    assert.equal((await requestOnce(proxy.port())).body, "ok");
+  });
+
   it("keeps its hosts while look-ups fail, and has none when the name is gone", async (t) => {
     const dns = await nameServer(t);
     const app = await upstream(t, "ok");

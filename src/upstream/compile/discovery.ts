@@ -178,15 +178,18 @@ function compileFailureBackOff(
   return { baseMs, maxMs };
 }
 
-/** The newest of three ways to say it counts, as in Envoy. */
+/** The newest of three ways to say it counts, as in Envoy; without any, what the bootstrap says. */
 function compileResolver(message: Cluster, place: Place, context: CompileContext): DnsResolverData {
   const typed = message.typedDnsResolverConfig;
-  if (typed !== undefined) {
-    const config = { name: typed.name, typedConfig: typed.typedConfig };
-    const compiled = context.extension("envoy.network.dns_resolver", config, place.field("typed_dns_resolver_config"));
-    if (compiled?.extension === CARES_RESOLVER) return compiled.data as DnsResolverData;
-  }
   const config = message.dnsResolutionConfig;
+  if (typed !== undefined) {
+    const named = { name: typed.name, typedConfig: typed.typedConfig };
+    const compiled = context.extension("envoy.network.dns_resolver", named, place.field("typed_dns_resolver_config"));
+    if (compiled?.extension === CARES_RESOLVER) return compiled.data as DnsResolverData;
+  } else if (config === undefined && message.dnsResolvers.length === 0) {
+    const { dnsResolver } = context.facts;
+    if (dnsResolver?.extension === CARES_RESOLVER) return dnsResolver.data as DnsResolverData;
+  }
   const resolvers = config?.resolvers ?? message.dnsResolvers;
   const at =
     config === undefined ? place.field("dns_resolvers") : place.field("dns_resolution_config").field("resolvers");

@@ -19,6 +19,7 @@ describe("compileBootstrap", () => {
       localClusterName: "",
       outlierEventLogPath: "",
       upstreamBind: null,
+      dnsResolver: null,
       admin: null,
       stats: {
         matcher: { type: "acceptAll" },

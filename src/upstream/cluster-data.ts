@@ -99,6 +99,8 @@ export interface EndpointHealthCheckData {
 /** One endpoint of a cluster. */
 export interface EndpointData {
   readonly address: Address;
+  /** `additional_addresses`: IPs that are tried after that of `address`, on the same port. Absent = none. */
+  readonly additionalIps?: readonly string[];
   /** `""` if it has none. */
   readonly hostname: string;
   readonly weight: number;

@@ -80,6 +80,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
       `set http2_protocol_options in ${HTTP_PROTOCOL_OPTIONS}`,
     );
   }
+  refuseBoundAlternatives(message, bind, place, context);
   return {
     name: message.name,
     observabilityName: message.altStatName === "" ? message.name : message.altStatName,
@@ -122,6 +123,23 @@ function compileBind(message: Cluster, place: Place, context: CompileContext): U
   return own === undefined
     ? (context.facts.upstreamBind ?? null)
     : compileUpstreamBind(own, place.field("upstream_bind_config"), context);
+}
+
+/** Of endpoints that come later, by EDS, the first address is used. */
+function refuseBoundAlternatives(
+  { loadAssignment }: Cluster,
+  bind: UpstreamBindData | null,
+  place: Place,
+  context: CompileContext,
+): void {
+  if (bind === null || bind.sources.length === 0) return;
+  const endpoints = loadAssignment?.endpoints.flatMap(({ lbEndpoints }) => lbEndpoints) ?? [];
+  const several = endpoints.some(
+    ({ hostIdentifier: { case: kind, value } }) => kind === "endpoint" && value.additionalAddresses.length > 0,
+  );
+  if (!several) return;
+  const message = "additional_addresses don't go with a source address: Node.js binds connections to one address only";
+  context.error(place.field("load_assignment"), message);
 }
 
 function compileKeepalive(message: Cluster, bind: UpstreamBindData | null): TcpKeepaliveData | null {

@@ -4,6 +4,7 @@ import { ReadBuffer } from "../net/read-buffer.ts";
 import type { TcpKeepaliveData } from "./cluster-data.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
+import { targetOptions } from "./happy-eyeballs.ts";
 import type { ConnectedHost } from "./pool-environment.ts";
 import { bindOptions } from "./source-address.ts";
 
@@ -14,9 +15,9 @@ export function connectSocket(
   alpnFallback?: string,
   wishes: ConnectionWishes | null = null,
 ): net.Socket {
-  const { address } = host;
+  const { address, additionalIps = NO_IPS } = host;
   const transportSocket = info.transportSockets.socketOf(host.metadata);
-  const options = connectOptions(address, info);
+  const options = connectOptions(address, additionalIps, info);
   const socket =
     transportSocket === null
       ? connectPlain(options)
@@ -51,17 +52,21 @@ function connectPlain(options: net.NetConnectOpts): net.Socket {
   return socket;
 }
 
-function connectOptions(address: Address, info: ClusterInfo): net.NetConnectOpts {
+const NO_IPS: readonly string[] = [];
+
+/** Differs from Envoy: what is bound to a source address goes to the host's first address. Node.js binds only where there is one. */
+function connectOptions(address: Address, additionalIps: readonly string[], info: ClusterInfo): net.NetConnectOpts {
   if (address.type === "pipe") {
     const path = address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path;
     return { path, allowHalfOpen: true };
   }
+  const { sourceAddresses } = info.connectionSettings;
   return {
-    host: address.ip,
+    ...targetOptions(address.ip, sourceAddresses.length === 0 ? additionalIps : NO_IPS),
     port: address.port,
     noDelay: true,
     // A TCP proxy goes on sending to a server that has ended.
     allowHalfOpen: true,
-    ...bindOptions(address.ip, info.connectionSettings.sourceAddresses),
+    ...bindOptions(address.ip, sourceAddresses),
   };
 }

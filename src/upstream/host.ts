@@ -23,6 +23,8 @@ export type EndpointHealthStatus = "unknown" | "healthy" | "unhealthy" | "draini
 
 /** What of a host may change without touching its connections. */
 export interface HostSettings {
+  /** IPs that are tried after that of its address; absent = none. */
+  readonly additionalIps?: readonly string[];
   readonly hostname: string;
   readonly weight: number;
   readonly priority: number;
@@ -35,6 +37,8 @@ export interface HostSettings {
   /** Plain JSON values by namespace. */
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
+
+const NO_IPS: readonly string[] = [];
 
 /**
  * One endpoint of a cluster on one worker. Its identity is its address: it survives updates of everything else.
@@ -76,6 +80,11 @@ export class Host implements LbHost {
   /** For `auto_host_rewrite` and `%UPSTREAM_HOST_NAME%`; `""` if the endpoint has none. */
   get hostname(): string {
     return this.#settings.hostname;
+  }
+
+  /** See `HostSettings`. */
+  get additionalIps(): readonly string[] {
+    return this.#settings.additionalIps ?? NO_IPS;
   }
 
   get weight(): number {

@@ -44,6 +44,8 @@ export type UpstreamConnector = (
 /** What of a host matters for a connection to it. */
 export interface ConnectedHost {
   readonly address: Address;
+  /** Tried after the address; see `targetOptions`. */
+  readonly additionalIps?: readonly string[];
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 

@@ -316,3 +316,54 @@ describe("The source of upstream connections", () => {
     assert.match(response.body, /local connection failure|Cannot assign requested address/);
   });
 });
+
+describe("A host of several addresses", () => {
+  const HEALTH_CHECK = { timeout: "1s", interval: "60s", unhealthy_threshold: 1, healthy_threshold: 1 };
+
+  /** A cluster whose host has an address where nobody listens, and then 127.0.0.1. */
+  function cluster(port: number, more: object = {}): object {
+    const [deaf, heard] = ["::1", "127.0.0.1"].map((address) => ({ socket_address: { address, port_value: port } }));
+    const endpoint = { address: deaf, additional_addresses: [{ address: heard }] };
+    const load_assignment = { cluster_name: "app", endpoints: [{ lb_endpoints: [{ endpoint }] }] };
+    return { name: "app", type: "STATIC", load_assignment, ...more };
+  }
+
+  it("answers at the next one if one refuses: requests, and its health checks", async (t) => {
+    const upstream = await FakeUpstream.start(answering("next"));
+    t.after(() => upstream.close());
+    const health_checks = [{ ...HEALTH_CHECK, http_health_check: { path: "/health" } }];
+    const proxy = await start(t, cluster(upstream.port, { health_checks }));
+    assert.equal((await requestOnce(proxy.port())).body, "next");
+    const stats = await proxy.stats("^cluster.app");
+    assert.equal(stats.get("cluster.app.health_check.success"), 1);
+    assert.equal(stats.get("cluster.app.upstream_cx_total"), 1);
+    assert.equal(stats.get("cluster.app.upstream_cx_connect_fail"), 0);
+  });
+
+  it("has TLS at the next one, with the name and the names that are configured", async (t) => {
+    const host = await namedHosts(t, ["a.test"]);
+    const names = [{ san_type: "DNS", matcher: { exact: "a.test" } }];
+    const validation_context = { ...TRUST.validation_context, match_typed_subject_alt_names: names };
+    const named = upstreamTls({ sni: "a.test", common_tls_context: { validation_context } });
+    const proxy = await start(t, cluster(host.port, { transport_socket: named }));
+    assert.equal((await requestOnce(proxy.port())).status, 200);
+    assert.deepEqual(host.asked, ["a.test"]);
+  });
+
+  it("is asked for no name by TLS if none is configured", async (t) => {
+    const host = await namedHosts(t, ["a.test"]);
+    const proxy = await start(t, cluster(host.port, { transport_socket: upstreamTls({ common_tls_context: TRUST }) }));
+    assert.equal((await requestOnce(proxy.port())).status, 200);
+    assert.deepEqual(host.asked, [false]);
+  });
+
+  it("fails as any other if none answers", async (t) => {
+    const upstream = await FakeUpstream.start();
+    await upstream.close();
+    const proxy = await start(t, cluster(upstream.port));
+    const response = await requestOnce(proxy.port());
+    assert.equal(response.status, 503);
+    assert.match(response.body, /remote connection failure/);
+    assert.equal((await proxy.stats("connect_fail")).get("cluster.app.upstream_cx_connect_fail"), 1);
+  });
+});

@@ -31,6 +31,7 @@ import {
   Cluster_SlowStartConfigSchema,
   Cluster_TransportSocketMatchSchema,
   ClusterSchema,
+  UpstreamConnectionOptions_HappyEyeballsConfigSchema,
   UpstreamConnectionOptionsSchema,
 } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import {
@@ -54,6 +55,7 @@ import {
   DnsResolverOptionsSchema,
 } from "../../proto/gen/envoy/config/core/v3/resolver_pb.js";
 import {
+  Endpoint_AdditionalAddressSchema,
   EndpointSchema,
   LbEndpointSchema,
   LocalityLbEndpointsSchema,
@@ -82,6 +84,18 @@ const NO_TCP_LOOKUPS = only([false], "Node.js asks name servers by UDP, and by T
 const TRANSPORT_SOCKET = support(TransportSocketSchema, { name: yes, typed_config: yes });
 const RUNTIME_DOUBLE = { default_value: yes, runtime_key: noEffect("the default value always holds here") };
 const ZONE_AWARE = { routing_enabled: yes, min_cluster_size: yes, fail_traffic_on_panic: yes };
+
+const ENDPOINT_ADDRESS: readonly MessageSupport[] = [
+  support(AddressSchema, { socket_address: yes, pipe: yes }),
+  support(SocketAddressSchema, {
+    protocol: only(["TCP"]),
+    address: yes,
+    port_value: yes,
+    named_port: notYet("there are no resolvers that know port names", "use port_value"),
+    ipv4_compat: noEffect("it is about listening"),
+  }),
+  support(PipeSchema, { path: yes, mode: noEffect("it is about listening") }),
+];
 
 const CLUSTER = support(ClusterSchema, {
   name: yes,
@@ -207,7 +221,12 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   support(UpstreamConnectionOptionsSchema, {
     tcp_keepalive: yes,
     set_local_interface_name_on_upstream_connections: only([false], "Node.js does not tell the interface"),
-    happy_eyeballs_config: notYet("endpoints have one address"),
+    happy_eyeballs_config: within(
+      support(UpstreamConnectionOptions_HappyEyeballsConfigSchema, {
+        first_address_family_version: only(["DEFAULT"], "families take turns, beginning with that of the address"),
+        first_address_family_count: only([1], "families take turns"),
+      }),
+    ),
   }),
   support(TcpKeepaliveSchema, {
     keepalive_time: yes,
@@ -235,20 +254,10 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     load_balancing_weight: yes,
   }),
   support(EndpointSchema, {
-    address: within(
-      support(AddressSchema, { socket_address: yes, pipe: yes }),
-      support(SocketAddressSchema, {
-        protocol: only(["TCP"]),
-        address: yes,
-        port_value: yes,
-        named_port: notYet("there are no resolvers that know port names", "use port_value"),
-        ipv4_compat: noEffect("it is about listening"),
-      }),
-      support(PipeSchema, { path: yes, mode: noEffect("it is about listening") }),
-    ),
+    address: within(...ENDPOINT_ADDRESS),
     hostname: yes,
     health_check_config: yes,
-    additional_addresses: notYet(),
+    additional_addresses: within(support(Endpoint_AdditionalAddressSchema, { address: yes }), ...ENDPOINT_ADDRESS),
   }),
 ];
 

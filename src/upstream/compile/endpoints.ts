@@ -35,8 +35,10 @@ export function compileEndpoints(
   context: CompileContext,
 ): EndpointData[] {
   return visitEndpoints(message, place, context, (endpoint, at, settings) => {
-    const address = compileAddress(endpoint.address, at, context);
-    return address === undefined ? undefined : { ...settings, address };
+    const address = compileAddress(endpoint.address, at.field("address"), context);
+    if (address === undefined || endpoint.additionalAddresses.length === 0) return address && { ...settings, address };
+    const additionalIps = compileAdditional(endpoint, address, at.field("additional_addresses"), context);
+    return { ...settings, address, additionalIps };
   });
 }
 
@@ -46,7 +48,12 @@ export function compileDnsTargets(
   place: Place,
   context: CompileContext,
 ): DnsTargetData[] {
-  return visitEndpoints(message, place, context, (endpoint, at, settings) => {
+  return visitEndpoints(message, place, context, (endpoint, endpointPlace, settings) => {
+    const at = endpointPlace.field("address");
+    if (endpoint.additionalAddresses.length > 0) {
+      const place = endpointPlace.field("additional_addresses");
+      context.error(place, "a cluster that looks names up has the addresses that it finds", "leave it out");
+    }
     const address = endpoint.address?.address;
     if (address?.case !== "socketAddress") {
       context.error(at, "a cluster that looks names up needs a socket_address", EXAMPLE);
@@ -60,13 +67,34 @@ export function compileDnsTargets(
   });
 }
 
+/** IPs of hosts that have several. Differs from Envoy: all have the port of the first one. */
+function compileAdditional(
+  { additionalAddresses }: Endpoint,
+  first: Address,
+  place: Place,
+  context: CompileContext,
+): string[] {
+  if (first.type !== "ip") {
+    context.error(place, "only an endpoint with an IP address can have additional ones");
+    return [];
+  }
+  return additionalAddresses.flatMap(({ address: message }, index) => {
+    const at = place.index(index).field("address");
+    const address = compileAddress(message, at, context);
+    if (address === undefined) return [];
+    if (address.type === "ip" && address.port === first.port) return [address.ip];
+    context.error(at, "an additional address must be an IP address with the port of the first one");
+    return [];
+  });
+}
+
 type EndpointSettings = Omit<EndpointData, "address">;
 
 function visitEndpoints<T>(
   message: ClusterLoadAssignment | undefined,
   place: Place,
   context: CompileContext,
-  compile: (endpoint: Endpoint, addressPlace: Place, settings: EndpointSettings) => T | undefined,
+  compile: (endpoint: Endpoint, endpointPlace: Place, settings: EndpointSettings) => T | undefined,
 ): T[] {
   const compiled: T[] = [];
   for (const [at, group] of (message?.endpoints ?? []).entries()) {
@@ -82,7 +110,7 @@ function visitEndpoints<T>(
       const endpoint = each.hostIdentifier.value;
       const healthCheck = compileHealthCheckConfig(endpoint.healthCheckConfig, eachPlace.field("endpoint"), context);
       const settings = endpointSettings(each, endpoint.hostname, locality, group.priority, healthCheck);
-      const result = compile(endpoint, eachPlace.field("endpoint").field("address"), settings);
+      const result = compile(endpoint, eachPlace.field("endpoint"), settings);
       if (result !== undefined) compiled.push(result);
     }
   }

@@ -24,8 +24,18 @@ export function checkTarget(
   const port = own?.port || (own?.address == null ? altPort : 0);
   const address = base.type === "ip" && port !== 0 ? { ...base, port } : base;
   const transportSocket = transport === null ? null : socketOf(transport, endpoint);
+  // A check that goes elsewhere goes there only.
+  const additionalIps = own?.address != null || port !== 0 ? [] : (endpoint.additionalIps ?? []);
   const alpnProtocols = transport?.data.alpnProtocols ?? [];
-  return { address, hostname: own?.hostname ?? "", clusterName, transportSocket, alpnProtocols, sourceAddresses };
+  return {
+    address,
+    hostname: own?.hostname ?? "",
+    clusterName,
+    transportSocket,
+    alpnProtocols,
+    additionalIps,
+    sourceAddresses,
+  };
 }
 
 function socketOf({ sockets, data }: CheckTransport, { metadata }: EndpointData): ProbeTarget["transportSocket"] {

@@ -2,6 +2,7 @@ import net from "node:net";
 import type { LateSink, LateWriter } from "../../http/http2/late-sink.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { closeReason } from "../connect-error.ts";
+import { targetOptions } from "../happy-eyeballs.ts";
 import { bindOptions, type SourceAddressData } from "../source-address.ts";
 import type { ProbeTarget } from "./probe.ts";
 
@@ -76,10 +77,10 @@ export class ProbeSocket implements LateSink {
 }
 
 function connect(
-  { address, transportSocket, alpnProtocols, sourceAddresses }: ProbeTarget,
+  { address, transportSocket, alpnProtocols, additionalIps = [], sourceAddresses }: ProbeTarget,
   alpnFallback: string | null,
 ): net.Socket {
-  const options = connectOptions(address, sourceAddresses);
+  const options = connectOptions(address, sourceAddresses.length === 0 ? additionalIps : [], sourceAddresses);
   return transportSocket === null
     ? net.connect(options)
     : transportSocket.connect({
@@ -90,8 +91,17 @@ function connect(
       });
 }
 
-function connectOptions(address: Address, sources: readonly SourceAddressData[]): net.NetConnectOpts {
+function connectOptions(
+  address: Address,
+  additionalIps: readonly string[],
+  sources: readonly SourceAddressData[],
+): net.NetConnectOpts {
   if (address.type === "ip")
-    return { host: address.ip, port: address.port, noDelay: true, ...bindOptions(address.ip, sources) };
+    return {
+      ...targetOptions(address.ip, additionalIps),
+      port: address.port,
+      noDelay: true,
+      ...bindOptions(address.ip, sources),
+    };
   return { path: address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path };
 }

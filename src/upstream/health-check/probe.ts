@@ -22,6 +22,8 @@ export interface ProbeTarget {
   readonly transportSocket: UpstreamTransportSocketFactory | null;
   /** Offered by TLS in place of what is configured there; empty = that counts. */
   readonly alpnProtocols: readonly string[];
+  /** Tried after the address; absent = none. */
+  readonly additionalIps?: readonly string[];
   /** Where its connections come from; empty = from anywhere. */
   readonly sourceAddresses: readonly SourceAddressData[];
 }

@@ -13,6 +13,12 @@ function endpoint(address: string, port: number, more: JsonObject = {}): JsonObj
   return { endpoint: { address: { socketAddress: { address, portValue: port } } }, ...more };
 }
 
+function several(address: string, ...additional: [address: string, portValue: number][]): JsonObject {
+  const socketAddress = (ip: string, portValue: number) => ({ address: { socketAddress: { address: ip, portValue } } });
+  const additionalAddresses = additional.map(([ip, portValue]) => socketAddress(ip, portValue));
+  return { endpoint: { ...socketAddress(address, 80), additionalAddresses } };
+}
+
 function assignment(...endpoints: JsonObject[]): JsonObject {
   return { loadAssignment: { clusterName: "any", endpoints: [{ lbEndpoints: endpoints }] } };
 }
@@ -31,6 +37,12 @@ describe("A compiled cluster", () => {
     const { data, problems } = compile(assignment(endpoint("127.0.0.1", 8080)));
     assert.deepEqual(problems, []);
     assert.deepEqual(data, clusterData([endpointData(8080)]));
+  });
+
+  it("knows the additional addresses of its endpoints", () => {
+    const { data, problems } = compile(assignment(several("10.0.0.1", ["::1", 80], ["10.0.0.2", 80])));
+    assert.deepEqual(problems, []);
+    assert.deepEqual(data.endpoints[0]!.additionalIps, ["::1", "10.0.0.2"]);
   });
 
   it("survives packing", () => {
@@ -269,6 +281,8 @@ describe("A compiled cluster", () => {
 
 describe("A cluster that can't be compiled", () => {
   const at = "load_assignment.endpoints[0].lb_endpoints[0].endpoint.address";
+  const eyeballs = "upstream_connection_options.happy_eyeballs_config";
+  const more = at.replace(/address$/, "additional_addresses");
   const rows: readonly { name: string; json: JsonObject; problems: readonly string[] }[] = [
     {
       name: "a name where an address must be",
@@ -279,6 +293,34 @@ describe("A cluster that can't be compiled", () => {
       name: "port 0",
       json: assignment(endpoint("10.0.0.1", 0)),
       problems: [`error ${at}.socket_address.port_value: an endpoint can't have port 0`],
+    },
+    {
+      name: "additional addresses with other ports, or of no IP",
+      json: assignment(several("10.0.0.1", ["10.0.0.2", 81], ["b.test", 80])),
+      problems: [
+        `error ${more}[0].address: an additional address must be an IP address with the port of the first one`,
+        `error ${more}[1].address.socket_address.address: "b.test" is not an IP address`,
+      ],
+    },
+    {
+      name: "additional addresses of a name",
+      json: { type: "STRICT_DNS", ...assignment(several("a.test", ["10.0.0.2", 80])) },
+      problems: [`error ${more}: a cluster that looks names up has the addresses that it finds`],
+    },
+    {
+      name: "additional addresses with a source address, and other turns of IP families",
+      json: {
+        upstreamBindConfig: { sourceAddress: { address: "10.0.0.9", portValue: 0 } },
+        upstreamConnectionOptions: {
+          happyEyeballsConfig: { firstAddressFamilyVersion: "V4", firstAddressFamilyCount: 2 },
+        },
+        ...assignment(several("10.0.0.1", ["::1", 80])),
+      },
+      problems: [
+        `error ${eyeballs}.first_address_family_version: first_address_family_version V4 is not supported yet`,
+        `error ${eyeballs}.first_address_family_count: first_address_family_count 2 is not supported yet`,
+        "error load_assignment: additional_addresses don't go with a source address: Node.js binds connections to one address only",
+      ],
     },
     {
       name: "a path too long for a socket",

@@ -346,6 +346,19 @@ describe("The web page in a browser", () => {
       assert.match(text, new RegExp(ejected));
     }
     assert.match(text, /127\.0\.0\.1:1 failing health checks for [\d.]+ m?s: connection refused\.$/);
+    await watched.view("Traffic");
+    await watched.page.locator('[data-node="cluster api"]').click();
+    await watched.page
+      .getByRole("region", { name: "cluster api" })
+      .getByText(
+        /^3 of 3 hosts are out of use: 127\.0\.0\.1:\d+ ejected by outlier detection [\d.]+ m?s ago \(CONSECUTIVE_5XX, /,
+      )
+      .waitFor();
+    await watched.page.locator(`[data-node="host api 127.0.0.1:${broken[0]}"]`).click();
+    await watched.page
+      .getByRole("region", { name: `host 127.0.0.1:${broken[0]}` })
+      .getByText(/^ejected by outlier detection [\d.]+ m?s ago \(CONSECUTIVE_5XX, back in/)
+      .waitFor();
     assert.deepEqual(watched.problems, []);
   });
 });

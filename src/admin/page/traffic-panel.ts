@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import { dataTable } from "./data-table.ts";
 import { shortNumber } from "./format.ts";
+import { hostsNow, hostsOutOfUse, type MembershipCluster } from "./hosts-now.ts";
 import { html } from "./html.ts";
 import { JsonTree } from "./json-tree.ts";
 import { useLive } from "./live.ts";
@@ -16,6 +17,9 @@ interface Places {
     readonly line: number;
   }[];
 }
+
+/** How often hosts are asked for while a cluster or a host is looked at. */
+const HOSTS_EVERY_MS = 2000;
 
 interface ClusterDump {
   readonly configs: readonly { readonly cluster: { readonly name: string } }[];
@@ -35,10 +39,26 @@ export function TrafficPanel({ node, version }: { readonly node: TrafficNode; re
     <p class="close"><a href=${linkTo("traffic")}>close</a></p>
     <h2>${node.kind} ${node.label}</h2>
     ${place !== undefined && html`<p>In <code>${place.file}:${place.line}</code>${node.item === node.id ? "" : `, within ${node.item}`}</p>`}
+    <${OutOfUse} node=${node} />
     ${part !== undefined && statistics(Object.entries(part.values), perSecond)}
     <h3>${node.kind === "host" ? "State" : "Configuration"}</h3>
     ${config === undefined ? html`<p class="note">${dump.problem || "Not known."}</p>` : html`<${JsonTree} value=${config} />`}
   </section>` as VNode;
+}
+
+/** Why a host, or hosts of a cluster, get no requests at the moment; nothing if all do. */
+function OutOfUse({ node }: { readonly node: TrafficNode }): VNode | null {
+  const hasHosts = node.kind === "cluster" || node.kind === "host";
+  const path = hasHosts ? "/membership?format=json" : "";
+  const { value } = usePolled<{ readonly clusters: readonly MembershipCluster[] }>(path, HOSTS_EVERY_MS);
+  const cluster = value?.clusters.find((each) => `cluster ${each.cluster}` === node.item);
+  if (cluster === undefined) return null;
+  const texts =
+    node.kind === "cluster"
+      ? [hostsNow(cluster)]
+      : hostsOutOfUse(cluster).flatMap(({ address, why }) => (address === node.label ? [why] : []));
+  const said = texts.filter((text) => text !== "");
+  return said.length === 0 ? null : (html`<p class="alert">${said.join("; ")}</p>` as VNode);
 }
 
 function clusterDumpPath(name: string, version: number): string {

@@ -30,6 +30,7 @@ export type ExtensionCategory =
   | "envoy.retry_priorities"
   | "envoy.stats_sinks"
   | "envoy.tracers"
+  | "envoy.tracers.opentelemetry.resource_detectors"
   | "envoy.transport_sockets.downstream"
   | "envoy.transport_sockets.upstream"
   | "envoy.upstream_options"

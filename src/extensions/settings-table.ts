@@ -65,6 +65,18 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
       (await import("./internal_redirect_predicates/safe_cross_scheme/config.ts")).safeCrossSchemeConfig,
   },
   {
+    name: "envoy.tracers.opentelemetry.resource_detectors.environment",
+    types: ["envoy.extensions.tracers.opentelemetry.resource_detectors.v3.EnvironmentResourceDetectorConfig"],
+    config: async () =>
+      (await import("./opentelemetry_resource_detectors/environment/config.ts")).environmentDetectorConfig,
+  },
+  {
+    name: "envoy.tracers.opentelemetry.resource_detectors.static_config",
+    types: ["envoy.extensions.tracers.opentelemetry.resource_detectors.v3.StaticConfigResourceDetectorConfig"],
+    config: async () =>
+      (await import("./opentelemetry_resource_detectors/static_config/config.ts")).staticDetectorConfig,
+  },
+  {
     name: "envoy.load_balancing_policies.round_robin",
     types: ["envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin"],
     config: async () => (await import("./load_balancing_policies/round_robin/config.ts")).roundRobinConfig,

@@ -1,13 +1,15 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { notYet, support, yes } from "../../../config/field-support.ts";
+import { notYet, support, supportAll, within, yes } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
+import { TypedExtensionConfigSchema } from "../../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   type OpenTelemetryConfig,
   OpenTelemetryConfigSchema,
 } from "../../../proto/gen/envoy/config/trace/v3/opentelemetry_pb.js";
 import { compileGrpcService, GRPC_SERVICE } from "../../../upstream/compile/grpc-service.ts";
 import { compileHttpService, HTTP_SERVICE } from "../../../upstream/compile/http-service.ts";
+import type { ResourceDetectorData } from "../../opentelemetry/resource-attributes.ts";
 import type { OpenTelemetryData } from "./opentelemetry-data.ts";
 
 /** `envoy.tracers.opentelemetry`, main side. */
@@ -20,7 +22,7 @@ export const openTelemetryConfig = extensionConfig({
       grpc_service: GRPC_SERVICE,
       http_service: HTTP_SERVICE,
       service_name: yes,
-      resource_detectors: notYet("the resource has service_name alone"),
+      resource_detectors: within(supportAll(TypedExtensionConfigSchema)),
       sampler: notYet("the connection manager's tracing says which requests are traced"),
     }),
   ],
@@ -28,6 +30,11 @@ export const openTelemetryConfig = extensionConfig({
   compile: (message, place, context): OpenTelemetryData => ({
     exporter: compileExporter(message, place, context),
     serviceName: message.serviceName || "unknown_service:envoy",
+    resourceDetectors: message.resourceDetectors.flatMap((config, i) => {
+      const at = place.field("resource_detectors").index(i);
+      const compiled = context.extension("envoy.tracers.opentelemetry.resource_detectors", config, at);
+      return compiled === undefined ? [] : [compiled.data as ResourceDetectorData];
+    }),
   }),
 });
 

@@ -1,6 +1,8 @@
 import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
 import type { HttpServiceRequestData } from "../../../upstream/http-service-request.ts";
 
+import type { ResourceDetectorData } from "../../opentelemetry/resource-attributes.ts";
+
 /** Envoy's `OpenTelemetryConfig`, checked. Plain data. */
 export interface OpenTelemetryData {
   readonly exporter:
@@ -8,4 +10,6 @@ export interface OpenTelemetryData {
     | { readonly type: "http"; readonly service: HttpServiceRequestData };
   /** The resource attribute `service.name`. */
   readonly serviceName: string;
+  /** What else the resource has, in order. */
+  readonly resourceDetectors: readonly ResourceDetectorData[];
 }

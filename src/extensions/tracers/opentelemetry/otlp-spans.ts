@@ -11,13 +11,14 @@ const STATUS_UNSET = 0;
 const STATUS_ERROR = 2;
 const SCOPE = { name: "troupe" };
 
-/** Writes spans as `ExportTraceServiceRequest`, all of one service. */
+/** Writes spans as `ExportTraceServiceRequest`, all of one resource. */
 export class OtlpSpanWriter {
   readonly #resource: { readonly attributes: object; getRawAttributes(): (readonly [string, string])[] };
 
-  constructor(serviceName: string) {
-    const attributes = { "service.name": serviceName };
-    this.#resource = { attributes, getRawAttributes: () => [["service.name", serviceName]] };
+  /** `attributes` are those of the resource. */
+  constructor(attributes: ReadonlyMap<string, string>) {
+    const raw = [...attributes];
+    this.#resource = { attributes: Object.fromEntries(raw), getRawAttributes: () => raw };
   }
 
   /** The message in protobuf's binary form. */

@@ -8,6 +8,7 @@ import { AsyncGrpcClient } from "../../../upstream/async-grpc-client.ts";
 import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
 import { type HttpServiceRequestData, httpServiceHeaders } from "../../../upstream/http-service-request.ts";
 import type { WorkerContext } from "../../extension-module.ts";
+import { resourceAttributes } from "../../opentelemetry/resource-attributes.ts";
 import type { OpenTelemetryData } from "./opentelemetry-data.ts";
 import { OtlpSpanWriter } from "./otlp-spans.ts";
 import type { OpenTelemetryStats } from "./stats.ts";
@@ -28,7 +29,9 @@ export class OpenTelemetryTracer implements Tracer, SpanOwner {
     this.#data = data;
     this.#worker = worker;
     this.#stats = stats;
-    this.#writer = new OtlpSpanWriter(data.serviceName);
+    this.#writer = new OtlpSpanWriter(
+      resourceAttributes(data.serviceName, data.resourceDetectors, worker.format.environment),
+    );
     this.#grpc = new AsyncGrpcClient(worker.asyncClient);
     const { timers, runtime } = worker;
     this.#reporter = new SpanReporter(

@@ -107,6 +107,21 @@ describe("envoy.tracers.opentelemetry", () => {
     assert.notEqual(collector.spans[0]!.traceId, "0af7651916cd43dd8448eb211c80319c");
   });
 
+  it("adds to its resource what detectors find, over the service's name", async (t) => {
+    const collector = await OtlpGrpcCollector.start();
+    t.after(() => collector.stop());
+    const types = "type.googleapis.com/envoy.extensions.tracers.opentelemetry.resource_detectors.v3";
+    const attributes = { "service.name": "other", "k8s.pod.name": "p", empty: "" };
+    const resource_detectors = [
+      { name: "e", typed_config: { "@type": `${types}.EnvironmentResourceDetectorConfig` } },
+      { name: "s", typed_config: { "@type": `${types}.StaticConfigResourceDetectorConfig`, attributes } },
+    ];
+    const proxy = await proxied(t, collector.port, { ...GRPC, resource_detectors }, {});
+    await ask(proxy);
+    await until("the span", () => collector.spans.length === 1);
+    assert.deepEqual(collector.spans[0]!.resource, { "service.name": "other", "k8s.pod.name": "p" });
+  });
+
   it("marks what failed as an error", async (t) => {
     const { collector, proxy } = await grpcScene(t, { script: answering("no", 503) });
     await ask(proxy);

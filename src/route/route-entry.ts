@@ -2,7 +2,7 @@ import type { RequestHeaderMap } from "../http/header-map.ts";
 import type { StreamInfo } from "../http/stream-info.ts";
 import { HeaderMatcher, matchesAllHeaders } from "../match/header-matcher.ts";
 import { QueryParameterMatcher } from "../match/query-parameter-matcher.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { Runtime, RuntimeNumberData } from "../runtime/runtime.ts";
 import { ClusterForward } from "./cluster-forward.ts";
 import { isInFraction } from "./fraction.ts";
 import { LocationRedirect } from "./redirect-location.ts";
@@ -24,8 +24,8 @@ export class RouteEntry {
   readonly #stream: StreamConditions | null;
   /** Whether the path alone decides. */
   readonly #unconditional: boolean;
-  readonly #route: Route;
-  readonly #split: WeightedSplit | null;
+  /** Where all requests go, or how they are split. */
+  readonly #target: Route | WeightedSplit;
 
   /** `level` is the virtual host's. */
   constructor(data: RouteData, virtualHost: VirtualHost, level: RouteLevel) {
@@ -45,11 +45,9 @@ export class RouteEntry {
     const facts = routeFacts(data);
     const make = (action: RouteAction, at: RouteLevel): Route => new TableRoute(facts, virtualHost, at, action);
     if (data.action.type === "forward" && data.action.cluster.type === "weighted") {
-      this.#split = new WeightedSplit(data, data.action, data.action.cluster, own, make);
-      this.#route = this.#split.pick(0);
+      this.#target = new WeightedSplit(data, data.action, data.action.cluster, own, make);
     } else {
-      this.#split = null;
-      this.#route = make(createAction(data), own);
+      this.#target = make(createAction(data), own);
     }
   }
 
@@ -66,7 +64,8 @@ export class RouteEntry {
 
   /** The route for a request that matched. */
   pick(headers: RequestHeaderMap, randomValue: number): Route {
-    return this.#split === null ? this.#route : this.#split.pick(this.#split.randomValue(headers, randomValue));
+    const target = this.#target;
+    return target instanceof WeightedSplit ? target.pick(headers, randomValue) : target;
   }
 }
 
@@ -109,9 +108,11 @@ function createAction(data: RouteData): RouteAction {
 /** Splits requests over weighted clusters, each of which is a route of its own. */
 class WeightedSplit {
   readonly #routes: readonly Route[];
-  /** Sums of the weights up to and including each cluster. */
+  readonly #weights: readonly RuntimeNumberData[];
+  /** Sums of the configured weights up to and including each cluster. */
   readonly #bounds: readonly number[];
-  readonly #totalWeight: number;
+  readonly #runtime: Runtime;
+  readonly #mayChange: boolean;
   readonly #randomHeader: string;
 
   constructor(
@@ -121,13 +122,11 @@ class WeightedSplit {
     level: RouteLevel,
     make: (action: RouteAction, at: RouteLevel) => Route,
   ) {
-    this.#totalWeight = weighted.totalWeight;
     this.#randomHeader = weighted.randomHeader;
-    let sum = 0;
-    this.#bounds = weighted.clusters.map((cluster) => {
-      sum += cluster.weight;
-      return sum;
-    });
+    this.#runtime = level.runtime;
+    this.#weights = weighted.clusters.map(({ weight }) => weight);
+    this.#mayChange = this.#weights.some(({ runtimeKey }) => runtimeKey !== "");
+    this.#bounds = sums(this.#weights.map(({ value }) => value));
     this.#routes = weighted.clusters.map((cluster) => {
       const literal = cluster.hostRewriteLiteral;
       const target = {
@@ -140,18 +139,33 @@ class WeightedSplit {
     });
   }
 
-  /** The configured header's number if the request has one, so that a client's requests can stay together. */
-  randomValue(headers: RequestHeaderMap, randomValue: number): number {
-    if (this.#randomHeader === "") return randomValue;
-    const text = headers.get(this.#randomHeader);
-    if (text === undefined || !/^\d{1,20}$/.test(text)) return randomValue;
-    return text.length < 16 ? Number(text) : Number(BigInt(text) % BigInt(this.#totalWeight));
+  pick(headers: RequestHeaderMap, randomValue: number): Route {
+    const bounds = this.#presentBounds();
+    const point = this.#point(headers, randomValue, bounds.at(-1)!);
+    for (let i = 0; i < bounds.length; i++) if (point < bounds[i]!) return this.#routes[i]!;
+    return this.#routes.at(-1)!;
   }
 
-  pick(randomValue: number): Route {
-    const point = randomValue % this.#totalWeight;
-    const bounds = this.#bounds;
-    for (let i = 0; i < bounds.length; i++) if (point < bounds[i]!) return this.#routes[i]!;
-    return this.#routes[this.#routes.length - 1]!;
+  /** Weights that runtime leaves without any sum don't count. */
+  #presentBounds(): readonly number[] {
+    if (!this.#mayChange) return this.#bounds;
+    const bounds = sums(this.#weights.map((weight) => this.#runtime.integer(weight)));
+    return bounds.at(-1) === 0 ? this.#bounds : bounds;
   }
+
+  /** By the configured header's number if the request has one, so that a client's requests can stay together. */
+  #point(headers: RequestHeaderMap, randomValue: number, totalWeight: number): number {
+    const text = this.#randomHeader === "" ? undefined : headers.get(this.#randomHeader);
+    if (text === undefined || !/^\d{1,20}$/.test(text)) return randomValue % totalWeight;
+    return text.length < 16 ? Number(text) % totalWeight : Number(BigInt(text) % BigInt(totalWeight));
+  }
+}
+
+/** The sum of the numbers up to and including each. */
+function sums(numbers: readonly number[]): number[] {
+  let sum = 0;
+  return numbers.map((number) => {
+    sum += number;
+    return sum;
+  });
 }

@@ -3,7 +3,7 @@ import type { HeaderMatcherData } from "../match/header-matcher.ts";
 import type { PathMatcherData } from "../match/path-matcher.ts";
 import type { QueryParameterMatcherData } from "../match/query-parameter-matcher.ts";
 import type { RegexRewriteData } from "../match/regex-rewrite.ts";
-import type { RuntimeShareData } from "../runtime/runtime.ts";
+import type { RuntimeNumberData, RuntimeShareData } from "../runtime/runtime.ts";
 import type { ForwardSettings } from "./forward-settings.ts";
 import type { HashPolicyData } from "./hash-policy-data.ts";
 import type { HeaderMutationsData } from "./header-mutations.ts";
@@ -110,9 +110,8 @@ export type ClusterSpecifierData =
   | { readonly type: "header"; readonly header: string }
   | {
       readonly type: "weighted";
+      /** The sum of their weights is not 0. */
       readonly clusters: readonly WeightedClusterData[];
-      /** At least 1. */
-      readonly totalWeight: number;
       /** Header that gives the random value; `""` = none. */
       readonly randomHeader: string;
     };
@@ -122,7 +121,8 @@ export interface WeightedClusterData extends RouteLevelData {
   /** `""` if `header` is given. */
   readonly name: string;
   readonly header: string;
-  readonly weight: number;
+  /** May be another by runtime. */
+  readonly weight: RuntimeNumberData;
   /** Merged with the route's. */
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;
   /** `""` = the route's host rewrite. */

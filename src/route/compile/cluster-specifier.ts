@@ -57,9 +57,9 @@ function compileWeighted(
   const clusters = message.clusters.map((cluster, i) => {
     const at = clustersPlace.index(i);
     if (requireClusters && cluster.name !== "") context.requireResource("cluster", cluster.name, at.field("name"));
-    return compileCluster(cluster, route, at, context);
+    return compileCluster(cluster, message.runtimeKeyPrefix, route, at, context);
   });
-  const totalWeight = clusters.reduce((sum, cluster) => sum + cluster.weight, 0);
+  const totalWeight = clusters.reduce((sum, cluster) => sum + cluster.weight.value, 0);
   if (totalWeight === 0) context.error(clustersPlace, "the sum of the weights must not be 0");
   if (totalWeight > LARGEST_TOTAL_WEIGHT) {
     context.error(clustersPlace, `the sum of the weights is ${totalWeight}, more than ${LARGEST_TOTAL_WEIGHT}`);
@@ -67,11 +67,12 @@ function compileWeighted(
   const specifier = message.randomValueSpecifier;
   const header = specifier.case === "headerName" ? specifier.value : "";
   const randomHeader = header === "" ? "" : compileHeaderName(header, place.field("header_name"), context);
-  return { type: "weighted", clusters, totalWeight: Math.max(1, totalWeight), randomHeader };
+  return { type: "weighted", clusters, randomHeader };
 }
 
 function compileCluster(
   message: WeightedCluster_ClusterWeight,
+  runtimeKeyPrefix: string,
   route: RouteAction,
   place: Place,
   context: CompileContext,
@@ -86,7 +87,7 @@ function compileCluster(
     ...compileRouteLevel(message, place, context),
     name,
     header: clusterHeader === "" ? "" : compileHeaderName(clusterHeader, place.field("cluster_header"), context),
-    weight: weight ?? 0,
+    weight: { value: weight ?? 0, runtimeKey: runtimeKeyPrefix === "" ? "" : `${runtimeKeyPrefix}.${name}` },
     metadataMatch: routeMatch === null && ownMatch === null ? null : { ...routeMatch, ...ownMatch },
     hostRewriteLiteral: hostRewriteSpecifier.value ?? "",
   };

@@ -28,6 +28,7 @@ const NO_PLUGINS = notYet(
   undefined,
   "choose by cluster_header, which a filter of your own may set, or weighted_clusters",
 );
+const NO_RETRY_EXTENSION = notYet("Envoy has no extension for it either", "set retry_policy");
 const CORS_HINT = "Envoy has deprecated this field: put a CorsPolicy into typed_per_filter_config";
 
 /**
@@ -36,24 +37,23 @@ const CORS_HINT = "Envoy has deprecated this field: put a CorsPolicy into typed_
  */
 export const routeSupport: readonly MessageSupport[] = [
   supportAll(RouteConfigurationSchema, {
-    vhds: notYet(),
+    vhds: notYet("it comes with xDS"),
     cluster_specifier_plugins: NO_PLUGINS,
     metadata: noEffect("nothing in Troupe reads the metadata of a whole route configuration"),
   }),
   supportAll(VirtualHostSchema, {
-    matcher: notYet(),
+    matcher: notYet(undefined, "put the routes into routes"),
     cors: notYet(CORS_HINT),
-    retry_policy_typed_config: notYet(),
-    metadata: noEffect("nothing in Troupe reads the metadata of a virtual host"),
+    retry_policy_typed_config: NO_RETRY_EXTENSION,
   }),
   supportAll(RouteSchema, {
-    filter_action: notYet(),
+    filter_action: notYet("Envoy does not implement it either"),
   }),
   supportAll(RouteActionSchema, {
     cluster_specifier_plugin: NO_PLUGINS,
     inline_cluster_specifier_plugin: NO_PLUGINS,
-    early_data_policy: notYet(),
-    retry_policy_typed_config: notYet(),
+    early_data_policy: notYet("Node.js takes no early data of TLS"),
+    retry_policy_typed_config: NO_RETRY_EXTENSION,
     cors: notYet(CORS_HINT),
     max_grpc_timeout: notYet("Envoy has deprecated this field", "use max_stream_duration.grpc_timeout_header_max"),
     grpc_timeout_offset: notYet(
@@ -65,7 +65,6 @@ export const routeSupport: readonly MessageSupport[] = [
   }),
   supportAll(WeightedClusterSchema, {
     total_weight: noEffect("the sum of the weights counts, as in Envoy"),
-    runtime_key_prefix: noEffect("the weights always hold"),
   }),
   supportAll(WeightedCluster_ClusterWeightSchema),
   supportAll(RouteAction_MaxStreamDurationSchema),
@@ -75,7 +74,7 @@ export const routeSupport: readonly MessageSupport[] = [
   supportAll(VirtualClusterSchema),
   support(HedgePolicySchema, { hedge_on_per_try_timeout: yes }),
   supportAll(DecoratorSchema),
-  support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: notYet() }),
+  support(MetadataSchema, { filter_metadata: yes, typed_filter_metadata: noEffect("nothing in Troupe reads it") }),
   ...routeTracingSupport,
   ...routeMatchSupport,
   ...internalRedirectSupport,

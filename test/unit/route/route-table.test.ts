@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { Runtime } from "../../../src/runtime/runtime.ts";
+import { valueEntry } from "../../../src/runtime/runtime-entry.ts";
 import { makeRequest } from "../../harness/stream-fixtures.ts";
 import { clusterOf, forward, oneHost, routeOf, tableFrom } from "./routes-from.ts";
 
@@ -197,6 +199,26 @@ describe("RouteTable: weighted clusters", () => {
     assert.equal(clusterOf(table, makeRequest({}, ["x-pick", "4"]), 1), "a");
     assert.equal(clusterOf(table, makeRequest({}, ["x-pick", "18446744073709551612"]), 1), "a");
     assert.equal(clusterOf(table, makeRequest({}, ["x-pick", "no number", "x-cluster", "h"]), 1), "h");
+  });
+
+  it("takes weights from runtime under their prefix, at once, but not if they come to nothing", () => {
+    const runtime = new Runtime();
+    const clusters = [
+      { name: "a", weight: 3 },
+      { name: "b", weight: 1 },
+    ];
+    const route = { weightedClusters: { clusters, runtimeKeyPrefix: "web" } };
+    const table = tableFrom({ validateClusters: false, ...oneHost([{ match: { prefix: "/" }, route }]) }, runtime);
+    const picks = (weights: Readonly<Record<string, unknown>>): string => {
+      const entries = Object.entries(weights).map(([key, value]) => [key, valueEntry(value)!] as const);
+      runtime.setLayers([{ name: "l", kind: "static", entries }]);
+      return [0, 1, 2, 3].map((random) => clusterOf(table, makeRequest(), random)).join("");
+    };
+    assert.equal(picks({}), "aaab");
+    assert.equal(picks({ "web.a": 1, "web.b": 3 }), "abbb");
+    assert.equal(picks({ "web.a": 0 }), "bbbb");
+    assert.equal(picks({ "web.a": 0, "web.b": 0 }), "aaab");
+    assert.equal(picks({ "other.a": 0 }), "aaab");
   });
 
   it("gives the same route object for the same cluster", () => {

@@ -7,6 +7,7 @@ import { compileRouteConfiguration } from "../../../src/route/config.ts";
 import type { Route } from "../../../src/route/route.ts";
 import { RouteTable } from "../../../src/route/route-table.ts";
 import type { RouteTableData } from "../../../src/route/route-table-data.ts";
+import type { Runtime } from "../../../src/runtime/runtime.ts";
 import { RecordingCompileContext } from "../../harness/recording-compile-context.ts";
 import { makeFormatEnvironment } from "../../harness/stream-fixtures.ts";
 
@@ -30,11 +31,11 @@ export function compileRoutes(json: JsonObject): CompiledRoutes {
 }
 
 /** A route table from a route configuration in proto JSON, packed and unpacked as on its way to a worker. */
-export function tableFrom(json: JsonObject): RouteTable {
+export function tableFrom(json: JsonObject, runtime?: Runtime): RouteTable {
   const { data, problems } = compileRoutes(json);
   if (problems.length > 0) throw new Error(problems.join("\n"));
   const perFilter = (name: string, config: { data: unknown }): string => `${name}=${String(config.data)}`;
-  return new RouteTable(structuredClone(data), perFilter, makeFormatEnvironment());
+  return new RouteTable(structuredClone(data), perFilter, makeFormatEnvironment(), runtime);
 }
 
 /** A route configuration with one virtual host for all domains. */

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import { until } from "./until.ts";
+import { untilAsked } from "./until.ts";
 
 const DEMO = path.resolve(import.meta.dirname, "../../actors/demo.ts");
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** Lets the demo take any ports that are free. */
 export const ANY_PORTS: readonly string[] = ["--proxy-port", "0", "--admin-port", "0"];
@@ -30,11 +30,8 @@ export class RunningDemo {
 
   /** What the pattern captures in the text that the demo prints when it runs. */
   async printed(pattern: RegExp): Promise<string> {
-    await until(
-      "the text of the demo",
-      () => this.stdout.includes("Ctrl-C") || this.child.exitCode !== null,
-      DEADLINE_MS,
-    );
+    const isOver = async () => this.stdout.includes("Ctrl-C") || this.child.exitCode !== null;
+    await untilAsked("the text of the demo", isOver, DEADLINE_MS);
     return pattern.exec(this.stdout)?.[1] ?? assert.fail(`${pattern} is not in:\n${this.stdout}`);
   }
 

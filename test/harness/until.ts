@@ -11,7 +11,7 @@ export async function until(what: string, condition: () => boolean, deadlineMs =
 }
 
 /** As `until` for what has to be asked: looks again a little later each time. */
-export async function untilAsked(what: string, condition: () => Promise<boolean>, deadlineMs = 10_000): Promise<void> {
+export async function untilAsked(what: string, condition: () => Promise<boolean>, deadlineMs = 30_000): Promise<void> {
   const endMs = performance.now() + deadlineMs;
   while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`${what} did not happen within ${deadlineMs} ms`);

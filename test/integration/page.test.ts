@@ -5,11 +5,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
-import type { Browser } from "playwright-core";
+import type { Browser, Locator } from "playwright-core";
 import { screenshotFolder, startBrowser, WatchedPage } from "../harness/browser.ts";
 import { LoadClient, type LoadClientOptions } from "../harness/load-client.ts";
+import { MachineDelay } from "../harness/machine-delay.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { untilAsked } from "../harness/until.ts";
 
 const SCRIPT = "<script>document.title='run'</script>";
 const BUSY = [answerRoute("fine", "/fine"), { match: { prefix: "/" }, direct_response: { status: 503 } }];
@@ -78,18 +80,22 @@ describe("The web page in a browser", () => {
 
   it("says within 2 s that a worker crashed, and within 2 s that one is blocked", async () => {
     await withPage("#/actors", async ({ page }) => {
+      /** Does it, and waits until the page says so, which must not take more than 2 s of what the machine left to it. */
+      const within2s = async (target: string, said: Locator): Promise<void> => {
+        const delay = new MachineDelay();
+        const startMs = performance.now();
+        assert.equal((await proxy.post(target)).status, 200);
+        await said.waitFor();
+        const tookMs = performance.now() - startMs;
+        const lateMs = delay.stop();
+        assert.ok(tookMs - 2 * lateMs < 2000, `${tookMs} ms, of which the machine was late by ${lateMs} ms`);
+      };
       const crashed = page.getByText(/supervisor\/worker-1 crashed: /).first();
-      const crashedMs = performance.now();
-      assert.equal((await proxy.post("/actors/supervisor%2Fworker-1/crash")).status, 200);
-      await crashed.waitFor();
-      assert.ok(performance.now() - crashedMs < 2000, `${performance.now() - crashedMs} ms`);
+      await within2s("/actors/supervisor%2Fworker-1/crash", crashed);
       await page.locator('[data-actor="supervisor/worker-1"] > .actor .pill.good').waitFor();
 
       const blocked = page.getByRole("status").getByText(/worker-2 has not answered for /);
-      const blockedMs = performance.now();
-      assert.equal((await proxy.post("/actors/supervisor%2Fworker-2/block?ms=3500")).status, 200);
-      await blocked.waitFor();
-      assert.ok(performance.now() - blockedMs < 2000, `${performance.now() - blockedMs} ms`);
+      await within2s("/actors/supervisor%2Fworker-2/block?ms=3500", blocked);
       await page.locator('[data-actor="supervisor/worker-2"]', { hasText: "not answering for" }).waitFor();
       await page.screenshot({ path: path.join(folder, "actors.png") });
       await page.locator('[data-actor="supervisor/worker-2"] > .actor .pill.good').waitFor();
@@ -141,9 +147,14 @@ describe("The web page in a browser", () => {
       assert.equal(download.suggestedFilename(), "worker-1.cpuprofile");
       const profile = JSON.parse(readFileSync(await download.path(), "utf8")) as { nodes: unknown[] };
       assert.ok(profile.nodes.length > 0);
-      assert.equal((await proxy.post("/actors/supervisor%2Fworker-1/block?ms=3000")).status, 200);
-      await panel.getByRole("button", { name: "Where is it now?" }).click();
-      await panel.getByText("worker-1 is here:").waitFor();
+      assert.equal((await proxy.post("/actors/supervisor%2Fworker-1/block?ms=6000")).status, 200);
+      await page.locator('[data-actor="supervisor/worker-1"] > .actor .pill.bad').waitFor();
+      const where = panel.getByRole("button", { name: "Where is it now?" });
+      await untilAsked("where the worker hangs", async () => {
+        if (await panel.getByText("worker-1 is here:").isVisible()) return true;
+        if (await where.isEnabled()) await where.click();
+        return false;
+      });
       await page.locator('[data-actor="supervisor/worker-1"] > .actor .pill.good').waitFor();
     });
   });

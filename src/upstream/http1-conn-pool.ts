@@ -149,7 +149,9 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
     if (client.state === "connecting") this.connectingCount--;
     for (let entry = this.pending.shift(); entry !== null; entry = this.pending.shift()) {
       this.#leftPending();
-      if (this.#attach(client, entry.decoder, entry.callbacks)) return;
+      if (!this.#attach(client, entry.decoder, entry.callbacks)) continue;
+      this.#noteConnectivity();
+      return;
     }
     client.state = "ready";
     client.idleSinceMs = this.environment.timers.clock.nowMs();
@@ -216,8 +218,8 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   }
 
   #noteConnectivity(): void {
-    const { info, connectivity } = this.owner;
-    if (info.preconnect !== null) connectivity.note(this.noted, this.#connectivity());
+    const owner = this.owner;
+    if (owner.info.preconnect !== null) owner.connectivity.note(this.noted, this.#connectivity());
   }
 
   /** Whether a breaker allows more. */
@@ -233,6 +235,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
     }
     this.connectingCount++;
     this.clients.add(new ActiveClient(this.host, info, connections, this, this.environment, this.owner.wishes));
+    this.#noteConnectivity();
     return allowed;
   }
 
@@ -280,6 +283,7 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
   #reportDrained(): void {
     if (this.clients.size > 0 || this.pending.size > 0) return;
     this.idleTimer.disarm();
+    this.#noteConnectivity();
     this.owner.onPoolDrained(this.host);
   }
 }

@@ -228,8 +228,8 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   }
 
   #noteConnectivity(): void {
-    const { info, connectivity } = this.#owner;
-    if (info.preconnect !== null) connectivity.note(this.#noted, this.#connectivity());
+    const owner = this.#owner;
+    if (owner.info.preconnect !== null) owner.connectivity.note(this.#noted, this.#connectivity());
   }
 
   /** Whether a breaker allows more. */
@@ -244,6 +244,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
       connections.acquire();
     }
     this.#clients.add(new Http2Client(this.host, info, connections, this, this.#environment, this.#owner.wishes));
+    this.#noteConnectivity();
     return allowed;
   }
 
@@ -293,6 +294,7 @@ export class Http2ConnPool implements HttpConnPool, Http2ClientOwner {
   #reportDrained(): void {
     if (this.#clients.size > 0 || this.#pending.size > 0) return;
     this.#idleTimer.disarm();
+    this.#noteConnectivity();
     this.#owner.onPoolDrained(this.host);
   }
 }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ClusterData } from "../../../src/upstream/cluster-data.ts";
+import type { LocalCluster } from "../../../src/upstream/local-cluster.ts";
+import type { Connectivity } from "../../../src/upstream/preconnect.ts";
 import { answering, FakeUpstream } from "../../harness/fake-upstream.ts";
 import { startHttp2Upstream } from "../../harness/http2-upstream.ts";
 import { until } from "../../harness/until.ts";
@@ -52,6 +54,11 @@ class Scene {
     const request = this.worker.request();
     await until("the request", () => this.requestCount === before + 1);
     return request;
+  }
+
+  get connectivity(): Connectivity {
+    const { pending, active, unused } = (this.worker.manager.get("one") as LocalCluster).connectivity;
+    return { pending, active, unused };
   }
 
   get requestCount(): number {
@@ -179,6 +186,24 @@ describe("predictive_preconnect_ratio", () => {
       scene.upstreams.map(({ requestCount }) => requestCount),
       [1, 1, 1],
     );
+  });
+
+  it("knows how many streams and connections there are", async (t) => {
+    const scene = await Scene.start(t, 3, ratios(1, 2));
+    const first = await scene.request();
+    await scene.connections(1, 1, 1);
+    await scene.connected();
+    assert.deepEqual(scene.connectivity, { pending: 0, active: 1, unused: 2 });
+    await scene.request();
+    await scene.connections(2, 1, 1);
+    await scene.connected();
+    assert.deepEqual(scene.connectivity, { pending: 0, active: 2, unused: 2 });
+    (await scene.upstreams.find(({ requestCount }) => requestCount === 1)!.nextRequest()).respond();
+    await first.done;
+    assert.deepEqual(scene.connectivity, { pending: 0, active: 1, unused: 3 });
+    for (const { connections } of scene.upstreams) for (const connection of connections) connection.end();
+    await until("the end of all connections", () => scene.worker.stat("upstream_cx_active") === 0);
+    assert.deepEqual(scene.connectivity, { pending: 0, active: 0, unused: 0 });
   });
 
   it("leaves no pool of a host behind to which it could not connect", async (t) => {

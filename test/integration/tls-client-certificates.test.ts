@@ -166,6 +166,30 @@ describe("Client certificates", () => {
       counts: null,
     },
     {
+      what: "of an intermediate CA, as deep as may be",
+      validation: { trusted_ca, max_verify_depth: 2 },
+      certificate: { certPem: chained.certPem + middle.certPem, keyPem: chained.keyPem },
+      counts: null,
+    },
+    {
+      what: "of an intermediate CA, deeper than may be",
+      validation: { trusted_ca, max_verify_depth: 1 },
+      certificate: { certPem: chained.certPem + middle.certPem, keyPem: chained.keyPem },
+      counts: "fail_verify_error",
+    },
+    {
+      what: "of the CA itself, as deep as may be",
+      validation: { trusted_ca, max_verify_depth: 1 },
+      certificate: trusted,
+      counts: null,
+    },
+    {
+      what: "of a CA where none may be",
+      validation: { trusted_ca, max_verify_depth: 0 },
+      certificate: trusted,
+      counts: "fail_verify_error",
+    },
+    {
       what: "of an intermediate CA that is not sent",
       validation: { trusted_ca },
       certificate: chained,
@@ -208,6 +232,33 @@ describe("Client certificates", () => {
       for (const { response } of [newer, older]) {
         if (accepted) assert.match(response, OK, what);
         else assert.equal(response, "", what);
+      }
+    }
+  });
+
+  it("that are judged by their chain's depth have no sessions, so that who was refused can't resume one", async (t) => {
+    const context = (max_verify_depth: number) =>
+      downstreamTls({
+        common_tls_context: {
+          tls_certificates: [inlineCertificate(server)],
+          validation_context: { trusted_ca, max_verify_depth },
+        },
+        require_client_certificate: true,
+      });
+    const listeners = [1, 2].map((depth) => ({
+      ...tlsListener(answeringChain(context(depth))),
+      name: `depth${depth}`,
+    }));
+    const proxy = await startProxy({ config: { static_resources: { listeners } } });
+    t.after(() => proxy.kill());
+    const identity = { cert: chained.certPem + middle.certPem, key: chained.keyPem };
+    for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+      for (const depth of [1, 2]) {
+        const port = proxy.port(`depth${depth}`);
+        const { session } = await tlsExchange({ port, maxVersion, ...identity });
+        const again = await tlsExchange({ port, maxVersion, ...identity, ...(session && { session }) });
+        assert.equal(again.reused, false);
+        assert.equal(again.response !== "", depth === 2);
       }
     }
   });

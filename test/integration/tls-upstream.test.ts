@@ -220,6 +220,14 @@ describe("A TLS cluster", () => {
       counts: "fail_verify_error",
       reason: /CERT_HAS_EXPIRED/,
     },
+    { what: "as deep as may be", certificate: server, validation: { trusted_ca, max_verify_depth: 1 }, counts: null },
+    {
+      what: "deeper than may be",
+      certificate: server,
+      validation: { trusted_ca, max_verify_depth: 0 },
+      counts: "fail_verify_error",
+      reason: /CERT_CHAIN_TOO_LONG/,
+    },
     {
       what: "of the expected name",
       certificate: server,

@@ -16,7 +16,7 @@ import { matcherSupport } from "../../../route/compile/matchers.ts";
 import { addTlsContext, compileCommonTls } from "./common-tls.ts";
 import { findSecret } from "./secret-source.ts";
 import { compileTlsCertificate } from "./tls-certificate.ts";
-import type { SessionTicketsData, TlsReference } from "./tls-context-data.ts";
+import type { CommonTlsData, SessionTicketsData, TlsReference } from "./tls-context-data.ts";
 import { SECRET_SUPPORT, TLS_SUPPORT, UPSTREAM_TLS_SUPPORT } from "./tls-support.ts";
 import { compileValidationContext } from "./validation-context.ts";
 
@@ -97,7 +97,7 @@ function compileDownstream(message: DownstreamTlsContext, place: Place, context:
       requireClientCertificate: message.requireClientCertificate ?? false,
       requireSni: message.requireSni ?? false,
       fullScanOnSniMismatch: message.fullScanCertsOnSniMismatch ?? false,
-      sessionTickets: compileSessionTickets(message, place, context),
+      sessionTickets: judgesDepth(common) ? { type: "none" } : compileSessionTickets(message, place, context),
       sessionTimeoutS: Math.round(durationMs(message.sessionTimeout, DEFAULT_SESSION_TIMEOUT_S * 1000) / 1000),
       ocspStaplePolicy: STAPLE_POLICIES[message.ocspStaplePolicy] ?? "lenient",
     },
@@ -121,11 +121,19 @@ function compileUpstream(message: UpstreamTlsContext, place: Place, context: Com
       ...common,
       sni: message.sni,
       allowRenegotiation: false,
-      maxSessionKeys: message.maxSessionKeys ?? DEFAULT_MAX_SESSION_KEYS,
+      maxSessionKeys: judgesDepth(common) ? 0 : (message.maxSessionKeys ?? DEFAULT_MAX_SESSION_KEYS),
     },
     place,
     context,
   );
+}
+
+/**
+ * Differs from Envoy: sessions are not resumed under a `max_verify_depth`, because they don't keep the peer's chain, and who was refused may have a
+ * ticket.
+ */
+function judgesDepth({ validation }: CommonTlsData): boolean {
+  return validation !== null && validation.maxVerifyDepth !== null;
 }
 
 function compileSessionTickets(

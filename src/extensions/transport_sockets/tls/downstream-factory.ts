@@ -6,7 +6,7 @@ import type { DownstreamTransportSocketFactory, TransportSocketCallbacks } from 
 import { ServerTlsContext } from "./server-tls-context.ts";
 import { SocketTlsInfo } from "./socket-tls-info.ts";
 import type { TlsContextSlot } from "./tls-contexts.ts";
-import { chainError, ownErrors } from "./tls-socket-handle.ts";
+import { ownErrors } from "./tls-socket-handle.ts";
 import type { TlsStats } from "./tls-stats.ts";
 
 /** What the factory of a filter chain is made with. */
@@ -79,7 +79,7 @@ export class DownstreamTlsFactory implements DownstreamTransportSocketFactory {
         return null;
       }
     } else if (validator !== null) {
-      const verdict = validator.check(certificate, chainError(socket), NO_NAMES, stats);
+      const verdict = validator.check(certificate, validator.chainError(socket), NO_NAMES, stats);
       if (!verdict.accepted) return null;
       validated = verdict.validated;
     }

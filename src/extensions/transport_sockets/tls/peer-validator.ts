@@ -1,7 +1,10 @@
 import { createHash, type X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import { asciiLowerCase, createStringMatcher } from "../../../match/string-matcher.ts";
+import { chainDepth } from "./chain-depth.ts";
 import { type SubjectAltName, subjectAltNames } from "./subject-alt-names.ts";
 import type { SanMatcherData, TlsValidationData } from "./tls-context-data.ts";
+import { chainError } from "./tls-socket-handle.ts";
 import type { TlsStats } from "./tls-stats.ts";
 
 /** What became of a certificate. `reason` says why it is not accepted; `""` if it is. */
@@ -39,8 +42,16 @@ export class PeerValidator {
     return checks > 0 && !this.#data.acceptUntrusted;
   }
 
+  /** Why the peer's chain is not trusted; null if it is. After the handshake. */
+  chainError(socket: TLSSocket): string | null {
+    const error = chainError(socket);
+    const { caPem, maxVerifyDepth } = this.#data;
+    if (error !== null || caPem === null || maxVerifyDepth === null) return error;
+    return chainDepth(socket) > maxVerifyDepth ? "CERT_CHAIN_TOO_LONG" : null;
+  }
+
   /**
-   * `chainError`: see `tls-socket-handle.ts`. `expectedNames` replace the configured name matchers, if there are any. Counts
+   * `chainError`: what the method of that name says. `expectedNames` replace the configured name matchers, if there are any. Counts
    * what fails.
    */
   check(

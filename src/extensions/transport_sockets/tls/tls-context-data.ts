@@ -47,6 +47,8 @@ export interface TlsValidationData {
   /** When the first of the configured CAs runs out; null: none is configured, or the system's are. */
   readonly caExpiresAtMs: number | null;
   readonly crlPem: string | null;
+  /** How many CAs a chain may have, the root among them (`max_verify_depth`); null: as many as the TLS library takes. */
+  readonly maxVerifyDepth: number | null;
   /** SHA-256 of acceptable certificates, lower-case hex. */
   readonly certificateHashes: readonly string[];
   /** SHA-256 of acceptable public keys, base64. */

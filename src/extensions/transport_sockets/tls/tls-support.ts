@@ -70,7 +70,7 @@ export const SECRET_SUPPORT: readonly MessageSupport[] = [
     require_signed_certificate_timestamp: only([false]),
     allow_expired_certificate: notYet("the TLS library can't leave out the check of time alone"),
     only_verify_leaf_cert_crl: notYet("the TLS library checks revocation for the whole chain"),
-    max_verify_depth: notYet("the TLS library has a limit of its own, 100"),
+    max_verify_depth: yes,
     custom_validator_config: notYet(),
     ca_certificate_provider_instance: NO_PROVIDERS,
   }),

@@ -6,7 +6,6 @@ import { noteUpstreamTls } from "../../../net/upstream-tls.ts";
 import { ClientTlsContext } from "./client-tls-context.ts";
 import { SocketTlsInfo } from "./socket-tls-info.ts";
 import type { TlsContextSlot } from "./tls-contexts.ts";
-import { chainError } from "./tls-socket-handle.ts";
 import type { TlsStats } from "./tls-stats.ts";
 
 /** TLS with the hosts of one cluster on one worker. Source: Envoy's `ClientSslSocketFactory`. */
@@ -89,7 +88,7 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
       const reason =
         certificate === undefined
           ? "verify cert failed: empty cert chain"
-          : context.validator.check(certificate, chainError(socket), names, stats).reason;
+          : context.validator.check(certificate, context.validator.chainError(socket), names, stats).reason;
       if (reason !== "") {
         socket.destroy(new PeerRefused(reason));
         return;

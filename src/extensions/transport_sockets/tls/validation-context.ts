@@ -41,6 +41,7 @@ export function compileValidationContext(
     caSource: message.systemRootCerts === undefined ? sourceLabel(message.trustedCa) : "the system's certificates",
     caPem,
     caExpiresAtMs: message.systemRootCerts === undefined ? expiryOfFirst(caPem ?? "") : null,
+    maxVerifyDepth: message.maxVerifyDepth ?? null,
     crlPem: revocationLists(message, place.field("crl"), context),
     certificateHashes: message.verifyCertificateHash.map((text, index) => {
       const hash = text.replaceAll(":", "").toLowerCase();

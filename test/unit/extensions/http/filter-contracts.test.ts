@@ -308,6 +308,7 @@ const LIMITED = {
   action: {
     type: "forward",
     clusterName: () => "app",
+    settings: { includeVirtualHostRateLimits: false },
     rateLimits: RateLimitPolicy.of([
       { stage: 0, disableKey: "", actions: [{ type: "constant", key: "a", value: "b" }], limitFrom: null },
     ]),

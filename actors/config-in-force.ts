@@ -3,6 +3,7 @@ import { unpackResource } from "../src/config/resource-packing.ts";
 import { type FirstExpiry, firstExpiry } from "../src/extensions/transport_sockets/tls/first-expiry.ts";
 import type { TlsContextData } from "../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { ClusterData } from "../src/upstream/cluster-data.ts";
+import { ClusterUpdateTimes } from "./cluster-update-times.ts";
 import type { CompiledConfig } from "./supervisor/config-compiler.ts";
 
 /** The configuration in force, as the admin pages show it. Unpacked when somebody asks. Main thread. */
@@ -10,12 +11,19 @@ export class ConfigInForce {
   #config: CompiledConfig | null = null;
   #clusters: ClusterData[] | null = null;
   #firstExpiry: FirstExpiry | null = null;
+  readonly #updateTimes = new ClusterUpdateTimes();
 
-  /** Called by the supervisor with each configuration as it comes in force. */
-  set(config: CompiledConfig): void {
+  /** Called by the supervisor with each configuration as it comes in force; `nowMs` since the epoch. */
+  set(config: CompiledConfig, nowMs: number): void {
+    this.#updateTimes.onInForce(config.resources, nowMs);
     this.#config = config;
     this.#clusters = null;
     this.#firstExpiry = null;
+  }
+
+  /** See `ClusterUpdateTimes`. */
+  clusterUpdateTimes(): ReadonlyMap<string, number> {
+    return this.#updateTimes.all();
   }
 
   clusters(): readonly ClusterData[] {

@@ -334,7 +334,7 @@ export class ProxyServer {
         workerCount: commandLine.concurrency,
         extras: (worker, resources) => this.#breakers.forWorker(worker, resources),
         onInForce: (config, _version, changes) => {
-          this.#inForce.set(config);
+          this.#inForce.set(config, systemClock.wallMs());
           this.#runtime.onInForce(config);
           this.#breakers.onInForce(config.resources);
           configStats.onInForce(config, changes);
@@ -374,6 +374,7 @@ export class ProxyServer {
       commandLineOptions: commandLineOptions(commandLine),
       node: () => ({ id, cluster, locality: { region, zone, sub_zone: subZone } }),
       configSource: () => this.#inForce.source(),
+      clusterUpdateTimes: () => this.#inForce.clusterUpdateTimes(),
       dump: (task) => this.#dumps.dump(task),
       explainPool: this.#explanations,
       clusters: () => this.#inForce.clusters(),

@@ -71,6 +71,8 @@ export interface AdminViewsOptions {
   readonly node: () => JsonObject;
   /** What the configuration in force was compiled from. */
   readonly configSource: () => AcceptedConfig;
+  /** When each cluster last changed, in milliseconds since the epoch. */
+  readonly clusterUpdateTimes: () => ReadonlyMap<string, number>;
   readonly dump: ConfigDumpPool["dump"];
   readonly explainPool: ExplainPool;
   readonly clusters: () => readonly ClusterData[];
@@ -124,14 +126,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     },
     certificates: { certificates: () => certificateStatuses(options.tlsContexts(), clock.wallMs()) },
     listeners: { listeners: () => knowledge.listeners() },
-    config: {
-      async dump(query) {
-        const { version, inForceSinceMs } = await knowledge.configStatus();
-        return options.dump({ config: options.configSource(), version, inForceSinceMs, query });
-      },
-      places: () => options.dump({ config: options.configSource(), version: 0, inForceSinceMs: 0, query: "places" }),
-      status: () => knowledge.configStatus(),
-    },
+    config: configViews(options, knowledge),
     runtime: options.runtime,
     logging: options.logging,
     actors: actorsView(system, inspection, options.timers),
@@ -144,6 +139,26 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
   };
   const live = new LiveFeed(new Sampler(views), options.timers);
   return { views: { ...views, live }, notAnswering: () => knowledge.notAnswering() };
+}
+
+/** The configuration in force, as texts that are parsed anew on a thread of their own. */
+function configViews(options: AdminViewsOptions, knowledge: SupervisorKnowledge): AdminViews["config"] {
+  return {
+    async dump(query) {
+      const { version, inForceSinceMs } = await knowledge.configStatus();
+      const clusterUpdateTimes = options.clusterUpdateTimes();
+      return options.dump({ config: options.configSource(), version, inForceSinceMs, clusterUpdateTimes, query });
+    },
+    places: () =>
+      options.dump({
+        config: options.configSource(),
+        version: 0,
+        inForceSinceMs: 0,
+        clusterUpdateTimes: new Map(),
+        query: "places",
+      }),
+    status: () => knowledge.configStatus(),
+  };
 }
 
 /** What actors say of themselves; those of workers within a deadline that leaves the page time to say who did not. */

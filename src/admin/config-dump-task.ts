@@ -12,6 +12,8 @@ export interface ConfigDumpTask {
   readonly version: number;
   /** Milliseconds since the epoch. */
   readonly inForceSinceMs: number;
+  /** When each cluster last changed. */
+  readonly clusterUpdateTimes: ReadonlyMap<string, number>;
   /** What to dump, or `places`: where listeners and clusters stand in the texts. */
   readonly query: ConfigDumpQuery | "places";
 }
@@ -24,11 +26,11 @@ export interface DumpedConfigText {
 }
 
 /** Entry of the dump's thread: parses the texts again and prints what the query asks for. Secrets do not leave the thread. */
-export default function dumpConfig({ config, version, inForceSinceMs, query }: ConfigDumpTask): object {
+export default function dumpConfig({ config, query, ...versions }: ConfigDumpTask): object {
   const { status, contentType, body } =
     query === "places"
       ? { ...jsonResponse(200, {}), body: `${JSON.stringify({ places: itemPlaces(config) })}\n` }
-      : configDump(configSections({ bootstrap: bootstrapJson(config), version, inForceSinceMs }, query), query);
+      : configDump(configSections({ bootstrap: bootstrapJson(config), ...versions }, query), query);
   const encoder = new TextEncoder();
   const pieces = Array.from(typeof body === "string" ? [body] : body, (text) => encoder.encode(text));
   const value: DumpedConfigText = { status, contentType, pieces };

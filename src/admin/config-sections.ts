@@ -7,6 +7,8 @@ export interface DumpedConfig {
   readonly version: number;
   /** Milliseconds since the epoch at which it came in force. */
   readonly inForceSinceMs: number;
+  /** When each cluster last changed, in milliseconds since the epoch; the others, with the configuration. */
+  readonly clusterUpdateTimes: ReadonlyMap<string, number>;
 }
 
 /** A repeated field of a section whose elements wrap one resource each. */
@@ -71,6 +73,7 @@ const VERSIONED: ReadonlySet<string> = new Set(["ClustersConfigDump", "Listeners
 /** The sections of a configuration without discovery: all that is in a bootstrap is static. Secrets are still in. */
 export function configSections(config: DumpedConfig, options: { readonly includeEds: boolean }): ConfigSection[] {
   const lastUpdated = new Date(config.inForceSinceMs).toISOString();
+  const updateTimes = { lastUpdated, clusters: config.clusterUpdateTimes };
   const kinds = KINDS.filter(({ section }) => options.includeEds || section !== "EndpointsConfigDump");
   return [
     {
@@ -82,20 +85,27 @@ export function configSections(config: DumpedConfig, options: { readonly include
       (kind): ConfigSection => ({
         type: `envoy.admin.v3.${kind.section}`,
         fields: VERSIONED.has(kind.section) ? { version_info: String(config.version) } : {},
-        resources: [resourcesOf(kind, config.bootstrap, lastUpdated)],
+        resources: [resourcesOf(kind, config.bootstrap, updateTimes)],
       }),
     ),
   ];
 }
 
-function resourcesOf(kind: StaticKind, bootstrap: JsonObject, lastUpdated: string): ConfigResources {
+interface UpdateTimes {
+  readonly lastUpdated: string;
+  readonly clusters: ReadonlyMap<string, number>;
+}
+
+function resourcesOf(kind: StaticKind, bootstrap: JsonObject, { lastUpdated, clusters }: UpdateTimes): ConfigResources {
   const { section, element, field, wrapper, type } = kind;
   return {
     field,
     type: `envoy.admin.v3.${section}.${element}`,
     elements: kind.find(bootstrap).map((item) => {
       const name = nameOf(item);
-      const json = { [wrapper]: { "@type": `type.googleapis.com/${type}`, ...item }, last_updated: lastUpdated };
+      const ownMs = wrapper === "cluster" ? clusters.get(name) : undefined;
+      const last_updated = ownMs === undefined ? lastUpdated : new Date(ownMs).toISOString();
+      const json = { [wrapper]: { "@type": `type.googleapis.com/${type}`, ...item }, last_updated };
       return { name, json: wrapper === "secret" ? { name, ...json } : json };
     }),
   };

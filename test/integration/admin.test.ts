@@ -230,6 +230,28 @@ describe("The admin interface of a running proxy", () => {
     assert.equal((await configs("?include_eds")).length, 6);
   });
 
+  it("dumps the version of all clusters, and when each of them was changed last", async () => {
+    const times = async (): Promise<Map<string, string>> => {
+      const elements = await configs("?resource=static_clusters");
+      return new Map(elements.map(({ cluster, last_updated }) => [String(cluster?.name), String(last_updated)]));
+    };
+    const version = async (): Promise<string> =>
+      String((await configs("")).find((each) => /ClustersConfigDump/.test(String(each["@type"])))?.version_info);
+    const [before, versionBefore] = [await times(), await version()];
+    assert.deepEqual([...before.keys()], ["up", "spare"]);
+    const json = config(upstream.port) as { static_resources: { clusters: object[] } };
+    const clusters = json.static_resources.clusters.map((each, index) =>
+      index === 1 ? { ...each, connect_timeout: "7s" } : each,
+    );
+    const answer = await proxy.reload({ ...json, static_resources: { ...json.static_resources, clusters } });
+    assert.equal(answer.status, 200);
+    const after = await times();
+    assert.equal(after.get("up"), before.get("up"));
+    assert.ok(after.get("spare")! > before.get("spare")!, `${after.get("spare")} is later`);
+    assert.equal(await version(), String(Number(versionBefore) + 1));
+    assert.equal((await proxy.reload(config(upstream.port))).status, 200);
+  });
+
   it("dumps what resource, mask and name_regex name", async () => {
     assert.deepEqual((await configs("?resource=static_clusters&mask=cluster.name&name_regex=s.*")) as unknown, [
       {

@@ -17,7 +17,13 @@ describe("ConfigDumpPool", () => {
 
   async function dump(content: string, query: Partial<typeof ALL> = {}) {
     const config = { texts: [{ file: "a.yaml", content }] };
-    const response = await pool.dump({ config, version: 3, inForceSinceMs: 0, query: { ...ALL, ...query } });
+    const response = await pool.dump({
+      config,
+      version: 3,
+      inForceSinceMs: 0,
+      clusterUpdateTimes: new Map(),
+      query: { ...ALL, ...query },
+    });
     return { ...response, text: bodyText(response.body as Iterable<Uint8Array>) };
   }
 

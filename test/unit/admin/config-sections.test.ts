@@ -33,17 +33,23 @@ const bootstrap: JsonObject = {
   },
 };
 
+const clusterUpdateTimes = new Map([["web", 5000]]);
+
 function dump(target: string) {
   const proxy = new SampleProxy();
-  proxy.sections = configSections({ bootstrap, version: 3, inForceSinceMs: 0 }, { includeEds: true });
+  proxy.sections = configSections(
+    { bootstrap, version: 3, inForceSinceMs: 0, clusterUpdateTimes },
+    { includeEds: true },
+  );
   return askAdmin(proxy, target);
 }
 
 describe("configSections", () => {
   it("gives Envoy's sections in Envoy's order", () => {
-    const types = configSections({ bootstrap, version: 3, inForceSinceMs: 0 }, { includeEds: false }).map(
-      ({ type }) => type,
-    );
+    const types = configSections(
+      { bootstrap, version: 3, inForceSinceMs: 0, clusterUpdateTimes },
+      { includeEds: false },
+    ).map(({ type }) => type);
     assert.deepEqual(types, [
       "envoy.admin.v3.BootstrapConfigDump",
       "envoy.admin.v3.ClustersConfigDump",
@@ -63,10 +69,14 @@ describe("configSections", () => {
             name: "web",
             load_assignment: { cluster_name: "web", endpoints: [] },
           },
-          last_updated: "1970-01-01T00:00:00.000Z",
+          last_updated: "1970-01-01T00:00:05.000Z",
         },
       ],
     });
+  });
+
+  it("says when the configuration came, where a resource has no time of its own", async () => {
+    assert.match((await dump("/config_dump?resource=static_listeners")).body, /"1970-01-01T00:00:00.000Z"/);
   });
 
   it("finds the route tables inside listeners", async () => {
@@ -91,7 +101,10 @@ describe("configSections", () => {
   });
 
   it("copes with a bootstrap that has nothing", () => {
-    const sections = configSections({ bootstrap: {}, version: 0, inForceSinceMs: 0 }, { includeEds: true });
+    const sections = configSections(
+      { bootstrap: {}, version: 0, inForceSinceMs: 0, clusterUpdateTimes },
+      { includeEds: true },
+    );
     assert.ok(sections.every(({ resources }) => resources.every(({ elements }) => elements.length === 0)));
   });
 });

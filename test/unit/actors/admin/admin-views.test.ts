@@ -131,6 +131,7 @@ function setUp() {
     commandLineOptions: {},
     node: () => ({}),
     configSource: () => ({ texts: [{ file: "troupe.yaml", content: "node: { id: n }" }] }),
+    clusterUpdateTimes: () => new Map(),
     dump: async (task) => jsonResponse(200, task),
     explainPool: new ExplainPool(),
     clusters: () => [],
@@ -237,6 +238,7 @@ describe("Views over the supervisor", () => {
       config: { texts: [{ file: "troupe.yaml", content: "node: { id: n }" }] },
       version: 3,
       inForceSinceMs: 0,
+      clusterUpdateTimes: {},
       query,
     });
   });

@@ -19,12 +19,12 @@ const config = (text = "one"): object => sampleBootstrap({ listeners: [{ routes:
 describe("An admin interface that wants a token", () => {
   let proxy: RunningProxy;
   before(async () => {
-    proxy = await startProxy({ config: config(), adminToken: TOKEN });
+    proxy = await startProxy({ config: config(), adminToken: TOKEN, readyTimeoutMs: 30_000 });
   });
   after(() => proxy?.kill());
 
   const ask = (target: string, headers: Record<string, string> = {}, method = "GET") =>
-    adminRequest({ port: proxy.adminPort, path: target, method, headers, deadlineMs: 5000 });
+    adminRequest({ port: proxy.adminPort, path: target, method, headers, deadlineMs: 20_000 });
   const troupe = (...args: readonly string[]) => runTroupe([...args, "--admin", `127.0.0.1:${proxy.adminPort}`]);
 
   it("answers 401 to all who don't bring it, whatever they ask for, and says what it wants", async () => {
@@ -117,7 +117,7 @@ describe("An admin interface that wants a token", () => {
 
   it("doesn't show it anywhere", async () => {
     for (const target of ["/server_info", "/config_dump", "/actors/admin", "/stats", "/help"]) {
-      assert.doesNotMatch((await proxy.admin(target)).body, new RegExp(TOKEN), target);
+      assert.doesNotMatch((await proxy.admin(target, "GET", undefined, 20_000)).body, new RegExp(TOKEN), target);
     }
     assert.doesNotMatch(proxy.logs, new RegExp(TOKEN));
   });

@@ -42,7 +42,7 @@ describe("Looking at connections with TLS", () => {
   });
   before(async () => {
     upstream = await FakeUpstream.start(hanging);
-    proxy = await startProxy({ config: config("shop.test"), concurrency: 2 });
+    proxy = await startProxy({ config: config("shop.test"), concurrency: 2, readyTimeoutMs: 30_000 });
   });
   after(async () => {
     await proxy?.kill();

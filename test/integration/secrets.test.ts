@@ -57,6 +57,7 @@ describe("Secrets", () => {
     proxy = await startProxy({
       config,
       adminToken: ADMIN_TOKEN,
+      readyTimeoutMs: 30_000,
       args: ["--config-yaml", JSON.stringify(made.more), "--log-level", "trace"],
     });
     session = http2.connect(`https://127.0.0.1:${proxy.port("tls")}`, { rejectUnauthorized: false });
@@ -98,11 +99,10 @@ describe("Secrets", () => {
     assert.ok(secrets.foundIn(JSON.stringify(config)).includes("encrypted client key"));
   }
 
-  /** All that the answer holds, its headers too; of a stream, what comes in time. */
-  async function shown(target: string, method = "GET", body = ""): Promise<string> {
+  /** All that the answer holds, its headers too; of the stream of samples, the first ones. */
+  async function shown(target: string, method = "GET", body = "", tries = 3): Promise<string> {
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-length": Buffer.byteLength(body) };
-    // The stream of samples has no end.
-    const signal = AbortSignal.timeout(target === "/events" ? 2500 : 20_000);
+    const signal = AbortSignal.timeout(20_000);
     const sent = http.request({ port: proxy.adminPort, path: target, method, headers, agent: false, signal });
     sent.on("error", () => {});
     sent.end(body);
@@ -110,10 +110,13 @@ describe("Secrets", () => {
     let text = `${response.statusCode} ${JSON.stringify(response.headers)}\n`;
     response.on("data", (piece: Buffer) => {
       text += piece.toString("latin1");
+      // The stream of samples has no end.
+      if (target === "/events" && text.split("event: sample").length > 2) sent.destroy();
     });
     response.on("error", () => {});
     await new Promise((resolve) => response.once("close", resolve));
-    return text;
+    // A machine with more to do may not answer in time.
+    return response.statusCode === 504 && tries > 1 ? shown(target, method, body, tries - 1) : text;
   }
 
   async function expectNone(target: string, method = "GET", body = ""): Promise<string> {

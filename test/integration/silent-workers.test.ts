@@ -20,6 +20,7 @@ describe("Every page of the admin interface", () => {
         clusters: [sampleCluster("app", [loopback(1)])],
       }),
       concurrency: 2,
+      readyTimeoutMs: 30_000,
     });
     // On both workers.
     for (let i = 0; i < 8; i++) clients.push(await Http1Client.connect(proxy.port()));
@@ -43,8 +44,10 @@ describe("Every page of the admin interface", () => {
   }
 
   async function expectAnswer({ target, handler }: EveryPage): Promise<void> {
-    const deadlineMs = (handler.deadlineMs ?? 1000) + SPARE_MS;
-    const { status, body } = await proxy.admin(target, "GET", undefined, deadlineMs);
+    const ask = () => proxy.admin(target, "GET", undefined, (handler.deadlineMs ?? 1000) + SPARE_MS);
+    let { status, body } = await ask();
+    // What a machine with more to do could not answer in time is asked again; what waits for the worker never can.
+    for (let more = 0; status === 504 && more < 3; more++) ({ status, body } = await ask());
     assert.equal(status, 200, `${target}: ${body.slice(0, 200)}`);
     if (target.endsWith("format=json")) JSON.parse(body);
   }

@@ -119,7 +119,7 @@ describe("The commands of a running proxy", () => {
 
   it("trace an actor as its messages come, until Ctrl-C", async (t) => {
     const terminal = inTerminal(t, "trace", "supervisor/worker-1", "--seconds", "60");
-    await terminal.until(/^\d\d:\d\d:\d\d\.\d{3} +handled +flushIntervalPassed +\d+\.\d{3} ms$/m);
+    await terminal.until(/^\d\d:\d\d:\d\d\.\d{3} +handled +flushIntervalPassed +\d+\.\d{3} ms$/m, 30_000);
     terminal.press("C-c");
     await terminal.until(/^(?:\^C)?exit code 0$/m);
     // The proxy has noticed that nobody looks any more.
@@ -255,7 +255,7 @@ describe("The commands of a proxy that keeps hosts out of use", () => {
     const where = ["--admin", `127.0.0.1:${proxy.adminPort}`];
     const terminal = new TmuxTerminal(`'${process.execPath}' '${MAIN}' top ${where.join(" ")}`);
     t.after(() => terminal.close());
-    await terminal.until(/^worker-1 /m);
+    await terminal.until(/^worker-1 /m, 30_000);
     terminal.press("3");
     await terminal.until(/^api +.* 0\/1/m);
     terminal.press("Enter");

@@ -29,7 +29,7 @@ export interface StartProxyOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command to run node with, such as `["taskset", "-c", "0"]`. */
   readonly prefix?: readonly string[];
-  /** Default 10 s. */
+  /** Default 30 s: a busy machine takes its time. */
   readonly readyTimeoutMs?: number;
 }
 
@@ -45,7 +45,7 @@ const KEPT_LOG_CHARS = 4 * 1024 * 1024;
 export async function startProxy(options: StartProxyOptions): Promise<RunningProxy> {
   const proxy = RunningProxy.spawn(options);
   try {
-    await proxy.waitUntilReady(options.readyTimeoutMs ?? 10_000);
+    await proxy.waitUntilReady(options.readyTimeoutMs ?? 30_000);
     await proxy.refreshPorts();
     return proxy;
   } catch (error) {

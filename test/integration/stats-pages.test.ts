@@ -30,7 +30,7 @@ describe("The pages of stats, with stats_config and several workers", () => {
     );
   });
 
-  after(() => proxy.kill());
+  after(() => proxy?.kill());
 
   const page = async (target: string): Promise<string> => (await proxy.admin(target)).body;
 

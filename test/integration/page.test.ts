@@ -179,7 +179,12 @@ describe("The web page in a browser", () => {
         .locator(".excerpt .marked", { hasText: '    2    "secrets": [{ "name": "…", "passwrd": "…" }]' })
         .first()
         .waitFor();
-      await page.locator(".excerpt .line", { hasText: '    1  { "static_resources": {' }).first().waitFor();
+      const line1 = page.locator(".excerpt .line", { hasText: '    1  { "static_resources": {' }).first();
+      const [above, below] = await Promise.all([
+        line1.boundingBox(),
+        page.locator(".excerpt .marked").first().boundingBox(),
+      ]);
+      assert.ok((above?.y ?? 0) < (below?.y ?? 0), "lines stand below one another");
       assert.doesNotMatch((await page.locator("main").textContent()) ?? "", /s3cr3t/);
       await page.getByRole("button", { name: "Show it" }).click();
       await page.getByText("envoy.admin.v3.BootstrapConfigDump").waitFor();

@@ -38,9 +38,9 @@ class Scene {
     return scene;
   }
 
-  /** Connections of all hosts, oldest host first, when they are that many. */
+  /** Waits until the hosts, whichever of them, have seen that many connections; in falling order. */
   async connections(...expected: readonly number[]): Promise<void> {
-    const counts = () => this.upstreams.map(({ connections }) => connections.length);
+    const counts = () => this.upstreams.map(({ connections }) => connections.length).sort((one, other) => other - one);
     await until(`${expected} connections, not ${counts()}`, () => counts().join() === expected.join());
     assert.equal(
       this.worker.stat("upstream_cx_total"),

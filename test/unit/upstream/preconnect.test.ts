@@ -198,7 +198,7 @@ describe("predictive_preconnect_ratio", () => {
     await scene.connections(2, 1, 1);
     await scene.connected();
     assert.deepEqual(scene.connectivity, { pending: 0, active: 2, unused: 2 });
-    (await scene.upstreams.find(({ requestCount }) => requestCount === 1)!.nextRequest()).respond();
+    (await scene.upstreams.find(({ address }) => address === first.host!.addressText)!.nextRequest()).respond();
     await first.done;
     assert.deepEqual(scene.connectivity, { pending: 0, active: 1, unused: 3 });
     for (const { connections } of scene.upstreams) for (const connection of connections) connection.end();

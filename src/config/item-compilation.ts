@@ -69,6 +69,9 @@ export class ItemCompilation implements CompileContext {
   fromBinary = false;
   readonly #environment: CompileEnvironment;
   readonly #reported = new Set<string>();
+  readonly #resourceKeys = new Set<string>();
+  /** By kind and name as it was asked for: the number that the last of that name got. */
+  readonly #namesakes = new Map<string, number>();
   /** Paths of the messages that lost fields to errors. */
   readonly #incomplete = new Set<string>();
   readonly #unpacked = new WeakMap<Any, Message>();
@@ -205,10 +208,13 @@ export class ItemCompilation implements CompileContext {
 
   addResource(kind: ResourceKind, name: string, data: unknown): string {
     const base = `${this.owner.name}/${name}`;
+    const key = `${kind} ${base}`;
     let unique = base;
-    for (let count = 2; this.resources.some((each) => each.kind === kind && each.name === unique); count++) {
-      unique = `${base}~${count}`;
-    }
+    let count = this.#namesakes.get(key) ?? 1;
+    // The loop is for a name that somebody has chosen to look like one of these.
+    for (; this.#resourceKeys.has(`${kind} ${unique}`); unique = `${base}~${count}`) count++;
+    this.#namesakes.set(key, count);
+    this.#resourceKeys.add(`${kind} ${unique}`);
     this.resources.push({ kind, name: unique, data });
     return unique;
   }

@@ -62,7 +62,7 @@ const EXPECTED: Readonly<Record<string, string | RegExp>> = {
   GRPC_STATUS: "NotFound",
   "GRPC_STATUS(SNAKE_STRING)": "NOT_FOUND",
   GRPC_STATUS_NUMBER: "5",
-  LOCAL_REPLY_BODY: NONE,
+  LOCAL_REPLY_BODY: "",
   BYTES_RECEIVED: "0",
   BYTES_SENT: "5",
   REQUEST_HEADERS_BYTES: /^[1-9]\d+$/,

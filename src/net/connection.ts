@@ -115,9 +115,11 @@ export class Connection implements Flushable {
     socket.on("close", onClose);
   }
 
-  /** Starts reading and calling back. Bytes that came before wait in the socket. */
+  /** Starts reading and calling back. Bytes that came before wait in the socket. Again: others are called back from now on. */
   start(callbacks: ConnectionCallbacks): void {
+    const isStarted = this.callbacks !== null;
     this.callbacks = callbacks;
+    if (isStarted) return;
     if (this.socket.connecting) this.socket.on("encrypted" in this.socket ? "secureConnect" : "connect", onConnect);
     this.socket.on("drain", onDrain);
     this.socket.on("end", onEnd);

@@ -27,8 +27,8 @@ export interface UpstreamSocketRequest {
   readonly options: net.NetConnectOpts;
   /** The host's address as text: a session that it resumes is one of its own. */
   readonly server: string;
-  /** The protocol that the connection will carry, offered by ALPN if nothing else is configured. */
-  readonly alpnFallback?: string | undefined;
+  /** The protocol that the connection will carry, or those it may, offered by ALPN if nothing else is configured. */
+  readonly alpnFallback?: string | readonly string[] | undefined;
   /** Offered by ALPN in place of what is configured. */
   readonly alpnProtocols?: readonly string[] | undefined;
   /** The server's name for SNI, in place of what is configured. */

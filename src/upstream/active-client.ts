@@ -7,9 +7,10 @@ import {
   type RequestEncoder,
   type ResponseDecoder,
 } from "../http/codec.ts";
-import { Connection, type ConnectionCallbacks, type ConnectionCloseEvent } from "../net/connection.ts";
+import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../net/connection.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { upstreamTls } from "../net/upstream-tls.ts";
+import { otherProtocolReason } from "./agreed-protocol.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
@@ -17,6 +18,7 @@ import { connectFailureReason, isLocalConnectError } from "./connect-error.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { PoolFailureReason, UpstreamConnectionInfo } from "./http-conn-pool.ts";
+import { type OpenedConnection, openConnection } from "./opened-connection.ts";
 import type { ClientCodecHost, PoolEnvironment } from "./pool-environment.ts";
 
 /** `busy` carries a stream; `ready` waits for one in the pool's list. */
@@ -53,6 +55,7 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   transportFailureReason = "";
 
   private readonly owner: ActiveClientOwner;
+  private readonly info: ClusterInfo;
   private readonly environment: PoolEnvironment;
   private readonly stats: ClusterStats;
   private readonly breaker: CircuitBreaker;
@@ -73,7 +76,10 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   private localAddressText = "";
   private timer: WheelTimer | null;
 
-  /** Begins to connect. `breaker` has been acquired and is released when the client closes. */
+  /**
+   * Begins to connect; with `adopted`, which is connected, `onConnected` is to be called. `breaker` has been acquired and is released when the
+   * client closes.
+   */
   constructor(
     host: Host,
     info: ClusterInfo,
@@ -81,30 +87,22 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     owner: ActiveClientOwner,
     environment: PoolEnvironment,
     wishes: ConnectionWishes | null = null,
+    adopted: OpenedConnection | null = null,
   ) {
-    this.id = environment.nextConnectionId();
     this.host = host;
     this.owner = owner;
+    this.info = info;
     this.environment = environment;
     this.stats = info.stats;
     this.breaker = breaker;
     this.maxRequests = info.maxRequestsPerConnection;
     this.maxDurationMs = info.maxConnectionDurationMs;
-    this.createdAtMs = environment.timers.clock.nowMs();
-    this.stats.cx.total.inc();
     this.stats.cx.http1Total.inc();
-    this.stats.cx.active.inc();
-    host.stats.cxTotal++;
-    host.stats.cxActive++;
-    this.socket = environment.connect(host, info, "http/1.1", wishes);
-    this.connection = new Connection(this.socket, {
-      id: this.id,
-      flusher: environment.flusher,
-      timers: environment.timers,
-      bufferLimitBytes: info.perConnectionBufferLimitBytes,
-      delayedCloseTimeoutMs: 0,
-      stats: info.stats.bytes,
-    });
+    const opened = adopted ?? openConnection(host, info, environment, "http/1.1", wishes);
+    this.id = opened.id;
+    this.createdAtMs = opened.createdAtMs;
+    this.connection = opened.connection;
+    this.socket = opened.connection.socket;
     this.codec = environment.createCodec(this.connection, this, info);
     this.connection.start(this);
     this.timer = environment.timers.timer(() => this.#onConnectTimeout());
@@ -150,6 +148,11 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     const nowMs = this.environment.timers.clock.nowMs();
     this.connectedAtMs = nowMs;
     this.tls = upstreamTls(this.socket);
+    this.transportFailureReason = otherProtocolReason(this.info, this.tls, "http1");
+    if (this.transportFailureReason !== "") {
+      this.#end("localClose");
+      return;
+    }
     this.stats.cx.connectMs.record(nowMs - this.createdAtMs);
     this.timer?.disarm();
     this.timer = null;

@@ -15,6 +15,7 @@ import type {
   ClusterLoadAssignmentSchema,
 } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
 import type { AssignmentData, ClusterData, TcpKeepaliveData } from "./cluster-data.ts";
+import { refuseSocketsWithoutAlpn } from "./compile/alpn-sockets.ts";
 import { compileCircuitBreakers, compileHostConnectionLimits } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
 import { compileDiscovery } from "./compile/discovery.ts";
@@ -72,6 +73,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     transportSocket: compileTransportSocket(message.transportSocket, place.field("transport_socket"), context),
     transportSocketMatches: compileMatches(message, place.field("transport_socket_matches"), context),
   };
+  if (protocol.httpProtocol === "auto") refuseSocketsWithoutAlpn(sockets, place, context);
   if (message.healthChecks[0]?.healthChecker.case === "grpcHealthCheck" && protocol.httpProtocol === "http1") {
     const at = place.field("health_checks").index(0).field("grpc_health_check");
     context.error(

@@ -12,7 +12,7 @@ import { bindOptions } from "./source-address.ts";
 export function connectSocket(
   host: ConnectedHost,
   info: ClusterInfo,
-  alpnFallback?: string,
+  alpnFallback?: string | readonly string[],
   wishes: ConnectionWishes | null = null,
 ): net.Socket {
   const { address, additionalIps = NO_IPS } = host;

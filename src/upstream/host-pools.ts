@@ -1,3 +1,4 @@
+import { AutoConnPool } from "./auto-conn-pool.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
@@ -14,7 +15,7 @@ import { TcpConnPool } from "./tcp-conn-pool.ts";
 
 const PRIORITIES: readonly ResourcePriority[] = ["default", "high"];
 
-type HttpPool = Http1ConnPool | Http2ConnPool;
+type HttpPool = Http1ConnPool | Http2ConnPool | AutoConnPool;
 type PoolByPriority<P> = Record<ResourcePriority, P | null>;
 
 /**
@@ -29,6 +30,7 @@ export class HostPools implements PoolOwner {
   readonly #http1: PoolByPriority<Http1ConnPool> = { default: null, high: null };
   /** Most hosts have none. */
   #http2: PoolByPriority<Http2ConnPool> | null = null;
+  #auto: PoolByPriority<AutoConnPool> | null = null;
   readonly #tcp: PoolByPriority<TcpConnPool> = { default: null, high: null };
   /** Those of connections with wishes, by their key; they go when they are empty. */
   #apart: Map<string, HostPools> | null = null;
@@ -84,6 +86,17 @@ export class HostPools implements PoolOwner {
     return pools[priority];
   }
 
+  /** As `http1Pool`; the host chooses the protocol. */
+  autoPool(priority: ResourcePriority): HttpConnPool {
+    this.#auto ??= { default: null, high: null };
+    const pools = this.#auto;
+    if (pools[priority] === null) {
+      if (!this.#acquirePool(priority)) return new OverflowingPool(this.host);
+      pools[priority] = new AutoConnPool(this.host, priority, this, this.#environment, this.#draining);
+    }
+    return pools[priority];
+  }
+
   tcpPool(priority: ResourcePriority): TcpConnPool {
     const pools = this.#tcp;
     pools[priority] ??= new TcpConnPool(this.host, priority, this.#owner, this.#environment, this.#draining);
@@ -104,6 +117,7 @@ export class HostPools implements PoolOwner {
   onPoolDrained(host: Host): void {
     forgetEmpty(this.#http1, this.info);
     if (this.#http2 !== null) forgetEmpty(this.#http2, this.info);
+    if (this.#auto !== null) forgetEmpty(this.#auto, this.info);
     this.#owner.onPoolDrained(host);
   }
 
@@ -195,7 +209,9 @@ export class HostPools implements PoolOwner {
 
   #httpPools(): HttpPool[] {
     const pools: HttpPool[] = [];
-    for (const { default: ordinary, high } of this.#http2 === null ? [this.#http1] : [this.#http1, this.#http2]) {
+    for (const ofKind of [this.#http1, this.#http2, this.#auto]) {
+      if (ofKind === null) continue;
+      const { default: ordinary, high } = ofKind;
       if (ordinary !== null) pools.push(ordinary);
       if (high !== null) pools.push(high);
     }

@@ -10,8 +10,8 @@ import type {
 
 import type { AutoTlsData } from "./connection-wishes.ts";
 
-/** What upstream connections speak; `downstream`: what the client of the request speaks. */
-export type UpstreamHttpProtocol = "http1" | "http2" | "downstream";
+/** What upstream connections speak; `downstream`: what the client of the request speaks; `auto`: what each host chooses by ALPN. */
+export type UpstreamHttpProtocol = "http1" | "http2" | "downstream" | "auto";
 
 /** How a cluster speaks HTTP. Plain data. Durations 0 = no limit. */
 export interface HttpProtocolData {

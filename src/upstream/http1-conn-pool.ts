@@ -1,10 +1,11 @@
 import type { WheelTimer } from "../base/timer-wheel.ts";
 import type { ResponseDecoder } from "../http/codec.ts";
 import { ActiveClient, type ActiveClientOwner, type ActiveClientState } from "./active-client.ts";
-import type { CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
+import type { CircuitBreaker, CircuitBreakers, ResourcePriority } from "./circuit-breaker.ts";
 import { connectionBreaker } from "./connection-breaker.ts";
 import type { Host } from "./host.ts";
 import type { HttpConnPool, PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
+import type { OpenedConnection } from "./opened-connection.ts";
 import { PendingEntry, PendingQueue } from "./pending-queue.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
@@ -114,6 +115,17 @@ export class Http1ConnPool implements HttpConnPool, ActiveClientOwner {
     const opened = this.#needsConnection(ratio, 1) && this.#open();
     this.#reportDrained();
     return opened;
+  }
+
+  /** For a pool without connections: uses one that is there, for those that wait for it; `breaker` has been acquired for it. */
+  adopt(opened: OpenedConnection, breaker: CircuitBreaker, waiting: PendingQueue): void {
+    const { info, wishes } = this.owner;
+    this.pending.take(waiting, this);
+    this.connectingCount++;
+    const client = new ActiveClient(this.host, info, breaker, this, this.environment, wishes, opened);
+    this.clients.add(client);
+    client.onConnected();
+    if (this.pending.size > 0) this.#openConnections();
   }
 
   /**

@@ -10,9 +10,10 @@ import {
   type ResponseDecoder,
 } from "../http/codec.ts";
 import type { Http2ClientHooks } from "../http/http2/connection-hooks.ts";
-import { Connection, type ConnectionCallbacks, type ConnectionCloseEvent } from "../net/connection.ts";
+import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../net/connection.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { upstreamTls } from "../net/upstream-tls.ts";
+import { otherProtocolReason } from "./agreed-protocol.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
@@ -20,6 +21,7 @@ import { connectFailureReason, isLocalConnectError } from "./connect-error.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
 import type { PoolFailureReason, UpstreamConnectionInfo } from "./http-conn-pool.ts";
+import { type OpenedConnection, openConnection } from "./opened-connection.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 
 /** `draining`: what runs goes on, nothing new begins. */
@@ -77,7 +79,10 @@ export class Http2Client
   private localAddressText = "";
   private timer: WheelTimer | null;
 
-  /** Begins to connect. `breaker` has been acquired and is released when the client closes. */
+  /**
+   * Begins to connect; with `adopted`, which is connected, `onConnected` is to be called. `breaker` has been acquired and is released when the
+   * client closes.
+   */
   constructor(
     host: Host,
     info: ClusterInfo,
@@ -85,8 +90,8 @@ export class Http2Client
     owner: Http2ClientOwner,
     environment: PoolEnvironment,
     wishes: ConnectionWishes | null = null,
+    adopted: OpenedConnection | null = null,
   ) {
-    this.id = environment.nextConnectionId();
     this.host = host;
     this.owner = owner;
     this.info = info;
@@ -98,21 +103,12 @@ export class Http2Client
     this.breaker = breaker;
     this.maxRequests = info.maxRequestsPerConnection;
     this.maxDurationMs = info.maxConnectionDurationMs;
-    this.createdAtMs = this.timers.clock.nowMs();
-    this.stats.cx.total.inc();
     this.stats.cx.http2Total.inc();
-    this.stats.cx.active.inc();
-    host.stats.cxTotal++;
-    host.stats.cxActive++;
-    this.socket = environment.connect(host, info, "h2", wishes);
-    this.connection = new Connection(this.socket, {
-      id: this.id,
-      flusher: environment.flusher,
-      timers: environment.timers,
-      bufferLimitBytes: info.perConnectionBufferLimitBytes,
-      delayedCloseTimeoutMs: 0,
-      stats: info.stats.bytes,
-    });
+    const opened = adopted ?? openConnection(host, info, environment, "h2", wishes);
+    this.id = opened.id;
+    this.createdAtMs = opened.createdAtMs;
+    this.connection = opened.connection;
+    this.socket = opened.connection.socket;
     this.connection.start(this);
     this.timer = this.timers.timer(() => this.#onConnectTimeout());
     this.timer.arm(info.connectTimeoutMs);
@@ -170,6 +166,11 @@ export class Http2Client
     const nowMs = this.timers.clock.nowMs();
     this.connectedAtMs = nowMs;
     this.tls = upstreamTls(this.socket);
+    this.transportFailureReason = otherProtocolReason(this.info, this.tls, "http2");
+    if (this.transportFailureReason !== "") {
+      this.#end("localClose");
+      return;
+    }
     this.idleSinceMs = nowMs;
     this.stats.cx.connectMs.record(nowMs - this.createdAtMs);
     this.timer?.disarm();

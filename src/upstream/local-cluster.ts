@@ -5,6 +5,7 @@ import type { TableBuilder } from "../lb/build-table.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
 import type { StatsScope } from "../stats/scope.ts";
+import type { AgreedProtocol } from "./agreed-protocol.ts";
 import type { BreakerMemory } from "./breaker-memory.ts";
 import type { ResourcePriority } from "./circuit-breaker.ts";
 import { ClusterBreakers } from "./cluster-breakers.ts";
@@ -187,20 +188,27 @@ export class LocalCluster implements ThreadLocalCluster {
     wishes: ConnectionWishes | null = null,
   ): HttpConnPool {
     const { httpProtocol, preconnect } = this.#info;
-    const isHttp2 = httpProtocol === "downstream" ? downstream === Protocol.http2 : httpProtocol === "http2";
+    const ofClient = downstream === Protocol.http2 ? "http2" : "http1";
+    const kind = httpProtocol === "downstream" ? ofClient : httpProtocol;
     if (preconnect !== null && preconnect.predictiveRatio > 1 && !this.#draining) {
       this.connectivity.preconnect(preconnect.predictiveRatio, () => {
         const next = this.#balancer.peekAnotherHost?.() ?? null;
-        return next !== null && this.#httpPool(next, priority, isHttp2, wishes).preconnect(preconnect.predictiveRatio);
+        return next !== null && this.#httpPool(next, priority, kind, wishes).preconnect(preconnect.predictiveRatio);
       });
     }
-    return this.#httpPool(host, priority, isHttp2, wishes);
+    return this.#httpPool(host, priority, kind, wishes);
   }
 
-  #httpPool(host: Host, priority: ResourcePriority, isHttp2: boolean, wishes: ConnectionWishes | null): HttpConnPool {
+  #httpPool(
+    host: Host,
+    priority: ResourcePriority,
+    kind: AgreedProtocol | "auto",
+    wishes: ConnectionWishes | null,
+  ): HttpConnPool {
     const ofHost = this.#poolsOf(host);
     const pools = wishes === null ? ofHost : ofHost.apart(wishes);
-    return isHttp2 ? pools.http2Pool(priority) : pools.http1Pool(priority);
+    if (kind === "auto") return pools.autoPool(priority);
+    return kind === "http2" ? pools.http2Pool(priority) : pools.http1Pool(priority);
   }
 
   tcpPool(host: Host, priority: ResourcePriority = "default"): TcpConnPool {

@@ -16,19 +16,20 @@ export class PendingEntry implements PendingStream {
   previous: PendingEntry | null = null;
   /** @internal */
   next: PendingEntry | null = null;
-  readonly #owner: PendingQueueOwner;
+  /** @internal */
+  owner: PendingQueueOwner;
 
   constructor(decoder: ResponseDecoder, callbacks: PoolCallbacks, owner: PendingQueueOwner) {
     this.decoder = decoder;
     this.callbacks = callbacks;
-    this.#owner = owner;
+    this.owner = owner;
   }
 
   /** Does nothing once the answer has come. */
   cancel(): void {
     if (this.queue === null) return;
     this.queue.remove(this);
-    this.#owner.onPendingCancelled();
+    this.owner.onPendingCancelled();
   }
 }
 
@@ -49,6 +50,14 @@ export class PendingQueue {
     else this.#tail.next = entry;
     this.#tail = entry;
     this.#size++;
+  }
+
+  /** Takes over all of `other`, behind those that are here; `owner` is told of them from now on. */
+  take(other: PendingQueue, owner: PendingQueueOwner): void {
+    for (let entry = other.shift(); entry !== null; entry = other.shift()) {
+      entry.owner = owner;
+      this.push(entry);
+    }
   }
 
   /** Takes out the one that has waited longest. */

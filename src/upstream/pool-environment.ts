@@ -31,13 +31,13 @@ export type Http2CodecFactory = (
 ) => ClientConnection;
 
 /**
- * Begins to connect; the answer comes by the socket's events. Never resolves names. `alpnFallback` is what the connection is to carry,
+ * Begins to connect; the answer comes by the socket's events. Never resolves names. `alpnFallback` is what the connection is to carry, or may,
  * for a TLS handshake that nothing else is configured for.
  */
 export type UpstreamConnector = (
   host: ConnectedHost,
   info: ClusterInfo,
-  alpnFallback?: string,
+  alpnFallback?: string | readonly string[],
   wishes?: ConnectionWishes | null,
 ) => net.Socket;
 

@@ -4,7 +4,8 @@ import type { Host } from "./host.ts";
 export interface PoolRow {
   readonly cluster: string;
   readonly host: string;
-  readonly protocol: "HTTP/1" | "HTTP/2" | "TCP";
+  /** `HTTP`: the host has yet to say which one. */
+  readonly protocol: "HTTP" | "HTTP/1" | "HTTP/2" | "TCP";
   readonly priority: "default" | "high";
   /** `draining`: of a host or cluster that is gone, has failed its checks, or of a worker that leaves. */
   readonly state: "live" | "draining";

@@ -10,6 +10,9 @@ import { ringHashConfig } from "../../../src/extensions/load_balancing_policies/
 import { roundRobinConfig } from "../../../src/extensions/load_balancing_policies/round_robin/config.ts";
 import { subsetConfig } from "../../../src/extensions/load_balancing_policies/subset/config.ts";
 import { wrrLocalityConfig } from "../../../src/extensions/load_balancing_policies/wrr_locality/config.ts";
+import { rawBufferConfig } from "../../../src/extensions/transport_sockets/raw_buffer/config.ts";
+import { upstreamTlsConfig } from "../../../src/extensions/transport_sockets/tls/config.ts";
+import { upstreamProxyProtocolConfig } from "../../../src/extensions/transport_sockets/upstream_proxy_protocol/config.ts";
 import { httpProtocolOptionsConfig } from "../../../src/extensions/upstream_options/http_protocol_options/config.ts";
 import { ClusterSchema } from "../../../src/proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import { typeRegistry } from "../../../src/proto/type-registry.ts";
@@ -28,6 +31,9 @@ const EXTENSIONS = [
   maglevConfig,
   wrrLocalityConfig,
   subsetConfig,
+  rawBufferConfig,
+  upstreamTlsConfig,
+  upstreamProxyProtocolConfig,
 ];
 
 /** A compiled cluster and what was said about it. */

@@ -39,7 +39,8 @@ export class UpstreamTlsFactory implements UpstreamTransportSocketFactory {
     const server = `${serverName} ${names[0] ?? ""} ${request.server}`;
     const session = context.takeSession(server);
     const { socketOptions } = context;
-    const fallback = request.alpnFallback === undefined ? undefined : [request.alpnFallback];
+    const { alpnFallback } = request;
+    const fallback = typeof alpnFallback === "string" ? [alpnFallback] : alpnFallback;
     const alpn = request.alpnProtocols ?? socketOptions.ALPNProtocols ?? fallback;
     const socket = tls.connect({
       ...request.options,

@@ -1,6 +1,7 @@
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { notYet, support, yes } from "../../../config/field-support.ts";
 import {
+  HttpProtocolOptions_AutoHttpConfigSchema,
   HttpProtocolOptions_ExplicitHttpConfigSchema,
   HttpProtocolOptions_UseDownstreamHttpConfigSchema,
   HttpProtocolOptionsSchema,
@@ -23,7 +24,13 @@ export const httpProtocolOptionsConfig = extensionConfig({
       explicit_http_config: yes,
       upstream_http_protocol_options: yes,
       use_downstream_protocol_config: yes,
-      auto_config: notYet("the protocol is not chosen by ALPN yet", SAY_WHICH),
+      auto_config: yes,
+    }),
+    support(HttpProtocolOptions_AutoHttpConfigSchema, {
+      http_protocol_options: yes,
+      http2_protocol_options: yes,
+      http3_protocol_options: notYet("there is no HTTP/3"),
+      alternate_protocols_cache_options: notYet("there is no HTTP/3"),
     }),
     support(HttpProtocolOptions_ExplicitHttpConfigSchema, {
       http_protocol_options: yes,
@@ -42,6 +49,10 @@ export const httpProtocolOptionsConfig = extensionConfig({
     if (options.case === "useDownstreamProtocolConfig") {
       const { httpProtocolOptions, http2ProtocolOptions } = options.value;
       return compileHttpProtocol(common, httpProtocolOptions, http2ProtocolOptions, "downstream", upstream);
+    }
+    if (options.case === "autoConfig") {
+      const { httpProtocolOptions, http2ProtocolOptions } = options.value;
+      return compileHttpProtocol(common, httpProtocolOptions, http2ProtocolOptions, "auto", upstream);
     }
     const protocol = options.case === "explicitHttpConfig" ? options.value.protocolConfig : undefined;
     if (protocol?.case === "http2ProtocolOptions")

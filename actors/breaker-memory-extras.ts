@@ -1,5 +1,5 @@
 import { DOWNSTREAM_CONNECTIONS_COUNT, listenerConnectionsCount } from "../src/listener/connection-limits.ts";
-import { CircuitBreakerCells } from "../src/upstream/circuit-breaker-cells.ts";
+import { CircuitBreakerCells } from "../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import type { BreakerExtras } from "./worker/breaker-extras.ts";
 import type { ResourceName } from "./worker/protocol.ts";
 import { workerNumber } from "./worker-number.ts";

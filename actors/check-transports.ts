@@ -4,7 +4,7 @@ import { extensionModule, type TransportSocketModule } from "../src/extensions/e
 import { TRANSPORT_SOCKETS } from "../src/extensions/table.ts";
 import { PackedTlsContexts } from "../src/extensions/transport_sockets/tls/packed-tls-contexts.ts";
 import type { DiscoveryData } from "../src/upstream/cluster-data.ts";
-import type { UpstreamTransportSocketMaker } from "../src/upstream/pool-environment.ts";
+import type { UpstreamTransportSocketMaker } from "../src/upstream/pool/pool-environment.ts";
 import type { Resource } from "./supervisor/config-compiler.ts";
 import type { CheckConnections } from "./supervisor/membership-link.ts";
 

@@ -1,5 +1,5 @@
-import type { AcceptedConfig } from "../src/config/bootstrap-json.ts";
-import { unpackResource } from "../src/config/resource-packing.ts";
+import type { AcceptedConfig } from "../src/config/bootstrap/bootstrap-json.ts";
+import { unpackResource } from "../src/config/compiler/resource-packing.ts";
 import { type FirstExpiry, firstExpiry } from "../src/extensions/transport_sockets/tls/first-expiry.ts";
 import type { TlsContextData } from "../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { ClusterData } from "../src/upstream/cluster-data.ts";

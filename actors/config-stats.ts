@@ -1,4 +1,4 @@
-import { unpackResource } from "../src/config/resource-packing.ts";
+import { unpackResource } from "../src/config/compiler/resource-packing.ts";
 import type { ListenerData } from "../src/listener/listener-data.ts";
 import { compareListeners } from "../src/listener/listener-difference.ts";
 import { ListenerManagerStats } from "../src/listener/listener-manager-stats.ts";

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
-import { WaitingThreads } from "../src/actor/waiting-threads.ts";
-import { CompilerPool } from "../src/config/compiler-pool.ts";
+import { WaitingThreads } from "../src/actor/thread/waiting-threads.ts";
+import { CompilerPool } from "../src/config/compiler/compiler-pool.ts";
 
 /** URL of the module with the table of compilers, for the compiler's thread. */
 export const COMPILER_TABLE = scriptUrl("../src/extensions/compiler-table").href;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../src/admin/views.ts";
 import type { ApplicationLogOptions } from "../src/base/application-log.ts";
-import type { CompileRequest } from "../src/config/compile-request.ts";
+import type { CompileRequest } from "../src/config/compiler/compile-request.ts";
 import type { CommandLine } from "./command-line.ts";
 
 /** How the application log is written, from the command line. `terminal` says whether standard error is one. */

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import type { RuntimeView } from "../src/admin/views.ts";
-import { unpackResource } from "../src/config/resource-packing.ts";
+import { unpackResource } from "../src/config/compiler/resource-packing.ts";
 import { Runtime } from "../src/runtime/runtime.ts";
 import {
   isShare,

@@ -1,4 +1,4 @@
-import { CompilerPool } from "../src/config/compiler-pool.ts";
+import { CompilerPool } from "../src/config/compiler/compiler-pool.ts";
 import { problemsText } from "../src/config/config-problem.ts";
 import type { CommandLine } from "./command-line.ts";
 import { COMPILER_TABLE } from "./early-threads.ts";

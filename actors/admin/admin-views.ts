@@ -1,11 +1,11 @@
-import { ActorInspection } from "../../src/actor/actor-inspection.ts";
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
-import { ThreadVitalsWatch } from "../../src/actor/thread-vitals.ts";
+import { ActorInspection } from "../../src/actor/inspection/actor-inspection.ts";
+import { ThreadVitalsWatch } from "../../src/actor/inspection/thread-vitals.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
-import { clusterStatuses } from "../../src/admin/cluster-statuses.ts";
-import type { ConfigDumpPool } from "../../src/admin/config-dump-pool.ts";
-import type { ExplainPool } from "../../src/admin/explain-pool.ts";
+import { clusterStatuses } from "../../src/admin/clusters/cluster-statuses.ts";
+import type { ConfigDumpPool } from "../../src/admin/config-dump/config-dump-pool.ts";
+import type { ExplainPool } from "../../src/admin/explain/explain-pool.ts";
 import { LiveFeed } from "../../src/admin/live/live-feed.ts";
 import { Sampler } from "../../src/admin/live/sampler.ts";
 import type {
@@ -21,12 +21,12 @@ import type {
 import type { Clock } from "../../src/base/clock.ts";
 import { type MemoryHeld, memoryHeld } from "../../src/base/memory-held.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
-import type { AcceptedConfig } from "../../src/config/bootstrap-json.ts";
+import type { AcceptedConfig } from "../../src/config/bootstrap/bootstrap-json.ts";
 import type { TlsContextData } from "../../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
 import type { ProcessMetrics } from "../../src/stats/process-metrics.ts";
 import type { StatsMerge } from "../../src/stats/stats-merge.ts";
-import type { TagProducer } from "../../src/stats/tag-producer.ts";
+import type { TagProducer } from "../../src/stats/tag/tag-producer.ts";
 import type { ClusterData } from "../../src/upstream/cluster-data.ts";
 import type { MembershipMessage } from "../membership/protocol.ts";
 import type { StatsMessage } from "../stats/protocol.ts";

@@ -1,5 +1,5 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
-import type { ActorReport } from "../../src/actor/actor-report.ts";
+import type { ActorReport } from "../../src/actor/inspection/actor-report.ts";
 import type { BoundListener, ConfigAttempt, ConfigStatus, ListingQuery, WorkerStatus } from "../../src/admin/views.ts";
 import type { MemoryHeld } from "../../src/base/memory-held.ts";
 import type { ClusterInspection } from "../../src/upstream/cluster-inspection.ts";

@@ -1,7 +1,7 @@
-import type { ActorInspection } from "../../src/actor/actor-inspection.ts";
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
+import type { ActorInspection } from "../../src/actor/inspection/actor-inspection.ts";
+import { ThreadProfiler, type ThreadStack } from "../../src/actor/inspection/thread-profile.ts";
 import { settleWithin } from "../../src/actor/settle-within.ts";
-import { ThreadProfiler, type ThreadStack } from "../../src/actor/thread-profile.ts";
 import type { ProfilesView } from "../../src/admin/views.ts";
 
 /** For a snapshot to begin: the thread has to get round to it. */

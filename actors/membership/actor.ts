@@ -1,7 +1,7 @@
 import type { Actor, ActorContext, ActorSpec } from "../../src/actor/actor.ts";
 import { NEVER_RESTART } from "../../src/actor/supervision.ts";
 import type { Address } from "../../src/net/address.ts";
-import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
+import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import { workerNumber } from "../worker-number.ts";
 import { ClusterSlot, type SlotHost } from "./cluster-slot.ts";
 import type {

@@ -1,4 +1,4 @@
-import type { CircuitBreakerCells } from "../../src/upstream/circuit-breaker-cells.ts";
+import type { CircuitBreakerCells } from "../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import type { AssignmentPolicyData, EndpointData } from "../../src/upstream/cluster-data.ts";
 import type { Discovery, DiscoveryOwner, DiscoveryStats } from "../../src/upstream/discovery/discovery.ts";
 import type { ClusterHealthChecks } from "../../src/upstream/health-check/cluster-health-checks.ts";

@@ -1,7 +1,7 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import { describeError } from "../../src/actor/ask-error.ts";
 import type { Logger } from "../../src/base/log.ts";
-import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import type { HostSet } from "../../src/upstream/membership/host-set.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
 

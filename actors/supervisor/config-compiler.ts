@@ -1,4 +1,4 @@
-import type { AcceptedConfig } from "../../src/config/bootstrap-json.ts";
+import type { AcceptedConfig } from "../../src/config/bootstrap/bootstrap-json.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
 import type { ListeningSocketSpec } from "../../src/listener/listening-socket-spec.ts";
 

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import type { Piscina } from "piscina";
-import { type BuiltTable, tableBytes } from "../../src/lb/build-table.ts";
-import type { PackedRecipe } from "../../src/lb/packed-recipe.ts";
+import { type BuiltTable, tableBytes } from "../../src/lb/hash/build-table.ts";
+import type { PackedRecipe } from "../../src/lb/hash/packed-recipe.ts";
 
 /** Tables that may wait for the thread; a worker that is refused builds its own. */
 const MAX_WAITING = 256;
@@ -71,7 +71,7 @@ export class HashTables {
 
 async function createPool(): Promise<Piscina<PackedRecipe, BuiltTable>> {
   const { Piscina } = await import("piscina");
-  const module = new URL("../../src/lb/table-task.ts", import.meta.url);
+  const module = new URL("../../src/lb/hash/table-task.ts", import.meta.url);
   // The published package holds compiled files, which end in .js.
   const filename = module.href.replace(/\.ts$/, extname(import.meta.filename));
   return new Piscina({ filename, minThreads: 0, maxThreads: 1, maxQueue: MAX_WAITING, idleTimeout: IDLE_MS });

@@ -1,5 +1,5 @@
 import { describeError } from "../../src/actor/ask-error.ts";
-import { withTransfer } from "../../src/actor/transfer.ts";
+import { withTransfer } from "../../src/actor/thread/transfer.ts";
 import type { Logger } from "../../src/base/log.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { ListeningServer, ServerCount } from "../worker/protocol.ts";

@@ -1,8 +1,8 @@
 import type { BoundSocket, Socket } from "node:net";
 import type { Logger } from "../../src/base/log.ts";
 import { bindSocket } from "../../src/listener/bind-socket.ts";
-import { probeUdpPort } from "../../src/listener/bind-udp.ts";
 import type { ListeningSocketSpec } from "../../src/listener/listening-socket-spec.ts";
+import { probeUdpPort } from "../../src/listener/udp/bind-udp.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
 import type { ServerCount, WorkerSocket } from "../worker/protocol.ts";
 import { ExactAcceptor } from "./exact-acceptor.ts";

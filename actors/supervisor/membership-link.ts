@@ -1,7 +1,7 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import { describeError } from "../../src/actor/ask-error.ts";
 import type { Logger } from "../../src/base/log.ts";
-import { unpackResource } from "../../src/config/resource-packing.ts";
+import { unpackResource } from "../../src/config/compiler/resource-packing.ts";
 import type { DiscoveryData } from "../../src/upstream/cluster-data.ts";
 import type { DiscoveredCluster, MembershipMessage } from "../membership/protocol.ts";
 import type { Resource } from "./config-compiler.ts";

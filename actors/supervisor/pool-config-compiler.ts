@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { StampedFile } from "../../src/base/file-stamp.ts";
-import type { BootstrapData } from "../../src/config/bootstrap-data.ts";
-import { type CompileRequest, type PackedResource, resourceKey } from "../../src/config/compile-request.ts";
-import type { CompilerPool } from "../../src/config/compiler-pool.ts";
+import type { BootstrapData } from "../../src/config/bootstrap/bootstrap-data.ts";
+import { type CompileRequest, type PackedResource, resourceKey } from "../../src/config/compiler/compile-request.ts";
+import type { CompilerPool } from "../../src/config/compiler/compiler-pool.ts";
+import { unpackResource } from "../../src/config/compiler/resource-packing.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
-import { unpackResource } from "../../src/config/resource-packing.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import {
   duplicateAddresses,

@@ -2,8 +2,8 @@ import type { ActorRef, Message, Question } from "../../src/actor/actor-ref.ts";
 import type { LifecycleState } from "../../src/actor/lifecycle.ts";
 import type { CrashRecord } from "../../src/actor/supervision.ts";
 import type { ConfigProblem } from "../../src/config/config-problem.ts";
-import type { BuiltTable } from "../../src/lb/build-table.ts";
-import type { PackedRecipe } from "../../src/lb/packed-recipe.ts";
+import type { BuiltTable } from "../../src/lb/hash/build-table.ts";
+import type { PackedRecipe } from "../../src/lb/hash/packed-recipe.ts";
 import type { Address } from "../../src/net/address.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type {

@@ -1,8 +1,8 @@
 import { describeError } from "../../src/actor/ask-error.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/log.ts";
+import { packResource } from "../../src/config/compiler/resource-packing.ts";
 import { problemText } from "../../src/config/config-problem.ts";
-import { packResource } from "../../src/config/resource-packing.ts";
 import type { CompiledConfig, ConfigCompiler, ConfigSource } from "./config-compiler.ts";
 import type { ListenerMoves } from "./listener-moves.ts";
 import type { ListeningSockets, SocketPlan } from "./listening-sockets.ts";

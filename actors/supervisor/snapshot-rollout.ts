@@ -1,6 +1,6 @@
 import { Packr } from "msgpackr";
 import { AskError, describeError } from "../../src/actor/ask-error.ts";
-import { withTransfer } from "../../src/actor/transfer.ts";
+import { withTransfer } from "../../src/actor/thread/transfer.ts";
 import type { Logger } from "../../src/base/log.ts";
 import type { PrepareSnapshot, ResourceName, WorkerSocket } from "../worker/protocol.ts";
 import type { CompiledConfig, Resource } from "./config-compiler.ts";

@@ -1,17 +1,17 @@
 import type { Socket } from "node:net";
-import { ActorHistory, type HistoryEntry } from "../../src/actor/actor-history.ts";
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
-import type { ActorReport } from "../../src/actor/actor-report.ts";
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
-import { ActorThread, type ThreadEnd } from "../../src/actor/actor-thread.ts";
 import { AskError } from "../../src/actor/ask-error.ts";
-import type { ControlChannel } from "../../src/actor/control-channel.ts";
+import { ActorHistory, type HistoryEntry } from "../../src/actor/inspection/actor-history.ts";
+import type { ActorReport } from "../../src/actor/inspection/actor-report.ts";
+import type { ThreadProbe } from "../../src/actor/inspection/thread-probe.ts";
 import { Lifecycle, type LifecycleState } from "../../src/actor/lifecycle.ts";
-import type { RemoteRoot } from "../../src/actor/remote-root.ts";
 import type { ChildSupervision } from "../../src/actor/supervision.ts";
-import type { ThreadProbe } from "../../src/actor/thread-probe.ts";
-import { withTransfer } from "../../src/actor/transfer.ts";
-import type { WaitingThreads } from "../../src/actor/waiting-threads.ts";
+import { ActorThread, type ThreadEnd } from "../../src/actor/thread/actor-thread.ts";
+import type { ControlChannel } from "../../src/actor/thread/control-channel.ts";
+import type { RemoteRoot } from "../../src/actor/thread/remote-root.ts";
+import { withTransfer } from "../../src/actor/thread/transfer.ts";
+import type { WaitingThreads } from "../../src/actor/thread/waiting-threads.ts";
 import type { WorkerMessage, WorkerThreadData } from "../worker/protocol.ts";
 import type { WorkerStatus } from "./protocol.ts";
 

@@ -1,6 +1,6 @@
 import type { Actor, ActorContext } from "../../src/actor/actor.ts";
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
-import { withTransfer } from "../../src/actor/transfer.ts";
+import { withTransfer } from "../../src/actor/thread/transfer.ts";
 import type {
   SnapshotApplied as AppliedEvent,
   BuildHashTable,

@@ -1,5 +1,5 @@
-import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
-import type { SharedLimitGrant } from "../../src/upstream/shared-limits.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
+import type { SharedLimitGrant } from "../../src/upstream/limits/shared-limits.ts";
 
 /**
  * What goes with a snapshot beside its resources: the shared memory of circuit breakers and limits. Posted by structured clone, because

@@ -3,7 +3,7 @@ import type { Question } from "../../src/actor/actor-ref.ts";
 import type { LogLevel } from "../../src/base/log.ts";
 import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
 import type { StatsDelta } from "../../src/stats/stats-delta.ts";
-import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 
 /** A resource by kind and name, such as `listener` `ingress`. */

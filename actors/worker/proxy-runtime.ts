@@ -1,7 +1,7 @@
 import type { BoundSocket, Socket } from "node:net";
 import { AccessLogFiles } from "../../src/access-log/access-log-files.ts";
 import { createAccessLogs } from "../../src/access-log/filtered-log.ts";
-import type { AttributeValue } from "../../src/actor/actor-report.ts";
+import type { AttributeValue } from "../../src/actor/inspection/actor-report.ts";
 import { settleWithin } from "../../src/actor/settle-within.ts";
 import type { ApplicationLog } from "../../src/base/application-log.ts";
 import type { Clock } from "../../src/base/clock.ts";
@@ -22,7 +22,7 @@ import { ConnectionLimits, listenerConnectionsCount } from "../../src/listener/c
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { HandedSocket } from "../../src/listener/listening-sockets.ts";
 import { prepareListeners } from "../../src/listener/prepare-listeners.ts";
-import { UdpHandler } from "../../src/listener/udp-handler.ts";
+import { UdpHandler } from "../../src/listener/udp/udp-handler.ts";
 import type { WriteFlusher } from "../../src/net/write-flusher.ts";
 import type { RouteTable } from "../../src/route/route-table.ts";
 import { RouteTables } from "../../src/route/route-tables.ts";
@@ -31,13 +31,13 @@ import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
 import { isEmptyDelta } from "../../src/stats/stats-delta.ts";
 import { buildStatsMatcher } from "../../src/stats/stats-matcher.ts";
 import { StatsShard as ThreadStats } from "../../src/stats/stats-shard.ts";
-import { AsyncClient } from "../../src/upstream/async-client.ts";
-import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
+import { AsyncClient } from "../../src/upstream/async/async-client.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import { type ClusterChanges, ClusterManager } from "../../src/upstream/cluster-manager.ts";
 import { hostsInWords } from "../../src/upstream/hosts-in-words.ts";
-import { http1PoolEnvironment } from "../../src/upstream/http1-pool-environment.ts";
+import { SharedLimits } from "../../src/upstream/limits/shared-limits.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
-import { SharedLimits } from "../../src/upstream/shared-limits.ts";
+import { http1PoolEnvironment } from "../../src/upstream/pool/http1-pool-environment.ts";
 import { breakerExtras } from "./breaker-extras.ts";
 import type {
   Drain,

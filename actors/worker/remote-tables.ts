@@ -1,7 +1,7 @@
-import { withTransfer } from "../../src/actor/transfer.ts";
-import type { BuiltTable, TableBuilder } from "../../src/lb/build-table.ts";
-import { packRecipe } from "../../src/lb/packed-recipe.ts";
-import type { TableRecipe } from "../../src/lb/table-recipe.ts";
+import { withTransfer } from "../../src/actor/thread/transfer.ts";
+import type { BuiltTable, TableBuilder } from "../../src/lb/hash/build-table.ts";
+import { packRecipe } from "../../src/lb/hash/packed-recipe.ts";
+import type { TableRecipe } from "../../src/lb/hash/table-recipe.ts";
 import type { BuildHashTable, HashTableBuilt } from "../supervisor/protocol.ts";
 
 /** The largest table there can be takes two seconds; others may wait before it. */

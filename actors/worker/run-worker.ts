@@ -1,7 +1,7 @@
 import { ActorSystem } from "../../src/actor/actor-system.ts";
-import { joinParent } from "../../src/actor/actor-thread.ts";
 import { NEVER_RESTART } from "../../src/actor/supervision.ts";
-import type { ThreadStart } from "../../src/actor/thread-start.ts";
+import { joinParent } from "../../src/actor/thread/actor-thread.ts";
+import type { ThreadStart } from "../../src/actor/thread/thread-start.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/log.ts";
 import type { RandomSource } from "../../src/base/random.ts";

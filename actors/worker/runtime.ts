@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
-import type { AttributeValue } from "../../src/actor/actor-report.ts";
+import type { AttributeValue } from "../../src/actor/inspection/actor-report.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Logger, LogLevel } from "../../src/base/log.ts";
 import type { RandomSource } from "../../src/base/random.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
-import type { TableBuilder } from "../../src/lb/build-table.ts";
+import type { TableBuilder } from "../../src/lb/hash/build-table.ts";
 import type { RuntimeEntry } from "../../src/runtime/runtime-entry.ts";
-import type { BreakerChunk } from "../../src/upstream/circuit-breaker-cells.ts";
+import type { BreakerChunk } from "../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import type { MembershipDelta } from "../../src/upstream/membership/membership-delta.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type {

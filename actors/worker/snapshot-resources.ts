@@ -1,4 +1,4 @@
-import type { OverloadData } from "../../src/config/overload-data.ts";
+import type { OverloadData } from "../../src/config/bootstrap/overload-data.ts";
 import type { TlsContextData } from "../../src/extensions/transport_sockets/tls/tls-context-data.ts";
 import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { RouteTableData } from "../../src/route/route-table-data.ts";

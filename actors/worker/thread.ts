@@ -1,4 +1,4 @@
-import { threadStart } from "../../src/actor/thread-start.ts";
+import { threadStart } from "../../src/actor/thread/thread-start.ts";
 import { ApplicationLog } from "../../src/base/application-log.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { EventClock } from "../../src/base/event-clock.ts";

@@ -1,5 +1,5 @@
-import type { ConnectionTraits, FilterChainMatchData } from "../../src/listener/filter-chain-match.ts";
-import { FilterChainTable } from "../../src/listener/filter-chain-table.ts";
+import type { ConnectionTraits, FilterChainMatchData } from "../../src/listener/filter-chain/filter-chain-match.ts";
+import { FilterChainTable } from "../../src/listener/filter-chain/filter-chain-table.ts";
 import { printNanoseconds } from "./nanoseconds.ts";
 
 /** What choosing a filter chain costs, by what the chains ask for and how many there are. */

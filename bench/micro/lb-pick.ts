@@ -1,20 +1,20 @@
 import { SystemRandom } from "../../src/base/random.ts";
 import type { Uint64 } from "../../src/base/uint64.ts";
 import { xxHash64 } from "../../src/base/xx-hash64.ts";
-import { HashLoadBalancer } from "../../src/lb/hash-load-balancer.ts";
-import { HashRing } from "../../src/lb/hash-ring.ts";
+import { HashLoadBalancer } from "../../src/lb/hash/hash-load-balancer.ts";
+import { HashRing } from "../../src/lb/hash/hash-ring.ts";
+import { MaglevTable } from "../../src/lb/hash/maglev-table.ts";
+import { packRecipe } from "../../src/lb/hash/packed-recipe.ts";
+import { type MakePicker, tableFactory } from "../../src/lb/hash/shared-table.ts";
+import type { TablePolicy } from "../../src/lb/hash/table-policy.ts";
+import { orderTable } from "../../src/lb/hash/table-recipe.ts";
 import type { LbHost } from "../../src/lb/lb-host.ts";
 import { LeastRequest } from "../../src/lb/least-request.ts";
 import type { HostPickerFactory } from "../../src/lb/load-balancer.ts";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../src/lb/load-balancer-context.ts";
-import { MaglevTable } from "../../src/lb/maglev-table.ts";
-import { packRecipe } from "../../src/lb/packed-recipe.ts";
 import { PriorityLoadBalancer } from "../../src/lb/priority-load-balancer.ts";
 import { RandomPick } from "../../src/lb/random-pick.ts";
 import { RoundRobin } from "../../src/lb/round-robin.ts";
-import { type MakePicker, tableFactory } from "../../src/lb/shared-table.ts";
-import type { TablePolicy } from "../../src/lb/table-policy.ts";
-import { orderTable } from "../../src/lb/table-recipe.ts";
 import { weightedHosts } from "../../src/lb/weighted-hosts.ts";
 import { printNanoseconds } from "./nanoseconds.ts";
 

@@ -1,5 +1,5 @@
 import type { FormatContext } from "../http/format/format-context.ts";
-import { grpcStatusOfHttp } from "../http/grpc-status.ts";
+import { grpcStatusOfHttp } from "../http/grpc/grpc-status.ts";
 
 /** The gRPC status of a response: from its trailers, else its headers, else what its HTTP status stands for. */
 export function grpcStatusOf({ responseHeaders, responseTrailers, streamInfo }: FormatContext): number {

@@ -4,7 +4,7 @@ import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { Schedule } from "../base/turn.ts";
 import type { ActorEvent } from "./actor-event.ts";
-import type { DeadLetters } from "./dead-letters.ts";
+import type { DeadLetters } from "./inspection/dead-letters.ts";
 
 /** What all actors of one thread share. */
 export interface ActorEnvironment {

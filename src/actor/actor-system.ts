@@ -8,14 +8,14 @@ import { ActorCell } from "./actor-cell.ts";
 import type { ActorEnvironment } from "./actor-environment.ts";
 import type { ActorEvent } from "./actor-event.ts";
 import type { ActorHandle, ActorRef, Message } from "./actor-ref.ts";
-import type { ActorReport } from "./actor-report.ts";
 import { CellFamily, type FamilyMember } from "./cell-family.ts";
-import type { ControlChannel } from "./control-channel.ts";
-import { DeadLetters } from "./dead-letters.ts";
+import type { ActorReport } from "./inspection/actor-report.ts";
+import { DeadLetters } from "./inspection/dead-letters.ts";
+import { MessageTrace, type TraceLimits } from "./inspection/message-trace.ts";
 import type { MessageRecord } from "./message-ring.ts";
-import { MessageTrace, type TraceLimits } from "./message-trace.ts";
-import type { RemoteRoot } from "./remote-root.ts";
 import { settleWithin } from "./settle-within.ts";
+import type { ControlChannel } from "./thread/control-channel.ts";
+import type { RemoteRoot } from "./thread/remote-root.ts";
 
 /** What an actor system is made of. */
 export interface ActorSystemOptions {

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ActorEnd, ActorHandle, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
-import type { AttributeValue } from "./actor-report.ts";
+import type { AttributeValue } from "./inspection/actor-report.ts";
 import type { MailboxPolicy } from "./mailbox.ts";
 import type { RestartPolicy } from "./supervision.ts";
 

@@ -3,12 +3,12 @@ import type { Logger } from "../base/log.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { ActorContext, ActorSpec } from "./actor.ts";
 import type { ActorEnvironment } from "./actor-environment.ts";
-import type { ActorHistory } from "./actor-history.ts";
 import type { ActorEnd, ActorHandle, ActorRef, Message, QuestionsOf, ReplyIn } from "./actor-ref.ts";
-import type { AttributeValue } from "./actor-report.ts";
 import { describeError } from "./ask-error.ts";
 import type { AskTable } from "./ask-table.ts";
 import type { CellFamily } from "./cell-family.ts";
+import type { ActorHistory } from "./inspection/actor-history.ts";
+import type { AttributeValue } from "./inspection/actor-report.ts";
 
 /** The cell as its context uses it. */
 export interface ContextCell<M extends Message> extends ActorRef<M> {

@@ -1,10 +1,10 @@
 import type { ActorSpec } from "./actor.ts";
-import type { HistoryEntry } from "./actor-history.ts";
 import type { ActorHandle, ActorRef, Message } from "./actor-ref.ts";
-import type { ActorReport } from "./actor-report.ts";
+import type { HistoryEntry } from "./inspection/actor-history.ts";
+import type { ActorReport } from "./inspection/actor-report.ts";
+import type { MessageTrace } from "./inspection/message-trace.ts";
+import type { ShownState } from "./inspection/shown-state.ts";
 import type { MessageRecord } from "./message-ring.ts";
-import type { MessageTrace } from "./message-trace.ts";
-import type { ShownState } from "./shown-state.ts";
 
 /** Failed children that stay visible in the tree; older ones are forgotten. */
 const KEPT_FAILED = 50;

@@ -1,28 +1,28 @@
-import { actorPages } from "./actor-pages.ts";
-import { actorDebugHandlers, actorsHandler } from "./actors-handlers.ts";
+import { actorPages } from "./actors/actor-pages.ts";
+import { actorDebugHandlers, actorsHandler } from "./actors/actors-handlers.ts";
+import { profileHandlers } from "./actors/profile-handlers.ts";
+import { traceHandler } from "./actors/trace-handler.ts";
+import { workersHandler } from "./actors/workers-handler.ts";
 import type { AdminHandler } from "./admin-handler.ts";
 import { certsHandler } from "./certs-handler.ts";
-import { clustersHandler } from "./clusters-handler.ts";
-import { configDumpHandler } from "./config-dump-handler.ts";
+import { clustersHandler } from "./clusters/clusters-handler.ts";
+import { membershipHandler } from "./clusters/membership-handler.ts";
+import { configDumpHandler } from "./config-dump/config-dump-handler.ts";
 import { configHandlers } from "./config-handlers.ts";
 import { connectionsHandlers } from "./connections-handlers.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { endpointsPageHandler } from "./endpoints-page.ts";
-import { explainHandlers } from "./explain-handlers.ts";
-import { failuresHandler } from "./failures-handler.ts";
+import { explainHandlers } from "./explain/explain-handlers.ts";
+import { failuresHandler } from "./explain/failures-handler.ts";
 import { helpHandler } from "./help.ts";
 import { listenersHandlers } from "./listeners-handlers.ts";
 import { eventsHandler } from "./live/events-handler.ts";
 import { loggingHandlers } from "./logging-handlers.ts";
-import { membershipHandler } from "./membership-handler.ts";
 import { pageHandlers } from "./page-handlers.ts";
-import { profileHandlers } from "./profile-handlers.ts";
 import { runtimeHandlers } from "./runtime-handler.ts";
 import { serverHandlers } from "./server-handlers.ts";
 import { statsHandlers } from "./stats-handlers.ts";
-import { traceHandler } from "./trace-handler.ts";
 import type { AdminViews } from "./views.ts";
-import { workersHandler } from "./workers-handler.ts";
 
 /** What the command line says about the admin interface. */
 export interface AdminHandlersOptions {

@@ -1,6 +1,6 @@
 import { formatAddress } from "../net/address.ts";
 import { type AdminHandler, type AdminResponse, jsonResponse, OK, textResponse, wantsJson } from "./admin-handler.ts";
-import { addressJson } from "./cluster-status-json.ts";
+import { addressJson } from "./clusters/cluster-status-json.ts";
 import { printable } from "./printable.ts";
 import type { BoundListener, Control, ListenersView } from "./views.ts";
 

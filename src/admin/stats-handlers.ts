@@ -1,7 +1,7 @@
 import { RE2JS } from "re2js";
-import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from "../stats/prometheus-exposition.ts";
-import { renderStatsJson } from "../stats/render-json.ts";
-import { renderStatsText } from "../stats/render-text.ts";
+import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from "../stats/render/prometheus-exposition.ts";
+import { renderStatsJson } from "../stats/render/render-json.ts";
+import { renderStatsText } from "../stats/render/render-text.ts";
 import type { StatType } from "../stats/stat-kind.ts";
 import { HISTOGRAM_VIEWS, type StatsQuery } from "../stats/stats-query.ts";
 import {

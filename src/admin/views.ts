@@ -1,20 +1,20 @@
-import type { HistoryEntry } from "../actor/actor-history.ts";
-import type { Known, ThreadDeadLetters } from "../actor/actor-inspection.ts";
-import type { ActorReport } from "../actor/actor-report.ts";
+import type { HistoryEntry } from "../actor/inspection/actor-history.ts";
+import type { Known, ThreadDeadLetters } from "../actor/inspection/actor-inspection.ts";
+import type { ActorReport } from "../actor/inspection/actor-report.ts";
+import type { TraceLimits, TraceSoFar } from "../actor/inspection/message-trace.ts";
+import type { ShownState } from "../actor/inspection/shown-state.ts";
+import type { ThreadStack } from "../actor/inspection/thread-profile.ts";
+import type { ThreadVitals } from "../actor/inspection/thread-vitals.ts";
 import type { MessageRecord } from "../actor/message-ring.ts";
-import type { TraceLimits, TraceSoFar } from "../actor/message-trace.ts";
-import type { ShownState } from "../actor/shown-state.ts";
-import type { ThreadStack } from "../actor/thread-profile.ts";
-import type { ThreadVitals } from "../actor/thread-vitals.ts";
 import type { LogLevel } from "../base/log.ts";
 import type { Explanation } from "../extensions/explanation.ts";
 import type { Address } from "../net/address.ts";
 import type { HistogramBuckets } from "../stats/histogram-buckets.ts";
 import type { StatsSnapshot } from "../stats/merged-stat.ts";
-import type { TagProducer } from "../stats/tag-producer.ts";
+import type { TagProducer } from "../stats/tag/tag-producer.ts";
 import type { AdminResponse } from "./admin-handler.ts";
-import type { ConfigDumpQuery } from "./config-dump-query.ts";
-import type { ExplainQuestion } from "./explain-question.ts";
+import type { ConfigDumpQuery } from "./config-dump/config-dump-query.ts";
+import type { ExplainQuestion } from "./explain/explain-question.ts";
 import type { LiveSample } from "./live/live-sample.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { ExtensionConfig } from "./extension-config.ts";
-import type { ConfigText } from "./open-source.ts";
+import type { ConfigText } from "./source/open-source.ts";
 
 /** Extensions that are loaded when a configuration first names them: most configurations name few of the many there are. */
 export interface LaterExtensions {

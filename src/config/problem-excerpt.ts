@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { ConfigProblem, ProblemExcerpt } from "./config-problem.ts";
-import type { ConfigText } from "./open-source.ts";
+import type { ConfigText } from "./source/open-source.ts";
 
 /** So many problems get an excerpt: who has more corrects the first ones first. */
 const MAX_EXCERPTS = 10;

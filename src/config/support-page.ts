@@ -1,6 +1,6 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { BOOTSTRAP_SUPPORT } from "./bootstrap-support.ts";
-import type { CompilerTable } from "./compiler-table.ts";
+import { BOOTSTRAP_SUPPORT } from "./bootstrap/bootstrap-support.ts";
+import type { CompilerTable } from "./compiler/compiler-table.ts";
 import type { ExtensionConfig } from "./extension-config.ts";
 import type { FieldSupport, MessageSupport } from "./field-support.ts";
 

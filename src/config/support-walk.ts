@@ -1,8 +1,8 @@
 import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import { isWellKnown } from "./canonical-well-known.ts";
 import type { FieldSupport, MessageSupport } from "./field-support.ts";
-import { childMessages, type MessageFields, rawFieldValue } from "./message-rules.ts";
+import { isWellKnown } from "./message/canonical-well-known.ts";
+import { childMessages, type MessageFields, rawFieldValue } from "./message/message-rules.ts";
 import type { Place } from "./place.ts";
 
 /** Tables by the full name of their message type. */

@@ -1,5 +1,5 @@
 import { accessLogSupport } from "../access-log/config.ts";
-import type { CompilerTable } from "../config/compiler-table.ts";
+import type { CompilerTable } from "../config/compiler/compiler-table.ts";
 import { dataSourceSupport } from "../config/data-source.ts";
 import type { ExtensionConfig } from "../config/extension-config.ts";
 import { formatSupport } from "../http/format/config.ts";

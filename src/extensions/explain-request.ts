@@ -1,5 +1,5 @@
-import type { ConnectionTraits } from "../listener/filter-chain-match.ts";
-import { FilterChainTable } from "../listener/filter-chain-table.ts";
+import type { ConnectionTraits } from "../listener/filter-chain/filter-chain-match.ts";
+import { FilterChainTable } from "../listener/filter-chain/filter-chain-table.ts";
 import type { FilterChainData, ListenerData } from "../listener/listener-data.ts";
 import { formatAddress, ipOfAddress } from "../net/address.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
-import type { ChainStep } from "../listener/filter-chain-table.ts";
+import type { ChainStep } from "../listener/filter-chain/filter-chain-table.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { TriedRoute } from "../route/route-explanation.ts";
 import type { RouteTable } from "../route/route-table.ts";

@@ -1,6 +1,6 @@
 import type { LocalReply } from "./filter.ts";
-import { encodeGrpcMessage } from "./grpc-message.ts";
-import { grpcStatusOfHttp } from "./grpc-status.ts";
+import { encodeGrpcMessage } from "./grpc/grpc-message.ts";
+import { grpcStatusOfHttp } from "./grpc/grpc-status.ts";
 import { type RequestHeaderMap, ResponseHeaderMap } from "./header-map.ts";
 import type { StreamInfo } from "./stream-info.ts";
 

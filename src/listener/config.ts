@@ -1,6 +1,6 @@
 import { compileAccessLogs } from "../access-log/config.ts";
 import type { CompileContext, CompiledExtension } from "../config/compile-context.ts";
-import type { ResourceCompiler } from "../config/compiler-table.ts";
+import type { ResourceCompiler } from "../config/compiler/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
 import { formatAddress } from "../net/address.ts";
@@ -11,15 +11,15 @@ import {
   Listener_DrainType,
   type ListenerSchema,
 } from "../proto/gen/envoy/config/listener/v3/listener_pb.js";
-import { compileFilterChainMatch } from "./filter-chain-match-config.ts";
-import { FilterChainTable } from "./filter-chain-table.ts";
-import { addressText, compileListenerAddress } from "./listener-address-config.ts";
+import { compileFilterChainMatch } from "./compile/filter-chain-match-config.ts";
+import { addressText, compileListenerAddress } from "./compile/listener-address-config.ts";
+import { compileListenerFilters } from "./compile/listener-filters-config.ts";
+import { LISTENER_SUPPORT } from "./compile/listener-support.ts";
+import { compileSocketOptions } from "./compile/socket-options-config.ts";
+import { compileUdpListener, isUdp, refuseUdpSettings } from "./compile/udp-listener-config.ts";
+import { FilterChainTable } from "./filter-chain/filter-chain-table.ts";
 import type { FilterChainData, ListenerAddress, ListenerData, TrafficDirection } from "./listener-data.ts";
-import { compileListenerFilters } from "./listener-filters-config.ts";
-import { LISTENER_SUPPORT } from "./listener-support.ts";
 import type { SocketOptionsData } from "./socket-options.ts";
-import { compileSocketOptions } from "./socket-options-config.ts";
-import { compileUdpListener, isUdp, refuseUdpSettings } from "./udp-listener-config.ts";
 
 const DEFAULT_BUFFER_LIMIT_BYTES = 1024 * 1024;
 /** Envoy takes what the kernel allows, which caps this. */

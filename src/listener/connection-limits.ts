@@ -1,8 +1,8 @@
-import { DOWNSTREAM_CONNECTIONS_MONITOR } from "../config/overload-data.ts";
+import { DOWNSTREAM_CONNECTIONS_MONITOR } from "../config/bootstrap/overload-data.ts";
 import type { Runtime, RuntimeNumberData } from "../runtime/runtime.ts";
 import type { Counter, StatsScope } from "../stats/scope.ts";
-import type { SharedCircuitBreaker } from "../upstream/shared-circuit-breaker.ts";
-import type { SharedLimits } from "../upstream/shared-limits.ts";
+import type { SharedCircuitBreaker } from "../upstream/circuit-breaker/shared-circuit-breaker.ts";
+import type { SharedLimits } from "../upstream/limits/shared-limits.ts";
 
 /** Name of the count of all downstream connections, which has its memory whatever is configured. */
 export const DOWNSTREAM_CONNECTIONS_COUNT = "downstream_connections";

@@ -1,7 +1,7 @@
 import type { ConnectionUse, StreamUse } from "../net/connection-use.ts";
-import type { ActiveFilterChain } from "./active-filter-chain.ts";
 import type { ActiveListener } from "./active-listener.ts";
 import type { DownstreamConnection } from "./downstream-connection.ts";
+import type { ActiveFilterChain } from "./filter-chain/active-filter-chain.ts";
 
 /** A downstream connection as people see it. Plain data. */
 export interface ConnectionRow {

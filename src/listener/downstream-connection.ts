@@ -7,7 +7,7 @@ import type { DownstreamConnectionInfo } from "../net/downstream-connection-info
 import type { InspectedConnection } from "../net/inspected-connection.ts";
 import type { ReadFilter, ReadFilterCallbacks } from "../net/network-filter.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
-import { NetworkFilterManager } from "./network-filter-manager.ts";
+import { NetworkFilterManager } from "./filter-chain/network-filter-manager.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 const NO_STREAMS: readonly StreamUse[] = [];

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ActiveFilterChain } from "./active-filter-chain.ts";
 import type { ActiveListener } from "./active-listener.ts";
+import type { ActiveFilterChain } from "./filter-chain/active-filter-chain.ts";
 import type { ListenerChanges } from "./listener-changes.ts";
 import { compareListeners } from "./listener-difference.ts";
 

@@ -1,6 +1,6 @@
-import type { ActiveFilterChain } from "./active-filter-chain.ts";
 import type { ActiveListener } from "./active-listener.ts";
 import type { DownstreamConnection } from "./downstream-connection.ts";
+import type { ActiveFilterChain } from "./filter-chain/active-filter-chain.ts";
 import type { ListeningSockets } from "./listening-sockets.ts";
 
 /** A listener's filter chain on one worker. */

@@ -2,10 +2,10 @@ import type { AccessLogData } from "../access-log/access-log-data.ts";
 import type { CompiledExtension } from "../config/compile-context.ts";
 import type { Address } from "../net/address.ts";
 import { formatAddress } from "../net/address.ts";
-import type { FilterChainMatchData } from "./filter-chain-match.ts";
+import type { FilterChainMatchData } from "./filter-chain/filter-chain-match.ts";
 import type { ListenerFilterPredicate } from "./listener-filter-predicate.ts";
 import type { SocketOptionsData } from "./socket-options.ts";
-import type { UdpListenerData } from "./udp-listener-data.ts";
+import type { UdpListenerData } from "./udp/udp-listener-data.ts";
 
 /** One address of a listener. */
 export interface ListenerAddress {

@@ -1,7 +1,7 @@
 import type { ConnectionHandler, PreparedListeners } from "./connection-handler.ts";
 import type { ListenerChanges } from "./listener-changes.ts";
 import type { HandedSocket } from "./listening-sockets.ts";
-import type { UdpHandler, UdpSocketOrder } from "./udp-handler.ts";
+import type { UdpHandler, UdpSocketOrder } from "./udp/udp-handler.ts";
 
 /** What a worker is given to listen with. */
 export interface ListeningMeans {

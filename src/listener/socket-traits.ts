@@ -1,6 +1,6 @@
 import type net from "node:net";
 import type { InspectedConnection } from "../net/inspected-connection.ts";
-import type { ConnectionTraits } from "./filter-chain-match.ts";
+import type { ConnectionTraits } from "./filter-chain/filter-chain-match.ts";
 
 const NO_PROTOCOLS: readonly string[] = [];
 const MAPPED = "::ffff:";

@@ -1,19 +1,19 @@
 import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
+import type { HashRingSettings, MaglevSettings } from "../lb/hash/table-policy.ts";
 import type { Locality } from "../lb/lb-host.ts";
 import type { LeastRequestSettings } from "../lb/least-request.ts";
 import type { PriorityLoadSettings } from "../lb/priority-load.ts";
 import type { SlowStartSettings } from "../lb/slow-start.ts";
 import type { SubsetSettings } from "../lb/subset-settings.ts";
-import type { HashRingSettings, MaglevSettings } from "../lb/table-policy.ts";
 import type { ZoneAwareSettings } from "../lb/zone-aware.ts";
 import type { Address } from "../net/address.ts";
-import type { AutoTlsData } from "./connection-wishes.ts";
+import type { SourceAddressData } from "./connect/source-address.ts";
 import type { HealthCheckData } from "./health-check/health-check-data.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { OutlierDetectionData, OutlierThresholdsData } from "./outlier/outlier-data.ts";
-import type { PreconnectData } from "./preconnect.ts";
-import type { SourceAddressData } from "./source-address.ts";
+import type { AutoTlsData } from "./pool/connection-wishes.ts";
+import type { PreconnectData } from "./pool/preconnect.ts";
 import type { TransportSocketsData } from "./transport-sockets-data.ts";
 
 /** Metadata as plain data: namespace and its fields. */

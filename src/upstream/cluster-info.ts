@@ -1,12 +1,12 @@
 import type { Http1ClientOptions } from "../http/http1/codec-options.ts";
 import type { Http2ClientOptions } from "../http/http2/codec-options.ts";
-import type { CircuitBreakers } from "./circuit-breaker.ts";
+import type { CircuitBreakers } from "./circuit-breaker/circuit-breaker.ts";
+import type { HostConnectionLimits } from "./circuit-breaker/host-connection-limits.ts";
 import type { ConnectionSettingsData } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
-import type { WishSettings } from "./connection-wishes.ts";
-import type { HostConnectionLimits } from "./host-connection-limits.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
-import type { PreconnectData } from "./preconnect.ts";
+import type { WishSettings } from "./pool/connection-wishes.ts";
+import type { PreconnectData } from "./pool/preconnect.ts";
 import type { TransportSockets } from "./transport-sockets.ts";
 
 /** A cluster's settings and handles on one worker. Immutable; a changed cluster gets a new one. */

@@ -1,8 +1,8 @@
 import type { RandomSource } from "../base/random.ts";
-import type { TableBuilder } from "../lb/build-table.ts";
+import type { TableBuilder } from "../lb/hash/build-table.ts";
 import type { Gauge, StatsScope } from "../stats/scope.ts";
-import { BreakerMemory } from "./breaker-memory.ts";
-import type { BreakerChunk } from "./circuit-breaker-cells.ts";
+import { BreakerMemory } from "./circuit-breaker/breaker-memory.ts";
+import type { BreakerChunk } from "./circuit-breaker/circuit-breaker-cells.ts";
 import { type ClusterData, hasMembership } from "./cluster-data.ts";
 import { type ClusterExplanation, clusterExplanation } from "./cluster-explanation.ts";
 import type { ClusterInspection } from "./cluster-inspection.ts";
@@ -12,8 +12,8 @@ import { LocalCluster, membersOf } from "./local-cluster.ts";
 import type { MembershipDelta } from "./membership/membership-delta.ts";
 import { MembershipMirror } from "./membership/membership-mirror.ts";
 import type { ConsecutiveType } from "./outlier/outlier-data.ts";
-import type { PoolEnvironment } from "./pool-environment.ts";
-import type { PoolRow } from "./pool-listing.ts";
+import type { PoolEnvironment } from "./pool/pool-environment.ts";
+import type { PoolRow } from "./pool/pool-listing.ts";
 import type { ClusterDirectory, ThreadLocalCluster } from "./thread-local-cluster.ts";
 
 /** A cluster that is new or may have changed. */

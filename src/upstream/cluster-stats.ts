@@ -1,6 +1,6 @@
 import { type Http2CodecStats, http2CodecStats } from "../http/http2/codec-stats.ts";
-import type { HashRingStats } from "../lb/hash-ring.ts";
-import type { MaglevStats } from "../lb/maglev-table.ts";
+import type { HashRingStats } from "../lb/hash/hash-ring.ts";
+import type { MaglevStats } from "../lb/hash/maglev-table.ts";
 import type { SubsetStats } from "../lb/subset-load-balancer.ts";
 import type { ZoneAwareStats } from "../lb/zone-aware.ts";
 import type { ConnectionStats } from "../net/connection.ts";

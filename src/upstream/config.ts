@@ -1,5 +1,5 @@
 import type { CompileContext, CompiledExtension } from "../config/compile-context.ts";
-import type { ResourceCompiler } from "../config/compiler-table.ts";
+import type { ResourceCompiler } from "../config/compiler/compiler-table.ts";
 import { durationMs } from "../config/duration-ms.ts";
 import type { Place } from "../config/place.ts";
 import { compileUpstreamBind } from "../config/upstream-bind.ts";

@@ -8,7 +8,7 @@ import type {
   UpstreamHttpProtocolOptions,
 } from "../proto/gen/envoy/config/core/v3/protocol_pb.js";
 
-import type { AutoTlsData } from "./connection-wishes.ts";
+import type { AutoTlsData } from "./pool/connection-wishes.ts";
 
 /** What upstream connections speak; `downstream`: what the client of the request speaks; `auto`: what each host chooses by ALPN. */
 export type UpstreamHttpProtocol = "http1" | "http2" | "downstream" | "auto";

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RandomSource } from "../base/random.ts";
 import { Protocol } from "../http/codec.ts";
-import type { TableBuilder } from "../lb/build-table.ts";
+import type { TableBuilder } from "../lb/hash/build-table.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
 import type { StatsScope } from "../stats/scope.ts";
-import type { AgreedProtocol } from "./agreed-protocol.ts";
-import type { BreakerMemory } from "./breaker-memory.ts";
-import type { ResourcePriority } from "./circuit-breaker.ts";
-import { ClusterBreakers } from "./cluster-breakers.ts";
+import type { BreakerMemory } from "./circuit-breaker/breaker-memory.ts";
+import type { ResourcePriority } from "./circuit-breaker/circuit-breaker.ts";
+import { ClusterBreakers } from "./circuit-breaker/cluster-breakers.ts";
+import { HostConnectionLimits } from "./circuit-breaker/host-connection-limits.ts";
 import {
   type AssignmentPolicyData,
   type ClusterData,
@@ -19,13 +19,9 @@ import {
 import type { ClusterInfo } from "./cluster-info.ts";
 import { type ClusterInspection, inspectHost } from "./cluster-inspection.ts";
 import { ClusterStats } from "./cluster-stats.ts";
-import type { ConnectionWishes, WishSettings } from "./connection-wishes.ts";
 import { balancesAlike, createLoadBalancer } from "./create-load-balancer.ts";
 import type { Host } from "./host.ts";
-import { HostConnectionLimits } from "./host-connection-limits.ts";
-import { HostPools } from "./host-pools.ts";
 import { HostRegistry } from "./host-registry.ts";
-import type { HttpConnPool } from "./http-conn-pool.ts";
 import { HealthFlag, isUnhealthy } from "./membership/health-flag.ts";
 import type { MemberData, MembershipDelta } from "./membership/membership-delta.ts";
 import type { MembershipMirror } from "./membership/membership-mirror.ts";
@@ -33,11 +29,15 @@ import { OriginalDstHosts } from "./original-dst-hosts.ts";
 import type { ConsecutiveType } from "./outlier/outlier-data.ts";
 import { OutlierReports } from "./outlier/outlier-reports.ts";
 import { chooseOverrideHost } from "./override-host.ts";
-import type { PoolEnvironment } from "./pool-environment.ts";
-import { type PoolRow, poolRow } from "./pool-listing.ts";
-import { ClusterConnectivity } from "./preconnect.ts";
+import type { AgreedProtocol } from "./pool/agreed-protocol.ts";
+import type { ConnectionWishes, WishSettings } from "./pool/connection-wishes.ts";
+import { HostPools } from "./pool/host-pools.ts";
+import type { HttpConnPool } from "./pool/http-conn-pool.ts";
+import type { PoolEnvironment } from "./pool/pool-environment.ts";
+import { type PoolRow, poolRow } from "./pool/pool-listing.ts";
+import { ClusterConnectivity } from "./pool/preconnect.ts";
+import type { TcpConnPool } from "./pool/tcp-conn-pool.ts";
 import { ScopeTree } from "./scope-tree.ts";
-import type { TcpConnPool } from "./tcp-conn-pool.ts";
 import type { HostCounts, ThreadLocalCluster } from "./thread-local-cluster.ts";
 import { TransportSockets } from "./transport-sockets.ts";
 

@@ -1,13 +1,13 @@
 import type { Protocol } from "../http/codec.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
-import type { ResourcePriority } from "./circuit-breaker.ts";
+import type { ResourcePriority } from "./circuit-breaker/circuit-breaker.ts";
 import type { DropOverloadData } from "./cluster-data.ts";
 import type { ClusterInfo } from "./cluster-info.ts";
-import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { Host } from "./host.ts";
-import type { HttpConnPool } from "./http-conn-pool.ts";
 import type { OutlierReports } from "./outlier/outlier-reports.ts";
-import type { TcpConnPool } from "./tcp-conn-pool.ts";
+import type { ConnectionWishes } from "./pool/connection-wishes.ts";
+import type { HttpConnPool } from "./pool/http-conn-pool.ts";
+import type { TcpConnPool } from "./pool/tcp-conn-pool.ts";
 
 /** How many hosts a cluster has, and how many of them are of use. */
 export interface HostCounts {

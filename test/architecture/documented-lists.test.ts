@@ -6,7 +6,7 @@ import { FLAGS } from "../../actors/command-line-options.ts";
 import { COMPILER_TABLE } from "../../actors/early-threads.ts";
 import { helpText } from "../../actors/help-text.ts";
 import { adminHandlers } from "../../src/admin/admin-handlers.ts";
-import { CompilerPool } from "../../src/config/compiler-pool.ts";
+import { CompilerPool } from "../../src/config/compiler/compiler-pool.ts";
 import { problemsText } from "../../src/config/config-problem.ts";
 import { operatorTable } from "../../src/http/format/operators/operator-table.ts";
 import { COMMANDS } from "../../src/terminal/command-table.ts";

@@ -18,10 +18,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type CompileOutcome, resourceKey } from "../../src/config/compile-request.ts";
+import { type CompileOutcome, resourceKey } from "../../src/config/compiler/compile-request.ts";
+import { ConfigurationCompiler } from "../../src/config/compiler/configuration-compiler.ts";
+import { unpackResource } from "../../src/config/compiler/resource-packing.ts";
 import { problemsText } from "../../src/config/config-problem.ts";
-import { ConfigurationCompiler } from "../../src/config/configuration-compiler.ts";
-import { unpackResource } from "../../src/config/resource-packing.ts";
 import { loadCompilerTable } from "../../src/extensions/compiler-table.ts";
 import { TestCa } from "../harness/certificates.ts";
 

@@ -1,6 +1,6 @@
 import { ResponseHeaderMap } from "../../src/http/header-map.ts";
-import type { AsyncClient } from "../../src/upstream/async-client.ts";
-import type { AsyncRequestCallbacks } from "../../src/upstream/async-request.ts";
+import type { AsyncClient } from "../../src/upstream/async/async-client.ts";
+import type { AsyncRequestCallbacks } from "../../src/upstream/async/async-request.ts";
 
 /** Stands in for a worker's async client: every request is answered with this status, at once or when the present event is over. */
 export function answeringClient(status: number, later: boolean): AsyncClient {

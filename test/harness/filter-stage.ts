@@ -1,5 +1,5 @@
 import type { HttpFilterFactory } from "../../src/http/filter.ts";
-import { FilterManager, type FilterManagerStream } from "../../src/http/filter-manager.ts";
+import { FilterManager, type FilterManagerStream } from "../../src/http/filter-manager/filter-manager.ts";
 import { ResponseHeaderMap, TrailerMap } from "../../src/http/header-map.ts";
 import type { StreamRoute } from "../../src/http/stream-route.ts";
 import { FakeClock } from "./fake-clock.ts";

@@ -1,5 +1,5 @@
 import { CLIENT_PREFACE, FrameFlag, FrameType } from "../../src/http/http2/frame.ts";
-import { HpackDecoder } from "../../src/http/http2/hpack-decoder.ts";
+import { HpackDecoder } from "../../src/http/http2/hpack/hpack-decoder.ts";
 
 /** A frame as it was on the wire. */
 export interface WireFrame {

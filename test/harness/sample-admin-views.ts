@@ -1,14 +1,14 @@
-import type { HistoryEntry } from "../../src/actor/actor-history.ts";
-import type { Known, ThreadDeadLetters } from "../../src/actor/actor-inspection.ts";
-import type { ActorReport } from "../../src/actor/actor-report.ts";
+import type { HistoryEntry } from "../../src/actor/inspection/actor-history.ts";
+import type { Known, ThreadDeadLetters } from "../../src/actor/inspection/actor-inspection.ts";
+import type { ActorReport } from "../../src/actor/inspection/actor-report.ts";
+import type { TraceSoFar } from "../../src/actor/inspection/message-trace.ts";
+import type { ShownState } from "../../src/actor/inspection/shown-state.ts";
+import type { StackFrame } from "../../src/actor/inspection/thread-profile.ts";
+import type { ThreadVitals } from "../../src/actor/inspection/thread-vitals.ts";
 import type { MessageRecord } from "../../src/actor/message-ring.ts";
-import type { TraceSoFar } from "../../src/actor/message-trace.ts";
-import type { ShownState } from "../../src/actor/shown-state.ts";
-import type { StackFrame } from "../../src/actor/thread-profile.ts";
-import type { ThreadVitals } from "../../src/actor/thread-vitals.ts";
 import { jsonResponse } from "../../src/admin/admin-handler.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
-import { configDump } from "../../src/admin/config-dump.ts";
+import { configDump } from "../../src/admin/config-dump/config-dump.ts";
 import { LiveFeed } from "../../src/admin/live/live-feed.ts";
 import { Sampler } from "../../src/admin/live/sampler.ts";
 import type {
@@ -29,7 +29,7 @@ import type {
 import type { LogLevel } from "../../src/base/log.ts";
 import { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
 import { StatsMerge } from "../../src/stats/stats-merge.ts";
-import { TagProducer } from "../../src/stats/tag-producer.ts";
+import { TagProducer } from "../../src/stats/tag/tag-producer.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 /** A healthy host; change what a test is about. */

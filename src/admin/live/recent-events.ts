@@ -1,4 +1,4 @@
-import type { ActorReport } from "../../actor/actor-report.ts";
+import type { ActorReport } from "../../actor/inspection/actor-report.ts";
 import type { ConfigAttempt } from "../views.ts";
 import type { LiveEvent } from "./live-sample.ts";
 

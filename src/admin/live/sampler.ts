@@ -1,8 +1,8 @@
-import type { ThreadVitals } from "../../actor/thread-vitals.ts";
-import { actorJson } from "../actor-json.ts";
-import { loopDelays, threadJson } from "../thread-json.ts";
+import type { ThreadVitals } from "../../actor/inspection/thread-vitals.ts";
+import { actorJson } from "../actors/actor-json.ts";
+import { loopDelays, threadJson } from "../actors/thread-json.ts";
+import { workerJson } from "../actors/workers-handler.ts";
 import type { ActorsView, ConfigView, ServerView, StatsView, WorkersView } from "../views.ts";
-import { workerJson } from "../workers-handler.ts";
 import { LatencyWindow } from "./latency-window.ts";
 import type { LivePart, LiveSample, LiveTotals } from "./live-sample.ts";
 import { recentEvents } from "./recent-events.ts";

@@ -5,7 +5,7 @@ import type { TimerWheel } from "../../base/timer-wheel.ts";
 import type { Address } from "../../net/address.ts";
 import type { HistogramBuckets } from "../../stats/histogram-buckets.ts";
 import type { StatsScope } from "../../stats/scope.ts";
-import type { TagProducer } from "../../stats/tag-producer.ts";
+import type { TagProducer } from "../../stats/tag/tag-producer.ts";
 
 /** The hosts that a cluster has at the moment, in an order of their own. */
 export type ClusterHosts = (cluster: string) => Promise<readonly Address[]>;

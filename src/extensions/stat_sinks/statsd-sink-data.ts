@@ -3,7 +3,7 @@ import type { CompileContext } from "../../config/compile-context.ts";
 import { only, support, within, yes } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import { type Address, AddressSchema, SocketAddressSchema } from "../../proto/gen/envoy/config/core/v3/address_pb.js";
-import type { StatsdDialect } from "../../stats/statsd-lines.ts";
+import type { StatsdDialect } from "../../stats/render/statsd-lines.ts";
 
 /** A statsd sink of any dialect. Plain data. */
 export interface StatsdSinkData {

@@ -1,5 +1,5 @@
 import type { StatsSnapshot } from "../../stats/merged-stat.ts";
-import { StatsdLines } from "../../stats/statsd-lines.ts";
+import { StatsdLines } from "../../stats/render/statsd-lines.ts";
 import type { LineDestination } from "./line-destination.ts";
 import type { StatsSink } from "./stats-sink.ts";
 import type { StatsSinkEnvironment } from "./stats-sink-environment.ts";

@@ -20,8 +20,8 @@ import {
 import { type FrameHandler, FrameReader } from "./frame-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { type BlockKind, HeaderBlock } from "./header-block.ts";
-import { HpackDecoder } from "./hpack-decoder.ts";
-import { HpackEncoder } from "./hpack-encoder.ts";
+import { HpackDecoder } from "./hpack/hpack-decoder.ts";
+import { HpackEncoder } from "./hpack/hpack-encoder.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { LateSink } from "./late-sink.ts";
 import { ReceiveWindow } from "./receive-window.ts";

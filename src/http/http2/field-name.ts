@@ -1,5 +1,5 @@
 import { isToken } from "../http1/characters.ts";
-import { STATIC_INDEX } from "./static-table.ts";
+import { STATIC_INDEX } from "./hpack/static-table.ts";
 
 /** How a field is written: not at all, into the dynamic table, without it, or without any table on the way (RFC 7541 §6.2). */
 export const FieldKind = { dropped: 0, te: 1, cookie: 2, indexed: 3, notIndexed: 4, neverIndexed: 5 } as const;

@@ -1,6 +1,6 @@
 import type { FloodGuard } from "./flood-guard.ts";
 import { CLIENT_PREFACE, ErrorCode, FRAME_HEAD_BYTES, FrameFlag, FrameType } from "./frame.ts";
-import type { HpackEncoder } from "./hpack-encoder.ts";
+import type { HpackEncoder } from "./hpack/hpack-encoder.ts";
 import type { LateSink, LateWriter } from "./late-sink.ts";
 
 const SLAB_BYTES = 32 * 1024;

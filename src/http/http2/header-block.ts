@@ -5,8 +5,8 @@ import type { HeadersWithUnderscoresAction } from "../http1/codec-options.ts";
 import { parseContentLength } from "../http1/message-framing.ts";
 import type { HeaderLimits } from "./codec-options.ts";
 import type { Http2CodecStats } from "./codec-stats.ts";
-import type { FieldProblem } from "./dynamic-table.ts";
-import type { HeaderSink } from "./hpack-decoder.ts";
+import type { FieldProblem } from "./hpack/dynamic-table.ts";
+import type { HeaderSink } from "./hpack/hpack-decoder.ts";
 
 /** What a cookie crumb costs beside its bytes: thousands of them must not pass as one field. */
 const CRUMB_OVERHEAD_BYTES = 32;

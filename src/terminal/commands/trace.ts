@@ -1,5 +1,5 @@
+import { TRACE_CAPS } from "../../admin/actors/trace-handler.ts";
 import { printable } from "../../admin/printable.ts";
-import { TRACE_CAPS } from "../../admin/trace-handler.ts";
 import { type Colour, colour } from "../colour.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { CommandFailure, EXIT } from "../command-failure.ts";

@@ -16,8 +16,8 @@ import {
   GrpcServiceSchema,
 } from "../../proto/gen/envoy/config/core/v3/grpc_service_pb.js";
 import { compileMutableHeaderName } from "../../route/compile/header-name.ts";
-import type { AsyncRetryData } from "../async-request.ts";
-import type { GrpcServiceData } from "../grpc-service-data.ts";
+import type { AsyncRetryData } from "../async/async-request.ts";
+import type { GrpcServiceData } from "../async/grpc-service-data.ts";
 
 const DEFAULT_MAX_MESSAGE_BYTES = 4 << 20;
 const DEFAULT_RETRY_BASE_MS = 1000;

@@ -1,6 +1,6 @@
 import type { CompileContext } from "../../config/compile-context.ts";
 import type { Place } from "../../config/place.ts";
-import type { HashRingSettings, MaglevSettings } from "../../lb/table-policy.ts";
+import type { HashRingSettings, MaglevSettings } from "../../lb/hash/table-policy.ts";
 
 const DEFAULT_MIN_RING_SIZE = 1024;
 /** Envoy's limit of a ring, and its default maximum. */

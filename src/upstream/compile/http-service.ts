@@ -5,7 +5,7 @@ import { HeaderValueOptionSchema, HeaderValueSchema } from "../../proto/gen/envo
 import { type HttpService, HttpServiceSchema } from "../../proto/gen/envoy/config/core/v3/http_service_pb.js";
 import { HttpUriSchema } from "../../proto/gen/envoy/config/core/v3/http_uri_pb.js";
 import { compileMutableHeaderName } from "../../route/compile/header-name.ts";
-import type { HttpServiceRequestData } from "../http-service-request.ts";
+import type { HttpServiceRequestData } from "../async/http-service-request.ts";
 import { compileHttpUri } from "./http-uri.ts";
 
 /** An `HttpService` field whose requests go by `AsyncClient`. */

@@ -2,7 +2,7 @@ import type { CompileContext } from "../../config/compile-context.ts";
 import { durationMs } from "../../config/duration-ms.ts";
 import type { Place } from "../../config/place.ts";
 import type { HttpUri } from "../../proto/gen/envoy/config/core/v3/http_uri_pb.js";
-import type { HttpServiceData } from "../http-service-data.ts";
+import type { HttpServiceData } from "../async/http-service-data.ts";
 
 /** `[scheme://]authority[path]`, in characters that can stand in a request. */
 const URI = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#\s]+)((?:\/[\x21-\x7e]*)?)$/i;

@@ -1,5 +1,5 @@
 import type { Cluster_PreconnectPolicy } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
-import type { PreconnectData } from "../preconnect.ts";
+import type { PreconnectData } from "../pool/preconnect.ts";
 
 /** Compiles `preconnect_policy`; null if it asks for no more connections than there are streams. */
 export function compilePreconnect(message: Cluster_PreconnectPolicy | undefined): PreconnectData | null {

@@ -1,5 +1,5 @@
 import type { EndpointData } from "../cluster-data.ts";
-import { eventAddress } from "../event-address.ts";
+import { eventAddress } from "../event-log/event-address.ts";
 import type { CheckData } from "./health-check-data.ts";
 import type { CheckEvent } from "./host-health-check.ts";
 

@@ -5,7 +5,7 @@ import { type Http2CodecStats, http2CodecStats, NO_HTTP2_CODEC_STATS } from "../
 import { formatAddress } from "../../net/address.ts";
 import type { StatsScope } from "../../stats/scope.ts";
 import type { EndpointData } from "../cluster-data.ts";
-import type { UpstreamTransportSocketMaker } from "../pool-environment.ts";
+import type { UpstreamTransportSocketMaker } from "../pool/pool-environment.ts";
 import { ScopeTree } from "../scope-tree.ts";
 import { TransportSockets } from "../transport-sockets.ts";
 import { checkEventJson } from "./check-event.ts";

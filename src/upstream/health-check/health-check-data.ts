@@ -1,6 +1,6 @@
 import type { StringMatcherData } from "../../match/string-matcher.ts";
 import type { HeaderAppendAction } from "../../route/header-mutations.ts";
-import type { SourceAddressData } from "../source-address.ts";
+import type { SourceAddressData } from "../connect/source-address.ts";
 import type { TransportSocketsData } from "../transport-sockets-data.ts";
 
 /** A half-open range of status codes: `start` belongs to it, `end` does not. */

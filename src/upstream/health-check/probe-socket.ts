@@ -1,9 +1,9 @@
 import net from "node:net";
 import type { LateSink, LateWriter } from "../../http/http2/late-sink.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
-import { closeReason } from "../connect-error.ts";
-import { targetOptions } from "../happy-eyeballs.ts";
-import { bindOptions, type SourceAddressData } from "../source-address.ts";
+import { closeReason } from "../connect/connect-error.ts";
+import { targetOptions } from "../connect/happy-eyeballs.ts";
+import { bindOptions, type SourceAddressData } from "../connect/source-address.ts";
 import type { ProbeTarget } from "./probe.ts";
 
 /** What a probe hears of its connection. Each but `onData` at most once; nothing after `onClosed` or `destroy`. */

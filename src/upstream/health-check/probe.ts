@@ -1,6 +1,6 @@
 import type { Address } from "../../net/address.ts";
 import type { UpstreamTransportSocketFactory } from "../../net/transport-socket.ts";
-import type { SourceAddressData } from "../source-address.ts";
+import type { SourceAddressData } from "../connect/source-address.ts";
 
 /** Why a check failed, in the words of Envoy's event log. */
 export type CheckFailureType = "ACTIVE" | "PASSIVE" | "NETWORK" | "NETWORK_TIMEOUT";

@@ -1,4 +1,4 @@
-import type { CircuitBreakerCells } from "../circuit-breaker-cells.ts";
+import type { CircuitBreakerCells } from "../circuit-breaker/circuit-breaker-cells.ts";
 
 /**
  * Gives each host of a cluster with `per_host_thresholds` a place in shared memory, where all workers count its connections. A host that

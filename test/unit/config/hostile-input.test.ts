@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ConfigurationCompiler } from "../../../src/config/compiler/configuration-compiler.ts";
 import { problemText } from "../../../src/config/config-problem.ts";
-import { ConfigurationCompiler } from "../../../src/config/configuration-compiler.ts";
 import { sampleTable } from "./sample-compiler-table.ts";
 
 const compiler = new ConfigurationCompiler(sampleTable);

@@ -1,5 +1,5 @@
 import type { CompileContext } from "../../../src/config/compile-context.ts";
-import type { CompilerTable } from "../../../src/config/compiler-table.ts";
+import type { CompilerTable } from "../../../src/config/compiler/compiler-table.ts";
 import { extensionConfig } from "../../../src/config/extension-config.ts";
 import { noEffect, notYet, only, support, supportAll, yes } from "../../../src/config/field-support.ts";
 import type { Place } from "../../../src/config/place.ts";

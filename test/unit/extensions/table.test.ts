@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ConfigurationCompiler } from "../../../src/config/configuration-compiler.ts";
+import { ConfigurationCompiler } from "../../../src/config/compiler/configuration-compiler.ts";
 import { loadLateCompilerTable } from "../../../src/extensions/compiler-table.ts";
 import type { ExtensionEntry } from "../../../src/extensions/extension-entry.ts";
 import { OTHER_EXTENSIONS } from "../../../src/extensions/settings-table.ts";

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { type Transferable, transferOf, withTransfer } from "../../../src/actor/transfer.ts";
+import { type Transferable, transferOf, withTransfer } from "../../../src/actor/thread/transfer.ts";
 import type { HandlerCommand, HandlerEvent, HandlerThreadData } from "./handler-thread.ts";
 
 /** A connection handler on a thread of its own, as tests talk to it. */

@@ -1,7 +1,7 @@
 import { systemClock } from "../../../src/base/clock.ts";
-import { CircuitBreakerCells } from "../../../src/upstream/circuit-breaker-cells.ts";
-import type { SharedCircuitBreaker } from "../../../src/upstream/shared-circuit-breaker.ts";
-import { SharedLimits } from "../../../src/upstream/shared-limits.ts";
+import { CircuitBreakerCells } from "../../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
+import type { SharedCircuitBreaker } from "../../../src/upstream/circuit-breaker/shared-circuit-breaker.ts";
+import { SharedLimits } from "../../../src/upstream/limits/shared-limits.ts";
 
 /** Limits that have memory for every count that somebody asks for. */
 export class LimitsOnDemand extends SharedLimits {

@@ -1,5 +1,5 @@
 import type { CompiledExtension } from "../../../src/config/compile-context.ts";
-import type { FilterChainMatchData } from "../../../src/listener/filter-chain-match.ts";
+import type { FilterChainMatchData } from "../../../src/listener/filter-chain/filter-chain-match.ts";
 import type { FilterChainData, ListenerData, ListenerFilterData } from "../../../src/listener/listener-data.ts";
 
 /** A filter as configuration would compile it. */

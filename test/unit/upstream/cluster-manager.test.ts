@@ -6,7 +6,7 @@ import { mergeClusterInspections } from "../../../src/upstream/cluster-inspectio
 import type { ClusterUpsert } from "../../../src/upstream/cluster-manager.ts";
 import { answering, FakeUpstream } from "../../harness/fake-upstream.ts";
 import { clusterData, DEFAULT_THRESHOLDS, endpointData } from "./cluster-fixture.ts";
-import { type PoolRequest, WorkerFixture } from "./pool-fixture.ts";
+import { type PoolRequest, WorkerFixture } from "./pool/pool-fixture.ts";
 
 describe("ClusterManager", () => {
   let a: FakeUpstream;

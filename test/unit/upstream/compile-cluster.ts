@@ -1,6 +1,6 @@
 import { fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { ItemCompilation } from "../../../src/config/compiler/item-compilation.ts";
 import { ExtensionIndex } from "../../../src/config/extension-index.ts";
-import { ItemCompilation } from "../../../src/config/item-compilation.ts";
 import { Place } from "../../../src/config/place.ts";
 import { supportTables } from "../../../src/config/support-walk.ts";
 import { leastRequestConfig } from "../../../src/extensions/load_balancing_policies/least_request/config.ts";

@@ -4,7 +4,7 @@ import { type LoadBalancerContext, PLAIN_LOAD_BALANCER_CONTEXT } from "../../../
 import type { Host } from "../../../src/upstream/host.ts";
 import { answering, FakeUpstream } from "../../harness/fake-upstream.ts";
 import { clusterData } from "./cluster-fixture.ts";
-import { PoolRequest, WorkerFixture } from "./pool-fixture.ts";
+import { PoolRequest, WorkerFixture } from "./pool/pool-fixture.ts";
 
 const ORIGINAL_DST = { header: "x-to", portOverride: null, cleanupIntervalMs: 5000 };
 

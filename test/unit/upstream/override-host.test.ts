@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { type LoadBalancerContext, PLAIN_LOAD_BALANCER_CONTEXT } from "../../../src/lb/load-balancer-context.ts";
 import { clusterData, endpointData } from "./cluster-fixture.ts";
 import { compileCluster } from "./compile-cluster.ts";
-import { WorkerFixture } from "./pool-fixture.ts";
+import { WorkerFixture } from "./pool/pool-fixture.ts";
 
 /** A request that insists on a port of 127.0.0.1. */
 function insisting(port: number, strict = false): LoadBalancerContext {

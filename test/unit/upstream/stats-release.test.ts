@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import type { ClusterInfo } from "../../../src/upstream/cluster-info.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";
 import { clusterData, endpointData } from "./cluster-fixture.ts";
-import { WorkerFixture } from "./pool-fixture.ts";
+import { WorkerFixture } from "./pool/pool-fixture.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../src/lb/load-balancer-context.ts";
 import type { ClusterData, EndpointData } from "../../../src/upstream/cluster-data.ts";
 import { clusterData, endpointData } from "./cluster-fixture.ts";
-import { WorkerFixture } from "./pool-fixture.ts";
+import { WorkerFixture } from "./pool/pool-fixture.ts";
 
 const inZone = (port: number, zone: string): EndpointData =>
   endpointData(port, { locality: { region: "", zone, subZone: "" } });

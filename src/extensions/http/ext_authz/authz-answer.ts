@@ -1,6 +1,6 @@
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
-import type { AsyncCall } from "../../../upstream/async-failure.ts";
+import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
 import type { HeaderChange } from "../../header-change.ts";
 
 /** What a service is asked about. */

@@ -2,8 +2,8 @@ import type { MetadataMatcherData } from "../../../match/metadata-matcher.ts";
 import type { StringMatcherData } from "../../../match/string-matcher.ts";
 import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
 import type { RuntimeFlagData, RuntimeShareData } from "../../../runtime/runtime.ts";
-import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
-import type { HttpServiceData } from "../../../upstream/http-service-data.ts";
+import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
+import type { HttpServiceData } from "../../../upstream/async/http-service-data.ts";
 import type { MutationRulesData } from "./mutation-rules.ts";
 
 /** Envoy's `BufferSettings`. */

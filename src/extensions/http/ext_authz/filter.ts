@@ -12,7 +12,7 @@ import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { MetadataMatcher } from "../../../match/metadata-matcher.ts";
 import { isInFraction } from "../../../route/fraction.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
-import type { AsyncCall } from "../../../upstream/async-failure.ts";
+import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
 import type { ClusterStats } from "../../../upstream/cluster-stats.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
 import { applyChanges, type HeaderChange, isValidChange, mayChange, replaceHeaders } from "../../header-change.ts";

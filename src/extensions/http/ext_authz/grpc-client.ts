@@ -10,10 +10,10 @@ import {
   CheckResponseSchema,
   type OkHttpResponse,
 } from "../../../proto/gen/envoy/service/auth/v3/external_auth_pb.js";
-import type { AsyncClient } from "../../../upstream/async-client.ts";
-import type { AsyncCall } from "../../../upstream/async-failure.ts";
-import { AsyncGrpcClient } from "../../../upstream/async-grpc-client.ts";
-import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
+import type { AsyncClient } from "../../../upstream/async/async-client.ts";
+import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
+import { AsyncGrpcClient } from "../../../upstream/async/async-grpc-client.ts";
+import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
 import { type HeaderChange, mayChange } from "../../header-change.ts";
 import type { AuthzAnswer, AuthzClient, CheckSubject } from "./authz-answer.ts";
 import { CheckRequestWriter } from "./check-request.ts";

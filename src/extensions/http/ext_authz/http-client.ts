@@ -1,9 +1,9 @@
 import type { FormatEnvironment } from "../../../http/format/format-context.ts";
 import { RequestHeaderMap, type ResponseHeaderMap } from "../../../http/header-map.ts";
 import { applyMutations, HeaderMutations } from "../../../route/header-mutations.ts";
-import type { AsyncClient } from "../../../upstream/async-client.ts";
-import type { AsyncCall } from "../../../upstream/async-failure.ts";
-import type { AsyncResponse } from "../../../upstream/async-request.ts";
+import type { AsyncClient } from "../../../upstream/async/async-client.ts";
+import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
+import type { AsyncResponse } from "../../../upstream/async/async-request.ts";
 import { type HeaderChange, mayChange } from "../../header-change.ts";
 import type { AuthzAnswer, AuthzClient, CheckSubject } from "./authz-answer.ts";
 import { CheckedHeaders, HeaderNameList } from "./checked-headers.ts";

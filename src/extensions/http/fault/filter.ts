@@ -11,7 +11,7 @@ import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { Route } from "../../../route/route.ts";
-import type { CircuitBreaker } from "../../../upstream/circuit-breaker.ts";
+import type { CircuitBreaker } from "../../../upstream/circuit-breaker/circuit-breaker.ts";
 import type { FaultAnswer, FaultChoice } from "./fault-choice.ts";
 import { ResponseThrottle } from "./response-throttle.ts";
 import type { FaultStats } from "./stats.ts";

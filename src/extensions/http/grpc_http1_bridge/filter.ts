@@ -1,5 +1,5 @@
 import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "../../../http/filter.ts";
-import { GRPC_FRAME_HEADER_BYTES, grpcFrame } from "../../../http/grpc-frames.ts";
+import { GRPC_FRAME_HEADER_BYTES, grpcFrame } from "../../../http/grpc/grpc-frames.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { isGrpcRequest } from "../../../http/local-reply.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";

@@ -1,5 +1,5 @@
 import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "../../../http/filter.ts";
-import { GrpcFrameInspector } from "../../../http/grpc-frame-inspector.ts";
+import { GrpcFrameInspector } from "../../../http/grpc/grpc-frame-inspector.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { isGrpcRequest } from "../../../http/local-reply.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";

@@ -1,6 +1,6 @@
 import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "../../../http/filter.ts";
-import { encodeGrpcMessage } from "../../../http/grpc-message.ts";
-import { grpcStatusOfHttp } from "../../../http/grpc-status.ts";
+import { encodeGrpcMessage } from "../../../http/grpc/grpc-message.ts";
+import { grpcStatusOfHttp } from "../../../http/grpc/grpc-status.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";

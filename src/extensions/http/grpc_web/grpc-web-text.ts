@@ -1,4 +1,4 @@
-import { GrpcFrameInspector } from "../../../http/grpc-frame-inspector.ts";
+import { GrpcFrameInspector } from "../../../http/grpc/grpc-frame-inspector.ts";
 
 const PADDING = 0x3d;
 

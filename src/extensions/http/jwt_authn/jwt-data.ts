@@ -1,7 +1,7 @@
 import type { StringMatcherData } from "../../../match/string-matcher.ts";
 import type { RouteMatchData } from "../../../route/route-table-data.ts";
-import type { AsyncRetryData } from "../../../upstream/async-request.ts";
-import type { HttpServiceData } from "../../../upstream/http-service-data.ts";
+import type { AsyncRetryData } from "../../../upstream/async/async-request.ts";
+import type { HttpServiceData } from "../../../upstream/async/http-service-data.ts";
 
 /** Where a provider's tokens are in a request. Plain data. */
 export interface TokenPlacesData {

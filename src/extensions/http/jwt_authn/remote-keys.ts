@@ -1,7 +1,7 @@
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
 import { RequestHeaderMap } from "../../../http/header-map.ts";
-import type { AsyncCall } from "../../../upstream/async-failure.ts";
-import type { AsyncResponse } from "../../../upstream/async-request.ts";
+import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
+import type { AsyncResponse } from "../../../upstream/async/async-request.ts";
 import type { WorkerContext } from "../../extension-module.ts";
 import { LARGEST_JWKS_BYTES, parseJwks } from "./json-web-key-set.ts";
 import type { RemoteKeysData } from "./jwt-data.ts";

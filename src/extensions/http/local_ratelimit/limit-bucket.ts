@@ -1,5 +1,5 @@
 import type { TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
-import type { TokenBucket } from "../../../upstream/token-bucket.ts";
+import type { TokenBucket } from "../../../upstream/limits/token-bucket.ts";
 
 /** A bucket with what it is filled by. */
 export interface LimitBucket {

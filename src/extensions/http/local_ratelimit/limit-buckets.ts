@@ -1,7 +1,7 @@
 import type { TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
 import type { RateLimitDescriptor } from "../../../route/rate-limit-policy.ts";
-import type { KeyedTokenBuckets } from "../../../upstream/keyed-token-buckets.ts";
-import type { TokenBucket } from "../../../upstream/token-bucket.ts";
+import type { KeyedTokenBuckets } from "../../../upstream/limits/keyed-token-buckets.ts";
+import type { TokenBucket } from "../../../upstream/limits/token-bucket.ts";
 import { descriptorKey } from "./descriptor-key.ts";
 import type { LimitBucket } from "./limit-bucket.ts";
 import type { LocalRateLimitData } from "./local-rate-limit-data.ts";

@@ -1,6 +1,6 @@
 import type { TokenBucketSettings } from "../../../base/shared-token-bucket.ts";
 import type { RateLimitDescriptor, RateLimitEntry } from "../../../route/rate-limit-policy.ts";
-import type { KeyedTokenBuckets } from "../../../upstream/keyed-token-buckets.ts";
+import type { KeyedTokenBuckets } from "../../../upstream/limits/keyed-token-buckets.ts";
 import { descriptorKey } from "./descriptor-key.ts";
 import type { LimitBucket } from "./limit-bucket.ts";
 

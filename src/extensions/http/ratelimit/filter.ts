@@ -1,6 +1,6 @@
 import type { RandomSource } from "../../../base/random.ts";
 import { FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus, type LocalReply } from "../../../http/filter.ts";
-import { GrpcStatus } from "../../../http/grpc-status.ts";
+import { GrpcStatus } from "../../../http/grpc/grpc-status.ts";
 import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
@@ -9,7 +9,7 @@ import type { HeaderMutations } from "../../../route/header-mutations.ts";
 import { type RateLimitChoice, rateLimitDescriptors } from "../../../route/rate-limit-descriptors.ts";
 import type { Route } from "../../../route/route.ts";
 import type { Runtime, RuntimeShareData } from "../../../runtime/runtime.ts";
-import type { AsyncCall } from "../../../upstream/async-failure.ts";
+import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
 import type { ClusterStats } from "../../../upstream/cluster-stats.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
 import { applyChanges, type HeaderChange } from "../../header-change.ts";

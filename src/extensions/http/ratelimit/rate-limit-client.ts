@@ -9,10 +9,10 @@ import {
 } from "../../../proto/gen/envoy/service/ratelimit/v3/rls_pb.js";
 import { RateLimitUnit } from "../../../proto/gen/envoy/type/v3/ratelimit_unit_pb.js";
 import type { RateLimitDescriptor } from "../../../route/rate-limit-policy.ts";
-import type { AsyncClient } from "../../../upstream/async-client.ts";
-import type { AsyncCall } from "../../../upstream/async-failure.ts";
-import { AsyncGrpcClient } from "../../../upstream/async-grpc-client.ts";
-import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
+import type { AsyncClient } from "../../../upstream/async/async-client.ts";
+import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
+import { AsyncGrpcClient } from "../../../upstream/async/async-grpc-client.ts";
+import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
 import { type HeaderChange, isValidChange, mayChange } from "../../header-change.ts";
 import { limitHeaders } from "./limit-headers.ts";
 

@@ -2,7 +2,7 @@ import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
 import type { RateLimitData } from "../../../route/rate-limit-data.ts";
 import type { VirtualHostRateLimits } from "../../../route/rate-limit-descriptors.ts";
 import type { RuntimeShareData } from "../../../runtime/runtime.ts";
-import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
+import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
 
 /** Envoy's `RateLimit` filter message, checked. Plain data. */
 export interface RateLimitFilterData {

@@ -3,7 +3,7 @@ import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-m
 import type { InternalRedirectData } from "../../../route/internal-redirect-data.ts";
 import type { Route } from "../../../route/route.ts";
 import { acceptsRedirect, type RedirectTarget } from "./redirect-predicate.ts";
-import type { ReplayBody } from "./replay-body.ts";
+import type { ReplayBody } from "./retry/replay-body.ts";
 import type { RouterStats } from "./stats.ts";
 
 /** An absolute URL, without credentials: scheme, authority, path and query. A fragment is left out. */

@@ -1,7 +1,7 @@
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import type { ForwardAction } from "../../../route/route.ts";
 import type { RequestControls } from "./request-controls.ts";
-import type { RetryPolicy } from "./retry-policy.ts";
+import type { RetryPolicy } from "./retry/retry-policy.ts";
 
 /** The attempt's limit, 0 = none: the request's wish, else the policy's. One that is not below the whole request's (`timeoutMs`) never matters. */
 export function perTryTimeoutMs(

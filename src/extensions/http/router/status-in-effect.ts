@@ -1,4 +1,4 @@
-import { grpcStatusIn, httpStatusOf } from "../../../http/grpc-status.ts";
+import { grpcStatusIn, httpStatusOf } from "../../../http/grpc/grpc-status.ts";
 import type { ResponseHeaderMap } from "../../../http/header-map.ts";
 
 /** The status that says how a host did: that of gRPC, in a response that has no trailers, goes before that of HTTP. */

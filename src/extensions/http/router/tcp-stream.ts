@@ -7,17 +7,17 @@ import type {
 } from "../../../http/codec.ts";
 import { type RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import type { ConnectionCloseEvent } from "../../../net/connection.ts";
-import type { ByteStream } from "../../../upstream/byte-stream.ts";
-import type { ConnectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { Host } from "../../../upstream/host.ts";
-import type { PendingStream, PoolCallbacks, PoolFailureReason } from "../../../upstream/http-conn-pool.ts";
-import type { TcpConnPool } from "../../../upstream/tcp-conn-pool.ts";
+import type { ByteStream } from "../../../upstream/pool/byte-stream.ts";
+import type { ConnectionWishes } from "../../../upstream/pool/connection-wishes.ts";
+import type { PendingStream, PoolCallbacks, PoolFailureReason } from "../../../upstream/pool/http-conn-pool.ts";
+import type { TcpConnPool } from "../../../upstream/pool/tcp-conn-pool.ts";
 import type {
   PendingTcpConnection,
   TcpPoolCallbacks,
   TcpUpstream,
   TcpUpstreamCallbacks,
-} from "../../../upstream/tcp-upstream.ts";
+} from "../../../upstream/pool/tcp-upstream.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 

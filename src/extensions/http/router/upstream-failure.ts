@@ -2,7 +2,7 @@ import type { StreamResetReason } from "../../../http/codec.ts";
 import type { LocalReply } from "../../../http/filter.ts";
 import type { ResponseHeaderMap } from "../../../http/header-map.ts";
 import { ResponseFlag } from "../../../http/stream-info.ts";
-import type { PoolFailureReason } from "../../../upstream/http-conn-pool.ts";
+import type { PoolFailureReason } from "../../../upstream/pool/http-conn-pool.ts";
 
 /** What a failed attempt means for the client, if its response had not begun. */
 export interface UpstreamFailure {

@@ -9,15 +9,15 @@ import type {
 } from "../../../http/codec.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { UpstreamInfo } from "../../../http/stream-info.ts";
-import type { ResourcePriority } from "../../../upstream/circuit-breaker.ts";
-import type { ConnectionWishes } from "../../../upstream/connection-wishes.ts";
+import type { ResourcePriority } from "../../../upstream/circuit-breaker/circuit-breaker.ts";
 import type { Host } from "../../../upstream/host.ts";
+import type { ConnectionWishes } from "../../../upstream/pool/connection-wishes.ts";
 import type {
   PendingStream,
   PoolCallbacks,
   PoolFailureReason,
   UpstreamConnectionInfo,
-} from "../../../upstream/http-conn-pool.ts";
+} from "../../../upstream/pool/http-conn-pool.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import type { AttemptSpan } from "./attempt-span.ts";
 import { TcpStream } from "./tcp-stream.ts";

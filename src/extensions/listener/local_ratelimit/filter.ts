@@ -1,6 +1,6 @@
 import { InspectionStatus, type ListenerFilter } from "../../../net/listener-filter.ts";
 import type { Counter } from "../../../stats/scope.ts";
-import type { TokenBucket } from "../../../upstream/token-bucket.ts";
+import type { TokenBucket } from "../../../upstream/limits/token-bucket.ts";
 
 /**
  * Lets a connection through for each token of a bucket that all workers share, and closes the others before a byte of them is read. Source:

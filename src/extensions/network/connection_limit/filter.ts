@@ -3,7 +3,7 @@ import { FilterStatus } from "../../../net/network-filter.ts";
 import { QuietReadFilter } from "../../../net/quiet-read-filter.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import type { Counter, Gauge } from "../../../stats/scope.ts";
-import type { CircuitBreaker } from "../../../upstream/circuit-breaker.ts";
+import type { CircuitBreaker } from "../../../upstream/circuit-breaker/circuit-breaker.ts";
 import type { ConnectionLimitData } from "./connection-limit-data.ts";
 
 /** What all connections of one configured filter on one worker share. */

@@ -10,7 +10,11 @@ import type {
   StreamResetReason,
 } from "../../../http/codec.ts";
 import type { LocalReply } from "../../../http/filter.ts";
-import { FilterManager, type FilterManagerStream, type NamedHttpFilter } from "../../../http/filter-manager.ts";
+import {
+  FilterManager,
+  type FilterManagerStream,
+  type NamedHttpFilter,
+} from "../../../http/filter-manager/filter-manager.ts";
 import type { FormatContext } from "../../../http/format/format-context.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { LocalReplyRewriter } from "../../../http/local-reply.ts";

@@ -1,5 +1,5 @@
 import { createAccessLogs } from "../../../access-log/filtered-log.ts";
-import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
+import type { NamedHttpFilter } from "../../../http/filter-manager/filter-manager.ts";
 import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
 import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http1/codec-stats.ts";
 import { http2CodecStats } from "../../../http/http2/codec-stats.ts";

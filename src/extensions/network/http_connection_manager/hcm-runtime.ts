@@ -3,7 +3,7 @@ import type { Clock } from "../../../base/clock.ts";
 import type { RandomSource } from "../../../base/random.ts";
 import type { TimerWheel } from "../../../base/timer-wheel.ts";
 import type { FailedRequests } from "../../../http/failed-requests.ts";
-import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
+import type { NamedHttpFilter } from "../../../http/filter-manager/filter-manager.ts";
 import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
 import type { Http1CodecStats } from "../../../http/http1/codec-stats.ts";
 import type { Http2ServerOptions } from "../../../http/http2/codec-options.ts";

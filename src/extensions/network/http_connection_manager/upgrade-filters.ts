@@ -1,4 +1,4 @@
-import type { NamedHttpFilter } from "../../../http/filter-manager.ts";
+import type { NamedHttpFilter } from "../../../http/filter-manager/filter-manager.ts";
 import type { Route } from "../../../route/route.ts";
 
 /** What one `upgrade_configs` entry of the connection manager comes to on a worker. */

@@ -1,7 +1,7 @@
 import { FilterStatus } from "../../../net/network-filter.ts";
 import { QuietReadFilter } from "../../../net/quiet-read-filter.ts";
 import type { Counter } from "../../../stats/scope.ts";
-import type { TokenBucket } from "../../../upstream/token-bucket.ts";
+import type { TokenBucket } from "../../../upstream/limits/token-bucket.ts";
 
 /**
  * Lets a connection through for each token of a bucket that all workers share, and closes the others at once.

@@ -1,21 +1,21 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { RequestEncoder, ResponseDecoder, StreamCallbacks } from "../../../http/codec.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
-import type { ByteStream } from "../../../upstream/byte-stream.ts";
-import type { ConnectionWishes } from "../../../upstream/connection-wishes.ts";
 import type { Host } from "../../../upstream/host.ts";
+import type { ByteStream } from "../../../upstream/pool/byte-stream.ts";
+import type { ConnectionWishes } from "../../../upstream/pool/connection-wishes.ts";
 import type {
   PendingStream,
   PoolCallbacks,
   PoolFailureReason,
   UpstreamConnectionInfo,
-} from "../../../upstream/http-conn-pool.ts";
+} from "../../../upstream/pool/http-conn-pool.ts";
 import type {
   PendingTcpConnection,
   TcpPoolCallbacks,
   TcpUpstream,
   TcpUpstreamCallbacks,
-} from "../../../upstream/tcp-upstream.ts";
+} from "../../../upstream/pool/tcp-upstream.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import type { TunnelRecord } from "./tunnel-record.ts";
 

@@ -1,5 +1,5 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
-import type { ByteStream } from "../../../upstream/byte-stream.ts";
+import type { ByteStream } from "../../../upstream/pool/byte-stream.ts";
 
 /**
  * Ends a pair of connections on which nothing is read and nothing sent for a time. Traffic costs it nothing but a note of the time.

@@ -1,6 +1,6 @@
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
-import type { ByteStream } from "../../../upstream/byte-stream.ts";
-import type { TcpUpstream, TcpUpstreamCallbacks } from "../../../upstream/tcp-upstream.ts";
+import type { ByteStream } from "../../../upstream/pool/byte-stream.ts";
+import type { TcpUpstream, TcpUpstreamCallbacks } from "../../../upstream/pool/tcp-upstream.ts";
 import type { TcpProxyRuntime } from "./tcp-proxy-runtime.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { ConnectionCloseEvent } from "../../../net/connection.ts";
-import type { TcpUpstreamCallbacks } from "../../../upstream/tcp-upstream.ts";
+import type { TcpUpstreamCallbacks } from "../../../upstream/pool/tcp-upstream.ts";
 
 /** What a TCP proxy does with the events of its upstream connection. */
 export interface UpstreamSideOwner {

@@ -1,6 +1,6 @@
+import { DOWNSTREAM_CONNECTIONS_MONITOR } from "../../../config/bootstrap/overload-data.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { supportAll } from "../../../config/field-support.ts";
-import { DOWNSTREAM_CONNECTIONS_MONITOR } from "../../../config/overload-data.ts";
 import { DownstreamConnectionsConfigSchema } from "../../../proto/gen/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.js";
 
 /** Counts are 32 bits wide. */

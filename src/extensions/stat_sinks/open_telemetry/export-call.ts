@@ -1,13 +1,13 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { ResponseDecoder } from "../../../http/codec.ts";
-import { grpcFrame } from "../../../http/grpc-frames.ts";
+import { grpcFrame } from "../../../http/grpc/grpc-frames.ts";
 import {
   internHeaderName,
   RequestHeaderMap,
   type ResponseHeaderMap,
   type TrailerMap,
 } from "../../../http/header-map.ts";
-import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
+import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
 import type { ProbeConnection } from "../../../upstream/health-check/probe-connection.ts";
 
 const PATH = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";

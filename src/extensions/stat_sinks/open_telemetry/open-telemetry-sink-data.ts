@@ -1,4 +1,4 @@
-import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
+import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
 
 /** Envoy's OpenTelemetry `SinkConfig`, checked. Plain data. */
 export interface OpenTelemetrySinkData {

@@ -1,7 +1,7 @@
 import { ProtobufMetricsSerializer } from "@opentelemetry/otlp-transformer";
 import type { HistogramBuckets } from "../../../stats/histogram-buckets.ts";
 import type { MergedBase, MergedHistogram, StatsSnapshot } from "../../../stats/merged-stat.ts";
-import type { TagProducer } from "../../../stats/tag-producer.ts";
+import type { TagProducer } from "../../../stats/tag/tag-producer.ts";
 import { hrTime } from "../../opentelemetry/hr-time.ts";
 import type { OpenTelemetrySinkData } from "./open-telemetry-sink-data.ts";
 

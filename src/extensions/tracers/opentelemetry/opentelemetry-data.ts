@@ -1,5 +1,5 @@
-import type { GrpcServiceData } from "../../../upstream/grpc-service-data.ts";
-import type { HttpServiceRequestData } from "../../../upstream/http-service-request.ts";
+import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
+import type { HttpServiceRequestData } from "../../../upstream/async/http-service-request.ts";
 
 import type { ResourceDetectorData } from "../../opentelemetry/resource-attributes.ts";
 

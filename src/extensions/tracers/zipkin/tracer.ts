@@ -4,7 +4,7 @@ import { RecordedSpan, type SpanIdentity, type SpanOwner } from "../../../tracin
 import { SpanReporter } from "../../../tracing/span-reporter.ts";
 import { randomId64 } from "../../../tracing/trace-ids.ts";
 import type { TracedRequest, Tracer } from "../../../tracing/tracer.ts";
-import type { AsyncFailure } from "../../../upstream/async-failure.ts";
+import type { AsyncFailure } from "../../../upstream/async/async-failure.ts";
 import type { WorkerContext } from "../../extension-module.ts";
 import type { ZipkinStats } from "./stats.ts";
 import type { ZipkinData } from "./zipkin-data.ts";

@@ -1,5 +1,5 @@
 import type { CompileContext } from "../../../config/compile-context.ts";
-import type { SecretChecker } from "../../../config/compiler-table.ts";
+import type { SecretChecker } from "../../../config/compiler/compiler-table.ts";
 import { compileDataSource, dataSourceSupport } from "../../../config/data-source.ts";
 import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";

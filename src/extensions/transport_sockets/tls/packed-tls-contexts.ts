@@ -1,4 +1,4 @@
-import { unpackResource } from "../../../config/resource-packing.ts";
+import { unpackResource } from "../../../config/compiler/resource-packing.ts";
 import { ClientTlsContext } from "./client-tls-context.ts";
 import type { TlsContextData } from "./tls-context-data.ts";
 import type { TlsContextSlot } from "./tls-contexts.ts";

@@ -1,14 +1,14 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
-import { canonicalMessage } from "../../../config/canonical-message.ts";
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { dataSourceSupport } from "../../../config/data-source.ts";
-import { parseJson } from "../../../config/json-document.ts";
-import { checkRules } from "../../../config/message-rules.ts";
+import { canonicalMessage } from "../../../config/message/canonical-message.ts";
+import { checkRules } from "../../../config/message/message-rules.ts";
 import { Place } from "../../../config/place.ts";
+import { parseJson } from "../../../config/source/json-document.ts";
+import { parseYaml } from "../../../config/source/yaml-document.ts";
 import { supportTables, walkSupport } from "../../../config/support-walk.ts";
-import { parseYaml } from "../../../config/yaml-document.ts";
 import {
   type SdsSecretConfig,
   type Secret,

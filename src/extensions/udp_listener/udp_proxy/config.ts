@@ -4,7 +4,7 @@ import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { type MessageSupport, notYet, only, support, supportAll, yes } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
-import { UDP_SOCKET_SUPPORT } from "../../../listener/listener-support.ts";
+import { UDP_SOCKET_SUPPORT } from "../../../listener/compile/listener-support.ts";
 import {
   type UdpProxyConfig,
   type UdpProxyConfig_HashPolicy,

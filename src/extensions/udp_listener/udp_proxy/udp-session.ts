@@ -1,7 +1,7 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import type { DownstreamUdp } from "../../../net/udp-listener-filter.ts";
 import { UdpSocket, type UdpSocketCallbacks } from "../../../net/udp-socket.ts";
-import type { CircuitBreaker } from "../../../upstream/circuit-breaker.ts";
+import type { CircuitBreaker } from "../../../upstream/circuit-breaker/circuit-breaker.ts";
 import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type { UdpClusterStats, UdpProxyStats } from "./stats.ts";

@@ -12,11 +12,11 @@ import type {
   WorkerStatus,
 } from "../../../../actors/supervisor/protocol.ts";
 import { jsonResponse } from "../../../../src/admin/admin-handler.ts";
-import { ExplainPool } from "../../../../src/admin/explain-pool.ts";
+import { ExplainPool } from "../../../../src/admin/explain/explain-pool.ts";
 import { HistogramBuckets } from "../../../../src/stats/histogram-buckets.ts";
 import { ProcessMetrics } from "../../../../src/stats/process-metrics.ts";
 import { StatsMerge } from "../../../../src/stats/stats-merge.ts";
-import { TagProducer } from "../../../../src/stats/tag-producer.ts";
+import { TagProducer } from "../../../../src/stats/tag/tag-producer.ts";
 import { ActorWorld } from "../../../harness/actor-world.ts";
 import { SampleProxy } from "../../../harness/sample-admin-views.ts";
 

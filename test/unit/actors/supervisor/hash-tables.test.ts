@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { HashTables } from "../../../../actors/supervisor/hash-tables.ts";
-import { buildTable } from "../../../../src/lb/build-table.ts";
-import { packRecipe } from "../../../../src/lb/packed-recipe.ts";
-import type { TablePolicy } from "../../../../src/lb/table-policy.ts";
-import { orderTable } from "../../../../src/lb/table-recipe.ts";
+import { buildTable } from "../../../../src/lb/hash/build-table.ts";
+import { packRecipe } from "../../../../src/lb/hash/packed-recipe.ts";
+import type { TablePolicy } from "../../../../src/lb/hash/table-policy.ts";
+import { orderTable } from "../../../../src/lb/hash/table-recipe.ts";
 import { weightedHosts } from "../../../../src/lb/weighted-hosts.ts";
-import { hostsOnPorts, policyOf } from "../../lb/hash-fixture.ts";
+import { hostsOnPorts, policyOf } from "../../lb/hash/hash-fixture.ts";
 
 function recipe(policy: TablePolicy, ports: readonly number[]) {
   const hosts = hostsOnPorts(ports, (at) => ({ weight: 1 + (ports[at]! % 3) }));

@@ -13,7 +13,7 @@ import type { HttpFilterFactory, StreamFilter } from "../../../../src/http/filte
 import type { RequestHeaderMap } from "../../../../src/http/header-map.ts";
 import type { StreamRoute } from "../../../../src/http/stream-route.ts";
 import { RateLimitPolicy } from "../../../../src/route/rate-limit-policy.ts";
-import type { AsyncClient } from "../../../../src/upstream/async-client.ts";
+import type { AsyncClient } from "../../../../src/upstream/async/async-client.ts";
 import { answeringClient, failingClient } from "../../../harness/fake-async-client.ts";
 import { FakeClock } from "../../../harness/fake-clock.ts";
 import { makeFilter } from "../../../harness/filter-under-test.ts";

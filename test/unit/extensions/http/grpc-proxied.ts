@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import { GrpcFrameReader, grpcFrame } from "../../../../src/http/grpc-frames.ts";
+import { GrpcFrameReader, grpcFrame } from "../../../../src/http/grpc/grpc-frames.ts";
 import { startGrpcEcho } from "../../../harness/grpc-echo.ts";
 import type { Proxied, ProxiedOptions } from "../proxied.ts";
 import { filtered } from "./filtered.ts";

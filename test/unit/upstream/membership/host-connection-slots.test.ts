@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BreakerMemory } from "../../../../src/upstream/breaker-memory.ts";
-import { CircuitBreakerCells } from "../../../../src/upstream/circuit-breaker-cells.ts";
+import { BreakerMemory } from "../../../../src/upstream/circuit-breaker/breaker-memory.ts";
+import { CircuitBreakerCells } from "../../../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import { HostConnectionSlots } from "../../../../src/upstream/membership/host-connection-slots.ts";
 
 describe("The counts of a cluster's hosts", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import http2 from "node:http2";
 import { describe, it } from "node:test";
 import { Base64Decoder, FrameBase64Encoder } from "../../../../../src/extensions/http/grpc_web/grpc-web-text.ts";
-import { grpcFrame } from "../../../../../src/http/grpc-frames.ts";
+import { grpcFrame } from "../../../../../src/http/grpc/grpc-frames.ts";
 import { http2Exchange } from "../../../../harness/http2-client-exchange.ts";
 import { filtered } from "../filtered.ts";
 import { framesOf, frameText, grpcProxied } from "../grpc-proxied.ts";

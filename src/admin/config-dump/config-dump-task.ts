@@ -1,0 +1,38 @@
+import { Piscina, transferableSymbol, valueSymbol } from "piscina";
+import { type AcceptedConfig, bootstrapJson } from "../../config/bootstrap/bootstrap-json.ts";
+import { itemPlaces } from "../../config/source/item-places.ts";
+import { jsonResponse } from "../admin-handler.ts";
+import { configDump } from "./config-dump.ts";
+import type { ConfigDumpQuery } from "./config-dump-query.ts";
+import { configSections } from "./config-sections.ts";
+
+/** What the dump's thread is sent. */
+export interface ConfigDumpTask {
+  readonly config: AcceptedConfig;
+  readonly version: number;
+  /** Milliseconds since the epoch. */
+  readonly inForceSinceMs: number;
+  /** When each cluster last changed. */
+  readonly clusterUpdateTimes: ReadonlyMap<string, number>;
+  /** What to dump, or `places`: where listeners and clusters stand in the texts. */
+  readonly query: ConfigDumpQuery | "places";
+}
+
+/** What it answers: a response whose body is UTF-8 in pieces, each in a buffer of its own. */
+export interface DumpedConfigText {
+  readonly status: number;
+  readonly contentType: string;
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** Entry of the dump's thread: parses the texts again and prints what the query asks for. Secrets do not leave the thread. */
+export default function dumpConfig({ config, query, ...versions }: ConfigDumpTask): object {
+  const { status, contentType, body } =
+    query === "places"
+      ? { ...jsonResponse(200, {}), body: `${JSON.stringify({ places: itemPlaces(config) })}\n` }
+      : configDump(configSections({ bootstrap: bootstrapJson(config), ...versions }, query), query);
+  const encoder = new TextEncoder();
+  const pieces = Array.from(typeof body === "string" ? [body] : body, (text) => encoder.encode(text));
+  const value: DumpedConfigText = { status, contentType, pieces };
+  return Piscina.move({ [transferableSymbol]: pieces.map(({ buffer }) => buffer), [valueSymbol]: value });
+}

@@ -1,0 +1,98 @@
+import { RE2JS } from "re2js";
+import { type AdminResponse, JSON_TYPE, textResponse } from "../admin-handler.ts";
+import type { ConfigSection, Json, JsonObject } from "../views.ts";
+import type { ConfigDumpQuery } from "./config-dump-query.ts";
+import { FieldMask } from "./field-mask.ts";
+import { redactSecrets } from "./redact-secrets.ts";
+
+const TYPE_URL = "type.googleapis.com/";
+
+/** A dump whose body is text, made piece by piece. */
+export interface ConfigDump extends AdminResponse {
+  readonly body: string | Iterable<string>;
+}
+
+/** A configuration without its secrets, as `envoy.admin.v3.ConfigDump`; or what is wrong with the query. Takes long for large ones. */
+export function configDump(sections: readonly ConfigSection[], query: ConfigDumpQuery): ConfigDump {
+  const { resource, mask: maskText } = query;
+  const matches = parseNameRegex(query.nameRegex);
+  if (typeof matches === "string") return problem(400, matches);
+  const mask = maskText === "" ? undefined : new FieldMask(maskText);
+  const configs =
+    resource === "" ? wholeSections(sections, mask, matches) : oneResource(sections, resource, mask, matches);
+  if (typeof configs !== "object") return problem(404, `${resource} not found in config dump\n`);
+  if (!Array.isArray(configs)) return problem(400, configs.problem);
+  if (configs.length === 0 && mask !== undefined) {
+    return problem(400, `FieldMask ${maskText} could not be successfully applied to any configs.\n`);
+  }
+  return { status: 200, contentType: JSON_TYPE, body: render(configs) };
+}
+
+function problem(status: number, text: string): ConfigDump {
+  return { ...textResponse(status, text), body: text };
+}
+
+function parseNameRegex(text: string): ((name: string) => boolean) | string {
+  if (text === "") return () => true;
+  try {
+    const regex = RE2JS.compile(text);
+    return (name) => regex.matches(name);
+  } catch (error) {
+    return `Error while parsing name_regex from ${text}: ${error instanceof Error ? error.message : String(error)}\n`;
+  }
+}
+
+function wholeSections(
+  sections: readonly ConfigSection[],
+  mask: FieldMask | undefined,
+  matches: (name: string) => boolean,
+): JsonObject[] {
+  return sections.flatMap((section): JsonObject[] => {
+    const json: JsonObject = {
+      "@type": TYPE_URL + section.type,
+      ...section.fields,
+      ...Object.fromEntries(
+        section.resources.flatMap(({ field, elements }): [string, Json][] => {
+          const shown = elements.filter(({ name }) => matches(name)).map((element) => element.json);
+          return shown.length === 0 ? [] : [[field, shown]];
+        }),
+      ),
+    };
+    return masked(json, mask);
+  });
+}
+
+/** Undefined if no section has such a field. */
+function oneResource(
+  sections: readonly ConfigSection[],
+  resource: string,
+  mask: FieldMask | undefined,
+  matches: (name: string) => boolean,
+): JsonObject[] | { readonly problem: string } | undefined {
+  for (const section of sections) {
+    if (Object.hasOwn(section.fields, resource)) {
+      return { problem: `${resource} is not a repeated field. Use ?mask=${resource} to get only this field\n` };
+    }
+    const found = section.resources.find(({ field }) => field === resource);
+    if (found === undefined) continue;
+    return found.elements
+      .filter(({ name }) => matches(name))
+      .flatMap(({ json }): JsonObject[] => masked({ "@type": TYPE_URL + found.type, ...json }, mask));
+  }
+  return undefined;
+}
+
+/** What the mask keeps of the message, if anything. */
+function masked(json: JsonObject, mask: FieldMask | undefined): JsonObject[] {
+  const kept = mask === undefined ? json : mask.apply(json);
+  return kept === undefined ? [] : [kept];
+}
+
+function* render(configs: readonly JsonObject[]): Generator<string> {
+  let separator = '{"configs":[';
+  for (const config of configs) {
+    yield `${separator}\n${JSON.stringify(redactSecrets(config), undefined, 1)}`;
+    separator = ",";
+  }
+  yield configs.length === 0 ? "{}\n" : "\n]}\n";
+}

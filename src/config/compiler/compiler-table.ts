@@ -1,0 +1,44 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { ClusterSchema } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
+import type { ClusterLoadAssignmentSchema } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
+import type { ListenerSchema } from "../../proto/gen/envoy/config/listener/v3/listener_pb.js";
+import type { Secret } from "../../proto/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
+import type { CompileContext } from "../compile-context.ts";
+import type { ExtensionConfig } from "../extension-config.ts";
+import type { MessageSupport } from "../field-support.ts";
+import type { LaterExtensions } from "../later-extensions.ts";
+import type { Place } from "../place.ts";
+
+/** Turns one kind of top-level item into the data of its resource. */
+export interface ResourceCompiler<Schema extends DescMessage> {
+  readonly support: readonly MessageSupport[];
+  /** The resource's name; an empty one is an error. The message has passed the protos' own rules. */
+  name(message: MessageShape<Schema>): string;
+  /** Returns plain, immutable, serialisable data. `place` is that of the item (`static_resources.clusters[3]`). */
+  compile(message: MessageShape<Schema>, place: Place, context: CompileContext): unknown;
+}
+
+/** Checks a secret of `static_resources.secrets`, whoever uses it. */
+export interface SecretChecker {
+  readonly support: readonly MessageSupport[];
+  /** Reports what is wrong with it. The message has passed the protos' own rules. */
+  check(message: Secret, place: Place, context: CompileContext): void;
+}
+
+/**
+ * Everything above this layer that takes part in compiling. Assembled in one place (src/extensions/table.ts); the
+ * compiler thread loads it by module path, because functions do not travel between threads.
+ */
+export interface CompilerTable {
+  readonly listener: ResourceCompiler<typeof ListenerSchema>;
+  readonly cluster: ResourceCompiler<typeof ClusterSchema>;
+  /** Without it, secrets are not checked before something uses them. */
+  readonly secret?: SecretChecker;
+  /** For the files of EDS. */
+  readonly loadAssignment: ResourceCompiler<typeof ClusterLoadAssignmentSchema>;
+  readonly extensions: readonly ExtensionConfig[];
+  /** More of them, loaded when they are named. */
+  readonly later?: LaterExtensions;
+  /** Tables of messages that several resources and extensions share (addresses, data sources, header values, …). */
+  readonly support: readonly MessageSupport[];
+}

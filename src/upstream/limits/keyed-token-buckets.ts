@@ -1,0 +1,119 @@
+import { hash } from "node:crypto";
+import { SharedTokenBucket, TOKEN_BUCKET_CELLS, type TokenBucketSettings } from "../../base/shared-token-bucket.ts";
+import type { TokenBucket } from "./token-bucket.ts";
+
+/** Memory that all workers share: cells from `first` on, which is even. Fresh ones are 0. */
+export interface SharedCells {
+  readonly cells: Int32Array;
+  readonly first: number;
+}
+
+/** Cells that each bucket takes: the bucket, whose it is (64 bits), when it was last used. */
+export const KEYED_BUCKET_CELLS = TOKEN_BUCKET_CELLS + 3;
+const OWNER = TOKEN_BUCKET_CELLS;
+const LAST_USE = OWNER + 2;
+/** How often a worker that is overtaken by another looks again. */
+const ATTEMPTS = 4;
+
+interface Place extends SharedCells {
+  readonly owners: BigInt64Array;
+  readonly bucket: TokenBucket;
+}
+
+interface Known {
+  readonly owner: bigint;
+  readonly place: Place;
+}
+
+/**
+ * A fixed number of token buckets that all workers share, for as many keys as come: who has none gets a fresh one, or that which was not
+ * used for longest. A key is known by 64 bits of its SHA-256. Two workers that see a new key at the same moment agree on one bucket.
+ */
+export class KeyedTokenBuckets {
+  readonly #places: readonly Place[];
+  readonly #nowMs: () => number;
+  /** What this worker has found; may be out of date. Bounded by twice the number of buckets. */
+  readonly #known = new Map<string, Known>();
+
+  /** At least one of `cells`. `nowMs` is the time of the process. */
+  constructor(cells: readonly SharedCells[], settings: TokenBucketSettings, nowMs: () => number) {
+    this.#nowMs = nowMs;
+    this.#places = cells.map((each) => createPlace(each, settings, nowMs));
+  }
+
+  /** The key's bucket, for this request. */
+  of(key: string): TokenBucket {
+    const known = this.#known.get(key);
+    const place = known !== undefined && isOwner(known.place, known.owner) ? known.place : this.#find(key);
+    Atomics.store(place.cells, place.first + LAST_USE, Math.floor(this.#nowMs()) | 0);
+    return place.bucket;
+  }
+
+  #find(key: string): Place {
+    const owner = hash("sha256", key, "buffer").readBigInt64LE(0) || 1n;
+    let place = this.#places[0]!;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const own = this.#places.find((each) => isOwner(each, owner));
+      if (own !== undefined) {
+        place = own;
+        break;
+      }
+      place = this.#leastUsed();
+      this.#claim(place, owner);
+    }
+    if (this.#known.size >= 2 * this.#places.length) this.#known.clear();
+    this.#known.set(key, { owner, place });
+    return place;
+  }
+
+  /** One that nobody has, else that which was not used for longest. */
+  #leastUsed(): Place {
+    const now = Math.floor(this.#nowMs()) | 0;
+    let found = this.#places[0]!;
+    let longestMs = -1;
+    for (const place of this.#places) {
+      if (isOwner(place, 0n)) return place;
+      // Negative: used just now by a thread whose clock is a bit ahead.
+      const unusedMs = Math.max(0, (now - Atomics.load(place.cells, place.first + LAST_USE)) | 0);
+      if (unusedMs <= longestMs) continue;
+      found = place;
+      longestMs = unusedMs;
+    }
+    return found;
+  }
+
+  /** Makes a place the owner's, unless another worker is faster. */
+  #claim({ cells, first, owners }: Place, owner: bigint): void {
+    const at = ownerIndex(first);
+    const before = Atomics.load(owners, at);
+    if (Atomics.compareExchange(owners, at, before, owner) !== before) return;
+    for (let cell = 0; cell < TOKEN_BUCKET_CELLS; cell++) Atomics.store(cells, first + cell, 0);
+    // Whoever has made the same key's bucket earlier in the list wins.
+    const earlier = this.#places.find((each) => isOwner(each, owner));
+    if (earlier?.first !== first || earlier.cells.buffer !== cells.buffer) {
+      Atomics.compareExchange(owners, at, owner, 0n);
+    }
+  }
+}
+
+function createPlace({ cells, first }: SharedCells, settings: TokenBucketSettings, nowMs: () => number): Place {
+  const bucket = new SharedTokenBucket(cells, first, settings);
+  return {
+    cells,
+    first,
+    owners: new BigInt64Array(cells.buffer as SharedArrayBuffer),
+    bucket: {
+      tryTake: (count) => bucket.tryTake(nowMs(), count),
+      available: () => bucket.available(nowMs()),
+      nextFillMs: () => bucket.nextFillMs(nowMs()),
+    },
+  };
+}
+
+function isOwner({ owners, first }: Place, owner: bigint): boolean {
+  return Atomics.load(owners, ownerIndex(first)) === owner;
+}
+
+function ownerIndex(first: number): number {
+  return (first + OWNER) / 2;
+}

@@ -1,0 +1,300 @@
+import type { Socket } from "node:net";
+import type { RandomSource } from "../../base/random.ts";
+import type { TimerWheel, WheelTimer } from "../../base/timer-wheel.ts";
+import {
+  type ClientConnection,
+  type ClientConnectionCallbacks,
+  CodecError,
+  Protocol,
+  type RequestEncoder,
+  type ResponseDecoder,
+} from "../../http/codec.ts";
+import type { Http2ClientHooks } from "../../http/http2/connection-hooks.ts";
+import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../../net/connection.ts";
+import type { TlsConnectionInfo } from "../../net/tls-connection-info.ts";
+import { upstreamTls } from "../../net/upstream-tls.ts";
+import type { CircuitBreaker } from "../circuit-breaker/circuit-breaker.ts";
+import type { ClusterInfo } from "../cluster-info.ts";
+import type { ClusterStats } from "../cluster-stats.ts";
+import { connectFailureReason, isLocalConnectError } from "../connect/connect-error.ts";
+import type { Host } from "../host.ts";
+import { otherProtocolReason } from "./agreed-protocol.ts";
+import type { ConnectionWishes } from "./connection-wishes.ts";
+import type { PoolFailureReason, UpstreamConnectionInfo } from "./http-conn-pool.ts";
+import { type OpenedConnection, openConnection } from "./opened-connection.ts";
+import type { PoolEnvironment } from "./pool-environment.ts";
+
+/** `draining`: what runs goes on, nothing new begins. */
+export type Http2ClientState = "connecting" | "ready" | "draining" | "closed";
+
+/** What a server allows at least, as we hope, before it has said anything (RFC 9113 §6.5.2). */
+const STREAMS_BEFORE_CONNECTED = 100;
+
+/** What a client tells its pool. */
+export interface Http2ClientOwner {
+  /** Connected, or there may be room for another stream again. */
+  onClientUsable(client: Http2Client): void;
+  /** A stream is over, however it ended. */
+  onStreamEnded(client: Http2Client): void;
+  /** It takes no more streams; those that run go on. */
+  onClientDraining(client: Http2Client): void;
+  /** Gone for good, and its streams with it. */
+  onClientClosed(client: Http2Client, before: Http2ClientState): void;
+}
+
+/** One HTTP/2 connection of a pool, from connecting to its end: codec, timers, accounting. Many streams at a time. */
+export class Http2Client
+  implements UpstreamConnectionInfo, ConnectionCallbacks, ClientConnectionCallbacks, Http2ClientHooks
+{
+  readonly id: number;
+  readonly host: Host;
+  connectedAtMs = -1;
+  tls: TlsConnectionInfo | null = null;
+  reused = false;
+  state: Http2ClientState = "connecting";
+  /** Since when no stream is on it. */
+  idleSinceMs = 0;
+  activeStreams = 0;
+  /** Why connecting failed; meaningful once closed before it was connected. */
+  failureReason: PoolFailureReason = "remoteConnectionFailure";
+  transportFailureReason = "";
+  readonly timers: TimerWheel;
+  readonly random: RandomSource;
+  readonly bufferLimitBytes: number;
+
+  private readonly owner: Http2ClientOwner;
+  private readonly stats: ClusterStats;
+  private readonly breaker: CircuitBreaker;
+  private readonly connection: Connection;
+  private readonly socket: Socket;
+  /** Made when the connection is there. */
+  private codec: ClientConnection | null = null;
+  private readonly info: ClusterInfo;
+  private readonly environment: PoolEnvironment;
+  private readonly createdAtMs: number;
+  private readonly maxRequests: number;
+  private readonly maxDurationMs: number;
+  private requestCount = 0;
+  private dispatching = false;
+  private localAddressText = "";
+  private timer: WheelTimer | null;
+
+  /**
+   * Begins to connect; with `adopted`, which is connected, `onConnected` is to be called. `breaker` has been acquired and is released when the
+   * client closes.
+   */
+  constructor(
+    host: Host,
+    info: ClusterInfo,
+    breaker: CircuitBreaker,
+    owner: Http2ClientOwner,
+    environment: PoolEnvironment,
+    wishes: ConnectionWishes | null = null,
+    adopted: OpenedConnection | null = null,
+  ) {
+    this.host = host;
+    this.owner = owner;
+    this.info = info;
+    this.environment = environment;
+    this.timers = environment.timers;
+    this.random = environment.random;
+    this.bufferLimitBytes = info.perConnectionBufferLimitBytes;
+    this.stats = info.stats;
+    this.breaker = breaker;
+    this.maxRequests = info.maxRequestsPerConnection;
+    this.maxDurationMs = info.maxConnectionDurationMs;
+    this.stats.cx.http2Total.inc();
+    const opened = adopted ?? openConnection(host, info, environment, "h2", wishes);
+    this.id = opened.id;
+    this.createdAtMs = opened.createdAtMs;
+    this.connection = opened.connection;
+    this.socket = opened.connection.socket;
+    this.connection.start(this);
+    this.timer = this.timers.timer(() => this.#onConnectTimeout());
+    this.timer.arm(info.connectTimeoutMs);
+  }
+
+  get protocol(): Protocol {
+    return Protocol.http2;
+  }
+
+  get localAddress(): string {
+    if (this.localAddressText === "") this.localAddressText = this.connection.localAddress;
+    return this.localAddressText;
+  }
+
+  /** How many streams it can, or once connected could, take on top of those it has. */
+  get capacity(): number {
+    if (this.state === "draining" || this.state === "closed") return 0;
+    const ofRequests = this.maxRequests === 0 ? Number.POSITIVE_INFINITY : this.maxRequests - this.requestCount;
+    const maxStreams =
+      this.codec?.maxStreams ??
+      Math.min(STREAMS_BEFORE_CONNECTED, this.info.http2Options.protocol.maxConcurrentStreams);
+    return Math.max(0, Math.min(maxStreams - this.activeStreams, ofRequests));
+  }
+
+  /** Starts a stream; the client must be ready and have capacity. */
+  newStream(decoder: ResponseDecoder): RequestEncoder {
+    this.activeStreams++;
+    const encoder = this.codec!.newStream(decoder);
+    if (++this.requestCount === this.maxRequests) {
+      this.stats.cx.maxRequests.inc();
+      this.drain();
+    }
+    return encoder;
+  }
+
+  /** Closes as soon as no stream needs it. A connecting client goes on. */
+  drain(): void {
+    if (this.state !== "ready") return;
+    this.state = "draining";
+    this.owner.onClientDraining(this);
+    if (!this.dispatching) this.#closeIfDrained();
+  }
+
+  /** Closes now. Streams that it carries are reset. */
+  close(): void {
+    if (this.state === "closed") return;
+    this.failureReason = "localConnectionFailure";
+    this.#end("localClose");
+  }
+
+  // ---- from the connection ----
+
+  onConnected(): void {
+    if (this.state !== "connecting") return;
+    const nowMs = this.timers.clock.nowMs();
+    this.connectedAtMs = nowMs;
+    this.tls = upstreamTls(this.socket);
+    this.transportFailureReason = otherProtocolReason(this.info, this.tls, "http2");
+    if (this.transportFailureReason !== "") {
+      this.#end("localClose");
+      return;
+    }
+    this.idleSinceMs = nowMs;
+    this.stats.cx.connectMs.record(nowMs - this.createdAtMs);
+    this.timer?.disarm();
+    this.timer = null;
+    if (this.maxDurationMs > 0) {
+      this.timer = this.timers.timer(() => this.#onMaxDuration());
+      this.timer.arm(this.maxDurationMs);
+    }
+    this.codec = this.environment.createHttp2Codec(this.connection, this, this.info);
+    this.state = "ready";
+    this.owner.onClientUsable(this);
+  }
+
+  onData(data: Buffer): void {
+    this.dispatching = true;
+    try {
+      this.codec?.dispatch(data);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      this.stats.cx.protocolError.inc();
+      this.#end("localClose", true);
+      return;
+    } finally {
+      this.dispatching = false;
+    }
+    this.#closeIfDrained();
+  }
+
+  onEndOfStream(): void {
+    this.#end("remoteClose");
+  }
+
+  onClose(event: ConnectionCloseEvent, reason: string): void {
+    if (this.state === "connecting") {
+      this.failureReason = isLocalConnectError(reason) ? "localConnectionFailure" : "remoteConnectionFailure";
+      this.transportFailureReason = connectFailureReason(reason);
+    }
+    this.#end(event);
+  }
+
+  onAboveWriteBufferHighWatermark(): void {
+    this.codec?.onUnderlyingConnectionAboveWriteBufferHighWatermark();
+  }
+
+  onBelowWriteBufferLowWatermark(): void {
+    this.codec?.onUnderlyingConnectionBelowWriteBufferLowWatermark();
+  }
+
+  // ---- from the codec ----
+
+  onStreamComplete(_reusable: boolean, wasReset: boolean): void {
+    this.activeStreams--;
+    if (!wasReset) this.reused = true;
+    if (this.activeStreams === 0) this.idleSinceMs = this.timers.clock.nowMs();
+    this.owner.onStreamEnded(this);
+    if (this.state === "ready") this.owner.onClientUsable(this);
+    else if (!this.dispatching) this.#closeIfDrained();
+  }
+
+  onGoAway(): void {
+    if (this.state !== "ready") return;
+    this.stats.cx.closeNotify.inc();
+    this.drain();
+  }
+
+  onMaxStreamsChanged(): void {
+    if (this.state === "ready") this.owner.onClientUsable(this);
+  }
+
+  unsentBytes(): number {
+    return this.connection.writeBufferedBytes;
+  }
+
+  onUnresponsive(): void {
+    this.#end("localClose");
+  }
+
+  // ---- inside ----
+
+  #closeIfDrained(): void {
+    if (this.state === "draining" && this.activeStreams === 0) this.#end("localClose", true);
+  }
+
+  #onConnectTimeout(): void {
+    this.stats.cx.connectTimeout.inc();
+    this.failureReason = "timeout";
+    this.#end("localClose");
+  }
+
+  #onMaxDuration(): void {
+    this.stats.cx.maxDurationReached.inc();
+    this.drain();
+  }
+
+  /** `flush`: what was written, such as GOAWAY, still goes out. */
+  #end(event: ConnectionCloseEvent, flush = false): void {
+    if (this.state === "closed") return;
+    const before = this.state;
+    this.state = "closed";
+    this.timer?.disarm();
+    this.#account(event, before);
+    if (before === "ready") this.owner.onClientDraining(this);
+    this.connection.close(flush ? "flushWrite" : "noFlush");
+    this.codec?.onRemoteClose();
+    this.owner.onClientClosed(this, before);
+  }
+
+  #account(event: ConnectionCloseEvent, before: Http2ClientState): void {
+    const cx = this.stats.cx;
+    const isRemote = event === "remoteClose";
+    cx.destroy.inc();
+    (isRemote ? cx.destroyRemote : cx.destroyLocal).inc();
+    if (this.activeStreams > 0) {
+      cx.destroyWithActiveRq.inc();
+      (isRemote ? cx.destroyRemoteWithActiveRq : cx.destroyLocalWithActiveRq).inc();
+    }
+    if (before === "connecting") {
+      cx.connectFail.inc();
+      this.host.stats.cxConnectFail++;
+    }
+    cx.active.dec();
+    this.host.stats.cxActive--;
+    cx.lengthMs.record(this.timers.clock.nowMs() - this.createdAtMs);
+    this.stats.rq.perCx.record(this.requestCount);
+    this.breaker.release();
+  }
+}

@@ -27,12 +27,15 @@ export class MembershipKnowledge {
     return new Map(statuses.flatMap(({ cluster, outlier }) => (outlier === null ? [] : [[cluster, outlier] as const])));
   }
 
-  /** The clusters whose hosts somebody waits for. Empty if the actor does not answer. */
+  /** The clusters that are not initialised, what each waits for, and its phase. Empty if the actor does not answer. */
   async unreadyTargets(): Promise<UnreadyTargets[]> {
     const statuses = await this.#statuses().catch(() => []);
     return statuses
       .filter(({ state }) => state === "warming")
-      .map(({ cluster }) => ({ name: `Cluster ${cluster}`, targetNames: ["hosts"] }));
+      .map(({ cluster, phase, awaits }) => ({
+        name: `Cluster ${cluster}`,
+        targetNames: [`${awaits} (${phase})`],
+      }));
   }
 
   #statuses(): Promise<readonly MembershipStatus[]> {

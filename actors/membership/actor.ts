@@ -4,6 +4,7 @@ import type { Address } from "../../src/net/address.ts";
 import { CircuitBreakerCells } from "../../src/upstream/circuit-breaker/circuit-breaker-cells.ts";
 import { workerNumber } from "../worker-number.ts";
 import { ClusterSlot, type SlotHost } from "./cluster-slot.ts";
+import { InitializationPhases } from "./initialization-phases.ts";
 import type {
   DiscoveredCluster,
   MembershipMessage,
@@ -19,7 +20,7 @@ const MAX_SHOWN_CLUSTERS = 50;
 /** What the membership actor is made of. */
 export interface MembershipOptions
   extends Pick<SlotHost, "createDiscovery" | "createStats" | "createChecks" | "createDetector"> {
-  /** Told how many clusters are warming, whenever that changes. */
+  /** Told how many clusters are warming, whenever that changes. Differs from Envoy: `warming_clusters` counts those of the first configuration, too. */
   onWarming?(count: number): void;
 }
 
@@ -51,6 +52,7 @@ class MembershipActor implements Actor<MembershipMessage> {
   readonly #hostCells = new CircuitBreakerCells();
   readonly #slots = new Map<string, ClusterSlot>();
   readonly #workers = new Map<string, WorkerSync>();
+  readonly #phases = new InitializationPhases();
   #warming: Warming | null = null;
   #flushDue = false;
   readonly #warmingClusters = new Set<string>();
@@ -141,13 +143,14 @@ class MembershipActor implements Actor<MembershipMessage> {
 
   #warm(question: WarmClusters): void {
     this.#settleWarming(true);
-    for (const cluster of question.clusters) this.#slotOf(cluster).warm(cluster);
+    for (const cluster of question.clusters) this.#phases.warm(this.#slotOf(cluster), cluster);
     this.#countWarming();
     const cancelDeadline = this.#context.sendLater(question.deadlineMs, { type: "warmingOver" });
     const waiting = new Map<string, string>();
     for (const { hash, data } of question.clusters) {
       if (this.#slots.get(data.cluster)?.isWaitedFor(hash) === true) waiting.set(data.cluster, hash);
     }
+    this.#phases.await(question.clusters.filter(({ data }) => waiting.has(data.cluster)));
     this.#warming = { question, waiting, cancelDeadline };
     this.#settleWarming(false);
   }
@@ -160,6 +163,7 @@ class MembershipActor implements Actor<MembershipMessage> {
     const late = [...waiting.keys()];
     this.#warming = null;
     cancelDeadline();
+    this.#phases.end();
     this.#context.reply(question, { type: "clustersWarmed", late });
   }
 
@@ -188,10 +192,12 @@ class MembershipActor implements Actor<MembershipMessage> {
     const hash = this.#warming?.waiting.get(cluster);
     if (hash === undefined || slot?.isWaitedFor(hash) === true) return;
     this.#warming?.waiting.delete(cluster);
+    this.#phases.onInitialized(cluster);
     this.#settleWarming(false);
   }
 
   #dropWarmed(): void {
+    this.#phases.forget();
     for (const [name, slot] of this.#slots) {
       slot.dropWarmed();
       if (!slot.inForce) this.#drop(name, slot);

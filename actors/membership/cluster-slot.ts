@@ -48,6 +48,8 @@ interface Source {
   readonly discovery: Discovery;
   /** What it has found; null = nothing yet. */
   latest: { readonly endpoints: readonly EndpointData[]; readonly policy: AssignmentPolicyData | null } | null;
+  /** False while it is held back. */
+  started: boolean;
   attempted: boolean;
 }
 
@@ -93,8 +95,8 @@ export class ClusterSlot {
     return this.#current?.attempted === false || this.#next?.attempted === false;
   }
 
-  /** Starts finding hosts in this way, unless it is known. */
-  warm(cluster: DiscoveredCluster): void {
+  /** Starts finding hosts in this way, unless it is known. One that `isHeld` waits for `startHeld`, and is warming until then. */
+  warm(cluster: DiscoveredCluster, isHeld = false): void {
     if (this.#sourceOf(cluster.hash) !== undefined) return;
     this.dropWarmed();
     let source: Source | undefined;
@@ -106,9 +108,18 @@ export class ClusterSlot {
       },
     };
     const discovery = this.#host.createDiscovery(cluster.data, owner, this.#stats);
-    source = { cluster, discovery, latest: null, attempted: false };
+    source = { cluster, discovery, latest: null, started: !isHeld, attempted: false };
     this.#next = source;
-    discovery.start();
+    if (!isHeld) discovery.start();
+  }
+
+  /** Does nothing if nothing is held back. */
+  startHeld(): void {
+    for (const source of [this.#current, this.#next]) {
+      if (source === null || source.started) continue;
+      source.started = true;
+      source.discovery.start();
+    }
   }
 
   dropWarmed(): void {
@@ -162,16 +173,25 @@ export class ClusterSlot {
 
   status(): MembershipStatus {
     const source = this.#current ?? this.#next;
+    const warming = this.#next ?? this.#current;
     return {
       cluster: this.hosts.cluster,
       version: this.hosts.version,
       hosts: this.hosts.members.size,
       state: this.isWarming ? "warming" : "active",
+      phase: warming?.cluster.data.initializePhase ?? "primary",
+      awaits: this.#awaits(warming),
       flaggedHosts: this.#flaggedHosts(),
       pendingChecks: this.#checks?.pendingCount ?? 0,
       outlier: this.#detector === null ? null : outlierStatus(this.#detector, this.hosts),
       discovery: source?.discovery.inspect() ?? {},
     };
+  }
+
+  #awaits(source: Source | null): MembershipStatus["awaits"] {
+    if (source === null || !this.isWarming) return null;
+    if (!source.started) return "primary clusters";
+    return source.attempted ? "first health checks" : "hosts";
   }
 
   #flaggedHosts(): MembershipStatus["flaggedHosts"] {

@@ -1,6 +1,6 @@
 import type { ActorRef, Question } from "../../src/actor/actor-ref.ts";
 import type { Address } from "../../src/net/address.ts";
-import type { DiscoveryData } from "../../src/upstream/cluster-data.ts";
+import type { DiscoveryData, InitializePhase } from "../../src/upstream/cluster-data.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type { Ejection } from "../../src/upstream/outlier/outlier-detector.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
@@ -114,6 +114,9 @@ export interface MembershipStatus {
   readonly hosts: number;
   /** `warming`: the first attempt of a source that is in force or is to be is not over yet. */
   readonly state: "active" | "warming";
+  readonly phase: InitializePhase;
+  /** What it waits for while it is warming; null if it is active. */
+  readonly awaits: "hosts" | "first health checks" | "primary clusters" | null;
   /** Hosts of which checks have found something; the first 100. */
   readonly flaggedHosts: readonly FlaggedHost[];
   /** Hosts that wait for their first check. */

@@ -356,6 +356,10 @@ export interface DiscoveredClusterStatus {
   readonly cluster: string;
   /** `warming`: its hosts, or those that are to take their place, are being looked for the first time. */
   readonly state: "active" | "warming";
+  /** Envoy's phase of initialisation: what is secondary begins when all primary clusters of the first configuration are initialised. */
+  readonly phase: "primary" | "secondary";
+  /** What it waits for while it is warming; null if it is active. */
+  readonly awaits: string | null;
   /** Of its host set: grows with each change. */
   readonly version: number;
   readonly hosts: number;

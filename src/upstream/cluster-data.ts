@@ -204,12 +204,19 @@ export interface HostMonitorData {
 /** Where the hosts of a cluster come from that are not in its configuration. What a `discovery` resource holds; for the main side only. */
 export type DiscoveryData = (DnsDiscoveryData | FileDiscoveryData | StaticDiscoveryData) & HostMonitorData;
 
+/**
+ * When a cluster of the first configuration begins to find its hosts: `primary` at once, `secondary` when all primary ones are initialised,
+ * because finding its hosts may need one of those. Envoy's phases. STATIC, STRICT_DNS, LOGICAL_DNS and EDS from files are primary.
+ */
+export type InitializePhase = "primary" | "secondary";
+
 interface AnyDiscoveryData {
   readonly cluster: string;
   /** What the cluster's stats are called. */
   readonly observabilityName: string;
   /** Whether a configuration with the cluster waits for the first attempt before it comes into force. */
   readonly waitsForWarm: boolean;
+  readonly initializePhase: InitializePhase;
 }
 
 /** `policy.drop_overloads`: `numerator` of `denominator` requests are dropped, at least one. */

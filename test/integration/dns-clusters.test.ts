@@ -143,6 +143,7 @@ describe("A STRICT_DNS cluster", () => {
     const reload = proxy.reload(sampleBootstrap({ clusters: [dnsCluster(dns, app.port), late] }));
     const body = async (path: string) => (await proxy.admin(path)).body;
     await proxy.until("warming", async () => (await body("/init_dump")).includes('"Cluster late"'));
+    assert.match(await body("/init_dump"), /"hosts \(primary\)"/);
     assert.match(await body("/membership"), /^late +warming /m);
     assert.equal((await proxy.stats("warming")).get("cluster_manager.warming_clusters"), 1);
     assert.equal((await requestOnce(proxy.port())).body, "ok");

@@ -87,6 +87,7 @@ export function compileDiscovery(
     observabilityName: message.altStatName === "" ? message.name : message.altStatName,
     endpoints,
     waitsForWarm: true,
+    initializePhase: "primary",
     ...monitor,
   };
   context.addResource("discovery", "hosts", discovery);
@@ -127,6 +128,7 @@ function compileEds(message: Cluster, place: Place, context: CompileContext): Fi
     cluster: message.name,
     observabilityName: message.altStatName === "" ? message.name : message.altStatName,
     waitsForWarm: true,
+    initializePhase: "primary",
     path,
     watchedFolder: watched === undefined ? null : resolve(context.facts.directory, watched),
     serviceName: config?.serviceName === "" || config === undefined ? message.name : config.serviceName,
@@ -159,6 +161,7 @@ function compileDns(message: Cluster, logical: boolean, place: Place, context: C
     respectTtl: message.respectDnsTtl,
     lookupFamily: FAMILIES[message.dnsLookupFamily],
     waitsForWarm: message.waitForWarmOnInit ?? true,
+    initializePhase: "primary",
     ...compileResolver(message, place, context),
   };
 }

@@ -89,6 +89,8 @@ function setUp() {
           {
             cluster: "b",
             state: "warming",
+            phase: "secondary",
+            awaits: "primary clusters",
             version: 1,
             hosts: 0,
             pendingChecks: 0,
@@ -99,6 +101,8 @@ function setUp() {
           {
             cluster: "a",
             state: "active",
+            phase: "primary",
+            awaits: null,
             version: 1,
             hosts: 2,
             pendingChecks: 0,
@@ -174,9 +178,9 @@ describe("Views over the supervisor", () => {
     assert.deepEqual(await settled(notAnswering()), ["worker-2"]);
   });
 
-  it("say what initialisation waits for: the configuration, and clusters without hosts", async () => {
+  it("say what initialisation waits for: the configuration, and clusters, with their phase", async () => {
     const { views, condition, settled } = setUp();
-    const clusters = [{ name: "Cluster b", targetNames: ["hosts"] }];
+    const clusters = [{ name: "Cluster b", targetNames: ["primary clusters (secondary)"] }];
     const server = [{ name: "Server", targetNames: ["snapshot 1"] }];
     assert.deepEqual(await settled(views.server.unreadyTargets()), [...server, ...clusters]);
     condition.configured();

@@ -4,7 +4,7 @@ import { membershipSpec } from "../../../../actors/membership/actor.ts";
 import type { DiscoveredCluster, MembershipMessage } from "../../../../actors/membership/protocol.ts";
 import type { WorkerMessage } from "../../../../actors/worker/protocol.ts";
 import type { ActorRef } from "../../../../src/actor/actor-ref.ts";
-import type { DiscoveryData } from "../../../../src/upstream/cluster-data.ts";
+import type { DiscoveryData, InitializePhase } from "../../../../src/upstream/cluster-data.ts";
 import { type DiscoveryOwner, DiscoveryStats } from "../../../../src/upstream/discovery/discovery.ts";
 import { HealthFlag } from "../../../../src/upstream/membership/health-flag.ts";
 import type { MembershipDelta } from "../../../../src/upstream/membership/membership-delta.ts";
@@ -17,7 +17,12 @@ import { OUTLIER_DETECTION } from "../../upstream/outlier/outlier-fixture.ts";
 
 const DEADLINE_MS = 15_000;
 
-function cluster(name: string, hash = "1", waitsForWarm = true): DiscoveredCluster {
+function cluster(
+  name: string,
+  hash = "1",
+  waitsForWarm = true,
+  initializePhase: InitializePhase = "primary",
+): DiscoveredCluster {
   const data: DiscoveryData = {
     type: "dns",
     cluster: name,
@@ -31,6 +36,7 @@ function cluster(name: string, hash = "1", waitsForWarm = true): DiscoveredClust
     resolvers: [],
     searchesDomains: true,
     waitsForWarm,
+    initializePhase,
     healthCheck: null,
     outlierDetection: null,
     countsHostConnections: false,
@@ -129,6 +135,73 @@ describe("The membership actor", () => {
     assert.deepEqual(result.late, []);
     await found("c", 82);
     assert.deepEqual(warming, [3, 2, 1, 0]);
+  });
+
+  /** No kind of discovery that there is needs another cluster: these are secondary because the test says so. */
+  const secondary = (name: string, hash = "1") => cluster(name, hash, true, "secondary");
+
+  it("starts secondary clusters when all primary ones of the first configuration are initialised", async () => {
+    const result = warm(secondary("s"), cluster("a"), cluster("b"), cluster("c", "1", false), secondary("t"));
+    await world.settle();
+    assert.deepEqual([...owners.keys()], ["a", "b", "c"]);
+    await found("a", 80);
+    assert.deepEqual(
+      (await statuses()).map(({ cluster: name, phase, awaits }) => [name, phase, awaits]),
+      [
+        ["s", "secondary", "primary clusters"],
+        ["a", "primary", null],
+        ["b", "primary", "hosts"],
+        ["c", "primary", "hosts"],
+        ["t", "secondary", "primary clusters"],
+      ],
+    );
+    await found("b", 81);
+    assert.deepEqual([...owners.keys()], ["a", "b", "c", "s", "t"]);
+    assert.equal(result.late, undefined);
+    assert.equal((await statuses())[0]?.awaits, "hosts");
+    await found("s", 82);
+    await found("t", 83);
+    assert.deepEqual(result.late, []);
+    assert.deepEqual(warming, [5, 4, 3, 2, 1]);
+  });
+
+  it("starts secondary clusters at once if no primary one is waited for", async () => {
+    warm(cluster("c", "1", false), secondary("s"));
+    await world.settle();
+    assert.deepEqual([...owners.keys()], ["c", "s"]);
+  });
+
+  it("starts secondary clusters at the deadline if primary ones do not get ready", async () => {
+    const result = warm(cluster("a"), secondary("s"));
+    await world.settle();
+    await world.advance(DEADLINE_MS);
+    assert.deepEqual(result.late, ["a", "s"]);
+    assert.deepEqual([...owners.keys()], ["a", "s"]);
+  });
+
+  it("starts secondary clusters of later configurations at once", async () => {
+    const clusters = [cluster("a")];
+    warm(...clusters);
+    await world.settle();
+    await found("a", 80);
+    membership.tell({ type: "putClustersInForce", clusters });
+    const result = warm(...clusters, cluster("b"), secondary("s"));
+    await world.settle();
+    assert.deepEqual([...owners.keys()], ["a", "b", "s"]);
+    await found("s", 81);
+    assert.equal(result.late, undefined);
+    await found("b", 82);
+    assert.deepEqual(result.late, []);
+  });
+
+  it("never starts a held secondary cluster of a configuration that is dropped", async () => {
+    warm(cluster("a"), secondary("s"));
+    await world.settle();
+    membership.tell({ type: "dropWarmedClusters" });
+    await world.settle();
+    await world.advance(2 * DEADLINE_MS);
+    assert.deepEqual([...owners.keys()], ["a"]);
+    assert.deepEqual(await statuses(), []);
   });
 
   it("names those that were not tried by the deadline", async () => {

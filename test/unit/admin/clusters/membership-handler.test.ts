@@ -7,6 +7,8 @@ describe("/membership", () => {
   const cluster = {
     cluster: "app",
     state: "warming",
+    phase: "primary",
+    awaits: "hosts",
     version: 3,
     hosts: 2,
     flaggedHosts: [

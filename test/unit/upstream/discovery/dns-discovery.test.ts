@@ -25,6 +25,7 @@ function data(changes: Partial<DnsDiscoveryData> = {}, names: readonly string[] 
     resolvers: [],
     searchesDomains: true,
     waitsForWarm: true,
+    initializePhase: "primary",
     ...changes,
   };
 }

@@ -25,6 +25,7 @@ async function start(t: TestContext, file: EndpointsFile) {
     watchedFolder: null,
     serviceName: "app",
     waitsForWarm: true,
+    initializePhase: "primary",
   } as const;
   const owner = {
     onHosts: (...hosts: unknown[]) => void told.push(hosts),

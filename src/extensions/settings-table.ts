@@ -38,6 +38,21 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./health_check_event_sinks/file/config.ts")).fileEventSinkConfig,
   },
   {
+    name: "envoy.http.original_ip_detection.custom_header",
+    types: ["envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig"],
+    config: async () => (await import("./original_ip_detection/custom_header/config.ts")).customHeaderDetectionConfig,
+  },
+  {
+    name: "envoy.http.original_ip_detection.xff",
+    types: ["envoy.extensions.http.original_ip_detection.xff.v3.XffConfig"],
+    config: async () => (await import("./original_ip_detection/xff/config.ts")).xffDetectionConfig,
+  },
+  {
+    name: "envoy.request_id.uuid",
+    types: ["envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig"],
+    config: async () => (await import("./request_id/uuid/config.ts")).uuidRequestIdConfig,
+  },
+  {
     name: "envoy.http.stateful_session.cookie",
     types: ["envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState"],
     config: async () => (await import("./stateful_session/cookie/config.ts")).cookieSessionConfig,

@@ -18,7 +18,7 @@ const UUID = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a
 const STEPS = 10_000;
 
 /**
- * Decides by `x-request-id` whether a request is traced, and writes the decision into that header. What a proxy before this one has
+ * Decides by `x-request-id` whether a request is traced, and writes the decision into that header, if `packReason`. What a proxy before this one has
  * decided holds, as far as `overall` allows. A request without an id, or with one that is no UUID, is not traced. Source: Envoy's
  * `mutateTracingRequestHeader` and its UUID request id extension.
  */
@@ -27,6 +27,7 @@ export function decideTrace(
   sampling: SamplingData,
   runtime: Runtime,
   randomValue: () => number,
+  packReason = true,
 ): TraceReason {
   const id = headers.get("x-request-id");
   if (id === undefined || !UUID.test(id)) return "notTraceable";
@@ -40,7 +41,7 @@ export function decideTrace(
     else if (isInFraction(runtime.share(sampling.random), point)) reason = "sampling";
   }
   if (reason !== "notTraceable" && !isInFraction(runtime.share(sampling.overall), point)) reason = "notTraceable";
-  if (reason !== before) {
+  if (reason !== before && packReason) {
     headers.set("x-request-id", id.slice(0, REASON_AT) + MARKS[reason] + id.slice(REASON_AT + 1));
   }
   return reason;

@@ -25,6 +25,10 @@ export interface Tracer {
 /** A connection manager's `tracing` beside its tracer. Plain data. */
 export interface TracingData extends RouteTracingData {
   readonly sampling: SamplingData;
+  /** Whether the request's id decides; otherwise each request is sampled, unless its own context says something else. */
+  readonly sampleById: boolean;
+  /** Whether the decision is written into the id. */
+  readonly packTraceReason: boolean;
   readonly verbose: boolean;
   readonly spawnUpstream: boolean;
   readonly maxPathTagLength: number;

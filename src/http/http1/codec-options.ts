@@ -13,6 +13,8 @@ export interface Http1ServerOptions {
   readonly headersWithUnderscoresAction: HeadersWithUnderscoresAction;
   /** Whether HTTP/1.0 requests are served; refused with 426 if not. */
   readonly acceptHttp10: boolean;
+  /** The host of HTTP/1.0 requests that name none; `""` = they have none. */
+  readonly defaultHostForHttp10: string;
   /** Whether an absolute-form target is taken apart. */
   readonly allowAbsoluteUrl: boolean;
   /** Whether trailers are handed on, in both directions. */
@@ -28,6 +30,7 @@ export const DEFAULT_HTTP1_SERVER_OPTIONS: Http1ServerOptions = {
   headLimits: { headBytes: 60 * 1024, fieldCount: 100 },
   headersWithUnderscoresAction: "allow",
   acceptHttp10: false,
+  defaultHostForHttp10: "",
   allowAbsoluteUrl: true,
   enableTrailers: false,
   allowCustomMethods: false,

@@ -144,6 +144,7 @@ export class RequestHead {
         throw new CodecError("HTTP/1.0 has no transfer-encoding", Http1Details.transferEncodingNotAllowed);
       }
       if (!options.acceptHttp10) throw new CodecError("HTTP/1.0 is not served", Http1Details.lowVersion, 426);
+      if (this.headers.authority === "") this.headers.authority = options.defaultHostForHttp10;
     }
     if (this.headers.method === "CONNECT") {
       if (chunked || this.bodyLength > 0) throw new CodecError("CONNECT has a body", Http1Details.bodyDisallowed);

@@ -62,6 +62,16 @@ describe("Whether a request is traced", () => {
     assert.deepEqual(decide({ runtime: off }), ["notTraceable", "4"]);
   });
 
+  it("is not written into the id where ids are left alone", () => {
+    const headers = new RequestHeaderMap();
+    headers.set("x-request-id", id("4"));
+    assert.equal(
+      decideTrace(headers, ALL, new Runtime(), () => 0, false),
+      "sampling",
+    );
+    assert.equal(headers.get("x-request-id"), id("4"));
+  });
+
   it("is no for a request without an id, or with one that is no UUID", () => {
     const headers = new RequestHeaderMap();
     assert.equal(

@@ -119,13 +119,14 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     if (this.runtime.accessLogs.length > 0) this.streamInfo.requestHeadersBytes = headers.byteSize();
     const hop = takeHopByHopHeaders(headers);
     if (hop.close) this.connection.closeAfterResponse();
-    const refusal = checkRequestTarget(headers, data, this.runtime.stats, this.connection.info.localAddress);
+    const internalOnly = this.runtime.routes.current?.internalOnlyHeaders ?? NO_HEADERS;
+    const refusal =
+      checkRequestTarget(headers, data, this.runtime.stats, this.connection.info.localAddress) ??
+      mutateRequestHeaders(headers, this.streamInfo, this.runtime.headers, internalOnly);
     if (refusal !== null) {
       this.sendLocalReply(refusal);
       return;
     }
-    const internalOnly = this.runtime.routes.current?.internalOnlyHeaders ?? NO_HEADERS;
-    mutateRequestHeaders(headers, this.streamInfo, this.runtime.headers, internalOnly);
     const route = this.route();
     if (this.runtime.tracing !== null) this.operation = this.runtime.tracing.start(headers, this.streamInfo, route);
     const upgrade = headers.method === "CONNECT" ? "connect" : hop.upgrade;

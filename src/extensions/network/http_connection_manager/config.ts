@@ -18,6 +18,8 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { compileRouteConfiguration } from "../../../route/config.ts";
+import type { IpDetectionData } from "../../original_ip_detection/ip-detection-data.ts";
+import { DEFAULT_REQUEST_ID, type RequestIdData } from "../../request_id/request-id-data.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
 import type { AccessLogOptionsData, HcmData, HttpFilterData, UpgradeData } from "./hcm-data.ts";
 import { compileLocalReplies } from "./local-reply-config.ts";
@@ -46,8 +48,8 @@ function compileHcm(message: HttpConnectionManager, place: Place, context: Compi
     accessLogs: compileAccessLogs(message.accessLog, place.field("access_log"), context),
     accessLogOptions: compileAccessLogOptions(message),
     localReplies: compileLocalReplies(message.localReplyConfig, place.field("local_reply_config"), context),
-    tracing: compileTracing(message.tracing, place.field("tracing"), context),
-    ...compileIdentity(message),
+    tracing: compileTracing(message.tracing, place.field("tracing"), context, requestIdData(message, place, context)),
+    ...compileIdentity(message, context),
     ...compileTrust(message, place, context),
     ...compilePaths(message),
     ...compileConnection(message),
@@ -118,12 +120,22 @@ function compileFilters(filters: readonly HttpFilter[], place: Place, context: C
   return compiled;
 }
 
+function requestIdData(message: HttpConnectionManager, place: Place, context: CompileContext): RequestIdData {
+  const typedConfig = message.requestIdExtension?.typedConfig;
+  if (typedConfig === undefined) return DEFAULT_REQUEST_ID;
+  const at = place.field("request_id_extension");
+  const extension = context.extension("envoy.request_id", { name: "", typedConfig }, at);
+  return extension === undefined ? DEFAULT_REQUEST_ID : (extension.data as RequestIdData);
+}
+
 /** What the proxy says of itself. */
-function compileIdentity(message: HttpConnectionManager) {
+function compileIdentity(message: HttpConnectionManager, { facts }: CompileContext) {
   return {
     serverName: message.serverName === "" ? "envoy" : message.serverName,
     serverHeaderTransformation: serverHeader(message.serverHeaderTransformation),
     via: message.via,
+    userAgent: message.addUserAgent === true ? { cluster: facts.nodeCluster, node: facts.nodeId } : null,
+    scheme: (message.schemeHeaderTransformation?.transformation.value as HcmData["scheme"] | undefined) ?? "",
     generateRequestId: message.generateRequestId ?? true,
     preserveExternalRequestId: message.preserveExternalRequestId,
     alwaysSetRequestIdInResponse: message.alwaysSetRequestIdInResponse,
@@ -145,10 +157,26 @@ function compileTrust(message: HttpConnectionManager, place: Place, context: Com
     skipXffAppend: message.skipXffAppend,
     clientCertificateHeader: clientCertificateHeader(message),
     xffNumTrustedHops: message.xffNumTrustedHops,
+    ipDetection: compileIpDetection(message, place, context),
     internalCidrRanges: ranges,
     internalUnixSockets: internal?.unixSockets ?? false,
     appendXForwardedPort: message.appendXForwardedPort,
   };
+}
+
+/** `x-forwarded-for` with the trusted hops, unless extensions say otherwise; they stand in place of both settings. */
+function compileIpDetection(message: HttpConnectionManager, place: Place, context: CompileContext): IpDetectionData[] {
+  const { originalIpDetectionExtensions: extensions, useRemoteAddress, xffNumTrustedHops } = message;
+  if (extensions.length === 0) return [{ type: "xff", trustedHops: xffNumTrustedHops }];
+  const at = place.field("original_ip_detection_extensions");
+  if (useRemoteAddress === true) context.error(at, "may not stand beside use_remote_address");
+  if (xffNumTrustedHops > 0) {
+    context.error(at, "may not stand beside xff_num_trusted_hops", "set it in envoy.http.original_ip_detection.xff");
+  }
+  return extensions.flatMap((extension, i) => {
+    const compiled = context.extension("envoy.http.original_ip_detection", extension, at.index(i));
+    return compiled === undefined ? [] : [compiled.data as IpDetectionData];
+  });
 }
 
 function compilePaths(message: HttpConnectionManager) {
@@ -181,6 +209,7 @@ function compileConnection(message: HttpConnectionManager) {
     requestHeadersTimeoutMs: durationMs(message.requestHeadersTimeout, 0),
     delayedCloseTimeoutMs: durationMs(message.delayedCloseTimeout, 1000),
     acceptHttp10: http1?.acceptHttp10 ?? false,
+    defaultHostForHttp10: http1?.defaultHostForHttp10 ?? "",
     enableTrailers: http1?.enableTrailers ?? false,
     allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
   };

@@ -15,6 +15,7 @@ const NO_STATS = {
   rqNonRelativePath: UNCOUNTED,
   rqFailedPathNormalization: UNCOUNTED,
   rqRedirectedWithNormalizedPath: UNCOUNTED,
+  rqRejectedViaIpDetection: UNCOUNTED,
 };
 const NOTHING_FOUND = {
   host: "",
@@ -38,17 +39,20 @@ export function explainHttp(
 ): HttpExplanation {
   const headers = requestHeaders(request);
   takeHopByHopHeaders(headers);
-  const refusal = checkRequestTarget(headers, data, NO_STATS, connection.localAddress);
+  const info = new StreamInfo(connection, "HTTP/1.1", sources.clock.nowMs(), sources.clock.wallMs());
+  const internalRanges = createIpSet(data.internalCidrRanges);
+  const treatment = { data, random: sources.random, internalRanges, stats: NO_STATS };
   const table = sources.routeTable(data.routeTable);
+  const refusal =
+    checkRequestTarget(headers, data, NO_STATS, connection.localAddress) ??
+    mutateRequestHeaders(headers, info, treatment, table?.internalOnlyHeaders ?? []);
   const filters = data.httpFilters.map(({ filter, disabled }) => ({ name: filter.name, disabled }));
   const facts = { kind: "http" as const, routeConfig: data.routeTable, httpFilters: filters };
   if (refusal !== null) {
     const answer = { status: refusal.status, flag: "", details: refusal.details };
     return { ...facts, ...NOTHING_FOUND, ...targetOf(headers), internal: false, answer };
   }
-  const info = new StreamInfo(connection, "HTTP/1.1", sources.clock.nowMs(), sources.clock.wallMs());
-  const treatment = { data, random: sources.random, internalRanges: createIpSet(data.internalCidrRanges) };
-  const internal = mutateRequestHeaders(headers, info, treatment, table?.internalOnlyHeaders ?? []);
+  const internal = headers.has("x-envoy-internal");
   const target = targetOf(headers);
   if (table === null) {
     const answer = { status: 404, flag: "NR", details: `there is no route configuration ${data.routeTable}` };

@@ -35,11 +35,12 @@ export const networkFilter: NetworkFilterModule = {
 
 function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean): NetworkFilterFactory {
   const scope = worker.stats.scope(`http.${data.statPrefix}`);
+  const stats = new HcmStats(scope);
   const filters = createFilters(data.httpFilters, scope, worker);
   const upgrades = createUpgrades(data, filters, scope, worker);
   const runtime: HcmRuntime = {
     data,
-    stats: new HcmStats(scope),
+    stats,
     filters,
     upgrades,
     routes: worker.routeTables.slot(data.routeTable),
@@ -55,7 +56,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean)
     timers: worker.timers,
     random: worker.random,
     date: new DateHeader(worker.clock),
-    headers: { data, random: worker.random, internalRanges: createIpSet(data.internalCidrRanges) },
+    headers: { data, random: worker.random, internalRanges: createIpSet(data.internalCidrRanges), stats },
     headDeadline: headDeadline(data),
     http1Options: http1Options(data),
     http1Stats: http1Stats(worker.stats.scope("http1")),
@@ -86,6 +87,7 @@ function http1Options(data: HcmData): Http1ServerOptions {
     headLimits: { headBytes: data.maxRequestHeadersKb * 1024, fieldCount: data.maxHeadersCount },
     headersWithUnderscoresAction: data.headersWithUnderscoresAction,
     acceptHttp10: data.acceptHttp10,
+    defaultHostForHttp10: data.defaultHostForHttp10,
     allowAbsoluteUrl: data.allowAbsoluteUrl,
     enableTrailers: data.enableTrailers,
     allowCustomMethods: false,

@@ -3,6 +3,7 @@ import type { CompiledExtension } from "../../../config/compile-context.ts";
 import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
 import type { Http2ProtocolData } from "../../../http/http2/codec-options.ts";
 import type { CidrData } from "../../../match/ip-prefix-table.ts";
+import type { IpDetectionData } from "../../original_ip_detection/ip-detection-data.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
 import type { LocalReplyData } from "./local-reply-config.ts";
 import type { HcmTracingData } from "./tracing-config.ts";
@@ -51,6 +52,12 @@ export interface HcmData {
   readonly useRemoteAddress: boolean;
   readonly skipXffAppend: boolean;
   readonly xffNumTrustedHops: number;
+  /** How the client's address is learnt without `useRemoteAddress`. */
+  readonly ipDetection: readonly IpDetectionData[];
+  /** The scheme that every request is taken to have; `""` = its own. */
+  readonly scheme: "" | "http" | "https";
+  /** What `add_user_agent` adds; null = nothing. */
+  readonly userAgent: { readonly cluster: string; readonly node: string } | null;
   /** Ranges whose addresses are internal; none by default. */
   readonly internalCidrRanges: readonly CidrData[];
   /** Peers on Unix-domain sockets are internal. */
@@ -83,6 +90,8 @@ export interface HcmData {
   readonly requestHeadersTimeoutMs: number;
   readonly delayedCloseTimeoutMs: number;
   readonly acceptHttp10: boolean;
+  /** For HTTP/1.0 requests without a host; `""` = they are refused. */
+  readonly defaultHostForHttp10: string;
   readonly enableTrailers: boolean;
   readonly allowAbsoluteUrl: boolean;
 }

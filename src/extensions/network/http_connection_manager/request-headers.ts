@@ -1,11 +1,13 @@
 import type { RandomSource } from "../../../base/random.ts";
+import type { LocalReply } from "../../../http/filter.ts";
 import { internHeaderName, type RequestHeaderMap } from "../../../http/header-map.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { IpPrefixTable } from "../../../match/ip-prefix-table.ts";
 import { ipOfAddress } from "../../../net/address.ts";
 import { mutateClientCertificateHeader } from "./client-certificate-header.ts";
-import { lastAddressFromXff } from "./forwarded-for.ts";
 import type { HcmData } from "./hcm-data.ts";
+import { ipFromHeaders, ipOfPeer } from "./original-ip.ts";
+import type { HcmStats } from "./stats.ts";
 
 /** The settings of the connection manager that concern request headers. */
 export type RequestHeaderSettings = Pick<
@@ -13,6 +15,9 @@ export type RequestHeaderSettings = Pick<
   | "useRemoteAddress"
   | "skipXffAppend"
   | "xffNumTrustedHops"
+  | "ipDetection"
+  | "scheme"
+  | "userAgent"
   | "internalCidrRanges"
   | "internalUnixSockets"
   | "appendXForwardedPort"
@@ -27,6 +32,7 @@ export interface RequestHeaderContext {
   readonly data: RequestHeaderSettings;
   readonly random: RandomSource;
   readonly internalRanges: IpPrefixTable<true>;
+  readonly stats: Pick<HcmStats, "rqRejectedViaIpDetection">;
 }
 
 /** Headers that only edge requests lose: a client must not pretend to be another hop. */
@@ -65,8 +71,8 @@ const CLIENT_CERTIFICATE = internHeaderName("x-forwarded-client-cert");
 
 /**
  * Makes the headers of a request say what the proxy knows: who the client is, over which scheme, whether it may be
- * trusted, and the request's id. External requests lose `internalOnlyHeaders` (lower case). Sets `streamInfo.downstreamRemoteIp` and `requestId`. Answers whether the request is internal.
- * Source: Envoy's `ConnectionManagerUtility::mutateRequestHeaders`.
+ * trusted, and the request's id. External requests lose `internalOnlyHeaders` (lower case). Sets `streamInfo.downstreamRemoteIp` and `requestId`; an internal request gets `x-envoy-internal`.
+ * Answers null, or the reply that refuses the request because nobody can tell who the client is. Source: Envoy's `ConnectionManagerUtility::mutateRequestHeaders`.
  * Differs from Envoy: a peer on the loopback interface is appended to `x-forwarded-for` as it is, not as the address of
  * this machine, and `referer` is passed on as it came.
  */
@@ -75,11 +81,17 @@ export function mutateRequestHeaders(
   streamInfo: StreamInfo,
   context: RequestHeaderContext,
   internalOnlyHeaders: readonly string[],
-): boolean {
+): LocalReply | null {
   const data = context.data;
   const connectionIp = ipOfAddress(streamInfo.connection.remoteAddress);
   const connectionScheme = streamInfo.connection.isTls ? "https" : "http";
-  const client = detectClient(headers, connectionIp, data);
+  const client = data.useRemoteAddress
+    ? ipOfPeer(headers, connectionIp, data.xffNumTrustedHops)
+    : ipFromHeaders(headers, connectionIp, data.ipDetection);
+  if (client.rejectStatus !== 0) {
+    context.stats.rqRejectedViaIpDetection.inc();
+    return { status: client.rejectStatus, body: "", details: "rejecting_because_detection_failed" };
+  }
   if (data.useRemoteAddress) {
     if (!data.skipXffAppend && connectionIp !== "") headers.append("x-forwarded-for", connectionIp);
     if (data.xffNumTrustedHops === 0 || !headers.has("x-forwarded-proto")) {
@@ -89,13 +101,17 @@ export function mutateRequestHeaders(
     headers.add("x-forwarded-proto", connectionScheme);
   }
   if (data.appendXForwardedPort) appendForwardedPort(headers, streamInfo.connection.localAddress, data);
-  if (headers.scheme === "") headers.scheme = schemeOf(headers.get("x-forwarded-proto"), connectionScheme);
+  if (data.scheme !== "") {
+    headers.scheme = data.scheme;
+    headers.set("x-forwarded-proto", data.scheme);
+  } else if (headers.scheme === "") headers.scheme = schemeOf(headers.get("x-forwarded-proto"), connectionScheme);
   streamInfo.downstreamRemoteIp = client.ip;
 
-  const internal = client.single && isInternal(client.ip, streamInfo, context);
+  const internal = client.trusted && isInternal(client.ip, streamInfo, context);
   const edge = !internal && data.useRemoteAddress;
   sanitize(headers, internal, edge, data.clientCertificateHeader.mode === "sanitize");
   if (!internal) for (const name of internalOnlyHeaders) headers.remove(name);
+  if (data.userAgent !== null) sayWhoSends(headers, data.userAgent);
   if (internal) headers.set("x-envoy-internal", "true");
   else if (edge && client.ip !== "") headers.set("x-envoy-external-address", client.ip);
   setRequestId(headers, edge, context);
@@ -105,26 +121,14 @@ export function mutateRequestHeaders(
     mutateClientCertificateHeader(headers, streamInfo.connection.tls, data.clientCertificateHeader);
   }
   if (data.via !== "") headers.append("via", data.via, ", ");
-  return internal;
+  return null;
 }
 
-/** The client's address, and whether the request has no more than that one address. */
-function detectClient(
-  headers: RequestHeaderMap,
-  connectionIp: string,
-  data: RequestHeaderSettings,
-): { ip: string; single: boolean } {
-  const xff = headers.getJoined("x-forwarded-for");
-  if (data.useRemoteAddress) {
-    if (data.xffNumTrustedHops > 0) {
-      const trusted = lastAddressFromXff(xff, data.xffNumTrustedHops - 1);
-      if (trusted.ip !== "") return { ip: trusted.ip, single: false };
-    }
-    return { ip: connectionIp, single: xff === undefined };
-  }
-  const last = lastAddressFromXff(xff, data.xffNumTrustedHops);
-  // Without the peer's own word nobody vouches for a missing or unreadable list, so such a request is never internal.
-  return last.ip === "" ? { ip: connectionIp, single: false } : last;
+/** This proxy's own node stands for the service whose requests it takes. */
+function sayWhoSends(headers: RequestHeaderMap, { cluster, node }: NonNullable<HcmData["userAgent"]>): void {
+  headers.set("x-envoy-downstream-service-cluster", cluster);
+  if ((headers.get("user-agent") ?? "") === "") headers.set("user-agent", cluster);
+  if (node !== "") headers.set("x-envoy-downstream-service-node", node);
 }
 
 /** The port this request came in on, unless a trusted hop has said so already. */

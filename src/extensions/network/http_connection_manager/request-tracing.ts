@@ -61,8 +61,11 @@ export class RequestTracing {
    */
   start(headers: RequestHeaderMap, info: StreamInfo, route: Route | null): string {
     const { runtime, random, egress } = this.#environment;
+    const { sampleById, packTraceReason } = this.#data;
     const sampling = route?.tracing?.sampling ?? this.#data.sampling;
-    const reason = decideTrace(headers, sampling, runtime, () => random.uint32());
+    const reason = sampleById
+      ? decideTrace(headers, sampling, runtime, () => random.uint32(), packTraceReason)
+      : "sampling";
     info.traceReason = reason;
     info.requestId = headers.get("x-request-id") ?? "";
     this.#counters[reason].inc();

@@ -30,6 +30,7 @@ export class HcmStats {
   readonly rqRxReset: Counter;
   readonly rqTxReset: Counter;
   readonly rqNonRelativePath: Counter;
+  readonly rqRejectedViaIpDetection: Counter;
   readonly rqTooLarge: Counter;
   readonly rsTooLarge: Counter;
   readonly rqCompleted: Counter;
@@ -78,6 +79,7 @@ export class HcmStats {
     this.rqRxReset = scope.counter("downstream_rq_rx_reset");
     this.rqTxReset = scope.counter("downstream_rq_tx_reset");
     this.rqNonRelativePath = scope.counter("downstream_rq_non_relative_path");
+    this.rqRejectedViaIpDetection = scope.counter("downstream_rq_rejected_via_ip_detection");
     this.rqTooLarge = scope.counter("downstream_rq_too_large");
     this.rsTooLarge = scope.counter("rs_too_large");
     this.rqCompleted = scope.counter("downstream_rq_completed");

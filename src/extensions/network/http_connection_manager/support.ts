@@ -10,9 +10,11 @@ import {
 } from "../../../config/field-support.ts";
 import { HTTP2_SUPPORT } from "../../../http/http2/support.ts";
 import { CidrRangeSchema } from "../../../proto/gen/envoy/config/core/v3/address_pb.js";
+import { TypedExtensionConfigSchema } from "../../../proto/gen/envoy/config/core/v3/extension_pb.js";
 import {
   Http1ProtocolOptionsSchema,
   HttpProtocolOptionsSchema,
+  SchemeHeaderTransformationSchema,
 } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
 import {
   HttpConnectionManager_HcmAccessLogOptionsSchema,
@@ -21,6 +23,7 @@ import {
   HttpConnectionManager_UpgradeConfigSchema,
   HttpConnectionManagerSchema,
   HttpFilterSchema,
+  RequestIDExtensionSchema,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { localReplySupport } from "./local-reply-config.ts";
 import { hcmTracingSupport } from "./tracing-config.ts";
@@ -55,6 +58,10 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     use_remote_address: yes,
     xff_num_trusted_hops: yes,
     internal_address_config: yes,
+    original_ip_detection_extensions: yes,
+    request_id_extension: yes,
+    add_user_agent: yes,
+    scheme_header_transformation: yes,
     skip_xff_append: yes,
     via: yes,
     generate_request_id: yes,
@@ -82,6 +89,12 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
   supportAll(HttpConnectionManager_HcmAccessLogOptionsSchema),
   supportAll(HttpConnectionManager_InternalAddressConfigSchema),
   supportAll(CidrRangeSchema),
+  supportAll(TypedExtensionConfigSchema),
+  supportAll(RequestIDExtensionSchema),
+  support(SchemeHeaderTransformationSchema, {
+    scheme_to_overwrite: yes,
+    match_upstream: only([false], "upstreams get the scheme that the client has used"),
+  }),
   support(HttpFilterSchema, {
     name: yes,
     typed_config: yes,
@@ -99,6 +112,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
   support(Http1ProtocolOptionsSchema, {
     allow_absolute_url: yes,
     accept_http_10: yes,
+    default_host_for_http_10: yes,
     enable_trailers: yes,
     allow_chunked_length: only([false], "requests with both lengths are refused: they are how requests are smuggled"),
   }),

@@ -11,6 +11,7 @@ import { type Percent, PercentSchema } from "../../../proto/gen/envoy/type/v3/pe
 import { compileCustomTags, customTagSupport, SAMPLING_KEYS } from "../../../route/compile/tracing.ts";
 import type { RuntimeShareData } from "../../../runtime/runtime.ts";
 import type { TracingData } from "../../../tracing/tracer.ts";
+import type { RequestIdData } from "../../request_id/request-id-data.ts";
 
 const DEFAULT_MAX_PATH_TAG_LENGTH = 256;
 
@@ -26,6 +27,7 @@ export function compileTracing(
   message: HttpConnectionManager_Tracing | undefined,
   place: Place,
   context: CompileContext,
+  requestId: RequestIdData,
 ): HcmTracingData | null {
   if (message === undefined) return null;
   const { provider } = message;
@@ -46,6 +48,7 @@ export function compileTracing(
       overall: share(message.overallSampling, SAMPLING_KEYS.overall),
     },
     customTags: compileCustomTags(message.customTags, place.field("custom_tags"), context),
+    ...requestId,
     verbose: message.verbose,
     spawnUpstream: message.spawnUpstreamSpan ?? false,
     maxPathTagLength: message.maxPathTagLength ?? DEFAULT_MAX_PATH_TAG_LENGTH,

@@ -14,6 +14,9 @@ const DEFAULTS: RequestHeaderSettings = {
   skipXffAppend: false,
   clientCertificateHeader: { mode: "sanitize", details: [] },
   xffNumTrustedHops: 0,
+  ipDetection: [{ type: "xff", trustedHops: 0 }],
+  scheme: "",
+  userAgent: null,
   internalCidrRanges: [],
   internalUnixSockets: false,
   appendXForwardedPort: false,
@@ -35,20 +38,35 @@ interface Row {
   readonly after?: Readonly<Record<string, string | undefined>>;
   readonly client?: string;
   readonly internal?: boolean;
+  /** The status of the answer, if the request is refused. */
+  readonly rejected?: number;
   readonly internalOnly?: readonly string[];
 }
 
-function treat(row: Row): { headers: RequestHeaderMap; client: string; requestId: string; internal: boolean } {
+function treat(row: Row): {
+  headers: RequestHeaderMap;
+  client: string;
+  requestId: string;
+  internal: boolean;
+  status: number;
+} {
   const headers = makeRequest({ scheme: "" }, Object.entries(row.request ?? {}).flat());
   const streamInfo = makeStreamInfo({ remoteAddress: `${row.peer ?? "192.0.2.1"}:40000`, ...row.connection });
   const data = { ...DEFAULTS, ...row.settings };
-  const context = { data, random: fixedRandom, internalRanges: createIpSet(data.internalCidrRanges) };
-  const internal = mutateRequestHeaders(headers, streamInfo, context, row.internalOnly ?? []);
-  return { headers, client: streamInfo.downstreamRemoteIp, requestId: streamInfo.requestId, internal };
+  const internalRanges = createIpSet(data.internalCidrRanges);
+  let rejected = 0;
+  const stats = { rqRejectedViaIpDetection: { inc: () => rejected++, add: () => {} } };
+  const context = { data, random: fixedRandom, internalRanges, stats };
+  const reply = mutateRequestHeaders(headers, streamInfo, context, row.internalOnly ?? []);
+  assert.equal(rejected, reply === null ? 0 : 1);
+  const internal = headers.has("x-envoy-internal");
+  const status = reply?.status ?? 0;
+  return { headers, client: streamInfo.downstreamRemoteIp, requestId: streamInfo.requestId, internal, status };
 }
 
 function check(row: Row): void {
-  const { headers, client, internal } = treat(row);
+  const { headers, client, internal, status } = treat(row);
+  assert.equal(status, row.rejected ?? 0);
   for (const [name, value] of Object.entries(row.after ?? {})) assert.equal(headers.lookup(name), value, name);
   if (row.client !== undefined) assert.equal(client, row.client);
   if (row.internal !== undefined) assert.equal(internal, row.internal);
@@ -74,13 +92,13 @@ const FORWARDED_FOR: readonly Row[] = [
   },
   {
     name: "counts one hop more from the right per trusted hop",
-    settings: { xffNumTrustedHops: 1 },
+    settings: { ipDetection: [{ type: "xff", trustedHops: 1 }] },
     request: { "x-forwarded-for": "1.1.1.1, 2.2.2.2, 3.3.3.3" },
     client: "2.2.2.2",
   },
   {
     name: "takes the peer if the list is shorter than the trusted hops",
-    settings: { xffNumTrustedHops: 3 },
+    settings: { ipDetection: [{ type: "xff", trustedHops: 3 }] },
     request: { "x-forwarded-for": "1.1.1.1, 2.2.2.2" },
     client: "192.0.2.1",
   },
@@ -115,6 +133,12 @@ const FORWARDED_FOR: readonly Row[] = [
 ];
 
 const SCHEME_AND_PORT: readonly Row[] = [
+  {
+    name: "takes every request to have the configured scheme",
+    settings: { scheme: "https" },
+    request: { "x-forwarded-proto": "http" },
+    after: { "x-forwarded-proto": "https", ":scheme": "https" },
+  },
   { name: "says the connection's scheme", after: { "x-forwarded-proto": "http", ":scheme": "http" } },
   {
     name: "says https for TLS",
@@ -278,6 +302,21 @@ const IDENTITY: readonly Row[] = [
   },
   { name: "makes none if told not to", settings: { generateRequestId: false }, after: { "x-request-id": undefined } },
   {
+    name: "says for which service it takes requests, in place of what clients say",
+    settings: { userAgent: { cluster: "shop", node: "shop-1" }, useRemoteAddress: true },
+    request: { "x-envoy-downstream-service-cluster": "forged", "user-agent": "curl" },
+    after: {
+      "x-envoy-downstream-service-cluster": "shop",
+      "x-envoy-downstream-service-node": "shop-1",
+      "user-agent": "curl",
+    },
+  },
+  {
+    name: "stands in for a missing user agent, and leaves out a node without a name",
+    settings: { userAgent: { cluster: "shop", node: "" } },
+    after: { "user-agent": "shop", "x-envoy-downstream-service-node": undefined },
+  },
+  {
     name: "adds itself to via",
     settings: { via: "1.1 troupe" },
     request: { via: "1.0 fred" },
@@ -285,7 +324,55 @@ const IDENTITY: readonly Row[] = [
   },
 ];
 
+const CLIENT_IP = { type: "customHeader", header: "x-client-ip", trusted: false, rejectStatus: null } as const;
+const DETECTION: readonly Row[] = [
+  {
+    name: "takes the address of a header of its own",
+    settings: { ipDetection: [CLIENT_IP], internalCidrRanges: TEN },
+    request: { "x-client-ip": "10.1.1.1", "x-forwarded-for": "2.2.2.2" },
+    client: "10.1.1.1",
+    internal: false,
+  },
+  {
+    name: "lets a trusted header say that a request is internal",
+    settings: { ipDetection: [{ ...CLIENT_IP, trusted: true }], internalCidrRanges: TEN },
+    request: { "x-client-ip": "10.1.1.1" },
+    client: "10.1.1.1",
+    internal: true,
+  },
+  {
+    name: "takes the first of several such headers",
+    settings: { ipDetection: [CLIENT_IP, { ...CLIENT_IP, header: "x-other" }] },
+    request: { "x-client-ip": "3.3.3.3", "x-other": "4.4.4.4" },
+    client: "3.3.3.3",
+  },
+  {
+    name: "goes on to the next way where a header is no address",
+    settings: { ipDetection: [CLIENT_IP, { type: "xff", trustedHops: 1 }] },
+    request: { "x-client-ip": "somebody", "x-forwarded-for": "1.1.1.1, 2.2.2.2" },
+    client: "1.1.1.1",
+  },
+  {
+    name: "takes the peer, which is never internal then, where no way leads to an address",
+    settings: { ipDetection: [CLIENT_IP], internalCidrRanges: [{ address: "192.0.2.0", prefixLength: 24 }] },
+    client: "192.0.2.1",
+    internal: false,
+  },
+  {
+    name: "refuses a request without the header where it has to have it",
+    settings: { ipDetection: [{ ...CLIENT_IP, rejectStatus: 418 }] },
+    rejected: 418,
+  },
+  {
+    name: "refuses a request whose header is no address, too",
+    settings: { ipDetection: [{ ...CLIENT_IP, rejectStatus: 403 }] },
+    request: { "x-client-ip": "1.2.3.4, 5.6.7.8" },
+    rejected: 403,
+  },
+];
+
 describe("mutateRequestHeaders", () => {
+  for (const row of DETECTION) it(row.name, () => check(row));
   for (const row of [...FORWARDED_FOR, ...SCHEME_AND_PORT, ...TRUST, ...IDENTITY]) it(row.name, () => check(row));
 
   it("notes the request id for logs", () => {

@@ -151,7 +151,7 @@ export class ProxyRuntime implements WorkerRuntime {
     };
     this.#handler = this.#createHandler(services, flusher);
     this.#udpHandler = this.#createUdpHandler(services);
-    this.#listings = new WorkerListings(this.#handler, this.#clusters, failures, clock);
+    this.#listings = new WorkerListings(this.#handler, this.#udpHandler, this.#clusters, failures, clock);
   }
 
   #createHandler({ number, random, timers, log }: WorkerServices, flusher: WriteFlusher): ConnectionHandler {
@@ -189,8 +189,12 @@ export class ProxyRuntime implements WorkerRuntime {
       stats,
       log,
       drain: this.#settings.drain,
+      listenerStats: this.#handler.listenerStats,
+      buildingVersion: () => this.#building,
       makeUdpFilter: ({ extension, data }) =>
-        extensionModule(extensions.udpListenerFilters, extension).createFilter(data, this.#context),
+        extensionModule(extensions.udpListenerFilters, extension).createFilter(data, this.#context, () =>
+          this.#handler.nextConnectionId(),
+        ),
     });
   }
 
@@ -348,24 +352,26 @@ export class ProxyRuntime implements WorkerRuntime {
   }
 
   describe(): unknown {
-    const { connections: _, ...listening } = this.#handler.inspect(0);
+    const { listeners, connectionCount } = this.#handler.inspect(0);
     return {
-      ...listening,
+      listeners: [...listeners, ...this.#udpHandler.reports()],
+      connectionCount,
       prepared: this.#staged === null ? null : this.#staged.change.version,
       resources: Object.fromEntries(Object.entries(this.#names).map(([kind, names]) => [kind, names.size])),
     };
   }
 
   closeConnection(id: number): boolean {
-    return this.#handler.closeConnection(id);
+    return this.#handler.closeConnection(id) || this.#udpHandler.closeSession(id);
   }
 
   estimateDrain(upserts: readonly WorkerResource[], removed: readonly ResourceName[]): number {
-    const listeners = this.#handler.forecast({
+    const changes = {
       upserts: resourcesOf("listener", upserts).map((resource) => resource.data),
       removals: namesOf("listener", removed),
-    });
-    return listeners.reduce((sum, { connections }) => sum + connections, 0);
+    };
+    const drains = [...this.#handler.forecast(changes), ...this.#udpHandler.forecast(changes)];
+    return drains.reduce((sum, { connections }) => sum + connections, 0);
   }
 
   setLogLevel(component: string, level: LogLevel): void {
@@ -396,8 +402,9 @@ export class ProxyRuntime implements WorkerRuntime {
     return explainRequest(request, {
       clock,
       random,
-      listeners: this.#handler.current(),
+      listeners: [...this.#handler.current(), ...this.#udpHandler.current()],
       networkFilters: extensions.networkFilters,
+      udpListenerFilters: extensions.udpListenerFilters,
       routeTable: (name) => this.#routeTables.find(name),
       cluster: (name) => this.#clusters.explain(name),
     });

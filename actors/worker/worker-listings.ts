@@ -3,6 +3,8 @@ import { rowFilter } from "../../src/base/row-filter.ts";
 import { type WalkPiece, Walks } from "../../src/base/walks.ts";
 import type { FailedRequests } from "../../src/http/failed-requests.ts";
 import type { ConnectionHandler } from "../../src/listener/connection-handler.ts";
+import type { ConnectionRow } from "../../src/listener/connection-listing.ts";
+import type { UdpHandler } from "../../src/listener/udp/udp-handler.ts";
 import type { ClusterManager } from "../../src/upstream/cluster-manager.ts";
 
 /** How long a worker may be kept from its traffic by one piece of a listing. */
@@ -25,12 +27,20 @@ export function isListingName(view: string): view is ListingName {
 /** A worker's long lists, for people who ask: given in pieces, so that traffic goes on in between. */
 export class WorkerListings {
   readonly #handler: ConnectionHandler;
+  readonly #udpHandler: UdpHandler;
   readonly #clusters: ClusterManager;
   readonly #failures: FailedRequests | null;
   readonly #walks: Walks<object>;
 
-  constructor(handler: ConnectionHandler, clusters: ClusterManager, failures: FailedRequests | null, clock: Clock) {
+  constructor(
+    handler: ConnectionHandler,
+    udpHandler: UdpHandler,
+    clusters: ClusterManager,
+    failures: FailedRequests | null,
+    clock: Clock,
+  ) {
     this.#handler = handler;
+    this.#udpHandler = udpHandler;
     this.#clusters = clusters;
     this.#failures = failures;
     this.#walks = new Walks(clock, PIECE_MS);
@@ -48,11 +58,16 @@ export class WorkerListings {
       : this.#walks.goOn(walk, limit);
   }
 
+  *#connections(wanted: (row: ConnectionRow) => boolean): Generator<ConnectionRow | undefined> {
+    yield* this.#handler.connections(wanted);
+    yield* this.#udpHandler.sessions(wanted);
+  }
+
   #rows(listing: ListingName, parameters: Readonly<Record<string, string>>): Iterable<object | undefined> {
     const wanted = rowFilter({ text: parameters.text ?? "", fields: fieldsOf(parameters) });
     switch (listing) {
       case "connections":
-        return this.#handler.connections(wanted);
+        return this.#connections(wanted);
       case "streams":
         return this.#handler.streams(wanted);
       case "pools":

@@ -11,8 +11,9 @@ import type {
   FilterExplanation,
   HttpExplanation,
   TcpExplanation,
+  UdpExplanation,
 } from "./explanation.ts";
-import type { NetworkFilterModule } from "./extension-module.ts";
+import type { NetworkFilterModule, UdpListenerFilterModule } from "./extension-module.ts";
 
 /** The listener filter that reads what a TLS client says first. */
 const TLS_INSPECTOR = "envoy.filters.listener.tls_inspector";
@@ -27,12 +28,14 @@ export interface ExplainedListener {
 export interface ExplainEnvironment extends ExplainSources {
   readonly listeners: readonly ExplainedListener[];
   readonly networkFilters: ReadonlyMap<string, Pick<NetworkFilterModule, "explain">>;
+  readonly udpListenerFilters: ReadonlyMap<string, Pick<UdpListenerFilterModule, "explain">>;
 }
 
 /** Finds out the way of a request, with the tables that real requests go by. Throws with the reason if no listener fits. */
 export function explainRequest(request: ExplainRequest, environment: ExplainEnvironment): Explanation {
   const listener = listenerOf(request, environment.listeners);
   const { data } = listener;
+  if (data.udp !== null) return explainUdpListener(listener, data.udp, environment);
   const inspectsTls = data.listenerFilters.some(({ filter }) => filter.extension === TLS_INSPECTOR);
   const local = request.address === "" ? (listener.addresses[0] ?? "") : request.address;
   const traits = traitsOf(request, local, inspectsTls);
@@ -60,6 +63,23 @@ export function explainRequest(request: ExplainRequest, environment: ExplainEnvi
   };
 }
 
+/** Nothing decides between filter chains there: the one filter takes all datagrams. */
+function explainUdpListener(
+  { data, addresses }: ExplainedListener,
+  { filter }: NonNullable<ListenerData["udp"]>,
+  environment: ExplainEnvironment,
+): Explanation {
+  const outcome = environment.udpListenerFilters.get(filter.extension)?.explain(filter.data, environment) ?? null;
+  return {
+    listener: { name: data.name, addresses },
+    inspectsTls: false,
+    steps: [],
+    filterChain: { name: "", isDefault: false, transportSocket: "", networkFilters: [filter.name] },
+    outcome,
+    verdict: outcome === null ? `the filter ${filter.name} serves the datagrams itself` : udpVerdict(outcome),
+  };
+}
+
 function listenerOf({ listener, address }: ExplainRequest, all: readonly ExplainedListener[]): ExplainedListener {
   const names = all.map(({ data }) => data.name).join(", ");
   if (listener !== "") {
@@ -72,7 +92,9 @@ function listenerOf({ listener, address }: ExplainRequest, all: readonly Explain
     if (bound !== undefined) return bound;
     throw new Error(`no listener has the address ${address}; there are: ${names || "none"}`);
   }
-  const [only, second] = all;
+  // A request is for a listener of TCP, if it can be.
+  const tcp = all.filter(({ data }) => data.udp === null);
+  const [only, second] = tcp.length > 0 ? tcp : all;
   if (only === undefined) throw new Error("there is no listener");
   if (second !== undefined) throw new Error(`there are several listeners, say which: ${names}`);
   return only;
@@ -164,7 +186,14 @@ function verdict(chain: FilterChainData | null, outcome: FilterExplanation | nul
   if (chain.filters.length === 0) return "the filter chain has no filters: the connection is closed";
   if (outcome === null)
     return `the filters ${chain.filters.map(({ name }) => name).join(", ")} serve the connection themselves`;
-  return outcome.kind === "http" ? httpVerdict(outcome) : tcpVerdict(outcome);
+  switch (outcome.kind) {
+    case "http":
+      return httpVerdict(outcome);
+    case "tcp":
+      return tcpVerdict(outcome);
+    case "udp":
+      return udpVerdict(outcome);
+  }
 }
 
 function httpVerdict({ answer, route, cluster }: HttpExplanation): string {
@@ -177,6 +206,11 @@ function httpVerdict({ answer, route, cluster }: HttpExplanation): string {
 function tcpVerdict({ answer, cluster }: TcpExplanation): string {
   if (answer !== null) return `the connection is closed${flagText(answer)}: ${answer.details}`;
   return cluster === null ? "the connection goes nowhere" : `the connection goes to ${hostsText(cluster)}`;
+}
+
+function udpVerdict({ answer, cluster }: UdpExplanation): string {
+  if (answer !== null) return `the datagrams are dropped: ${answer.details}`;
+  return cluster === null ? "the datagrams go nowhere" : `the datagrams go to ${hostsText(cluster)}`;
 }
 
 function flagText({ flag }: { readonly flag: string }): string {

@@ -102,8 +102,16 @@ export interface TcpExplanation {
   readonly answer: OwnAnswer | null;
 }
 
-/** What the network filter that serves a connection would do. */
-export type FilterExplanation = HttpExplanation | TcpExplanation;
+/** What a UDP proxy would do with the datagrams of a new client. */
+export interface UdpExplanation {
+  readonly kind: "udp";
+  readonly cluster: ClusterExplanation | null;
+  /** Null unless they are dropped. */
+  readonly answer: OwnAnswer | null;
+}
+
+/** What the filter that serves a connection, or a UDP listener's clients, would do. */
+export type FilterExplanation = HttpExplanation | TcpExplanation | UdpExplanation;
 
 /** The way of a request: everything that decides, step by step. Plain data. */
 export interface Explanation {
@@ -112,7 +120,7 @@ export interface Explanation {
   readonly inspectsTls: boolean;
   /** Criterion by criterion; criteria that no chain has are left out. */
   readonly steps: readonly ChainStep[];
-  /** Null: the connection is closed. */
+  /** Null: the connection is closed. Of a UDP listener: its filter. */
   readonly filterChain: {
     readonly name: string;
     readonly isDefault: boolean;

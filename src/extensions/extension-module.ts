@@ -19,7 +19,7 @@ import type { Tracer } from "../tracing/tracer.ts";
 import type { AsyncClient } from "../upstream/async/async-client.ts";
 import type { SharedLimits } from "../upstream/limits/shared-limits.ts";
 import type { ClusterDirectory } from "../upstream/thread-local-cluster.ts";
-import type { ExplainSources, FilterExplanation, FilterQuestion } from "./explanation.ts";
+import type { ExplainSources, FilterExplanation, FilterQuestion, UdpExplanation } from "./explanation.ts";
 import type { TlsContextDirectory } from "./transport_sockets/tls/tls-contexts.ts";
 
 /** How the server as a whole is. Changes while it runs. */
@@ -87,7 +87,10 @@ export interface ListenerFilterModule {
 
 /** The worker-side half of a UDP listener filter: what its `factory.ts` exports as `udpListenerFilter`. */
 export interface UdpListenerFilterModule {
-  createFilter(data: unknown, worker: WorkerContext): UdpListenerFilter;
+  /** `nextSessionId` numbers what clients have under way. */
+  createFilter(data: unknown, worker: WorkerContext, nextSessionId: () => number): UdpListenerFilter;
+  /** What it would do with the datagrams of a new client. Changes nothing. */
+  explain(data: unknown, sources: ExplainSources): UdpExplanation;
 }
 
 /** The worker-side half of an access logger: what its `logger.ts` exports as `accessLogger`. */

@@ -65,6 +65,11 @@ export class ConnectionHandler implements ListenerOwner {
     this.#workerStats = new WorkerListenerStats(context.stats);
   }
 
+  /** Counts the listeners of this worker, those of UDP too. */
+  get listenerStats(): WorkerListenerStats {
+    return this.#workerStats;
+  }
+
   get healthCheckFailed(): boolean {
     return this.#healthCheckFailed;
   }

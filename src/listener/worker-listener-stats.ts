@@ -10,6 +10,8 @@ export class WorkerListenerStats {
   readonly #active: Gauge;
   readonly #draining: Gauge;
   readonly #chainsDraining: Gauge;
+  #tcpCount = 0;
+  #udpCount = 0;
 
   constructor(root: StatsScope) {
     const scope = root.scope("listener_manager");
@@ -19,7 +21,13 @@ export class WorkerListenerStats {
     this.#chainsDraining = scope.gauge("total_filter_chains_draining", "max");
   }
 
-  /** Sets all of them. */
+  /** How many UDP listeners there are. */
+  showUdp(count: number): void {
+    this.#udpCount = count;
+    this.#active.set(this.#tcpCount + count);
+  }
+
+  /** Sets all of them, by the TCP listeners. */
   show(listeners: Iterable<ActiveListener>, draining: number): void {
     let active = 0;
     let chains = 0;
@@ -27,7 +35,8 @@ export class WorkerListenerStats {
       active++;
       chains += listener.retiredChainCount;
     }
-    this.#active.set(active);
+    this.#tcpCount = active;
+    this.#active.set(active + this.#udpCount);
     this.#draining.set(draining);
     this.#chainsDraining.set(chains);
   }

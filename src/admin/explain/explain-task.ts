@@ -50,6 +50,7 @@ export default async function explainProposed(task: ExplainTask): Promise<Explai
       clock: systemClock,
       random,
       networkFilters: extensions.networkFilters,
+      udpListenerFilters: extensions.udpListenerFilters,
       listeners: (listeners as ListenerData[]).map((data) => ({ data, addresses: configuredAddresses(data) })),
       routeTable(name) {
         const data = find("routeTable", name) as RouteTableData | undefined;

@@ -15,6 +15,7 @@ export function explanationText(explanation: Explanation, { version, worker }: E
       `tcp_proxy to ${outcome.clusters.map(({ name, share }) => `${name} (${share.toFixed(1)}%)`).join(", ")}`,
     );
   }
+  if (outcome?.kind === "udp") lines.push(`udp_proxy to ${outcome.cluster?.name ?? "nothing"}`);
   const cluster = outcome?.cluster ?? null;
   return `${lines.map(printable).join("\n")}\n${cluster === null ? "" : `\n${hostsText(cluster)}`}`;
 }

@@ -23,7 +23,7 @@ export interface Explanation {
     readonly is_default: boolean;
     readonly network_filters: readonly string[];
   } | null;
-  readonly outcome: HttpOutcome | TcpOutcome | null;
+  readonly outcome: HttpOutcome | TcpOutcome | UdpOutcome | null;
 }
 
 interface HttpOutcome {
@@ -56,6 +56,12 @@ interface HttpOutcome {
 interface TcpOutcome {
   readonly kind: "tcp";
   readonly clusters: readonly { readonly name: string; readonly share: number }[];
+  readonly cluster: ExplainedCluster | null;
+  readonly answer: Answer | null;
+}
+
+interface UdpOutcome {
+  readonly kind: "udp";
   readonly cluster: ExplainedCluster | null;
   readonly answer: Answer | null;
 }
@@ -101,6 +107,7 @@ export function ExplanationSteps({ explanation }: { readonly explanation: Explan
       <li><b>Filter chain</b> ${chain === null ? html`<span class="error">none: the connection is closed</span>` : chainText(chain)}</li>
       ${outcome?.kind === "http" && httpSteps(outcome)}
       ${outcome?.kind === "tcp" && html`<li><b>TCP proxy</b> to ${outcome.clusters.map(({ name, share }) => `${name} (${share} %)`).join(", ")}</li>`}
+      ${outcome?.kind === "udp" && html`<li><b>UDP proxy</b> to ${outcome.cluster?.name ?? "nothing"}</li>`}
       ${outcome?.answer && html`<li><b>Answer</b> ${outcome.answer.status} <span class="note">${outcome.answer.flag} ${outcome.answer.details}</span></li>`}
     </ol>
     </section>

@@ -2,14 +2,24 @@ import type { UdpListenerFilter } from "../../net/udp-listener-filter.ts";
 import { UdpSocket } from "../../net/udp-socket.ts";
 import { bindError } from "../bind-socket.ts";
 import type { PreparedListeners } from "../connection-handler.ts";
+import type { ConnectionRow } from "../connection-listing.ts";
+import type { DrainForecast } from "../drain-forecast.ts";
+import type { ListenerReport } from "../handler-report.ts";
 import type { ListenerChanges } from "../listener-changes.ts";
 import { type ListenerData, socketAddresses, socketKey } from "../listener-data.ts";
+import type { WorkerListenerStats } from "../worker-listener-stats.ts";
 import { UdpListener, type UdpListenerContext } from "./udp-listener.ts";
+import { sessionRow } from "./udp-session-row.ts";
 
 /** An address that this worker is to bind a UDP socket to. `port` is the real one where the configuration has 0. */
 export interface UdpSocketOrder {
   readonly key: string;
   readonly port: number;
+}
+
+/** What all UDP listeners of a worker need. */
+export interface UdpHandlerContext extends UdpListenerContext {
+  readonly listenerStats: Pick<WorkerListenerStats, "created" | "showUdp">;
 }
 
 /** A bound socket and the listener that it feeds; nobody's while its version is not in force. */
@@ -33,11 +43,11 @@ interface Staged {
  * kernel gives the datagrams of one client to the same socket as long as no worker comes or goes.
  */
 export class UdpHandler {
-  readonly #context: UdpListenerContext;
+  readonly #context: UdpHandlerContext;
   readonly #listeners = new Map<string, UdpListener>();
   readonly #sockets = new Map<string, Bound>();
 
-  constructor(context: UdpListenerContext) {
+  constructor(context: UdpHandlerContext) {
     this.#context = context;
   }
 
@@ -63,6 +73,57 @@ export class UdpHandler {
     return { commit: () => this.#commit(staged, removals), abort: () => discard(staged) };
   }
 
+  /** Which sessions would end if these changes were applied now. Changes nothing. */
+  forecast({ upserts, removals }: ListenerChanges): DrainForecast[] {
+    const found: DrainForecast[] = [];
+    const add = (name: string, connections: number): void => {
+      if (connections > 0) found.push({ listener: name, filterChain: "", connections });
+    };
+    for (const name of removals) add(name, this.#listeners.get(name)?.activeCount ?? 0);
+    for (const after of upserts) {
+      const listener = this.#listeners.get(after.name);
+      if (listener === undefined) continue;
+      const staysOne = after.udp !== null && after.statPrefix === listener.data.statPrefix;
+      add(after.name, staysOne ? listener.drainingBy(after) : listener.activeCount);
+    }
+    return found;
+  }
+
+  /** The sessions, one after the other, as far as they are wanted. */
+  *sessions(wanted: (row: ConnectionRow) => boolean): Generator<ConnectionRow | undefined> {
+    const { clock } = this.#context.timers;
+    for (const listener of this.#listeners.values()) {
+      for (const session of listener.sessions()) {
+        const row = sessionRow(listener.data.name, session, clock.nowMs());
+        yield wanted(row) ? row : undefined;
+      }
+    }
+  }
+
+  /** Ends a session; false if there is none of this id. */
+  closeSession(id: number): boolean {
+    for (const listener of this.#listeners.values()) if (listener.closeSession(id)) return true;
+    return false;
+  }
+
+  /** The listeners, with the addresses that they are bound to on this worker. */
+  current(): { readonly data: ListenerData; readonly addresses: readonly string[] }[] {
+    return [...this.#listeners.values()].map((listener) => ({
+      data: listener.data,
+      addresses: [...this.#sockets.values()].flatMap((bound) =>
+        bound.listener === listener ? [bound.socket.localAddress] : [],
+      ),
+    }));
+  }
+
+  /** The listeners as plain data for the admin; their sessions count as connections. */
+  reports(): ListenerReport[] {
+    return this.current().map(({ data: { name }, addresses }) => {
+      const connections = this.#listeners.get(name)?.activeCount ?? 0;
+      return { name, state: "active", addresses, connections, chains: [] };
+    });
+  }
+
   /** Closes the sockets: of all listeners, or of inbound ones. What is under way ends. */
   stopListening(inboundOnly = false): void {
     for (const [key, { socket, listener }] of this.#sockets) {
@@ -77,6 +138,7 @@ export class UdpHandler {
     this.stopListening();
     for (const listener of this.#listeners.values()) listener.close();
     this.#listeners.clear();
+    this.#context.listenerStats.showUdp(0);
   }
 
   #stage(data: ListenerData, orders: readonly UdpSocketOrder[], staged: Staged): void {
@@ -125,10 +187,12 @@ export class UdpHandler {
       const { name } = listener.data;
       leaving.push(...[this.#listeners.get(name)].flatMap((before) => before ?? []));
       this.#listeners.set(name, listener);
+      this.#context.listenerStats.created.inc();
     }
     for (const [key, bound] of staged.sockets) this.#sockets.set(key, bound);
     this.#assign();
     for (const listener of leaving) listener.close();
+    this.#context.listenerStats.showUdp(this.#listeners.size);
   }
 
   /** Makes the sockets feed the listeners that want them, and closes those that nobody wants. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { WheelTimer } from "../../base/timer-wheel.ts";
 import type { CompiledExtension } from "../../config/compile-context.ts";
-import type { DownstreamUdp, UdpListenerFilter } from "../../net/udp-listener-filter.ts";
+import type { DownstreamUdp, UdpListenerFilter, UdpSessionUse } from "../../net/udp-listener-filter.ts";
 import type { Counter, StatsScope } from "../../stats/scope.ts";
 import type { ListenerContext } from "../listener-context.ts";
 import type { ListenerData } from "../listener-data.ts";
@@ -10,14 +10,25 @@ import type { ListenerData } from "../listener-data.ts";
 export type UdpListenerFilterMaker = (filter: CompiledExtension, listenerScope: StatsScope) => UdpListenerFilter;
 
 /** What a UDP listener needs of its worker. */
-export interface UdpListenerContext extends Pick<ListenerContext, "timers" | "stats" | "log" | "drain"> {
+export interface UdpListenerContext
+  extends Pick<ListenerContext, "timers" | "stats" | "log" | "drain" | "buildingVersion"> {
   readonly makeUdpFilter: UdpListenerFilterMaker;
 }
 
 /** A replaced filter whose clients still have something under way. */
 interface RetiredFilter {
   readonly filter: UdpListenerFilter;
+  readonly snapshotVersion: number;
   readonly timer: WheelTimer;
+}
+
+/** What a client has under way, and in which filter. */
+export interface ListedUdpSession {
+  readonly session: UdpSessionUse;
+  /** The filter was replaced. */
+  readonly draining: boolean;
+  /** Of the configuration that the filter comes from. */
+  readonly snapshotVersion: number;
 }
 
 /** A UDP listener on one worker: hands datagrams to its filter, and those of clients that an older one serves to that. */
@@ -28,11 +39,14 @@ export class UdpListener {
   readonly #scope: StatsScope;
   readonly #dropped: Counter;
   readonly #retired = new Set<RetiredFilter>();
+  #snapshotVersion: number;
+  #stagedVersion = 0;
 
   /** Throws with the reason if its filter can't be made. */
   constructor(data: ListenerData, context: UdpListenerContext) {
     this.#data = data;
     this.#context = context;
+    this.#snapshotVersion = context.buildingVersion?.() ?? 0;
     this.#scope = context.stats.scope(`listener.${data.statPrefix}`);
     this.#dropped = this.#scope.counter("udp.downstream_rx_datagram_dropped");
     try {
@@ -54,9 +68,30 @@ export class UdpListener {
     return count;
   }
 
+  /** How many clients a change to `data` would end within the drain time. */
+  drainingBy(data: ListenerData): number {
+    return this.#serves(data) ? 0 : this.#filter.activeCount;
+  }
+
+  /** What clients have under way. */
+  *sessions(): Generator<ListedUdpSession> {
+    for (const session of this.#filter.sessions()) {
+      yield { session, draining: false, snapshotVersion: this.#snapshotVersion };
+    }
+    for (const { filter, snapshotVersion } of this.#retired) {
+      for (const session of filter.sessions()) yield { session, draining: true, snapshotVersion };
+    }
+  }
+
+  /** Ends what a client has under way; false if there is nothing of this id. */
+  closeSession(id: number): boolean {
+    return this.#filter.closeSession(id) || [...this.#retired].some(({ filter }) => filter.closeSession(id));
+  }
+
   /** The filter for new data; null if the present one serves on. Throws with the reason if it can't be made. */
   stage(data: ListenerData): UdpListenerFilter | null {
-    if (isDeepStrictEqual(data.udp!.filter, this.#data.udp!.filter)) return null;
+    if (this.#serves(data)) return null;
+    this.#stagedVersion = this.#context.buildingVersion?.() ?? 0;
     return this.#context.makeUdpFilter(data.udp!.filter, this.#scope);
   }
 
@@ -65,13 +100,16 @@ export class UdpListener {
     this.#data = data;
     if (filter === null) return;
     const before = this.#filter;
+    const snapshotVersion = this.#snapshotVersion;
     this.#filter = filter;
+    this.#snapshotVersion = this.#stagedVersion;
     if (before.activeCount === 0) {
       before.dispose();
       return;
     }
     const retired: RetiredFilter = {
       filter: before,
+      snapshotVersion,
       timer: this.#context.timers.timer(() => this.#drop(retired)),
     };
     this.#retired.add(retired);
@@ -104,6 +142,11 @@ export class UdpListener {
     for (const retired of [...this.#retired]) this.#drop(retired);
     this.#filter.dispose();
     this.#scope.release();
+  }
+
+  /** Whether the present filter goes on under `data`. */
+  #serves(data: ListenerData): boolean {
+    return isDeepStrictEqual(data.udp!.filter, this.#data.udp!.filter);
   }
 
   #drop(retired: RetiredFilter): void {

@@ -1,5 +1,5 @@
 import { formatIpPort } from "../../../net/address.ts";
-import type { DownstreamUdp, UdpListenerFilter } from "../../../net/udp-listener-filter.ts";
+import type { DownstreamUdp, UdpListenerFilter, UdpSessionUse } from "../../../net/udp-listener-filter.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
 import type { WorkerContext } from "../../extension-module.ts";
@@ -18,6 +18,7 @@ export class UdpProxyFilter implements UdpListenerFilter {
   readonly #data: UdpProxyData;
   readonly #worker: WorkerContext;
   readonly #log: UdpSessionLog;
+  readonly #nextId: () => number;
   readonly #scope;
   readonly #stats: UdpProxyStats;
   readonly #context: UdpLoadBalancerContext;
@@ -26,10 +27,11 @@ export class UdpProxyFilter implements UdpListenerFilter {
   /** Of the cluster's name that was seen last. */
   #clusterStats: { readonly name: string; readonly stats: UdpClusterStats } | null = null;
 
-  /** Owns `log`. */
-  constructor(data: UdpProxyData, worker: WorkerContext, log: UdpSessionLog) {
+  /** Owns `log`. `nextId` numbers the sessions. */
+  constructor(data: UdpProxyData, worker: WorkerContext, log: UdpSessionLog, nextId: () => number) {
     this.#data = data;
     this.#log = log;
+    this.#nextId = nextId;
     this.#worker = worker;
     this.#scope = worker.stats.scope(`udp.${data.statPrefix}`);
     this.#stats = udpProxyStats(this.#scope);
@@ -62,11 +64,28 @@ export class UdpProxyFilter implements UdpListenerFilter {
     this.#stats.rxErrors.inc();
   }
 
+  *sessions(): Generator<UdpSessionUse> {
+    for (const session of this.#all()) yield session.describe();
+  }
+
+  closeSession(id: number): boolean {
+    for (const session of this.#all()) {
+      if (session.id !== id) continue;
+      session.close();
+      return true;
+    }
+    return false;
+  }
+
   dispose(): void {
-    for (const sessions of this.#sessions.values()) for (const session of [...sessions.values()]) session.close();
+    for (const session of [...this.#all()]) session.close();
     this.#log.release();
     this.#clusterStats?.stats.scope.release();
     this.#scope.release();
+  }
+
+  *#all(): Generator<UdpSession> {
+    for (const sessions of this.#sessions.values()) yield* sessions.values();
   }
 
   /** The client's session, a new one if need be; null if there can't be one. */
@@ -119,7 +138,7 @@ export class UdpProxyFilter implements UdpListenerFilter {
       return null;
     }
     const session = new UdpSession({
-      ...{ key, ip, port, downstream: socket, host, breaker },
+      ...{ id: this.#nextId(), key, ip, port, downstream: socket, host, breaker },
       ...{ hostIp: host.address.ip, hostPort: host.address.port },
       stats: this.#stats,
       clusterStats: this.#statsOf(info.observabilityName),

@@ -1,5 +1,6 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
-import type { DownstreamUdp } from "../../../net/udp-listener-filter.ts";
+import { formatIpPort } from "../../../net/address.ts";
+import type { DownstreamUdp, UdpSessionUse } from "../../../net/udp-listener-filter.ts";
 import { UdpSocket, type UdpSocketCallbacks } from "../../../net/udp-socket.ts";
 import type { CircuitBreaker } from "../../../upstream/circuit-breaker/circuit-breaker.ts";
 import type { ClusterInfo } from "../../../upstream/cluster-info.ts";
@@ -9,6 +10,8 @@ import type { UdpSessionCounts, UdpSessionLog } from "./udp-session-log.ts";
 
 /** What a session needs of its filter and its cluster. */
 export interface UdpSessionOptions {
+  /** For people who ask. */
+  readonly id: number;
   /** By what its filter finds it. */
   readonly key: string;
   readonly ip: string;
@@ -49,6 +52,7 @@ export class UdpSession implements UdpSocketCallbacks {
     datagramsSent: 0,
     errorsSent: 0,
   };
+  #lastActivityMs: number;
   #closed = false;
 
   constructor(options: UdpSessionOptions) {
@@ -61,6 +65,7 @@ export class UdpSession implements UdpSocketCallbacks {
     this.#socket = UdpSocket.connected(options.hostIp, options.hostPort, this);
     this.#idle = timers.timer(() => this.#onIdle());
     this.#startedAtMs = timers.clock.nowMs();
+    this.#lastActivityMs = this.#startedAtMs;
     // The listener's socket may be gone when the session ends.
     this.#localAddress = options.downstream.localAddress;
   }
@@ -69,24 +74,28 @@ export class UdpSession implements UdpSocketCallbacks {
     return this.#options.key;
   }
 
+  get id(): number {
+    return this.#options.id;
+  }
+
   get host(): Host {
     return this.#options.host;
   }
 
   /** A datagram of the client. */
   forward(data: Buffer): void {
-    const { stats, idleTimeoutMs } = this.#options;
+    const { stats } = this.#options;
     stats.rxBytes.add(data.length);
     stats.rxDatagrams.inc();
     this.#counts.bytesReceived += data.length;
     this.#counts.datagramsReceived++;
-    this.#idle.arm(idleTimeoutMs);
+    this.#active();
     this.#socket.send(data, this.#onForwarded);
   }
 
   onDatagram(data: Buffer): void {
-    const { clusterStats, cluster, downstream, ip, port, idleTimeoutMs } = this.#options;
-    this.#idle.arm(idleTimeoutMs);
+    const { clusterStats, cluster, downstream, ip, port } = this.#options;
+    this.#active();
     if (data.length > this.#options.maxUpstreamDatagramBytes) {
       clusterStats.rxDatagramsDropped.inc();
       return;
@@ -98,6 +107,22 @@ export class UdpSession implements UdpSocketCallbacks {
 
   onReceiveError(): void {
     this.#options.clusterStats.rxErrors.inc();
+  }
+
+  /** For people who ask. */
+  describe(): UdpSessionUse {
+    const { id, ip, port, cluster, host } = this.#options;
+    return {
+      id,
+      peer: formatIpPort(ip, port),
+      local: this.#localAddress,
+      startMs: this.#startedAtMs,
+      lastActivityMs: this.#lastActivityMs,
+      bytesReceived: this.#counts.bytesReceived,
+      bytesSent: this.#counts.bytesSent,
+      cluster: cluster.name,
+      host: host.addressText,
+    };
   }
 
   close(): void {
@@ -113,6 +138,12 @@ export class UdpSession implements UdpSocketCallbacks {
     const place = { ip, port, localAddress: this.#localAddress, startedAtMs: this.#startedAtMs };
     log.ended({ ...place, cluster, host }, this.#counts);
     this.#options.onClosed(this);
+  }
+
+  /** Something came from either side. */
+  #active(): void {
+    this.#lastActivityMs = this.#options.timers.clock.nowMs();
+    this.#idle.arm(this.#options.idleTimeoutMs);
   }
 
   #onIdle(): void {

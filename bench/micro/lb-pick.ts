@@ -47,6 +47,7 @@ function host(at: number, weighted: boolean): LbHost {
     locality: { region: "", zone: "", subZone: "" },
     localityWeight: 0,
     health: "healthy",
+    excluded: false,
     metadata: NO_METADATA,
     activeRequests: at % 5,
   };

@@ -21,6 +21,11 @@ export interface LbHost {
   /** Weight of the host's locality within its priority. 0 (also where nothing is said) = no traffic by locality weights. */
   readonly localityWeight: number;
   readonly health: HostHealth;
+  /**
+   * Whether it counts as if it were not there when shares are worked out, so that it makes no other host's share smaller: it is draining, has taken
+   * itself out of use, or waits for its first check under `ignore_new_hosts_until_first_hc`. Such a host is never healthy.
+   */
+  readonly excluded: boolean;
   /** Plain JSON values by namespace; load balancers read `envoy.lb`. */
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Requests of this worker that the host has not answered yet. */

@@ -25,7 +25,7 @@ export class LocalityWeighted<H extends LbHost> implements HostPicker<H> {
   }
 
   /**
-   * A picker of `usable` hosts among `all` of a priority; null if no locality has a weight, for then there is nothing to weigh by.
+   * A picker of `usable` hosts among `all` of a priority, of which excluded ones do not count; null if no locality has a weight, for then there is nothing to weigh by.
    * A locality keeps its whole weight while its usable hosts, times the overprovisioning factor, are as many as all of its hosts.
    */
   static of<H extends LbHost>(
@@ -35,11 +35,14 @@ export class LocalityWeighted<H extends LbHost> implements HostPicker<H> {
     picker: HostPickerFactory<H>,
     random: RandomSource,
   ): LocalityWeighted<H> | null {
-    const totals = new Map(hostsByLocality(all).map(({ locality, hosts }) => [localityKey(locality), hosts.length]));
+    const counted = all.filter(({ excluded }) => !excluded);
+    const totals = new Map(
+      hostsByLocality(counted).map(({ locality, hosts }) => [localityKey(locality), hosts.length]),
+    );
     const used = hostsByLocality(usable).filter(({ weight }) => weight > 0);
     if (used.length === 0) return null;
     const weights = used.map(({ locality, weight, hosts }) => {
-      const share = hosts.length / totals.get(localityKey(locality))!;
+      const share = hosts.length / (totals.get(localityKey(locality)) ?? hosts.length);
       return weight * Math.min(1, (overprovisioningFactorPercent / 100) * share);
     });
     return new LocalityWeighted(

@@ -3,10 +3,13 @@ import type { LbHost } from "./lb-host.ts";
 
 /** How many hosts of one priority can be used. */
 export interface PriorityHealth {
+  /** All hosts. */
   readonly total: number;
   readonly healthy: number;
   readonly degraded: number;
-  /** The same in weights, if hosts are to count by theirs; a panic is judged by hosts alone. */
+  /** Hosts that count as if they were not there; see `LbHost`. Default 0. */
+  readonly excluded?: number;
+  /** The same, without excluded hosts, in weights, if hosts are to count by theirs; a panic is judged by hosts alone. */
   readonly weights?: { readonly total: number; readonly healthy: number; readonly degraded: number };
 }
 
@@ -47,7 +50,7 @@ export interface PriorityLoadSettings {
  */
 export function priorityLoad(priorities: readonly PriorityHealth[], settings: PriorityLoadSettings): PriorityLoad {
   const factorPercent = settings.overprovisioningFactorPercent;
-  const shares = priorities.map((p) => p.weights ?? p);
+  const shares = priorities.map((p) => p.weights ?? { ...p, total: countedTotal(p) });
   const healthy = shares.map((p) => availability(p.healthy, p.total, factorPercent));
   const degraded = shares.map((p) => availability(p.degraded, p.total, factorPercent));
   const availabilities = { healthyAvailable: healthy, degradedAvailable: degraded };
@@ -81,10 +84,16 @@ export function spreadAvailability(healthy: readonly number[], degraded: readonl
 
 /** `priorityLoad` of hosts that are sorted already. */
 export function levelLoad(levels: readonly HostLevel<LbHost>[], settings: PriorityLoadSettings): PriorityLoad {
-  const healths = levels.map(({ all, healthy, degraded }): PriorityHealth => {
-    const counts = { total: all.length, healthy: healthy.length, degraded: degraded.length };
+  const healths = levels.map(({ all, healthy, degraded, excluded }): PriorityHealth => {
+    const counts = {
+      total: all.length,
+      healthy: healthy.length,
+      degraded: degraded.length,
+      excluded: excluded.length,
+    };
     if (!settings.weightedPriorityHealth) return counts;
-    const weights = { total: totalWeight(all), healthy: totalWeight(healthy), degraded: totalWeight(degraded) };
+    const total = totalWeight(all) - totalWeight(excluded);
+    const weights = { total, healthy: totalWeight(healthy), degraded: totalWeight(degraded) };
     return { ...counts, weights };
   });
   return priorityLoad(healths, settings);
@@ -101,8 +110,12 @@ function availability(usable: number, total: number, factorPercent: number): num
 }
 
 function usablePercent(priority: PriorityHealth): number {
-  if (priority.total === 0) return 0;
-  return (100 * (priority.healthy + priority.degraded)) / priority.total;
+  const total = countedTotal(priority);
+  return total === 0 ? 0 : (100 * (priority.healthy + priority.degraded)) / total;
+}
+
+function countedTotal({ total, excluded = 0 }: PriorityHealth): number {
+  return total - excluded;
 }
 
 function takeShares(availabilities: readonly number[], available: number, left: number, shares: number[]): number {

@@ -1,6 +1,6 @@
 import type { HostHealth, LbHost, Locality } from "../lb/lb-host.ts";
 import { type Address, formatAddress } from "../net/address.ts";
-import { isDegraded, isUnhealthy } from "./membership/health-flag.ts";
+import { isDegraded, isExcluded, isUnhealthy } from "./membership/health-flag.ts";
 import type { OutlierCells } from "./outlier/outlier-cells.ts";
 
 /** What is counted of one host on one worker; `/clusters` shows the sums over all workers. Plain numbers. */
@@ -129,6 +129,10 @@ export class Host implements LbHost {
       default:
         return isDegraded(healthFlags) ? "degraded" : "healthy";
     }
+  }
+
+  get excluded(): boolean {
+    return this.#settings.healthStatus === "draining" || isExcluded(this.#settings.healthFlags);
   }
 
   /** Whether the endpoint's metadata says `envoy.lb: {canary: true}`. */

@@ -394,9 +394,7 @@ export class LocalCluster implements ThreadLocalCluster {
     const healthy = hosts.filter((host) => host.health === "healthy").length;
     const degraded = hosts.filter((host) => host.health === "degraded").length;
     this.#publishCounts(hosts.length, healthy, degraded);
-    membership.excluded.set(
-      hosts.filter(({ healthFlags }) => (healthFlags & HealthFlag.excludedViaImmediateHcFail) !== 0).length,
-    );
+    membership.excluded.set(hosts.filter(({ excluded }) => excluded).length);
     membership.maxHostWeight.set(hosts.reduce((most, host) => Math.max(most, host.weight), 0));
   }
 

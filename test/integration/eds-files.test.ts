@@ -106,6 +106,58 @@ describe("An EDS cluster with a file", () => {
     assert.equal(sick.requestCount, 0);
   });
 
+  it("keeps requests on hosts in use while new ones wait for their first check, with ignore_new_hosts_until_first_hc", async (t) => {
+    const [first, second] = [await upstream(t, "first"), await upstream(t, "second")];
+    const silent = await Promise.all(Array.from({ length: 3 }, () => FakeUpstream.start(() => {})));
+    t.after(() => Promise.all(silent.map((server) => server.close())));
+    const lb = (port: number) => ({ endpoint: { address: loopback(port) } });
+    const text = (...ofFirst: object[]) =>
+      JSON.stringify({
+        resources: [
+          {
+            "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+            cluster_name: "service",
+            endpoints: [
+              { priority: 0, lb_endpoints: [lb(first.port), ...ofFirst] },
+              { priority: 1, lb_endpoints: [lb(second.port)] },
+            ],
+          },
+        ],
+      });
+    const cluster = (name: string, ignores: boolean) => ({
+      ...edsCluster(),
+      name,
+      common_lb_config: { healthy_panic_threshold: { value: 1 }, ignore_new_hosts_until_first_hc: ignores },
+      health_checks: [
+        {
+          timeout: "600s",
+          interval: "600s",
+          unhealthy_threshold: 1,
+          healthy_threshold: 1,
+          http_health_check: { path: "/" },
+        },
+      ],
+    });
+    const routes = [clusterRoute("other", "/other"), clusterRoute("app")];
+    const config = sampleBootstrap({
+      listeners: [{ routes }],
+      clusters: [cluster("app", true), cluster("other", false)],
+    });
+    const proxy = await startProxy({ config, files: { [FILE]: text() }, concurrency: 2 });
+    t.after(() => proxy.kill());
+    assert.equal(await answers(proxy), "first");
+    assert.equal((await requestOnce(proxy.port(), { target: "/other" })).body, "first");
+    replace(proxy, text(...silent.map(({ port }) => lb(port))));
+    const spilled = async () => (await requestOnce(proxy.port(), { target: "/other" })).body === "second";
+    await proxy.until("requests on the next priority without the setting", spilled);
+    const total = async () => (await proxy.stats("cluster.app.membership")).get("cluster.app.membership_total");
+    await proxy.until("the new hosts", async () => (await total()) === 5);
+    for (let i = 0; i < 40; i++) assert.equal(await answers(proxy), "first");
+    const stats = await proxy.stats("membership_excluded");
+    assert.equal(stats.get("cluster.app.membership_excluded"), 3);
+    assert.equal(stats.get("cluster.other.membership_excluded"), 0);
+  });
+
   it("balances by the file's overprovisioning_factor, and by a changed one without touching connections", async (t) => {
     const [first, second] = [await upstream(t, "first"), await upstream(t, "second")];
     const lb = (port: number, more: object = {}) => ({ endpoint: { address: loopback(port) }, ...more });

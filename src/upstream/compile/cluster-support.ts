@@ -198,7 +198,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     consistent_hashing_lb_config: yes,
     override_host_status: yes,
     update_merge_window: noEffect("the hosts of a STATIC cluster change only with the configuration"),
-    ignore_new_hosts_until_first_hc: notYet("a new host counts as unhealthy until its first check"),
+    ignore_new_hosts_until_first_hc: yes,
   }),
   support(Cluster_CommonLbConfig_ZoneAwareLbConfigSchema, ZONE_AWARE),
   supportAll(Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema),

@@ -100,8 +100,10 @@ function compileHostMonitor(
   place: Place,
   context: CompileContext,
 ): HostMonitorData {
+  const healthCheck = compileHealthChecks(message.healthChecks, sockets, place.field("health_checks"), context);
+  const ignoresNewHosts = message.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false;
   return {
-    healthCheck: compileHealthChecks(message.healthChecks, sockets, place.field("health_checks"), context),
+    healthCheck: healthCheck === null ? null : { ...healthCheck, ignoresNewHosts },
     outlierDetection: compileOutlierDetection(message.outlierDetection, place.field("outlier_detection"), context),
     countsHostConnections: (message.circuitBreakers?.perHostThresholds.length ?? 0) > 0,
   };

@@ -46,7 +46,7 @@ export function compileHealthChecks(
   sockets: CheckedConnections,
   place: Place,
   context: CompileContext,
-): HealthCheckData | null {
+): Omit<HealthCheckData, "ignoresNewHosts"> | null {
   const [message] = messages;
   if (message === undefined) return null;
   if (messages.length > 1) context.error(place.index(1), "a cluster can have one health check only", "keep the first");
@@ -81,7 +81,7 @@ function compileTransport(message: HealthCheck, sockets: TransportSocketsData): 
 
 function compileTimes(
   message: HealthCheck,
-): Omit<HealthCheckData, "check" | "transport" | "sourceAddresses" | "eventLogPaths"> {
+): Omit<HealthCheckData, "check" | "transport" | "sourceAddresses" | "eventLogPaths" | "ignoresNewHosts"> {
   const intervalMs = durationMs(message.interval, 0);
   const noTrafficIntervalMs = durationMs(message.noTrafficInterval, DEFAULT_NO_TRAFFIC_INTERVAL_MS);
   const unhealthyIntervalMs = durationMs(message.unhealthyInterval, intervalMs);

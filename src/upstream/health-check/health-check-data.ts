@@ -87,6 +87,8 @@ export interface HealthCheckData {
   /** 0 = the host's own. */
   readonly altPort: number;
   readonly reuseConnection: boolean;
+  /** `ignore_new_hosts_until_first_hc`: hosts that wait for their first check make no other host's share of requests smaller. */
+  readonly ignoresNewHosts: boolean;
   readonly noTrafficIntervalMs: number;
   readonly noTrafficHealthyIntervalMs: number;
   readonly unhealthyIntervalMs: number;

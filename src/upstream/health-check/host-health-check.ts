@@ -79,6 +79,9 @@ export class HostHealthCheck {
       this.#failingSinceMs = before.#failingSinceMs;
       this.#firstCheck = false;
     }
+    if (this.#has(HealthFlag.pendingActiveHc) && this.#options.data.ignoresNewHosts) {
+      this.#set(HealthFlag.ignoredUntilFirstHc);
+    }
     if (!this.#has(HealthFlag.failedActiveHc)) this.#options.stats.healthy.inc();
     if (this.#has(HealthFlag.degradedActiveHc)) this.#options.stats.degraded.inc();
     const delayMs = initialDelayMs(this.#options.data, this.#options.random);
@@ -205,7 +208,7 @@ export class HostHealthCheck {
 
   #clearPending(transition: HealthTransition): HealthTransition {
     if (!this.#has(HealthFlag.pendingActiveHc)) return transition;
-    this.#clear(HealthFlag.pendingActiveHc);
+    this.#clear(HealthFlag.pendingActiveHc | HealthFlag.ignoredUntilFirstHc);
     return "changed";
   }
 

@@ -17,6 +17,8 @@ export const HealthFlag = {
   activeHcTimeout: 32,
   /** It told a health check to take it out of use at once, or was told so in passing. */
   excludedViaImmediateHcFail: 64,
+  /** With `ignore_new_hosts_until_first_hc`: no active health check has been made yet. Not shown; `pendingActiveHc` is. */
+  ignoredUntilFirstHc: 128,
 } as const;
 export type HealthFlag = (typeof HealthFlag)[keyof typeof HealthFlag];
 
@@ -26,13 +28,21 @@ export const ACTIVE_CHECK_FLAGS =
   HealthFlag.degradedActiveHc |
   HealthFlag.pendingActiveHc |
   HealthFlag.activeHcTimeout |
-  HealthFlag.excludedViaImmediateHcFail;
+  HealthFlag.excludedViaImmediateHcFail |
+  HealthFlag.ignoredUntilFirstHc;
+
+const EXCLUDED = HealthFlag.excludedViaImmediateHcFail | HealthFlag.ignoredUntilFirstHc;
 
 const UNHEALTHY = HealthFlag.failedActiveHc | HealthFlag.failedOutlierCheck;
 
 /** Whether any of the flags keeps requests away. */
 export function isUnhealthy(flags: number): boolean {
   return (flags & UNHEALTHY) !== 0;
+}
+
+/** Whether the flags say that the host is to count as if it were not there when the health of its priority is worked out. */
+export function isExcluded(flags: number): boolean {
+  return (flags & EXCLUDED) !== 0;
 }
 
 /** Whether the flags say that the host is to be used only when healthy ones do not suffice. */

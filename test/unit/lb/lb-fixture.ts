@@ -13,6 +13,7 @@ export function lbHost(name: string, traits: Partial<LbHost> = {}): LbHost {
     locality: { region: "", zone: "", subZone: "" },
     localityWeight: 0,
     health: "healthy" as HostHealth,
+    excluded: false,
     metadata: new Map(),
     activeRequests: 0,
     ...traits,

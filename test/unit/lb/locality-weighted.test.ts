@@ -39,6 +39,12 @@ describe("LocalityWeighted", () => {
     assert.deepEqual(picks([host("a", "a", 0), host("b", "b", 1)], 10), { b: 10 });
   });
 
+  it("lets a locality keep its weight while excluded hosts join it", () => {
+    const joining = { health: "unhealthy", excluded: true } as const;
+    const hosts = [host("a1", "a", 1), host("a2", "a", 1, joining), host("a3", "a", 1, joining), host("b", "b", 1)];
+    assert.deepEqual(picks(hosts, 600), { a1: 300, b: 300 });
+  });
+
   it("lets a locality keep its weight while enough of its hosts are usable", () => {
     const hosts = [
       host("a1", "a", 1),

@@ -7,12 +7,13 @@ import { RoundRobin } from "../../../src/lb/round-robin.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";
 import { lbHost, SeededRandom, tally } from "./lb-fixture.ts";
 
-function balancer(hosts: readonly LbHost[], failTrafficOnPanic = false) {
+function balancer(hosts: readonly LbHost[], failTrafficOnPanic = false, weightedPriorityHealth = false) {
   const stats = new RecordingStats();
   const random = new SeededRandom();
   const lb = new PriorityLoadBalancer<LbHost>({
     panicThresholdPercent: 50,
     overprovisioningFactorPercent: 140,
+    weightedPriorityHealth,
     failTrafficOnPanic,
     random,
     picker: (list) => new RoundRobin(list, random),
@@ -57,6 +58,16 @@ describe("PriorityLoadBalancer", () => {
     const counts = tally(balancer(hosts).choose, 10_000);
     assert.ok(Math.abs(counts.a! - 7000) < 250, JSON.stringify(counts));
     assert.equal(counts.b, undefined);
+  });
+
+  it("keeps its traffic while new hosts are excluded, by numbers and by weights", () => {
+    const excluded = { health: "unhealthy", excluded: true, weight: 5 } as const;
+    const hosts = [lbHost("a"), lbHost("b", excluded), lbHost("c", excluded), lbHost("d", { priority: 1 })];
+    assert.deepEqual(tally(balancer(hosts).choose, 100), { a: 100 });
+    assert.deepEqual(tally(balancer(hosts, false, true).choose, 100), { a: 100 });
+    const counted = hosts.map((host) => ({ ...host, excluded: false }));
+    assert.ok(tally(balancer(counted).choose, 1000).d! > 400);
+    assert.ok(tally(balancer(counted, false, true).choose, 1000).d! > 800);
   });
 
   it("takes changed hosts into account after an update", () => {

@@ -30,6 +30,31 @@ describe("priorityLoad", () => {
     });
   });
 
+  it("counts excluded hosts neither for health nor for a panic", () => {
+    const levels = [
+      { total: 5, healthy: 1, degraded: 0, excluded: 4 },
+      { total: 2, healthy: 2, degraded: 0 },
+    ];
+    const { healthyPercent, panic } = priorityLoad(levels, SETTINGS);
+    assert.deepEqual(
+      [healthyPercent, panic],
+      [
+        [100, 0],
+        [false, false],
+      ],
+    );
+    const counted = priorityLoad(
+      levels.map(({ excluded: _, ...level }) => level),
+      SETTINGS,
+    );
+    assert.deepEqual(counted.healthyPercent, [28, 72]);
+  });
+
+  it("has no health where all hosts are excluded, and uses them all the same if there are no others", () => {
+    const { healthyPercent, panic } = priorityLoad([{ total: 3, healthy: 0, degraded: 0, excluded: 3 }], SETTINGS);
+    assert.deepEqual([healthyPercent, panic], [[100], [true]]);
+  });
+
   const rows: readonly {
     name: string;
     levels: readonly Level[];

@@ -29,6 +29,7 @@ describe("A compiled health check", () => {
       unhealthyThreshold: 3,
       healthyThreshold: 2,
       altPort: 0,
+      ignoresNewHosts: false,
       reuseConnection: true,
       noTrafficIntervalMs: 60_000,
       noTrafficHealthyIntervalMs: 60_000,

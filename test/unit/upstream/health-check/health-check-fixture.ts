@@ -32,6 +32,7 @@ export function healthCheckData(changes: Partial<HealthCheckData> = {}): HealthC
     unhealthyThreshold: 2,
     healthyThreshold: 2,
     altPort: 0,
+    ignoresNewHosts: false,
     reuseConnection: true,
     noTrafficIntervalMs: 60_000,
     noTrafficHealthyIntervalMs: 70_000,

@@ -4,7 +4,7 @@ import type { HealthCheckData } from "../../../../src/upstream/health-check/heal
 import { HealthCheckStats } from "../../../../src/upstream/health-check/health-check-stats.ts";
 import { type CheckEvent, HostHealthCheck } from "../../../../src/upstream/health-check/host-health-check.ts";
 import type { ProbeResult } from "../../../../src/upstream/health-check/probe.ts";
-import { HealthFlag } from "../../../../src/upstream/membership/health-flag.ts";
+import { HealthFlag, healthFlagNames, isExcluded } from "../../../../src/upstream/membership/health-flag.ts";
 import { FakeClock } from "../../../harness/fake-clock.ts";
 import { RecordingStats } from "../../../harness/recording-stats.ts";
 import { healthCheckData } from "./health-check-fixture.ts";
@@ -168,6 +168,19 @@ describe("A healthy host", () => {
     assert.equal(scene.check.flags, 0);
     assert.equal(scene.value("degraded"), 0);
     assert.deepEqual(scene.events.at(-1), { type: "no_longer_degraded_host" });
+  });
+
+  it("counts as excluded until its first check if it is told to ignore new hosts", () => {
+    const ignoring = new Scene({ ignoresNewHosts: true });
+    const other = new Scene();
+    for (const { check } of [ignoring, other]) check.start();
+    const first = HealthFlag.failedActiveHc | HealthFlag.pendingActiveHc;
+    assert.equal(ignoring.check.flags, first | HealthFlag.ignoredUntilFirstHc);
+    assert.equal(isExcluded(ignoring.check.flags), true);
+    assert.deepEqual(healthFlagNames(ignoring.check.flags), ["failed_active_hc", "pending_active_hc"]);
+    ignoring.answer(REFUSED);
+    assert.equal(ignoring.check.flags, HealthFlag.failedActiveHc);
+    assert.equal(isExcluded(other.check.flags), false);
   });
 
   it("fails at once when its own answer to a request says so, and is excluded until it passes again", () => {

@@ -179,6 +179,7 @@ export class ProxyRuntime implements WorkerRuntime {
       connectionLimits: this.#connectionLimits,
       drain: this.#settings.drain,
       buildingVersion: () => this.#building,
+      failures: this.#context.failures ?? null,
     });
   }
 
@@ -201,7 +202,10 @@ export class ProxyRuntime implements WorkerRuntime {
   #createFailures(clock: Clock): FailedRequests | null {
     const { failedRequests } = this.#settings;
     if (failedRequests === 0) return null;
-    return new FailedRequests(failedRequests, clock, (name) => hostsInWords(this.#clusters.explain(name)));
+    return new FailedRequests(failedRequests, clock, {
+      hosts: (cluster, criteria) => hostsInWords(this.#clusters.explain(cluster), criteria),
+      openBreakers: (cluster) => this.#clusters.openBreakers(cluster),
+    });
   }
 
   async prepare(change: SnapshotChange): Promise<void> {

@@ -1,5 +1,6 @@
 import { BoundedLog } from "../actor/bounded-log.ts";
 import type { Clock } from "../base/clock.ts";
+import type { ClusterWords } from "./cluster-words.ts";
 import { failureReason, flagNames } from "./failure-reason.ts";
 import type { RequestHeaderMap } from "./header-map.ts";
 import type { StreamInfo } from "./stream-info.ts";
@@ -20,7 +21,7 @@ export interface FailedRequest {
   readonly protocol: string;
   readonly method: string;
   readonly authority: string;
-  /** Without the query. */
+  /** As the client asked, without the query. */
   readonly path: string;
   readonly requestId: string;
   readonly peer: string;
@@ -45,14 +46,18 @@ export interface FailedRequest {
 export class FailedRequests {
   readonly #log: BoundedLog<FailedRequest>;
   readonly #clock: Clock;
-  readonly #describeHosts: (cluster: string) => string;
+  readonly #words: ClusterWords;
+  readonly #cached: ClusterWords = {
+    hosts: (cluster, criteria) => this.#hosts(cluster, criteria),
+    openBreakers: (cluster) => this.#words.openBreakers(cluster),
+  };
   readonly #described = new Map<string, { readonly text: string; readonly atMs: number }>();
 
-  /** Keeps `keep` requests. `describeHosts` says in a few words how the hosts of a cluster stand. */
-  constructor(keep: number, clock: Clock, describeHosts: (cluster: string) => string) {
+  /** Keeps `keep` requests. */
+  constructor(keep: number, clock: Clock, words: ClusterWords) {
     this.#log = new BoundedLog(keep);
     this.#clock = clock;
-    this.#describeHosts = describeHosts;
+    this.#words = words;
   }
 
   /** Notes a request that is over, unless it went well. */
@@ -64,11 +69,11 @@ export class FailedRequests {
       flags: flagNames(info.responseFlags),
       status: info.responseCode,
       details: info.responseCodeDetails.slice(0, MAX_TEXT_CHARS),
-      reason: failureReason(info, (cluster) => this.#hosts(cluster)).slice(0, MAX_TEXT_CHARS),
+      reason: failureReason(info, this.#cached).slice(0, MAX_TEXT_CHARS),
       protocol: info.protocol,
       method: headers?.method ?? "",
       authority: (headers?.authority ?? "").slice(0, MAX_TEXT_CHARS),
-      path: shownPath(headers?.path ?? ""),
+      path: shownPath(headers?.get("x-envoy-original-path") ?? headers?.path ?? ""),
       requestId: info.requestId.slice(0, MAX_TEXT_CHARS),
       peer: connection.remoteAddress,
       connectionId: connection.connectionId,
@@ -99,13 +104,14 @@ export class FailedRequests {
     return this.#log.toArray().reverse();
   }
 
-  #hosts(cluster: string): string {
+  #hosts(cluster: string, criteria: string): string {
     const nowMs = this.#clock.nowMs();
-    const known = this.#described.get(cluster);
+    const key = `${cluster}\n${criteria}`;
+    const known = this.#described.get(key);
     if (known !== undefined && nowMs - known.atMs < HOSTS_FRESH_MS) return known.text;
-    const text = this.#describeHosts(cluster);
+    const text = this.#words.hosts(cluster, criteria);
     if (this.#described.size >= MAX_DESCRIBED_CLUSTERS) this.#described.clear();
-    this.#described.set(cluster, { text, atMs: nowMs });
+    this.#described.set(key, { text, atMs: nowMs });
     return text;
   }
 }

@@ -88,6 +88,8 @@ export interface UpstreamInfo {
   protocol: Protocol | "";
   attemptCount: number;
   transportFailureReason: string;
+  /** What the codec said when it gave the stream up; `""` if it did not. */
+  codecFailure: string;
   /** Static metadata of the host and of its cluster, by namespace; null until one was chosen. */
   hostMetadata: NamespacedMetadata | null;
   clusterMetadata: NamespacedMetadata | null;
@@ -120,6 +122,8 @@ export class StreamInfo {
   /** `via_upstream`, `route_not_found`, …; `""` until known. */
   responseCodeDetails = "";
   connectionTerminationDetails = "";
+  /** What people are told beyond the flag of why it failed, on `/explain/last`. */
+  failureNote = "";
   /** Bit set of `ResponseFlag`. */
   responseFlags = 0;
   bytesReceived = 0;
@@ -249,6 +253,7 @@ export function createUpstreamInfo(): UpstreamInfo {
     protocol: "",
     attemptCount: 0,
     transportFailureReason: "",
+    codecFailure: "",
     hostMetadata: null,
     clusterMetadata: null,
     tls: null,

@@ -73,7 +73,7 @@ export class ActiveListener implements ChainOwner {
     this.stats = listenerStats(context.stats, data.statPrefix, context.workerIndex);
     try {
       if (data.accessLogs.length > 0) {
-        this.#log = new ConnectionLog(context.makeAccessLogs(data.accessLogs), context.timers.clock);
+        this.#log = new ConnectionLog(context.makeAccessLogs(data.accessLogs), context.timers.clock, context.failures);
       }
       if (data.listenerFilters.length > 0) this.#inspector = new ConnectionInspector(this, context, owner);
       const staged = this.stage(data);
@@ -198,7 +198,8 @@ export class ActiveListener implements ChainOwner {
       this.#release();
       if (chain === null) this.stats.noFilterChainMatch.inc();
       this.stats.cxDestroy.inc();
-      this.#log?.refused(this.#log.accepted(accepted), inspected, chain === null);
+      const log = this.#log ?? (chain === null ? this.#failures() : null);
+      log?.refused(log.accepted(accepted), inspected, chain === null);
       connection.close("noFlush");
       return;
     }
@@ -309,6 +310,16 @@ export class ActiveListener implements ChainOwner {
     this.#defaultChain = null;
     this.#retireChains(chains, options);
     this.#finishIfDrained();
+  }
+
+  /** What notes failures, if the listener has no access log. */
+  #failures(): ConnectionLog | null {
+    const { failures, timers } = this.#context;
+    return failures == null ? null : new ConnectionLog([], timers.clock, failures);
+  }
+
+  handshakeFailed(connection: DownstreamConnection, code: string): void {
+    (this.#log ?? this.#failures())?.handshakeFailed(connection, connection.connection.socket, code);
   }
 
   connectionClosed(connection: DownstreamConnection): void {

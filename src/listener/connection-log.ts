@@ -1,10 +1,12 @@
 import type net from "node:net";
 import type { AccessLog } from "../access-log/access-log.ts";
 import type { Clock } from "../base/clock.ts";
+import type { FailedRequests } from "../http/failed-requests.ts";
 import { ResponseFlag, StreamInfo } from "../http/stream-info.ts";
 import { formatAddress, formatIpPort } from "../net/address.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { InspectedConnection } from "../net/inspected-connection.ts";
+import { handshakeFailureInWords } from "./handshake-failure.ts";
 import { type IpPort, sourceOf, targetOf } from "./socket-traits.ts";
 
 /** What has to be noted of a socket that may be refused. */
@@ -22,11 +24,13 @@ export interface AcceptedSocket {
 export class ConnectionLog {
   readonly #logs: readonly AccessLog[];
   readonly #clock: Clock;
+  readonly #failures: FailedRequests | null;
 
-  /** `logs` has at least one. */
-  constructor(logs: readonly AccessLog[], clock: Clock) {
+  /** `failures`: where connections without a filter chain are noted beside, and failed handshakes; null = nowhere. */
+  constructor(logs: readonly AccessLog[], clock: Clock, failures: FailedRequests | null = null) {
     this.#logs = logs;
     this.#clock = clock;
+    this.#failures = failures;
   }
 
   /** Call it while the socket is open: its addresses are not known any more when it is closed. */
@@ -66,8 +70,19 @@ export class ConnectionLog {
     if (noChain) {
       info.setResponseFlag(ResponseFlag.NR);
       info.responseCodeDetails = "filter_chain_not_found";
+      info.failureNote = `none of the listener matches ${refusedInWords(info)}`;
+      this.#failures?.note(info, null);
     }
     this.#log(info);
+  }
+
+  /** The TLS handshake of a connection failed. `code`: Node's. */
+  handshakeFailed(connection: DownstreamConnectionInfo, socket: net.Socket, code: string): void {
+    if (this.#failures === null) return;
+    const info = this.#streamInfo(connection, socket);
+    info.responseCodeDetails = code;
+    info.failureNote = handshakeFailureInWords(code);
+    this.#failures.note(info, null);
   }
 
   release(): void {
@@ -92,4 +107,11 @@ export class ConnectionLog {
       log.log({ requestHeaders: null, responseHeaders: null, responseTrailers: null, streamInfo, accessLogType });
     }
   }
+}
+
+/** Without the port of the client, so that the like reads alike. */
+function refusedInWords({ connection }: StreamInfo): string {
+  const { remoteAddress, localAddress, requestedServerName: name } = connection;
+  const client = remoteAddress.replace(/:\d+$/, "");
+  return `a connection from ${client} to ${localAddress} ${name === "" ? "without a server name" : `for server name ${name}`}`;
 }

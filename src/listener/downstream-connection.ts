@@ -8,6 +8,7 @@ import type { InspectedConnection } from "../net/inspected-connection.ts";
 import type { ReadFilter, ReadFilterCallbacks } from "../net/network-filter.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
 import { NetworkFilterManager } from "./filter-chain/network-filter-manager.ts";
+import { isHandshakeFailure } from "./handshake-failure.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 const NO_STREAMS: readonly StreamUse[] = [];
@@ -16,6 +17,8 @@ const NO_STREAMS: readonly StreamUse[] = [];
 export interface ConnectionChain {
   readonly data: { readonly name: string };
   drainClose(): boolean;
+  /** Its TLS handshake failed, by Node's error code; `connectionClosed` follows. */
+  handshakeFailed(connection: DownstreamConnection, code: string): void;
   /** The connection is gone; the last call. */
   connectionClosed(connection: DownstreamConnection): void;
 }
@@ -183,6 +186,7 @@ export class DownstreamConnection implements ConnectionCallbacks, ReadFilterCall
   onClose(event: ConnectionCloseEvent, reason: string): void {
     try {
       if (this.started) this.filter.onClose(event, reason);
+      else if (isHandshakeFailure(reason)) this.chain.handshakeFailed(this, reason);
     } finally {
       this.chain.connectionClosed(this);
     }

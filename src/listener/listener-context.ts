@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { TimerWheel } from "../base/timer-wheel.ts";
 import type { CompiledExtension } from "../config/compile-context.ts";
+import type { FailedRequests } from "../http/failed-requests.ts";
 import type { ListenerFilterFactory } from "../net/listener-filter.ts";
 import type { NetworkFilterFactory } from "../net/network-filter.ts";
 import type { DownstreamTransportSocketFactory } from "../net/transport-socket.ts";
@@ -59,4 +60,6 @@ export interface ListenerContext {
   readonly drain: DrainOptions;
   /** The version of the configuration that is being built, for people; default 0. */
   readonly buildingVersion?: () => number;
+  /** Where connections that fail before their filters see them are noted; null or not given = nowhere. */
+  readonly failures?: FailedRequests | null;
 }

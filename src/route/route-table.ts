@@ -61,7 +61,14 @@ export class RouteTable {
    */
   route(headers: RequestHeaderMap, randomValue: number, info: StreamInfo | null = null): Route | null {
     const host = this.#hosts.lookup(this.#matchHost(headers.authority));
-    return host === undefined ? null : host.get().route(this.#matchPath(headers.path), headers, randomValue, info);
+    const route = host?.get().route(this.#matchPath(headers.path), headers, randomValue, info) ?? null;
+    if (route === null && info !== null) {
+      info.failureNote =
+        host === undefined
+          ? `no virtual host of route configuration ${this.name} has this host`
+          : `virtual host ${host.data.name} has none for the request`;
+    }
+    return route;
   }
 
   /** The table is no longer in force; requests that have a route of it keep it. */

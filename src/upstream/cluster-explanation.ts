@@ -26,6 +26,8 @@ export interface ClusterExplanation {
   readonly name: string;
   readonly discovery: ClusterData["discovery"];
   readonly loadBalancer: string;
+  /** Whether it chooses among hosts that carry what the request asks for: `lb_subset_config`. */
+  readonly choosesBySubset: boolean;
   readonly hostCount: number;
   /** By health. */
   readonly healthy: number;
@@ -44,6 +46,7 @@ export function clusterExplanation(data: ClusterData, hosts: readonly Host[]): C
     name: data.name,
     discovery: data.discovery,
     loadBalancer: data.loadBalancer.type,
+    choosesBySubset: data.subsets !== null,
     hostCount: hosts.length,
     ...counts,
     hosts: sorted.slice(0, MAX_HOSTS).map(candidate),

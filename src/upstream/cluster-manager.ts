@@ -2,6 +2,7 @@ import type { RandomSource } from "../base/random.ts";
 import type { TableBuilder } from "../lb/hash/build-table.ts";
 import type { Gauge, StatsScope } from "../stats/scope.ts";
 import { BreakerMemory } from "./circuit-breaker/breaker-memory.ts";
+import { openBreakersInWords } from "./circuit-breaker/breakers-in-words.ts";
 import type { BreakerChunk } from "./circuit-breaker/circuit-breaker-cells.ts";
 import { type ClusterData, hasMembership } from "./cluster-data.ts";
 import { type ClusterExplanation, clusterExplanation } from "./cluster-explanation.ts";
@@ -158,6 +159,12 @@ export class ClusterManager implements ClusterDirectory {
     const { data } = entry.upsert;
     const hosts = entry.cluster?.hosts ?? new HostRegistry(membersOf(data, this.#memberships.get(name))).hosts;
     return clusterExplanation(data, hosts);
+  }
+
+  /** Which circuit breakers of a cluster are at their limit, in words; `""` if none is, or there is no such cluster. */
+  openBreakers(name: string): string {
+    const info = this.#entries.get(name)?.cluster?.info;
+    return info === undefined ? "" : openBreakersInWords(info);
   }
 
   /** As `inspect`, cluster by cluster; undefined for those that are not in use. */

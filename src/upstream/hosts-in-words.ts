@@ -8,11 +8,15 @@ const FLAG_WORDS: readonly (readonly [flag: string, words: string])[] = [
   ["pending_active_hc", "not checked yet"],
 ];
 
-/** How the hosts of a cluster stand, in a few words: `3 hosts: 2 ejected by outlier detection, 1 failing health checks`. */
-export function hostsInWords(cluster: ClusterExplanation | null): string {
+/**
+ * How the hosts of a cluster stand, of which none could be chosen, in a few words: `3 hosts: 2 ejected by outlier detection, 1 failing health
+ * checks`. `criteria`: the metadata that the request asked for, in words; `""` for none.
+ */
+export function hostsInWords(cluster: ClusterExplanation | null, criteria = ""): string {
   if (cluster === null) return "there is no such cluster";
   const { hostCount, hosts, healthy, degraded } = cluster;
-  if (hostCount === 0) return "it has no hosts";
+  if (hostCount === 0)
+    return cluster.discovery === "dynamic" ? "it has no hosts, for discovery has found none" : "it has no hosts";
   const counts = new Map<string, number>();
   for (const host of hosts) {
     if (host.health !== "unhealthy") continue;
@@ -21,6 +25,14 @@ export function hostsInWords(cluster: ClusterExplanation | null): string {
   }
   const parts = [...counts].map(([words, count]) => `${count} ${words}`);
   if (degraded > 0) parts.push(`${degraded} degraded`);
-  if (healthy > 0) parts.push(`${healthy} healthy`);
+  if (healthy > 0) parts.push(`${healthy} healthy${misfit(cluster, criteria)}`);
   return `${hostCount} ${hostCount === 1 ? "host" : "hosts"}: ${parts.join(", ")}`;
+}
+
+/** Why healthy hosts were not chosen. */
+function misfit({ choosesBySubset }: ClusterExplanation, criteria: string): string {
+  if (!choosesBySubset) return ", but none that this request may go to";
+  return criteria === ""
+    ? ", but none in the subset of requests without metadata"
+    : `, but none in the subset that the request asks for (${criteria})`;
 }

@@ -81,7 +81,7 @@ describe("The last failed requests", () => {
           "UH",
           "no healthy host in cluster ill: 2 hosts: 1 unhealthy by discovery, 1 draining by discovery",
         ],
-        ["/nothing", 404, "NR", "no route: no route of any virtual host takes the request"],
+        ["/nothing", 404, "NR", "no route: virtual host all has none for the request"],
         [
           "/reset",
           503,

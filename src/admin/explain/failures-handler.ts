@@ -70,7 +70,7 @@ async function collect(
 function failureText(failure: WorkersFailure): string {
   const { method, authority, path, status, flags, details, reason, worker, attempts } = failure;
   const lines = [
-    `${humanTime(failure.startWallMs)} ${method} ${authority}${path} ${status} ${flags.join(",") || "-"} ${details || "-"}`,
+    `${humanTime(failure.startWallMs)} ${method === "" ? "connection" : `${method} ${authority}${path}`} ${status} ${flags.join(",") || "-"} ${details || "-"}`,
     `  ${reason}`,
     ...attempts.map(
       ({ host, reason: why, endedMs }, index) => `  attempt ${index + 1}: ${host}, ${why}, at ${millis(endedMs)}`,

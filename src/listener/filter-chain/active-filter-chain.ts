@@ -20,6 +20,8 @@ export interface ChainOwner {
   readonly closeRequested: boolean;
   /** A connection is about to be cut, because its drain time is over. */
   connectionCut(): void;
+  /** The TLS handshake of a connection failed, by Node's error code; `connectionClosed` follows. */
+  handshakeFailed(connection: DownstreamConnection, code: string): void;
   /** A connection of any of its chains is gone. */
   connectionClosed(connection: DownstreamConnection): void;
   /** A chain that drained has no connections any more and has been disposed of. */
@@ -101,6 +103,10 @@ export class ActiveFilterChain implements ConnectionChain {
     this.#retired = true;
     if (this.connections.size === 0) this.#finish();
     else this.startDrain(options);
+  }
+
+  handshakeFailed(connection: DownstreamConnection, code: string): void {
+    this.#owner.handshakeFailed(connection, code);
   }
 
   connectionClosed(connection: DownstreamConnection): void {

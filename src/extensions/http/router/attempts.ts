@@ -1,5 +1,6 @@
 import type { ResponseHeaderMap } from "../../../http/header-map.ts";
 import { createUpstreamInfo } from "../../../http/stream-info.ts";
+import { criteriaInWords } from "../../../lb/criteria-in-words.ts";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
 import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
 import { type ConnectionWishes, connectionWishes } from "../../../upstream/pool/connection-wishes.ts";
@@ -56,7 +57,10 @@ export class Attempts {
       this.hostChoice ??= new HostChoice(action, headers, streamInfo, retryHosts);
     }
     const host = cluster.chooseHost(this.hostChoice ?? retryHosts ?? PLAIN_LOAD_BALANCER_CONTEXT);
-    if (host === null) return null;
+    if (host === null) {
+      streamInfo.failureNote = criteriaInWords(this.hostChoice === null ? null : this.hostChoice.metadataMatch);
+      return null;
+    }
     retryHosts?.add(host);
     this.count++;
     // The others keep what they have noted.

@@ -72,8 +72,10 @@ export class Router implements StreamDecoderFilter {
   }
 
   #forward(route: Route, action: ForwardAction, headers: RequestHeaderMap, endStream: boolean): FilterHeadersStatus {
-    const cluster = this.runtime.clusters.get(action.clusterName(headers));
+    const name = action.clusterName(headers);
+    const cluster = this.runtime.clusters.get(name);
     if (cluster === undefined) {
+      this.callbacks.streamInfo.failureNote = name;
       return this.#refuse(ResponseFlag.NC, action.settings.clusterNotFoundStatus, "cluster_not_found");
     }
     const { strictHeaders } = this.runtime.data;

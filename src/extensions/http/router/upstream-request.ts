@@ -251,9 +251,10 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.owner.onUpstreamTrailers(trailers);
   }
 
-  onResetStream(reason: StreamResetReason, _details: string): void {
+  onResetStream(reason: StreamResetReason, details: string): void {
     if (this.over || (this.requestSent && this.responseEnded)) return;
     this.over = true;
+    this.info.codecFailure = details;
     this.durationTimer?.disarm();
     if (this.span !== null) this.#finishSpan(reason);
     this.#releaseDownstream();

@@ -2,6 +2,7 @@ import { JitteredBackOff } from "../../../base/jittered-back-off.ts";
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
 import type { FormatContext } from "../../../http/format/format-context.ts";
 import { ResponseFlag, StreamInfo, type UpstreamInfo } from "../../../http/stream-info.ts";
+import { criteriaInWords } from "../../../lb/criteria-in-words.ts";
 import { ipOfAddress } from "../../../net/address.ts";
 import type { ConnectionCloseEvent } from "../../../net/connection.ts";
 import type { ConnectionUse } from "../../../net/connection-use.ts";
@@ -257,6 +258,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     const cluster = clusters.get(this.#cluster.name);
     if (cluster === undefined) {
       stats.cxNoRoute.inc();
+      this.#info.failureNote = this.#cluster.name;
       this.#fail(ResponseFlag.NC);
       return;
     }
@@ -272,6 +274,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     const context = new TcpLoadBalancerContext(data.hashPolicy, this.#cluster.metadataMatch, this.#callbacks);
     const host = cluster.chooseHost(context);
     if (host === null) {
+      this.#info.failureNote = criteriaInWords(this.#cluster.metadataMatch);
       this.#fail(ResponseFlag.UH);
       return;
     }

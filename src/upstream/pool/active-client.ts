@@ -1,5 +1,3 @@
-import type { Socket } from "node:net";
-import type { WheelTimer } from "../../base/timer-wheel.ts";
 import {
   type ClientConnection,
   CodecError,
@@ -7,19 +5,14 @@ import {
   type RequestEncoder,
   type ResponseDecoder,
 } from "../../http/codec.ts";
-import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../../net/connection.ts";
+import type { Connection, ConnectionCloseEvent } from "../../net/connection.ts";
 import type { TlsConnectionInfo } from "../../net/tls-connection-info.ts";
 import { upstreamTls } from "../../net/upstream-tls.ts";
-import type { CircuitBreaker } from "../circuit-breaker/circuit-breaker.ts";
-import type { ClusterInfo } from "../cluster-info.ts";
 import type { ClusterStats } from "../cluster-stats.ts";
-import { connectFailureReason, isLocalConnectError } from "../connect/connect-error.ts";
-import type { Host } from "../host.ts";
 import { otherProtocolReason } from "./agreed-protocol.ts";
-import type { ConnectionWishes } from "./connection-wishes.ts";
-import type { PoolFailureReason, UpstreamConnectionInfo } from "./http-conn-pool.ts";
-import { type OpenedConnection, openConnection } from "./opened-connection.ts";
-import type { ClientCodecHost, PoolEnvironment } from "./pool-environment.ts";
+import type { UpstreamConnectionInfo } from "./http-conn-pool.ts";
+import type { OpenedConnection, OpenedConnectionOwner } from "./opened-connection.ts";
+import type { ClientCodecHost } from "./pool-environment.ts";
 
 /** `busy` carries a stream; `ready` waits for one in the pool's list. */
 export type ActiveClientState = "connecting" | "ready" | "busy" | "closed";
@@ -36,10 +29,10 @@ export interface ActiveClientOwner {
   onClientClosed(client: ActiveClient, before: ActiveClientState): void;
 }
 
-/** One HTTP/1 connection of a pool, from connecting to its end: codec, timers, accounting. One stream at a time. */
-export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks, ClientCodecHost {
+/** One HTTP/1 connection of a pool, from connecting to its end, with its codec. One stream at a time. */
+export class ActiveClient implements UpstreamConnectionInfo, OpenedConnectionOwner, ClientCodecHost {
   readonly id: number;
-  readonly host: Host;
+  readonly opened: OpenedConnection;
   connectedAtMs = -1;
   tls: TlsConnectionInfo | null = null;
   reused = false;
@@ -50,21 +43,12 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   newer: ActiveClient | null = null;
   /** @internal */
   older: ActiveClient | null = null;
-  /** Why connecting failed; meaningful once closed before it was connected. */
-  failureReason: PoolFailureReason = "remoteConnectionFailure";
-  transportFailureReason = "";
 
   private readonly owner: ActiveClientOwner;
-  private readonly info: ClusterInfo;
-  private readonly environment: PoolEnvironment;
   private readonly stats: ClusterStats;
-  private readonly breaker: CircuitBreaker;
   private readonly connection: Connection;
-  private readonly socket: Socket;
   private readonly codec: ClientConnection;
-  private readonly createdAtMs: number;
   private readonly maxRequests: number;
-  private readonly maxDurationMs: number;
   private encoder: RequestEncoder | null = null;
   private requestCount = 0;
   /** No stream may follow the present one. */
@@ -74,39 +58,19 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   /** The last stream was cut short: if the connection ends now, it ends with a request on it. */
   private streamWasReset = false;
   private localAddressText = "";
-  private timer: WheelTimer | null;
 
-  /**
-   * Begins to connect; with `adopted`, which is connected, `onConnected` is to be called. `breaker` has been acquired and is released when the
-   * client closes.
-   */
-  constructor(
-    host: Host,
-    info: ClusterInfo,
-    breaker: CircuitBreaker,
-    owner: ActiveClientOwner,
-    environment: PoolEnvironment,
-    wishes: ConnectionWishes | null = null,
-    adopted: OpenedConnection | null = null,
-  ) {
-    this.host = host;
-    this.owner = owner;
-    this.info = info;
-    this.environment = environment;
-    this.stats = info.stats;
-    this.breaker = breaker;
-    this.maxRequests = info.maxRequestsPerConnection;
-    this.maxDurationMs = info.maxConnectionDurationMs;
-    this.stats.cx.http1Total.inc();
-    const opened = adopted ?? openConnection(host, info, environment, "http/1.1", wishes);
+  /** `opened` is connecting or connected, and not started yet; if it is connected, `onConnected` is to be called. */
+  constructor(opened: OpenedConnection, owner: ActiveClientOwner) {
+    const { info, environment } = opened;
     this.id = opened.id;
-    this.createdAtMs = opened.createdAtMs;
+    this.opened = opened;
+    this.owner = owner;
+    this.stats = info.stats;
+    this.maxRequests = info.maxRequestsPerConnection;
+    this.stats.cx.http1Total.inc();
     this.connection = opened.connection;
-    this.socket = opened.connection.socket;
     this.codec = environment.createCodec(this.connection, this, info);
-    this.connection.start(this);
-    this.timer = environment.timers.timer(() => this.#onConnectTimeout());
-    this.timer.arm(info.connectTimeoutMs);
+    opened.start(this);
   }
 
   get protocol(): Protocol {
@@ -139,27 +103,22 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
   /** Closes now. A stream that it carries is reset. */
   close(): void {
     if (this.state === "closed") return;
-    this.failureReason = "localConnectionFailure";
+    this.opened.failureReason = "localConnectionFailure";
     this.#end("localClose");
   }
 
   onConnected(): void {
     if (this.state !== "connecting") return;
-    const nowMs = this.environment.timers.clock.nowMs();
-    this.connectedAtMs = nowMs;
-    this.tls = upstreamTls(this.socket);
-    this.transportFailureReason = otherProtocolReason(this.info, this.tls, "http1");
-    if (this.transportFailureReason !== "") {
+    const { opened } = this;
+    this.connectedAtMs = opened.environment.timers.clock.nowMs();
+    this.tls = upstreamTls(this.connection.socket);
+    opened.transportFailureReason = otherProtocolReason(opened.info, this.tls, "http1");
+    if (opened.transportFailureReason !== "") {
       this.#end("localClose");
       return;
     }
-    this.stats.cx.connectMs.record(nowMs - this.createdAtMs);
-    this.timer?.disarm();
-    this.timer = null;
-    if (this.maxDurationMs > 0) {
-      this.timer = this.environment.timers.timer(() => this.#onMaxDuration());
-      this.timer.arm(this.maxDurationMs);
-    }
+    opened.noteConnected();
+    opened.limitDuration(() => this.drain());
     this.owner.onClientUsable(this);
   }
 
@@ -191,11 +150,12 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
 
   onClose(event: ConnectionCloseEvent, reason: string): void {
     if (this.state === "closed") return;
-    if (this.state === "connecting") {
-      this.failureReason = isLocalConnectError(reason) ? "localConnectionFailure" : "remoteConnectionFailure";
-      this.transportFailureReason = connectFailureReason(reason);
-    }
+    if (this.state === "connecting") this.opened.noteConnectFailure(reason);
     this.#end(event);
+  }
+
+  onConnectTimeout(): void {
+    this.#end("localClose");
   }
 
   onAboveWriteBufferHighWatermark(): void {
@@ -252,47 +212,16 @@ export class ActiveClient implements UpstreamConnectionInfo, ConnectionCallbacks
     this.#end("localClose");
   }
 
-  #onConnectTimeout(): void {
-    this.stats.cx.connectTimeout.inc();
-    this.failureReason = "timeout";
-    this.#end("localClose");
-  }
-
-  #onMaxDuration(): void {
-    this.stats.cx.maxDurationReached.inc();
-    this.drain();
-  }
-
   #end(event: ConnectionCloseEvent): void {
     if (this.state === "closed") return;
     const before = this.state;
     this.state = "closed";
-    this.timer?.disarm();
-    this.#account(event, before, this.encoder !== null || this.streamWasReset);
+    this.opened.noteEnd(event, this.encoder !== null || this.streamWasReset);
+    this.stats.rq.perCx.record(this.requestCount);
     this.owner.onClientLeaving(this, before);
     this.connection.close("noFlush");
     this.encoder?.stream.reset("connection termination");
     this.owner.onClientClosed(this, before);
-  }
-
-  #account(event: ConnectionCloseEvent, before: ActiveClientState, withActiveRequest: boolean): void {
-    const cx = this.stats.cx;
-    const isRemote = event === "remoteClose";
-    cx.destroy.inc();
-    (isRemote ? cx.destroyRemote : cx.destroyLocal).inc();
-    if (withActiveRequest) {
-      cx.destroyWithActiveRq.inc();
-      (isRemote ? cx.destroyRemoteWithActiveRq : cx.destroyLocalWithActiveRq).inc();
-    }
-    if (before === "connecting") {
-      cx.connectFail.inc();
-      this.host.stats.cxConnectFail++;
-    }
-    cx.active.dec();
-    this.host.stats.cxActive--;
-    cx.lengthMs.record(this.environment.timers.clock.nowMs() - this.createdAtMs);
-    this.stats.rq.perCx.record(this.requestCount);
-    this.breaker.release();
   }
 }
 

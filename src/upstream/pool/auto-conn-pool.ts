@@ -1,13 +1,15 @@
 import type { ResponseDecoder } from "../../http/codec.ts";
 import type { CircuitBreaker, ResourcePriority } from "../circuit-breaker/circuit-breaker.ts";
 import { connectionBreaker } from "../circuit-breaker/connection-breaker.ts";
+import type { ClusterInfo } from "../cluster-info.ts";
 import type { Host } from "../host.ts";
-import type { AgreedProtocol } from "./agreed-protocol.ts";
+import { type AgreedProtocol, OFFERED_PROTOCOLS } from "./agreed-protocol.ts";
 import { AlpnClient, type AlpnClientOwner } from "./alpn-client.ts";
-import type { HttpConnPool, PendingStream, PoolCallbacks, PoolFailureReason } from "./http-conn-pool.ts";
+import type { HttpConnPool, PendingStream, PoolCallbacks } from "./http-conn-pool.ts";
 import { Http1ConnPool } from "./http1-conn-pool.ts";
 import { Http2ConnPool } from "./http2-conn-pool.ts";
-import { PendingEntry, PendingQueue } from "./pending-queue.ts";
+import { OpenedConnection } from "./opened-connection.ts";
+import { PendingQueue, type PendingQueueOwner } from "./pending-queue.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
 import type { PoolOwner } from "./pool-owner.ts";
@@ -18,7 +20,7 @@ import type { PoolOwner } from "./pool-owner.ts";
  * Differs from Envoy: one connection learns the protocol for all. Later ones offer it alone (unless the TLS context names what is offered), and one
  * that gets another protocol, while earlier ones are still there, counts as one that failed to connect; there, each connection has its own.
  */
-export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
+export class AutoConnPool implements HttpConnPool, PendingQueueOwner, AlpnClientOwner {
   readonly host: Host;
   readonly priority: ResourcePriority;
   readonly #owner: PoolOwner;
@@ -27,12 +29,12 @@ export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
   #inner: Http1ConnPool | Http2ConnPool | null = null;
   /** The connection that learns it. */
   #client: AlpnClient | null = null;
-  #pending = new PendingQueue();
+  readonly #pending: PendingQueue;
   #draining: boolean;
   /** What the cluster knows of the pool. */
   readonly #noted = { pending: 0, active: 0, unused: 0 };
 
-  /** `draining`: see `Http1ConnPool`. `owner` is that of the pool within, too. */
+  /** `draining`: see `ConnPoolBase`. `owner` is that of the pool within, too. */
   constructor(
     host: Host,
     priority: ResourcePriority,
@@ -44,7 +46,12 @@ export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
     this.priority = priority;
     this.#owner = owner;
     this.#environment = environment;
+    this.#pending = new PendingQueue(this);
     this.#draining = draining;
+  }
+
+  get info(): ClusterInfo {
+    return this.#owner.info;
   }
 
   get hasReadyConnection(): boolean {
@@ -78,18 +85,9 @@ export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
   newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | null {
     const inner = this.#current();
     if (inner !== null) return inner.newStream(decoder, callbacks);
-    const { circuitBreakers, stats } = this.#owner.info;
-    if (!circuitBreakers[this.priority].pendingRequests.tryAcquire()) {
-      stats.rq.pendingOverflow.inc();
-      callbacks.onPoolFailure("overflow", "", this.host);
-      this.#reportDrained();
-      return null;
-    }
-    stats.rq.pendingTotal.inc();
-    stats.rq.pendingActive.inc();
-    const entry = new PendingEntry(decoder, callbacks, this);
-    this.#pending.push(entry);
-    this.#learn();
+    const entry = this.#pending.add(decoder, callbacks);
+    if (entry === null) this.#reportDrained();
+    else this.#learn();
     return entry;
   }
 
@@ -101,7 +99,7 @@ export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
     return false;
   }
 
-  /** See `Http1ConnPool.drain`. */
+  /** See `ConnPoolBase.drain`. */
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
@@ -110,18 +108,16 @@ export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
     this.#reportDrained();
   }
 
-  /** See `Http1ConnPool.close`. */
+  /** See `ConnPoolBase.close`. */
   close(): void {
     this.#draining = true;
-    this.#failPending("localConnectionFailure", "");
+    this.#pending.fail("localConnectionFailure", "");
     this.#client?.close();
     this.#inner?.close();
     this.#reportDrained();
   }
 
   onPendingCancelled(): void {
-    this.#leftPending();
-    this.#owner.info.stats.rq.cancelled.inc();
     this.#noteConnectivity();
     this.#reportDrained();
   }
@@ -129,17 +125,17 @@ export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
   onProtocolAgreed(client: AlpnClient, protocol: AgreedProtocol): void {
     const Pool = protocol === "http2" ? Http2ConnPool : Http1ConnPool;
     const inner = new Pool(this.host, this.priority, this.#owner, this.#environment, this.#draining);
-    const waiting = this.#pending;
     this.#inner = inner;
     this.#client = null;
-    this.#pending = new PendingQueue();
+    const waiting = new PendingQueue(this);
+    waiting.take(this.#pending);
     this.#noteConnectivity();
-    inner.adopt(client.opened, client.breaker, waiting);
+    inner.adopt(client.opened, waiting);
   }
 
   onClientClosed(client: AlpnClient): void {
     this.#client = null;
-    this.#failPending(client.failureReason, client.transportFailureReason);
+    this.#pending.fail(client.opened.failureReason, client.opened.transportFailureReason);
     if (this.#pending.size > 0) this.#learn();
     this.#noteConnectivity();
     this.#reportDrained();
@@ -156,7 +152,9 @@ export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
   #learn(): void {
     if (this.#client === null) {
       const { info, wishes } = this.#owner;
-      this.#client = new AlpnClient(this.host, info, this.#acquireConnection(), this, this.#environment, wishes);
+      const breaker = this.#acquireConnection();
+      const opened = new OpenedConnection(this.host, info, breaker, this.#environment, OFFERED_PROTOCOLS, wishes);
+      this.#client = new AlpnClient(opened, this);
     }
     this.#noteConnectivity();
   }
@@ -170,23 +168,6 @@ export class AutoConnPool implements HttpConnPool, AlpnClientOwner {
       connections.acquire();
     }
     return connections;
-  }
-
-  #failPending(reason: PoolFailureReason, transportFailureReason: string): void {
-    const failed = this.#pending;
-    // A request that comes back from its callback waits anew, in a queue of its own.
-    this.#pending = new PendingQueue();
-    for (let entry = failed.shift(); entry !== null; entry = failed.shift()) {
-      this.#leftPending();
-      this.#owner.info.stats.rq.pendingFailureEject.inc();
-      entry.callbacks.onPoolFailure(reason, transportFailureReason, this.host);
-    }
-  }
-
-  #leftPending(): void {
-    const { circuitBreakers, stats } = this.#owner.info;
-    stats.rq.pendingActive.dec();
-    circuitBreakers[this.priority].pendingRequests.release();
   }
 
   #noteConnectivity(): void {

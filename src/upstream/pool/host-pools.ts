@@ -143,7 +143,7 @@ export class HostPools implements PoolOwner {
     return [...(this.#apart?.values() ?? [])].every((pools) => pools.isEmpty);
   }
 
-  /** See `Http1ConnPool.drain`. */
+  /** See `ConnPoolBase.drain`. */
   drain(): void {
     this.#draining = true;
     for (const pool of this.#httpPools()) pool.drain();
@@ -158,7 +158,7 @@ export class HostPools implements PoolOwner {
     this.#tcp.high?.close();
   }
 
-  /** See `Http1ConnPool.close`. */
+  /** See `ConnPoolBase.close`. */
   close(): void {
     this.#draining = true;
     for (const pool of this.#httpPools()) pool.close();

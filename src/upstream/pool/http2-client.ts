@@ -1,6 +1,5 @@
-import type { Socket } from "node:net";
 import type { RandomSource } from "../../base/random.ts";
-import type { TimerWheel, WheelTimer } from "../../base/timer-wheel.ts";
+import type { TimerWheel } from "../../base/timer-wheel.ts";
 import {
   type ClientConnection,
   type ClientConnectionCallbacks,
@@ -10,19 +9,13 @@ import {
   type ResponseDecoder,
 } from "../../http/codec.ts";
 import type { Http2ClientHooks } from "../../http/http2/connection-hooks.ts";
-import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../../net/connection.ts";
+import type { Connection, ConnectionCloseEvent } from "../../net/connection.ts";
 import type { TlsConnectionInfo } from "../../net/tls-connection-info.ts";
 import { upstreamTls } from "../../net/upstream-tls.ts";
-import type { CircuitBreaker } from "../circuit-breaker/circuit-breaker.ts";
-import type { ClusterInfo } from "../cluster-info.ts";
 import type { ClusterStats } from "../cluster-stats.ts";
-import { connectFailureReason, isLocalConnectError } from "../connect/connect-error.ts";
-import type { Host } from "../host.ts";
 import { otherProtocolReason } from "./agreed-protocol.ts";
-import type { ConnectionWishes } from "./connection-wishes.ts";
-import type { PoolFailureReason, UpstreamConnectionInfo } from "./http-conn-pool.ts";
-import { type OpenedConnection, openConnection } from "./opened-connection.ts";
-import type { PoolEnvironment } from "./pool-environment.ts";
+import type { UpstreamConnectionInfo } from "./http-conn-pool.ts";
+import type { OpenedConnection, OpenedConnectionOwner } from "./opened-connection.ts";
 
 /** `draining`: what runs goes on, nothing new begins. */
 export type Http2ClientState = "connecting" | "ready" | "draining" | "closed";
@@ -42,12 +35,12 @@ export interface Http2ClientOwner {
   onClientClosed(client: Http2Client, before: Http2ClientState): void;
 }
 
-/** One HTTP/2 connection of a pool, from connecting to its end: codec, timers, accounting. Many streams at a time. */
+/** One HTTP/2 connection of a pool, from connecting to its end, with its codec. Many streams at a time. */
 export class Http2Client
-  implements UpstreamConnectionInfo, ConnectionCallbacks, ClientConnectionCallbacks, Http2ClientHooks
+  implements UpstreamConnectionInfo, OpenedConnectionOwner, ClientConnectionCallbacks, Http2ClientHooks
 {
   readonly id: number;
-  readonly host: Host;
+  readonly opened: OpenedConnection;
   connectedAtMs = -1;
   tls: TlsConnectionInfo | null = null;
   reused = false;
@@ -55,63 +48,34 @@ export class Http2Client
   /** Since when no stream is on it. */
   idleSinceMs = 0;
   activeStreams = 0;
-  /** Why connecting failed; meaningful once closed before it was connected. */
-  failureReason: PoolFailureReason = "remoteConnectionFailure";
-  transportFailureReason = "";
   readonly timers: TimerWheel;
   readonly random: RandomSource;
   readonly bufferLimitBytes: number;
 
   private readonly owner: Http2ClientOwner;
   private readonly stats: ClusterStats;
-  private readonly breaker: CircuitBreaker;
   private readonly connection: Connection;
-  private readonly socket: Socket;
   /** Made when the connection is there. */
   private codec: ClientConnection | null = null;
-  private readonly info: ClusterInfo;
-  private readonly environment: PoolEnvironment;
-  private readonly createdAtMs: number;
   private readonly maxRequests: number;
-  private readonly maxDurationMs: number;
   private requestCount = 0;
   private dispatching = false;
   private localAddressText = "";
-  private timer: WheelTimer | null;
 
-  /**
-   * Begins to connect; with `adopted`, which is connected, `onConnected` is to be called. `breaker` has been acquired and is released when the
-   * client closes.
-   */
-  constructor(
-    host: Host,
-    info: ClusterInfo,
-    breaker: CircuitBreaker,
-    owner: Http2ClientOwner,
-    environment: PoolEnvironment,
-    wishes: ConnectionWishes | null = null,
-    adopted: OpenedConnection | null = null,
-  ) {
-    this.host = host;
+  /** `opened` is connecting or connected, and not started yet; if it is connected, `onConnected` is to be called. */
+  constructor(opened: OpenedConnection, owner: Http2ClientOwner) {
+    const { info, environment } = opened;
+    this.id = opened.id;
+    this.opened = opened;
     this.owner = owner;
-    this.info = info;
-    this.environment = environment;
     this.timers = environment.timers;
     this.random = environment.random;
     this.bufferLimitBytes = info.perConnectionBufferLimitBytes;
     this.stats = info.stats;
-    this.breaker = breaker;
     this.maxRequests = info.maxRequestsPerConnection;
-    this.maxDurationMs = info.maxConnectionDurationMs;
     this.stats.cx.http2Total.inc();
-    const opened = adopted ?? openConnection(host, info, environment, "h2", wishes);
-    this.id = opened.id;
-    this.createdAtMs = opened.createdAtMs;
     this.connection = opened.connection;
-    this.socket = opened.connection.socket;
-    this.connection.start(this);
-    this.timer = this.timers.timer(() => this.#onConnectTimeout());
-    this.timer.arm(info.connectTimeoutMs);
+    opened.start(this);
   }
 
   get protocol(): Protocol {
@@ -129,7 +93,7 @@ export class Http2Client
     const ofRequests = this.maxRequests === 0 ? Number.POSITIVE_INFINITY : this.maxRequests - this.requestCount;
     const maxStreams =
       this.codec?.maxStreams ??
-      Math.min(STREAMS_BEFORE_CONNECTED, this.info.http2Options.protocol.maxConcurrentStreams);
+      Math.min(STREAMS_BEFORE_CONNECTED, this.opened.info.http2Options.protocol.maxConcurrentStreams);
     return Math.max(0, Math.min(maxStreams - this.activeStreams, ofRequests));
   }
 
@@ -155,7 +119,7 @@ export class Http2Client
   /** Closes now. Streams that it carries are reset. */
   close(): void {
     if (this.state === "closed") return;
-    this.failureReason = "localConnectionFailure";
+    this.opened.failureReason = "localConnectionFailure";
     this.#end("localClose");
   }
 
@@ -163,23 +127,19 @@ export class Http2Client
 
   onConnected(): void {
     if (this.state !== "connecting") return;
-    const nowMs = this.timers.clock.nowMs();
-    this.connectedAtMs = nowMs;
-    this.tls = upstreamTls(this.socket);
-    this.transportFailureReason = otherProtocolReason(this.info, this.tls, "http2");
-    if (this.transportFailureReason !== "") {
+    const { opened } = this;
+    const { info, environment } = opened;
+    this.connectedAtMs = this.timers.clock.nowMs();
+    this.tls = upstreamTls(this.connection.socket);
+    opened.transportFailureReason = otherProtocolReason(info, this.tls, "http2");
+    if (opened.transportFailureReason !== "") {
       this.#end("localClose");
       return;
     }
-    this.idleSinceMs = nowMs;
-    this.stats.cx.connectMs.record(nowMs - this.createdAtMs);
-    this.timer?.disarm();
-    this.timer = null;
-    if (this.maxDurationMs > 0) {
-      this.timer = this.timers.timer(() => this.#onMaxDuration());
-      this.timer.arm(this.maxDurationMs);
-    }
-    this.codec = this.environment.createHttp2Codec(this.connection, this, this.info);
+    this.idleSinceMs = this.connectedAtMs;
+    opened.noteConnected();
+    opened.limitDuration(() => this.drain());
+    this.codec = environment.createHttp2Codec(this.connection, this, info);
     this.state = "ready";
     this.owner.onClientUsable(this);
   }
@@ -204,11 +164,12 @@ export class Http2Client
   }
 
   onClose(event: ConnectionCloseEvent, reason: string): void {
-    if (this.state === "connecting") {
-      this.failureReason = isLocalConnectError(reason) ? "localConnectionFailure" : "remoteConnectionFailure";
-      this.transportFailureReason = connectFailureReason(reason);
-    }
+    if (this.state === "connecting") this.opened.noteConnectFailure(reason);
     this.#end(event);
+  }
+
+  onConnectTimeout(): void {
+    this.#end("localClose");
   }
 
   onAboveWriteBufferHighWatermark(): void {
@@ -254,47 +215,16 @@ export class Http2Client
     if (this.state === "draining" && this.activeStreams === 0) this.#end("localClose", true);
   }
 
-  #onConnectTimeout(): void {
-    this.stats.cx.connectTimeout.inc();
-    this.failureReason = "timeout";
-    this.#end("localClose");
-  }
-
-  #onMaxDuration(): void {
-    this.stats.cx.maxDurationReached.inc();
-    this.drain();
-  }
-
   /** `flush`: what was written, such as GOAWAY, still goes out. */
   #end(event: ConnectionCloseEvent, flush = false): void {
     if (this.state === "closed") return;
     const before = this.state;
     this.state = "closed";
-    this.timer?.disarm();
-    this.#account(event, before);
+    this.opened.noteEnd(event, this.activeStreams > 0);
+    this.stats.rq.perCx.record(this.requestCount);
     if (before === "ready") this.owner.onClientDraining(this);
     this.connection.close(flush ? "flushWrite" : "noFlush");
     this.codec?.onRemoteClose();
     this.owner.onClientClosed(this, before);
-  }
-
-  #account(event: ConnectionCloseEvent, before: Http2ClientState): void {
-    const cx = this.stats.cx;
-    const isRemote = event === "remoteClose";
-    cx.destroy.inc();
-    (isRemote ? cx.destroyRemote : cx.destroyLocal).inc();
-    if (this.activeStreams > 0) {
-      cx.destroyWithActiveRq.inc();
-      (isRemote ? cx.destroyRemoteWithActiveRq : cx.destroyLocalWithActiveRq).inc();
-    }
-    if (before === "connecting") {
-      cx.connectFail.inc();
-      this.host.stats.cxConnectFail++;
-    }
-    cx.active.dec();
-    this.host.stats.cxActive--;
-    cx.lengthMs.record(this.timers.clock.nowMs() - this.createdAtMs);
-    this.stats.rq.perCx.record(this.requestCount);
-    this.breaker.release();
   }
 }

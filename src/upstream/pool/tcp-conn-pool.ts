@@ -2,6 +2,7 @@ import type { CircuitBreakers, ResourcePriority } from "../circuit-breaker/circu
 import { connectionBreaker } from "../circuit-breaker/connection-breaker.ts";
 import type { Host } from "../host.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
+import { OpenedConnection } from "./opened-connection.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
 import type { HostPoolsOwner } from "./pool-owner.ts";
@@ -76,9 +77,8 @@ export class TcpConnPool implements TcpClientOwner {
       callbacks.onTcpPoolFailure("overflow", "", this.host);
       return null;
     }
-    const { pendingRequests, requests } = breakers;
-    const held = { connections, pendingRequests, requests };
-    const client = new TcpClient(this.host, info, held, callbacks, this, this.#environment, wishes);
+    const opened = new OpenedConnection(this.host, info, connections, this.#environment, undefined, wishes);
+    const client = new TcpClient(opened, breakers, callbacks, this);
     this.#clients.add(client);
     return client;
   }

@@ -41,6 +41,8 @@ export async function tlsExchange(options: tls.ConnectionOptions, headers = ""):
     seen.cipher = socket.getCipher().name;
     seen.alpn = socket.alpnProtocol;
     seen.reused = socket.isSessionReused();
+    // With TLS 1.2 there is no event for a ticket that takes the place of another.
+    if (seen.version === "TLSv1.2") session = socket.getSession() ?? session;
     seen.server = socket.getPeerX509Certificate()?.subject.replace(/^.*CN=/s, "");
     socket.write(`GET / HTTP/1.1\r\nhost: a.test\r\n${headers}connection: close\r\n\r\n`);
   });

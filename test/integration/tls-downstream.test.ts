@@ -226,6 +226,32 @@ describe("Session resumption", () => {
     assert.equal((await tlsExchange({ port: other.port(), servername: "a.test", session: session! })).reused, true);
   });
 
+  it("goes on through a change of keys: each of them is read, the first one seals", async (t) => {
+    const key = (fill: number) => ({ inline_bytes: Buffer.alloc(80, fill).toString("base64") });
+    const context = (...fills: number[]) =>
+      withCertificates([server], {}, { session_ticket_keys: { keys: fills.map(key) } });
+    const proxies = {
+      before: await start(t, context(1)),
+      between: await start(t, context(2, 1), { concurrency: 2 }),
+      after: await start(t, context(3, 2)),
+    };
+    for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+      const exchange = (proxy: RunningProxy, session?: Buffer | null) =>
+        tlsExchange({ port: proxy.port(), servername: "a.test", maxVersion, ...(session && { session }) });
+      const old = await exchange(proxies.before);
+      const renewed = await exchange(proxies.between, old.session);
+      assert.deepEqual([renewed.reused, OK.test(renewed.response)], [true, true], `${maxVersion}: an old ticket`);
+      assert.equal((await exchange(proxies.after, old.session)).reused, false, `${maxVersion}: its key is gone`);
+      const latest = await exchange(proxies.after, renewed.session);
+      assert.equal(latest.reused, true, `${maxVersion}: the ticket that came in its place`);
+      assert.equal(
+        (await exchange(proxies.between, latest.session)).reused,
+        false,
+        "sealed with a key not known there",
+      );
+    }
+  });
+
   it("is not taken for a client certificate that has been revoked since", async (t) => {
     const client = ca.issue({ commonName: "client" });
     const config = (crl: string) => ({

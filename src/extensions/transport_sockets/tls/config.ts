@@ -163,10 +163,7 @@ function compileSessionTickets(
   }
 }
 
-/**
- * The first key, in the layout of the TLS library. Differs from Envoy: of several keys only the first one is used; a ticket under another
- * key leads to a full handshake.
- */
+/** The keys in the layout of the TLS library. */
 function compileTicketKeys(message: TlsSessionTicketKeys, place: Place, context: CompileContext): SessionTicketsData {
   const keys = message.keys.map((source, index) => {
     const at = place.field("keys").index(index);
@@ -176,8 +173,9 @@ function compileTicketKeys(message: TlsSessionTicketKeys, place: Place, context:
     }
     return key;
   });
-  const [first] = keys;
-  if (first === undefined || first.length !== TICKET_KEY_BYTES) return { type: "derived" };
+  if (keys.length === 0 || keys.some((key) => key.length !== TICKET_KEY_BYTES)) return { type: "derived" };
   // Envoy: 16 bytes of name, 32 of HMAC key, 32 of AES key. The library: 16 of each.
-  return { type: "key", key: Buffer.concat([first.subarray(0, 16), first.subarray(16, 32), first.subarray(48, 64)]) };
+  const parts = (key: Uint8Array): Buffer =>
+    Buffer.concat([key.subarray(0, 16), key.subarray(16, 32), key.subarray(48, 64)]);
+  return { type: "keys", keys: keys.map(parts) };
 }

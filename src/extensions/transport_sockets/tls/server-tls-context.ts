@@ -4,6 +4,7 @@ import { KeyLog } from "./key-log.ts";
 import { OcspResponder } from "./ocsp-responder.ts";
 import { PeerValidator } from "./peer-validator.ts";
 import { secureContextOptions } from "./secure-context-options.ts";
+import { takeTicketsOf } from "./ticket-keys.ts";
 import type { DownstreamTlsData, TlsCertificateData } from "./tls-context-data.ts";
 
 /** Session tickets are good under one key, and each key serves as long as this. */
@@ -73,12 +74,13 @@ export class ServerTlsContext {
     const key = certificates.map((certificate) => data.certificates.indexOf(certificate)).join();
     let options = this.#options.get(key);
     if (options !== undefined) return options;
-    const ticketKeys = this.#ticketKeys(this.#renewAtMs / TICKET_KEY_LIFE_MS);
+    const [ticketKey, ...olderKeys] = this.#ticketKeys(this.#renewAtMs / TICKET_KEY_LIFE_MS);
     const secureContext = createSecureContext({
       ...secureContextOptions(data, certificates),
       sessionIdContext: this.#sessionIdContext,
-      ...(ticketKeys !== null && { ticketKeys }),
+      ...(ticketKey !== undefined && { ticketKeys: ticketKey }),
     });
+    if (olderKeys.length > 0) takeTicketsOf(secureContext, [ticketKey!, ...olderKeys]);
     options = {
       isServer: true,
       secureContext,
@@ -91,12 +93,13 @@ export class ServerTlsContext {
     return options;
   }
 
-  #ticketKeys(period: number): Buffer | null {
+  /** The one for new tickets first. */
+  #ticketKeys(period: number): Buffer[] {
     const { sessionTickets } = this.data;
-    if (sessionTickets.type === "none") return null;
-    if (sessionTickets.type === "key") return Buffer.from(sessionTickets.key);
+    if (sessionTickets.type === "none") return [];
+    if (sessionTickets.type === "keys") return sessionTickets.keys.map((key) => Buffer.from(key));
     const info = `session tickets ${this.#sessionIdContext} ${period}`;
-    return Buffer.from(hkdfSync("sha256", this.#ticketSecret, "", info, TICKET_KEY_BYTES));
+    return [Buffer.from(hkdfSync("sha256", this.#ticketSecret, "", info, TICKET_KEY_BYTES))];
   }
 }
 

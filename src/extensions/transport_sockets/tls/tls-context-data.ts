@@ -88,10 +88,10 @@ export interface CommonTlsData {
   readonly keyLog: TlsKeyLogData | null;
 }
 
-/** Resumption by tickets: with keys that all workers derive from one secret, with given ones (48 bytes), or none. */
+/** Resumption by tickets: with keys that all workers derive from one secret, with given ones (48 bytes each: new tickets get the first, all are read), or none. */
 export type SessionTicketsData =
   | { readonly type: "derived" }
-  | { readonly type: "key"; readonly key: Uint8Array }
+  | { readonly type: "keys"; readonly keys: readonly Uint8Array[] }
   | { readonly type: "none" };
 
 /** A compiled `DownstreamTlsContext`: a resource of its own, so that another certificate is no change of its listener. */

@@ -1,7 +1,10 @@
 import type { TLSSocket } from "node:tls";
 import type { Counter, StatsScope } from "../../../stats/scope.ts";
 
-/** `listener.<address>.ssl.*` and `cluster.<name>.ssl.*`. */
+/**
+ * `listener.<address>.ssl.*` and `cluster.<name>.ssl.*`. Differs from Envoy: `ssl.sigalgs.*` is not counted and `ssl.curves.*` for connections to
+ * hosts only, because Node.js tells neither the algorithm of the peer's signature nor, to a server, the group.
+ */
 export class TlsStats {
   readonly connectionError: Counter;
   readonly failVerifyNoCert: Counter;

@@ -299,7 +299,7 @@ describe("A downstream TLS context", () => {
       ...withCertificate(GOOD),
       session_ticket_keys: { keys: [{ inline_bytes: Buffer.alloc(length, 7).toString("base64") }] },
     });
-    assert.deepEqual(compiled(keys(80)).sessionTickets, { type: "key", key: new Uint8Array(48).fill(7) });
+    assert.deepEqual(compiled(keys(80)).sessionTickets, { type: "keys", keys: [new Uint8Array(48).fill(7)] });
     assert.match(problems(keys(48))[0]!, /a session ticket key has 80 bytes; this one has 48$/);
   });
 });

@@ -1,4 +1,5 @@
 import type net from "node:net";
+import type { ProxyProtocolTlv } from "./proxy-protocol/proxy-protocol-data.ts";
 import type { TlsConnectionInfo } from "./tls-connection-info.ts";
 
 /** What a transport socket tells while it makes a connection usable. */
@@ -21,6 +22,15 @@ export interface DownstreamTransportSocketFactory {
   dispose(): void;
 }
 
+/** What a host may be told of the client's connection. */
+export interface ToldConnection {
+  /** Both as `ip:port`. */
+  readonly source: string;
+  readonly destination: string;
+  /** What came in the client's own PROXY protocol header. */
+  readonly tlvs: readonly ProxyProtocolTlv[];
+}
+
 /** A connection that is wanted to an upstream host. */
 export interface UpstreamSocketRequest {
   /** Where to, and what the socket is to be like. */
@@ -35,8 +45,8 @@ export interface UpstreamSocketRequest {
   readonly serverName?: string | undefined;
   /** The name that the server's certificate must have, in place of what is configured. */
   readonly subjectAltName?: string | undefined;
-  /** The ends of the connection that this one is made for, as `ip:port`; for sockets that pass them on. */
-  readonly addresses?: { readonly source: string; readonly destination: string } | undefined;
+  /** The connection that this one is made for; for sockets that tell of it. */
+  readonly addresses?: ToldConnection | undefined;
   /** Bytes that go out before all else, also before a handshake; `socket` is connected. */
   readonly prologue?: ((socket: net.Socket) => Buffer) | undefined;
 }

@@ -4,6 +4,8 @@ export interface ConnectData {
   readonly allowPost: boolean;
   /** Version of the PROXY protocol with which each connection begins; 0 = none. */
   readonly proxyProtocol: 0 | 1 | 2;
+  /** Types of the TLVs of the client's own header that go into one of version 2. */
+  readonly passThroughTlvs: "all" | readonly number[];
 }
 
 /** Whether a request of this method opens a TCP connection. */

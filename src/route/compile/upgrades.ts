@@ -1,9 +1,10 @@
 import type { CompileContext } from "../../config/compile-context.ts";
-import { type MessageSupport, notYet, support, supportAll, yes } from "../../config/field-support.ts";
+import { type MessageSupport, supportAll } from "../../config/field-support.ts";
 import type { Place } from "../../config/place.ts";
 import {
   ProxyProtocolConfig_Version,
   ProxyProtocolConfigSchema,
+  ProxyProtocolPassThroughTLVsSchema,
 } from "../../proto/gen/envoy/config/core/v3/proxy_protocol_pb.js";
 import {
   type RouteAction_UpgradeConfig,
@@ -12,6 +13,7 @@ import {
   RouteAction_UpgradeConfigSchema,
 } from "../../proto/gen/envoy/config/route/v3/route_components_pb.js";
 import type { ConnectData } from "../connect-data.ts";
+import { compilePassThroughTlvs } from "./pass-through-tlvs.ts";
 
 /** What a route says about requests that switch protocols. */
 export interface UpgradesData {
@@ -42,16 +44,19 @@ export function compileUpgrades(
 }
 
 function compileConnect({ allowPost, proxyProtocolConfig }: RouteAction_UpgradeConfig_ConnectConfig): ConnectData {
-  if (proxyProtocolConfig === undefined) return { allowPost, proxyProtocol: 0 };
-  return { allowPost, proxyProtocol: proxyProtocolConfig.version === ProxyProtocolConfig_Version.V2 ? 2 : 1 };
+  if (proxyProtocolConfig === undefined) return { allowPost, proxyProtocol: 0, passThroughTlvs: [] };
+  const { version, passThroughTlvs } = proxyProtocolConfig;
+  return {
+    allowPost,
+    proxyProtocol: version === ProxyProtocolConfig_Version.V2 ? 2 : 1,
+    passThroughTlvs: compilePassThroughTlvs(passThroughTlvs),
+  };
 }
 
 /** Which fields of the messages compiled here are implemented. */
 export const upgradesSupport: readonly MessageSupport[] = [
   supportAll(RouteAction_UpgradeConfigSchema),
   supportAll(RouteAction_UpgradeConfig_ConnectConfigSchema),
-  support(ProxyProtocolConfigSchema, {
-    version: yes,
-    pass_through_tlvs: notYet("what clients say in such headers is not kept"),
-  }),
+  supportAll(ProxyProtocolConfigSchema),
+  supportAll(ProxyProtocolPassThroughTLVsSchema),
 ];

@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 import type { RequestHeaderMap } from "../../http/header-map.ts";
 import type { DownstreamConnectionInfo } from "../../net/downstream-connection-info.ts";
+import { tlvsOfConnection } from "../../net/proxy-protocol/passed-tlvs.ts";
+import type { ToldConnection } from "../../net/transport-socket.ts";
 import { hostPortStart } from "../../route/host-port.ts";
 
 /** What the server's name of an upstream TLS connection follows: `auto_sni`, `auto_san_validation`, `override_auto_sni_header`. Plain data. */
@@ -29,8 +31,8 @@ export interface ConnectionWishes {
   readonly serverName: string;
   /** The name that the server's certificate must have; `""` = as configured. */
   readonly subjectAltName: string;
-  /** The ends of the client's connection, as `ip:port`; null where nobody is told. */
-  readonly addresses: { readonly source: string; readonly destination: string } | null;
+  /** The client's connection; null where nobody is told. */
+  readonly addresses: ToldConnection | null;
 }
 
 /** The wishes of a request (or, without headers, of a TCP connection); null if it has none. `downstream` null: the request is the proxy's own. */
@@ -44,14 +46,24 @@ export function connectionWishes(
   const name = autoTls === null || headers === null ? "" : nameOf(headers, autoTls.overrideHeader);
   const serverName = autoTls?.sni === true && isIP(unbracketed(name)) === 0 ? name : "";
   const subjectAltName = autoTls?.sanValidation === true ? unbracketed(name) : "";
-  const addresses =
-    tellsAddresses && downstream !== null
-      ? { source: downstream.remoteAddress, destination: downstream.localAddress }
-      : null;
+  const addresses = tellsAddresses && downstream !== null ? toldOf(downstream) : null;
   const connection = perDownstreamConnection && downstream !== null ? downstream.connectionId : "";
   if (serverName === "" && subjectAltName === "" && addresses === null && connection === "") return null;
-  const key = `${serverName}\n${subjectAltName}\n${addresses?.source ?? ""}\n${addresses?.destination ?? ""}\n${connection}`;
+  const key = `${serverName}\n${subjectAltName}\n${addresses === null ? "" : keyOf(addresses)}\n${connection}`;
   return { key, serverName, subjectAltName, addresses };
+}
+
+function toldOf(downstream: DownstreamConnectionInfo): ToldConnection {
+  const { remoteAddress: source, localAddress: destination } = downstream;
+  return { source, destination, tlvs: tlvsOfConnection(downstream) };
+}
+
+/** Nobody's connection begins with what another one's client has said. */
+function keyOf({ source, destination, tlvs }: ToldConnection): string {
+  const key = `${source}\n${destination}`;
+  return tlvs.length === 0
+    ? key
+    : `${key}\n${tlvs.map(({ type, value }) => `${type}=${value.toString("hex")}`).join()}`;
 }
 
 function nameOf(headers: RequestHeaderMap, overrideHeader: string): string {

@@ -1,6 +1,7 @@
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
 import { proxyHeaderV1, proxyHeaderV2 } from "../../../net/proxy-protocol/header-writer.ts";
+import { passedTlvs, tlvsOfConnection } from "../../../net/proxy-protocol/passed-tlvs.ts";
 import { toldEnds } from "../../../net/proxy-protocol/told-ends.ts";
 import { opensTcp } from "../../../route/connect-data.ts";
 import type { ForwardAction } from "../../../route/route.ts";
@@ -20,5 +21,6 @@ export function tcpPrologue(
   if (connect === null || !opensTcp(connect, headers.method)) return null;
   if (connect.proxyProtocol === 0) return NOTHING;
   const ends = toldEnds(downstream.remoteAddress, downstream.localAddress);
-  return connect.proxyProtocol === 2 ? proxyHeaderV2(ends) : proxyHeaderV1(ends);
+  if (connect.proxyProtocol === 1) return proxyHeaderV1(ends);
+  return proxyHeaderV2(ends, passedTlvs(tlvsOfConnection(downstream), connect.passThroughTlvs));
 }

@@ -2,8 +2,6 @@ import { extensionConfig } from "../../../config/extension-config.ts";
 import { supportAll } from "../../../config/field-support.ts";
 import {
   ProxyProtocolConfig_Version,
-  type ProxyProtocolPassThroughTLVs,
-  ProxyProtocolPassThroughTLVs_PassTLVsMatchType,
   ProxyProtocolPassThroughTLVsSchema,
 } from "../../../proto/gen/envoy/config/core/v3/proxy_protocol_pb.js";
 import {
@@ -11,6 +9,7 @@ import {
   ProxyProtocol_RuleSchema,
   ProxyProtocolSchema,
 } from "../../../proto/gen/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb.js";
+import { compilePassThroughTlvs } from "../../../route/compile/pass-through-tlvs.ts";
 import type { ProxyProtocolFilterData } from "./proxy-protocol-filter-data.ts";
 
 const NAME = "envoy.filters.listener.proxy_protocol";
@@ -43,12 +42,7 @@ export const proxyProtocolConfig = extensionConfig({
       ),
       versions,
       allowWithout: message.allowRequestsWithoutProxyProtocol,
-      passThrough: passThrough(message.passThroughTlvs),
+      passThrough: compilePassThroughTlvs(message.passThroughTlvs),
     };
   },
 });
-
-function passThrough(tlvs: ProxyProtocolPassThroughTLVs | undefined): "all" | readonly number[] {
-  if (tlvs === undefined) return [];
-  return tlvs.matchType === ProxyProtocolPassThroughTLVs_PassTLVsMatchType.INCLUDE_ALL ? "all" : tlvs.tlvType;
-}

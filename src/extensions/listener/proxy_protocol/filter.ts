@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { InspectedConnection } from "../../../net/inspected-connection.ts";
 import { InspectionStatus, type ListenerFilter } from "../../../net/listener-filter.ts";
+import { passedTlvs } from "../../../net/proxy-protocol/passed-tlvs.ts";
 import { PROXY_PROTOCOL_STATE_KEY, type ProxyProtocolData } from "../../../net/proxy-protocol/proxy-protocol-data.ts";
 import {
   decodeV1,
@@ -67,8 +68,7 @@ export class ProxyProtocolFilter implements ListenerFilter {
         if (tlvType === type) connection.state.metadata(namespace)[key] = printable(value);
       }
     }
-    const kept = passThrough === "all" ? tlvs : tlvs.filter(({ type }) => passThrough.includes(type));
-    const data: ProxyProtocolData = { source, destination, tlvs: kept };
+    const data: ProxyProtocolData = { source, destination, tlvs: passedTlvs(tlvs, passThrough) };
     connection.state.setFilterState(PROXY_PROTOCOL_STATE_KEY, data);
   }
 }

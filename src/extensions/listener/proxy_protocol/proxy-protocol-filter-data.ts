@@ -1,3 +1,5 @@
+import type { PassThroughTlvs } from "../../../net/proxy-protocol/passed-tlvs.ts";
+
 /** Puts a TLV into the connection's dynamic metadata. */
 export interface TlvRule {
   readonly tlvType: number;
@@ -13,5 +15,5 @@ export interface ProxyProtocolFilterData {
   readonly versions: readonly (1 | 2)[];
   readonly allowWithout: boolean;
   /** Types of the TLVs that are kept for upstream connections. */
-  readonly passThrough: "all" | readonly number[];
+  readonly passThrough: PassThroughTlvs;
 }

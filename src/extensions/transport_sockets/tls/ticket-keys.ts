@@ -1,7 +1,9 @@
-import { randomBytes } from "node:crypto";
 import type { SecureContext } from "node:tls";
+import { SystemRandom } from "../../../base/random.ts";
 
 const PART_BYTES = 16;
+/** Of tickets, so none that a test could choose. */
+const random = new SystemRandom();
 /** What the callback answers: the ticket is not ours, is good, or is good and to be replaced by a new one. */
 const UNKNOWN = 0;
 const GOOD = 1;
@@ -33,7 +35,7 @@ export function takeTicketsOf(secureContext: SecureContext, keys: readonly Buffe
   const first = parts[0]!;
   // It is called inside of the library, which must not see an exception.
   context.onticketkeycallback = (name, iv, isNew) => {
-    if (isNew) return [GOOD, first.hmac, first.aes, first.name, randomBytes(PART_BYTES)];
+    if (isNew) return [GOOD, first.hmac, first.aes, first.name, Buffer.from(random.bytes(PART_BYTES))];
     const found = parts.find((key) => key.name.equals(name));
     if (found === undefined) return [UNKNOWN, first.hmac, first.aes, first.name, iv];
     return [found === first ? GOOD : GOOD_AND_OLD, found.hmac, found.aes, found.name, iv];

@@ -1,20 +1,25 @@
 import type { CompileContext, CompiledExtension } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { notYet, support, within, yes } from "../../../config/field-support.ts";
+import { support, supportAll, within, yes } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
+import type { PassThroughTlvs } from "../../../net/proxy-protocol/passed-tlvs.ts";
 import { TransportSocketSchema } from "../../../proto/gen/envoy/config/core/v3/base_pb.js";
 import {
   ProxyProtocolConfig_Version,
   ProxyProtocolConfigSchema,
+  ProxyProtocolPassThroughTLVsSchema,
 } from "../../../proto/gen/envoy/config/core/v3/proxy_protocol_pb.js";
 import {
   type ProxyProtocolUpstreamTransport,
   ProxyProtocolUpstreamTransportSchema,
 } from "../../../proto/gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js";
+import { compilePassThroughTlvs } from "../../../route/compile/pass-through-tlvs.ts";
 
 /** What the worker side gets. Plain data. */
 export interface UpstreamProxyProtocolData {
   readonly version: 1 | 2;
+  /** Of the client's own header, in one of version 2. */
+  readonly passThroughTlvs: PassThroughTlvs;
   /** What carries the connection behind the header; null is a plain socket. */
   readonly inner: CompiledExtension | null;
 }
@@ -30,10 +35,8 @@ export const upstreamProxyProtocolConfig = extensionConfig({
       config: yes,
       transport_socket: within(support(TransportSocketSchema, { name: yes, typed_config: yes })),
     }),
-    support(ProxyProtocolConfigSchema, {
-      version: yes,
-      pass_through_tlvs: notYet("what clients say in such headers is not kept"),
-    }),
+    supportAll(ProxyProtocolConfigSchema),
+    supportAll(ProxyProtocolPassThroughTLVsSchema),
   ],
   compile,
 });
@@ -53,6 +56,7 @@ function compile(
       : context.extension("envoy.transport_sockets.upstream", { name, typedConfig }, at);
   return {
     version: config?.version === ProxyProtocolConfig_Version.V2 ? 2 : 1,
+    passThroughTlvs: compilePassThroughTlvs(config?.passThroughTlvs),
     inner: inner === undefined || inner.extension === "envoy.transport_sockets.raw_buffer" ? null : inner,
   };
 }

@@ -8,12 +8,12 @@ export const transportSocket: TransportSocketModule = {
     throw new Error("this transport socket is for upstream hosts");
   },
   createUpstreamFactory(data, clusterScope, thread) {
-    const { version, inner } = data as UpstreamProxyProtocolData;
+    const { version, passThroughTlvs, inner } = data as UpstreamProxyProtocolData;
     const modules = thread.extensions.transportSockets;
     const factory =
       inner === null
         ? null
         : extensionModule(modules, inner.extension).createUpstreamFactory(inner.data, clusterScope, thread);
-    return new UpstreamProxyProtocolFactory(version, factory);
+    return new UpstreamProxyProtocolFactory(version, passThroughTlvs, factory);
   },
 };

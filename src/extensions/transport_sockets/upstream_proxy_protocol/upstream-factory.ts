@@ -1,6 +1,7 @@
 import net from "node:net";
 import type { Address } from "../../../net/address.ts";
 import { type ProxiedEnds, proxyHeaderV1, proxyHeaderV2 } from "../../../net/proxy-protocol/header-writer.ts";
+import { type PassThroughTlvs, passedTlvs } from "../../../net/proxy-protocol/passed-tlvs.ts";
 import { toldEnds } from "../../../net/proxy-protocol/told-ends.ts";
 import type { UpstreamSocketRequest, UpstreamTransportSocketFactory } from "../../../net/transport-socket.ts";
 
@@ -12,11 +13,13 @@ import type { UpstreamSocketRequest, UpstreamTransportSocketFactory } from "../.
 export class UpstreamProxyProtocolFactory implements UpstreamTransportSocketFactory {
   readonly tellsAddresses = true;
   readonly #version: 1 | 2;
+  readonly #passThroughTlvs: PassThroughTlvs;
   readonly #inner: UpstreamTransportSocketFactory | null;
 
   /** `inner` makes what follows the header; null is a plain socket. */
-  constructor(version: 1 | 2, inner: UpstreamTransportSocketFactory | null) {
+  constructor(version: 1 | 2, passThroughTlvs: PassThroughTlvs, inner: UpstreamTransportSocketFactory | null) {
     this.#version = version;
+    this.#passThroughTlvs = passThroughTlvs;
     this.#inner = inner;
   }
 
@@ -30,7 +33,7 @@ export class UpstreamProxyProtocolFactory implements UpstreamTransportSocketFact
 
   #header({ addresses }: UpstreamSocketRequest, socket: net.Socket): Buffer {
     const told = addresses === undefined ? null : toldEnds(addresses.source, addresses.destination);
-    if (this.#version === 2) return proxyHeaderV2(told);
+    if (this.#version === 2) return proxyHeaderV2(told, passedTlvs(addresses?.tlvs ?? [], this.#passThroughTlvs));
     return proxyHeaderV1(told ?? (addresses === undefined ? ownEnds(socket) : null));
   }
 }

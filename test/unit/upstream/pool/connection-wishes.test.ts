@@ -57,7 +57,8 @@ describe("What a request wants of its connection", () => {
   it("is what a TCP connection can want, too", () => {
     const settings = { autoTls: AUTO, perDownstreamConnection: false, tellsAddresses: true };
     const made = connectionWishes(settings, connection, null);
-    assert.deepEqual(made?.addresses, { source: connection.remoteAddress, destination: connection.localAddress });
+    const { remoteAddress: source, localAddress: destination } = connection;
+    assert.deepEqual(made?.addresses, { source, destination, tlvs: [] });
     assert.equal(made?.serverName, "");
   });
 });

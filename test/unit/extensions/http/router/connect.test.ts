@@ -310,11 +310,6 @@ describe("POST that ends at the proxy", () => {
 describe("connect_config", () => {
   const rows: readonly [name: string, upgrade: object, problem: RegExp][] = [
     ["for another upgrade", { upgrade_type: "websocket", connect_config: {} }, /upgrade_configs\[0\]\.connect_config/],
-    [
-      "with TLVs to pass through",
-      { upgrade_type: "CONNECT", connect_config: { proxy_protocol_config: { pass_through_tlvs: {} } } },
-      /pass_through_tlvs/,
-    ],
   ];
   for (const [name, upgrade, problem] of rows) {
     it(`is refused ${name}`, async (t) => {

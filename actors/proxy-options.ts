@@ -1,4 +1,4 @@
-import type { JsonObject } from "../src/admin/views.ts";
+import type { JsonObject } from "../src/admin/json-value.ts";
 import type { ApplicationLogOptions } from "../src/base/application-log.ts";
 import type { CompileRequest } from "../src/config/compiler/compile-request.ts";
 import type { CommandLine } from "./command-line.ts";

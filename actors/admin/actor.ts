@@ -1,6 +1,6 @@
 import type { Actor, ActorContext, ActorSpec } from "../../src/actor/actor.ts";
 import type { AdminRouter } from "../../src/admin/admin-router.ts";
-import type { Watching } from "../../src/admin/views.ts";
+import type { Watching } from "../../src/admin/live/live-view.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
 import { type AdminLimits, AdminServer, DEFAULT_ADMIN_LIMITS, listenFailure } from "./admin-server.ts";
 import type { AdminStats } from "./admin-stats.ts";

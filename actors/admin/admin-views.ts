@@ -2,21 +2,17 @@ import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorSystem } from "../../src/actor/actor-system.ts";
 import { ActorInspection } from "../../src/actor/inspection/actor-inspection.ts";
 import { ThreadVitalsWatch } from "../../src/actor/inspection/thread-vitals.ts";
+import type { ActorsView } from "../../src/admin/actors/actors-view.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
 import { clusterStatuses } from "../../src/admin/clusters/cluster-statuses.ts";
 import type { ConfigDumpPool } from "../../src/admin/config-dump/config-dump-pool.ts";
 import type { ExplainPool } from "../../src/admin/explain/explain-pool.ts";
+import type { JsonObject } from "../../src/admin/json-value.ts";
 import { LiveFeed } from "../../src/admin/live/live-feed.ts";
 import { Sampler } from "../../src/admin/live/sampler.ts";
-import type {
-  ActorsView,
-  AdminViews,
-  JsonObject,
-  LoggingView,
-  MemoryUse,
-  RuntimeView,
-  StatsView,
-} from "../../src/admin/views.ts";
+import type { MemoryUse } from "../../src/admin/server-view.ts";
+import type { StatsView } from "../../src/admin/stats-view.ts";
+import type { AdminViews, LoggingView, RuntimeView } from "../../src/admin/views.ts";
 
 import type { Clock } from "../../src/base/clock.ts";
 import { type MemoryHeld, memoryHeld } from "../../src/base/memory-held.ts";

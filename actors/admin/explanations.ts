@@ -1,7 +1,7 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ExplainPool } from "../../src/admin/explain/explain-pool.ts";
 import type { ExplainQuestion } from "../../src/admin/explain/explain-question.ts";
-import type { ExplainAnswer } from "../../src/admin/views.ts";
+import type { ExplainAnswer } from "../../src/admin/explain/explain-view.ts";
 import type { Explanation } from "../../src/extensions/explanation.ts";
 import type { SupervisorMessage } from "../supervisor/protocol.ts";
 import { shownRefusals } from "./shown-outcome.ts";

@@ -1,5 +1,8 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
-import type { DiscoveredClusterStatus, JsonObject, OutlierView, UnreadyTargets } from "../../src/admin/views.ts";
+import type { OutlierView } from "../../src/admin/clusters/clusters-view.ts";
+import type { DiscoveredClusterStatus } from "../../src/admin/clusters/membership-view.ts";
+import type { JsonObject } from "../../src/admin/json-value.ts";
+import type { UnreadyTargets } from "../../src/admin/server-view.ts";
 import type { MembershipMessage, MembershipStatus } from "../membership/protocol.ts";
 
 /** The actor answers from memory. */

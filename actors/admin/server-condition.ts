@@ -1,4 +1,4 @@
-import type { ServerState } from "../../src/admin/views.ts";
+import type { ServerState } from "../../src/admin/server-view.ts";
 
 /** What makes the server more or less than LIVE. One per process; main thread. */
 export class ServerCondition {

@@ -1,4 +1,4 @@
-import type { ReloadOutcome, ResourceChange } from "../../src/admin/views.ts";
+import type { ReloadOutcome, ResourceChange } from "../../src/admin/config-view.ts";
 import { problemText } from "../../src/config/config-problem.ts";
 import type { Refusal, SnapshotChanges } from "../supervisor/protocol.ts";
 

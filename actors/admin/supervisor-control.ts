@@ -1,5 +1,6 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
-import type { Control, DrainOptions, DryRunOutcome, ReloadOutcome } from "../../src/admin/views.ts";
+import type { DryRunOutcome, ReloadOutcome } from "../../src/admin/config-view.ts";
+import type { Control, DrainOptions } from "../../src/admin/control.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import type { StatsMessage } from "../stats/protocol.ts";
 import type { SupervisorMessage } from "../supervisor/protocol.ts";

@@ -1,6 +1,9 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorReport } from "../../src/actor/inspection/actor-report.ts";
-import type { BoundListener, ConfigAttempt, ConfigStatus, ListingQuery, WorkerStatus } from "../../src/admin/views.ts";
+import type { WorkerStatus } from "../../src/admin/actors/workers-view.ts";
+import type { ConfigAttempt, ConfigStatus } from "../../src/admin/config-view.ts";
+import type { ListingQuery } from "../../src/admin/listings-view.ts";
+import type { BoundListener } from "../../src/admin/views.ts";
 import type { MemoryHeld } from "../../src/base/memory-held.ts";
 import type { ClusterInspection } from "../../src/upstream/cluster-inspection.ts";
 import type { SnapshotRecord, SupervisorMessage, SupervisorStatus } from "../supervisor/protocol.ts";

@@ -2,7 +2,7 @@ import type { ActorSystem } from "../../src/actor/actor-system.ts";
 import type { ActorInspection } from "../../src/actor/inspection/actor-inspection.ts";
 import { ThreadProfiler, type ThreadStack } from "../../src/actor/inspection/thread-profile.ts";
 import { settleWithin } from "../../src/actor/settle-within.ts";
-import type { ProfilesView } from "../../src/admin/views.ts";
+import type { ProfilesView } from "../../src/admin/actors/actors-view.ts";
 
 /** For a snapshot to begin: the thread has to get round to it. */
 const SNAPSHOT_DEADLINE_MS = 30_000;

@@ -1,6 +1,6 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import { describeError } from "../../src/actor/ask-error.ts";
-import type { ListingPart, ListingQuery } from "../../src/admin/views.ts";
+import type { ListingPart, ListingQuery } from "../../src/admin/listings-view.ts";
 import type { WalkPiece } from "../../src/base/walks.ts";
 import type { SupervisorMessage, WorkerAnswer } from "../supervisor/protocol.ts";
 

@@ -1,7 +1,7 @@
 import { type AdminHandler, type AdminRequest, type AdminResponse, textResponse } from "./admin-handler.ts";
 import { renderHelp } from "./help.ts";
+import type { Later } from "./later.ts";
 import { type Guarded, type GuardOptions, guardRequest } from "./request-guard.ts";
-import type { Later } from "./views.ts";
 
 /** How long a handler may take unless it says otherwise. */
 const DEFAULT_DEADLINE_MS = 1000;

@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { pemCertificates } from "../extensions/transport_sockets/tls/pem.ts";
 import { type SubjectAltName, subjectAltNames } from "../extensions/transport_sockets/tls/subject-alt-names.ts";
 import type { OcspStapleData, TlsContextData } from "../extensions/transport_sockets/tls/tls-context-data.ts";
-import type { Json, JsonObject } from "./views.ts";
+import type { Json, JsonObject } from "./json-value.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** The names that Envoy's `SubjectAlternateName` has; others are left out. */

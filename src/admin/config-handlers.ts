@@ -1,3 +1,4 @@
+import type { WorkerStatus, WorkersView } from "./actors/workers-view.ts";
 import {
   type AdminHandler,
   type AdminRequest,
@@ -6,18 +7,16 @@ import {
   textResponse,
   wantsJson,
 } from "./admin-handler.ts";
-import { humanTime, textTable } from "./text-table.ts";
 import type {
   ConfigAttempt,
   ConfigStatus,
   ConfigView,
-  Control,
   DryRunOutcome,
   ReloadOutcome,
   ResourceChange,
-  WorkerStatus,
-  WorkersView,
-} from "./views.ts";
+} from "./config-view.ts";
+import type { Control } from "./control.ts";
+import { humanTime, textTable } from "./text-table.ts";
 
 const FORMAT = { name: "format", help: "Format to use", kind: ["text", "json"] } as const;
 

@@ -1,6 +1,7 @@
 import { type AdminHandler, OK, textResponse } from "./admin-handler.ts";
+import type { Control } from "./control.ts";
 import { type Listing, listingHandler } from "./listing-handler.ts";
-import type { Control, ListingsView } from "./views.ts";
+import type { ListingsView } from "./listings-view.ts";
 
 const CONNECTIONS: Listing = {
   name: "connections",

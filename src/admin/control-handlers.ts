@@ -1,5 +1,5 @@
 import { type AdminHandler, OK } from "./admin-handler.ts";
-import type { Control } from "./views.ts";
+import type { Control } from "./control.ts";
 
 /** `/healthcheck/fail`, `/healthcheck/ok` and `/quitquitquit`. */
 export function controlHandlers(control: Control): readonly AdminHandler[] {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { AdminHandler, AdminParam, AdminResponse } from "./admin-handler.ts";
+import type { Json } from "./json-value.ts";
 import { escapeHtml } from "./printable.ts";
-import type { Json, ServerState, ServerView } from "./views.ts";
+import type { ServerState, ServerView } from "./server-view.ts";
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1c1f23}
 table{border-collapse:collapse;width:100%}td{padding:.35rem .6rem;border-top:1px solid #ddd;vertical-align:top}

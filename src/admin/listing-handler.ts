@@ -8,10 +8,10 @@ import {
   wantsJson,
 } from "./admin-handler.ts";
 import { type ListingColumn, ListingTable } from "./listing-columns.ts";
+import type { ListingPart, ListingQuery, ListingsView } from "./listings-view.ts";
 import { printable } from "./printable.ts";
 import { camelName, snakeRow } from "./snake-row.ts";
 import { type JsonRow, TopRows } from "./top-rows.ts";
-import type { ListingPart, ListingQuery, ListingsView } from "./views.ts";
 
 /** Rows that a table has unless `limit` says otherwise, and a sorted listing in JSON. */
 const DEFAULT_LIMIT = 1000;

@@ -1,6 +1,7 @@
 import { LOG_LEVELS, type LogLevel } from "../base/log.ts";
 import { type AdminHandler, type AdminRequest, type AdminResponse, OK, textResponse } from "./admin-handler.ts";
-import type { Control, LoggingView } from "./views.ts";
+import type { Control } from "./control.ts";
+import type { LoggingView } from "./views.ts";
 
 const USAGE = `usage: /logging?<name>=<level> (change single level)
 usage: /logging?paths=name1:level1,name2:level2,... (change multiple levels)

@@ -1,6 +1,7 @@
+import type { WorkersView } from "./actors/workers-view.ts";
 import { type AdminHandler, type AdminRequest, jsonResponse, textResponse } from "./admin-handler.ts";
+import type { ServerView } from "./server-view.ts";
 import { humanDuration } from "./text-table.ts";
-import type { ServerView, WorkersView } from "./views.ts";
 
 /** The pages about the process: `/ready`, `/server_info`, `/memory`, `/init_dump`, `/hot_restart_version`. */
 export function serverHandlers(server: ServerView, workers: WorkersView): readonly AdminHandler[] {

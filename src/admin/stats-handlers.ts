@@ -13,7 +13,8 @@ import {
   OK,
   textResponse,
 } from "./admin-handler.ts";
-import type { Control, StatsView } from "./views.ts";
+import type { Control } from "./control.ts";
+import type { StatsView } from "./stats-view.ts";
 
 const TYPES: ReadonlyMap<string, StatType | "all"> = new Map([
   ["All", "all"],

@@ -6,26 +6,19 @@ import type { ShownState } from "../../src/actor/inspection/shown-state.ts";
 import type { StackFrame } from "../../src/actor/inspection/thread-profile.ts";
 import type { ThreadVitals } from "../../src/actor/inspection/thread-vitals.ts";
 import type { MessageRecord } from "../../src/actor/message-ring.ts";
+import type { WorkerStatus } from "../../src/admin/actors/workers-view.ts";
 import { jsonResponse } from "../../src/admin/admin-handler.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
+import type { ClusterStatus, HostStatus } from "../../src/admin/clusters/clusters-view.ts";
+import type { DiscoveredClusterStatus } from "../../src/admin/clusters/membership-view.ts";
 import { configDump } from "../../src/admin/config-dump/config-dump.ts";
+import type { ConfigAttempt, ConfigSection, DryRunOutcome, ReloadOutcome } from "../../src/admin/config-view.ts";
+import type { ExplainAnswer } from "../../src/admin/explain/explain-view.ts";
+import type { ListingPart, ListingQuery } from "../../src/admin/listings-view.ts";
 import { LiveFeed } from "../../src/admin/live/live-feed.ts";
 import { Sampler } from "../../src/admin/live/sampler.ts";
-import type {
-  AdminViews,
-  ClusterStatus,
-  ConfigAttempt,
-  ConfigSection,
-  DiscoveredClusterStatus,
-  DryRunOutcome,
-  ExplainAnswer,
-  HostStatus,
-  ListingPart,
-  ListingQuery,
-  ReloadOutcome,
-  ServerState,
-  WorkerStatus,
-} from "../../src/admin/views.ts";
+import type { ServerState } from "../../src/admin/server-view.ts";
+import type { AdminViews } from "../../src/admin/views.ts";
 import type { LogLevel } from "../../src/base/log.ts";
 import { HistogramBuckets } from "../../src/stats/histogram-buckets.ts";
 import { StatsMerge } from "../../src/stats/stats-merge.ts";

@@ -11,11 +11,12 @@ import {
   textResponse,
   wantsJson,
 } from "../admin-handler.ts";
+import type { Later } from "../later.ts";
 import { printable } from "../printable.ts";
 import { humanDuration, humanTime, textTable } from "../text-table.ts";
-import type { ActorsView, Later } from "../views.ts";
 import { actorIdOf, noSuchActor } from "./actor-id.ts";
 import { actorJson, flatten, round3 } from "./actor-json.ts";
+import type { ActorsView } from "./actors-view.ts";
 
 const FORMAT: AdminParam = { name: "format", help: "Format to use", kind: ["text", "json"] };
 

@@ -9,12 +9,13 @@ import {
   textResponse,
   wantsJson,
 } from "../admin-handler.ts";
+import type { Control } from "../control.ts";
 import { SNAPSHOT_ATTRIBUTE } from "../snapshot-attribute.ts";
 import { humanDuration, textTable } from "../text-table.ts";
-import type { ActorsView, Control } from "../views.ts";
 import { actorIdOf } from "./actor-id.ts";
 import { actorJson, flatten } from "./actor-json.ts";
 import { ACTOR_ORDERS, matchesActor, sortActors } from "./actor-order.ts";
+import type { ActorsView } from "./actors-view.ts";
 import { loopDelays, threadJson } from "./thread-json.ts";
 
 /** Longest time that `/actors/<id>/block` blocks a thread. */

@@ -7,9 +7,9 @@ import {
   wantsJson,
 } from "../admin-handler.ts";
 import { printable } from "../printable.ts";
-import type { ActorsView, ProfilesView } from "../views.ts";
 import { actorIdOf, noSuchActor } from "./actor-id.ts";
 import { flatten } from "./actor-json.ts";
+import type { ActorsView, ProfilesView } from "./actors-view.ts";
 
 const DEFAULT_SECONDS = 5;
 const MAX_SECONDS = 60;

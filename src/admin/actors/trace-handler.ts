@@ -1,8 +1,8 @@
 import type { TraceEvent, TraceLimits, TraceSoFar } from "../../actor/inspection/message-trace.ts";
 import { type AdminHandler, type AdminRequest, textResponse } from "../admin-handler.ts";
-import type { ActorsView } from "../views.ts";
 import { actorIdOf, noSuchActor } from "./actor-id.ts";
 import { round3 } from "./actor-json.ts";
+import type { ActorsView } from "./actors-view.ts";
 
 /** The largest value of each cap of a trace, by its parameter. */
 export const TRACE_CAPS = { seconds: 300, max: 10_000, rate: 1000 } as const;

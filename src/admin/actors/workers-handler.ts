@@ -7,9 +7,10 @@ import {
   textResponse,
   wantsJson,
 } from "../admin-handler.ts";
+import type { Control } from "../control.ts";
 import type { LiveWorker } from "../live/live-sample.ts";
 import { humanDuration, textTable } from "../text-table.ts";
-import type { Control, WorkerStatus, WorkersView } from "../views.ts";
+import type { WorkerStatus, WorkersView } from "./workers-view.ts";
 
 /** More workers than any machine has use for. */
 const MAX_WORKERS = 1024;

@@ -1,5 +1,5 @@
 import type { Address } from "../../net/address.ts";
-import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus } from "../views.ts";
+import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus } from "./clusters-view.ts";
 
 /** An address as the JSON of `envoy.config.core.v3.Address`. */
 export function addressJson(address: Address): object {

@@ -6,7 +6,7 @@ import {
   mergeClusterInspections,
 } from "../../upstream/cluster-inspection.ts";
 import { HealthFlag as Flag } from "../../upstream/membership/health-flag.ts";
-import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus, OutlierView } from "../views.ts";
+import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus, OutlierView } from "./clusters-view.ts";
 
 /**
  * What `/clusters` shows: the clusters of the configuration, with what the workers have counted. A cluster or host that

@@ -2,8 +2,14 @@ import { formatAddress } from "../../net/address.ts";
 import { formatGeneral } from "../../stats/render/number-format.ts";
 import { type AdminHandler, JSON_TYPE, textResponse, wantsJson } from "../admin-handler.ts";
 import { printable } from "../printable.ts";
-import type { CircuitBreakerLimits, ClusterStatus, ClustersView, HostStatus, OutlierAverages } from "../views.ts";
 import { clusterStatusJson } from "./cluster-status-json.ts";
+import type {
+  CircuitBreakerLimits,
+  ClusterStatus,
+  ClustersView,
+  HostStatus,
+  OutlierAverages,
+} from "./clusters-view.ts";
 
 /** `/clusters`: the state of the upstreams, in Envoy's lines or as `envoy.admin.v3.Clusters`. */
 export function clustersHandler(view: ClustersView): AdminHandler {

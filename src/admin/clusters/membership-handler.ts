@@ -1,7 +1,8 @@
 import { type AdminHandler, jsonResponse, textResponse, wantsJson } from "../admin-handler.ts";
 import { printable } from "../printable.ts";
 import { textTable } from "../text-table.ts";
-import type { DiscoveredClusterStatus, MembershipView, OutlierView } from "../views.ts";
+import type { OutlierView } from "./clusters-view.ts";
+import type { DiscoveredClusterStatus, MembershipView } from "./membership-view.ts";
 
 /** `/membership`: how each cluster gets its hosts, and which hosts checks have put out of use. Troupe's own. */
 export function membershipHandler(view: MembershipView): AdminHandler {

@@ -1,5 +1,5 @@
 import type { AdminHandler } from "../admin-handler.ts";
-import type { ConfigView } from "../views.ts";
+import type { ConfigView } from "../config-view.ts";
 
 /** Parsing and printing a large configuration takes some seconds. */
 const DEADLINE_MS = 60_000;

@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import { type AdminResponse, JSON_TYPE, textResponse } from "../admin-handler.ts";
-import type { ConfigSection, Json, JsonObject } from "../views.ts";
+import type { ConfigSection } from "../config-view.ts";
+import type { Json, JsonObject } from "../json-value.ts";
 import type { ConfigDumpQuery } from "./config-dump-query.ts";
 import { FieldMask } from "./field-mask.ts";
 import { redactSecrets } from "./redact-secrets.ts";

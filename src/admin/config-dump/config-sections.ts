@@ -1,4 +1,5 @@
-import type { ConfigResources, ConfigSection, Json, JsonObject } from "../views.ts";
+import type { ConfigResources, ConfigSection } from "../config-view.ts";
+import type { Json, JsonObject } from "../json-value.ts";
 
 /** The configuration in force as `/config_dump` needs it. */
 export interface DumpedConfig {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../views.ts";
+import type { Json, JsonObject } from "../json-value.ts";
 
 /** The fields that a mask keeps, as a tree; undefined below a field means all of it. */
 interface MaskNode {

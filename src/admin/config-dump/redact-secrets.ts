@@ -1,5 +1,5 @@
 import { isSensitiveField, isSensitiveHeader } from "../../base/sensitive-names.ts";
-import type { Json, JsonObject } from "../views.ts";
+import type { Json, JsonObject } from "../json-value.ts";
 
 /** What stands for a secret in a dump, as in Envoy. */
 const REDACTED = "[redacted]";

@@ -1,8 +1,8 @@
 import { type AdminHandler, jsonResponse, textResponse, wantsJson } from "../admin-handler.ts";
 import { snakeJson } from "../snake-row.ts";
-import type { ExplainView } from "../views.ts";
 import { QuestionError, readExplainQuestion } from "./explain-question.ts";
 import { explanationText } from "./explain-text.ts";
+import type { ExplainView } from "./explain-view.ts";
 
 /** A proposed configuration has to be compiled first. */
 const DEADLINE_MS = 60_000;

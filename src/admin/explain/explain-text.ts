@@ -2,7 +2,7 @@ import type { Explanation, HttpExplanation } from "../../extensions/explanation.
 import type { ClusterExplanation } from "../../upstream/cluster-explanation.ts";
 import { printable } from "../printable.ts";
 import { humanDuration, textTable } from "../text-table.ts";
-import type { ExplainedBy } from "../views.ts";
+import type { ExplainedBy } from "./explain-view.ts";
 
 /** An explanation for people: each decision in a line, the hosts as a table, the outcome first. */
 export function explanationText(explanation: Explanation, { version, worker }: ExplainedBy): string {

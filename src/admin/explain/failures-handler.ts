@@ -1,9 +1,9 @@
 import type { FailedRequest } from "../../http/failed-requests.ts";
 import { type AdminHandler, jsonResponse, textResponse, wantsJson } from "../admin-handler.ts";
+import type { ListingsView } from "../listings-view.ts";
 import { printable } from "../printable.ts";
 import { snakeJson } from "../snake-row.ts";
 import { humanTime } from "../text-table.ts";
-import type { ListingsView } from "../views.ts";
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 1000;

@@ -1,6 +1,6 @@
 import { type AdminHandler, type AdminResponse, textResponse } from "../admin-handler.ts";
-import type { LiveView } from "../views.ts";
 import { MAX_SUBSCRIBERS } from "./live-feed.ts";
+import type { LiveView } from "./live-view.ts";
 
 /** A client that lost the stream tries again after so long. */
 const RETRY_MS = 1000;

@@ -1,6 +1,6 @@
 import type { TimerWheel, WheelTimer } from "../../base/timer-wheel.ts";
-import type { Watching } from "../views.ts";
 import type { LiveSample } from "./live-sample.ts";
+import type { Watching } from "./live-view.ts";
 
 /** Subscribers at a time; a browser's page is one, `troupe top` is one. */
 export const MAX_SUBSCRIBERS = 8;

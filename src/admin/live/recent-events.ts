@@ -1,5 +1,5 @@
 import type { ActorReport } from "../../actor/inspection/actor-report.ts";
-import type { ConfigAttempt } from "../views.ts";
+import type { ConfigAttempt } from "../config-view.ts";
 import type { LiveEvent } from "./live-sample.ts";
 
 /** How many are shown. */

@@ -1,8 +1,12 @@
 import type { ThreadVitals } from "../../actor/inspection/thread-vitals.ts";
 import { actorJson } from "../actors/actor-json.ts";
+import type { ActorsView } from "../actors/actors-view.ts";
 import { loopDelays, threadJson } from "../actors/thread-json.ts";
 import { workerJson } from "../actors/workers-handler.ts";
-import type { ActorsView, ConfigView, ServerView, StatsView, WorkersView } from "../views.ts";
+import type { WorkersView } from "../actors/workers-view.ts";
+import type { ConfigView } from "../config-view.ts";
+import type { ServerView } from "../server-view.ts";
+import type { StatsView } from "../stats-view.ts";
 import { LatencyWindow } from "./latency-window.ts";
 import type { LivePart, LiveSample, LiveTotals } from "./live-sample.ts";
 import { recentEvents } from "./recent-events.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { configSections } from "../../../../src/admin/config-dump/config-sections.ts";
-import type { JsonObject } from "../../../../src/admin/views.ts";
+import type { JsonObject } from "../../../../src/admin/json-value.ts";
 import { askAdmin } from "../../../harness/ask-admin.ts";
 import { SampleProxy } from "../../../harness/sample-admin-views.ts";
 

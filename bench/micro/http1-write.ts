@@ -22,7 +22,7 @@ const writer = new HeadWriter();
 let kept = 0;
 
 function checked(headers: RequestHeaderMap): string {
-  return writer.writeFields(headers);
+  return writer.writeFields(headers, null);
 }
 
 function unchecked(headers: RequestHeaderMap): string {

@@ -13,6 +13,7 @@ export type ExtensionCategory =
   | "envoy.health_checkers"
   | "envoy.http.early_header_mutation"
   | "envoy.http.original_ip_detection"
+  | "envoy.http.stateful_header_formatters"
   | "envoy.http.stateful_session"
   | "envoy.internal_redirect_predicates"
   | "envoy.load_balancing_policies"

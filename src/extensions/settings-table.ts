@@ -63,6 +63,11 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./stateful_session/header/config.ts")).headerSessionConfig,
   },
   {
+    name: "envoy.http.stateful_header_formatters.preserve_case",
+    types: ["envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig"],
+    config: async () => (await import("./stateful_header_formatters/preserve_case/config.ts")).preserveCaseConfig,
+  },
+  {
     name: "envoy.internal_redirect_predicates.previous_routes",
     types: ["envoy.extensions.internal_redirect.previous_routes.v3.PreviousRoutesConfig"],
     config: async () => (await import("./internal_redirect_predicates/previous_routes/config.ts")).previousRoutesConfig,

@@ -1,3 +1,5 @@
+import type { HeaderNameFormat } from "./header-name-format.ts";
+
 /**
  * Header fields in the order they arrived, as a flat array `[name, value, name, value, …]`.
  *
@@ -8,6 +10,8 @@
 export class HeaderMap {
   /** The fields. Hot loops walk it directly, two by two; everyone else uses the methods. */
   readonly list: string[];
+  /** How the HTTP/1 codec writes the names; null = as the codec is set. */
+  nameFormat: HeaderNameFormat | null = null;
 
   constructor(list: string[] = []) {
     this.list = list;
@@ -163,6 +167,7 @@ export class RequestHeaderMap extends HeaderMap {
     copy.authority = this.authority;
     copy.scheme = this.scheme;
     copy.protocol = this.protocol;
+    copy.nameFormat = this.nameFormat;
     return copy;
   }
 }

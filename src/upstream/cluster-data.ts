@@ -1,3 +1,4 @@
+import type { KeyFormatData } from "../http/http1/key-format-data.ts";
 import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
 import type { HashRingSettings, MaglevSettings } from "../lb/hash/table-policy.ts";
 import type { Locality } from "../lb/lb-host.ts";
@@ -137,6 +138,10 @@ export interface ConnectionSettingsData extends TransportSocketsData {
   readonly maxResponseHeadersCount: number;
   /** Whether HTTP/1 trailers are handed on. */
   readonly enableTrailers: boolean;
+  /** How HTTP/1 writes the names of request headers, or that it keeps those of responses; null = lower case. */
+  readonly keyFormat: KeyFormatData | null;
+  /** HTTP/1 only: whether the request line holds a whole URL. Default false. */
+  readonly sendFullyQualifiedUrl: boolean;
   readonly httpProtocol: UpstreamHttpProtocol;
   readonly http2: Http2ProtocolData;
   /** Null = the TLS context says all. */

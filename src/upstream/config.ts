@@ -98,6 +98,8 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
       maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
       maxResponseHeadersCount: protocol.maxResponseHeadersCount,
       enableTrailers: protocol.enableTrailers,
+      keyFormat: protocol.keyFormat,
+      sendFullyQualifiedUrl: protocol.sendFullyQualifiedUrl,
       httpProtocol: protocol.httpProtocol,
       http2: protocol.http2,
       autoTls: protocol.autoTls,
@@ -164,14 +166,9 @@ function compileProtocol(message: Cluster, place: Place, context: CompileContext
     if (compiled?.extension === HTTP_PROTOCOL_OPTIONS) options = compiled.data as HttpProtocolData;
   }
   if (options === undefined) {
-    const { commonHttpProtocolOptions, httpProtocolOptions, http2ProtocolOptions } = message;
-    return compileHttpProtocol(
-      commonHttpProtocolOptions,
-      httpProtocolOptions,
-      http2ProtocolOptions,
-      oldProtocol(message),
-      message.upstreamHttpProtocolOptions,
-    );
+    const { commonHttpProtocolOptions: common, httpProtocolOptions: http1, http2ProtocolOptions: http2 } = message;
+    const messages = { common, http1, http2, upstream: message.upstreamHttpProtocolOptions };
+    return compileHttpProtocol(messages, oldProtocol(message), place.field("http_protocol_options"), context);
   }
   const old = [
     ["common_http_protocol_options", message.commonHttpProtocolOptions],

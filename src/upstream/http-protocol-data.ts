@@ -1,4 +1,8 @@
+import type { CompileContext } from "../config/compile-context.ts";
 import { durationMs } from "../config/duration-ms.ts";
+import type { Place } from "../config/place.ts";
+import { compileKeyFormat } from "../http/http1/config.ts";
+import type { KeyFormatData } from "../http/http1/key-format-data.ts";
 import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
 import { compileHttp2Protocol } from "../http/http2/config.ts";
 import type {
@@ -21,6 +25,8 @@ export interface HttpProtocolData {
   readonly maxRequestsPerConnection: number;
   readonly maxResponseHeadersCount: number;
   readonly enableTrailers: boolean;
+  readonly keyFormat: KeyFormatData | null;
+  readonly sendFullyQualifiedUrl: boolean;
   readonly httpProtocol: UpstreamHttpProtocol;
   readonly http2: Http2ProtocolData;
   readonly autoTls: AutoTlsData | null;
@@ -30,13 +36,20 @@ export interface HttpProtocolData {
 const DEFAULT_IDLE_TIMEOUT_MS = 3_600_000;
 const DEFAULT_MAX_HEADERS_COUNT = 100;
 
-/** Compiles the options that the old fields of a cluster and `HttpProtocolOptions` share. */
+/** The messages that say how a cluster speaks HTTP. */
+export interface HttpProtocolMessages {
+  readonly common: HttpProtocolOptions | undefined;
+  readonly http1: Http1ProtocolOptions | undefined;
+  readonly http2: Http2ProtocolOptions | undefined;
+  readonly upstream: UpstreamHttpProtocolOptions | undefined;
+}
+
+/** Compiles the options that the old fields of a cluster and `HttpProtocolOptions` share. `http1Place` is that of the HTTP/1 options. */
 export function compileHttpProtocol(
-  common: HttpProtocolOptions | undefined,
-  http1: Http1ProtocolOptions | undefined,
-  http2: Http2ProtocolOptions | undefined,
+  { common, http1, http2, upstream }: HttpProtocolMessages,
   httpProtocol: UpstreamHttpProtocol,
-  upstream: UpstreamHttpProtocolOptions | undefined,
+  http1Place: Place,
+  context: CompileContext,
 ): HttpProtocolData {
   return {
     idleTimeoutMs: durationMs(common?.idleTimeout, DEFAULT_IDLE_TIMEOUT_MS),
@@ -45,6 +58,8 @@ export function compileHttpProtocol(
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
     maxResponseHeadersCount: common?.maxHeadersCount ?? DEFAULT_MAX_HEADERS_COUNT,
     enableTrailers: http1?.enableTrailers ?? false,
+    keyFormat: compileKeyFormat(http1, http1Place, context),
+    sendFullyQualifiedUrl: http1?.sendFullyQualifiedUrl ?? false,
     httpProtocol,
     http2: compileHttp2Protocol(http2),
     autoTls: compileAutoTls(upstream),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RandomSource } from "../base/random.ts";
 import { Protocol } from "../http/codec.ts";
+import { nameOptions } from "../http/http1/codec-options.ts";
 import type { TableBuilder } from "../lb/hash/build-table.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
@@ -460,6 +461,8 @@ function clusterInfo(
         fieldCount: data.connectionSettings.maxResponseHeadersCount,
       },
       enableTrailers: data.connectionSettings.enableTrailers,
+      sendFullyQualifiedUrl: data.connectionSettings.sendFullyQualifiedUrl,
+      ...nameOptions(data.connectionSettings.keyFormat),
     },
     httpProtocol: data.connectionSettings.httpProtocol,
     http2Options: {

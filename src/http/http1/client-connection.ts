@@ -8,6 +8,7 @@ import {
   type RequestEncoder,
   type ResponseDecoder,
 } from "../codec.ts";
+import type { HeaderNameFormat } from "../header-name-format.ts";
 import { BODY_UNTIL_CLOSE, BodyDecoder } from "./body-decoder.ts";
 import { ClientStream, type ClientStreamOwner } from "./client-stream.ts";
 import { malformed } from "./codec-details.ts";
@@ -88,6 +89,14 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
 
   get enableTrailers(): boolean {
     return this.#options.enableTrailers;
+  }
+
+  get sendFullyQualifiedUrl(): boolean {
+    return this.#options.sendFullyQualifiedUrl;
+  }
+
+  get nameFormat(): HeaderNameFormat | null {
+    return this.#options.nameFormat;
   }
 
   newStream(decoder: ResponseDecoder): RequestEncoder {
@@ -200,7 +209,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   }
 
   readHead(parser: HeadParser, bytes: Buffer, start: number): void {
-    responseHead.read(parser, bytes, start, this.#stream!);
+    responseHead.read(parser, bytes, start, this.#stream!, this.#options.preserveCase);
   }
 
   #beginResponse(stream: ClientStream, hasMore: boolean): void {

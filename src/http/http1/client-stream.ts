@@ -1,5 +1,6 @@
 import type { RequestEncoder, ResponseDecoder, StreamResetReason } from "../codec.ts";
 import type { RequestHeaderMap, TrailerMap } from "../header-map.ts";
+import { formatLine } from "../header-name-format.ts";
 import { isAuthority } from "./authority.ts";
 import { isRequestTarget, isToken } from "./characters.ts";
 import { CodecStream, type CodecStreamOwner } from "./codec-stream.ts";
@@ -9,6 +10,8 @@ import type { AnsweredRequest } from "./response-head.ts";
 
 /** What a stream needs of its connection. */
 export interface ClientStreamOwner extends CodecStreamOwner {
+  /** Whether the request line holds a whole URL. */
+  readonly sendFullyQualifiedUrl: boolean;
   onRequestComplete(stream: ClientStream): void;
   /** `isClean`: nothing of the request was written. */
   onStreamReset(stream: ClientStream, isClean: boolean): void;
@@ -68,14 +71,18 @@ export class ClientStream extends CodecStream<ClientStreamOwner> implements Requ
     }
     this.requestStarted = true;
     if (this.isConnect) headers.remove("content-length");
-    const fields = headWriter.writeFields(headers);
+    const format = headers.nameFormat ?? this.owner.nameFormat;
+    const fields = headWriter.writeFields(headers, format);
     this.asksUpgrade = headWriter.saysUpgrade && !this.isConnect;
     const framing = this.#chooseFraming(endStream);
-    let text = `${headers.method} ${target} HTTP/1.1\r\nhost: ${headers.authority}\r\n${fields}`;
-    if (framing === BodyFraming.chunked) text += "transfer-encoding: chunked\r\n";
-    else if (framing === BodyFraming.none && !methodUsuallyHasNoBody(headers.method)) text += "content-length: 0\r\n";
-    if (this.asksUpgrade) text += "connection: upgrade\r\n";
-    else if (headWriter.saysClose) text += "connection: close\r\n";
+    const url = this.owner.sendFullyQualifiedUrl && target !== "*" ? this.#urlOf(headers, target) : target;
+    let text = `${headers.method} ${url} HTTP/1.1\r\n${formatLine(format, `host: ${headers.authority}\r\n`)}${fields}`;
+    if (framing === BodyFraming.chunked) text += formatLine(format, "transfer-encoding: chunked\r\n");
+    else if (framing === BodyFraming.none && !methodUsuallyHasNoBody(headers.method)) {
+      text += formatLine(format, "content-length: 0\r\n");
+    }
+    if (this.asksUpgrade) text += formatLine(format, "connection: upgrade\r\n");
+    else if (headWriter.saysClose) text += formatLine(format, "connection: close\r\n");
     this.owner.sink.writeLatin1(`${text}\r\n`);
     if (endStream) this.#complete();
   }
@@ -96,7 +103,7 @@ export class ClientStream extends CodecStream<ClientStreamOwner> implements Requ
       this.#endsEarly = true;
       return;
     }
-    this.body.writeTrailers(trailers, this.owner.enableTrailers);
+    this.body.writeTrailers(trailers, this.owner.enableTrailers, this.owner.nameFormat);
     this.#complete();
   }
 
@@ -114,6 +121,10 @@ export class ClientStream extends CodecStream<ClientStreamOwner> implements Requ
   /** Whether the request broke off short of its content-length. */
   get isShort(): boolean {
     return this.body.isShort;
+  }
+
+  #urlOf({ scheme, authority }: RequestHeaderMap, path: string): string {
+    return this.isConnect || authority === "" ? path : `${scheme === "https" ? "https" : "http"}://${authority}${path}`;
   }
 
   /** Only paths are sent upstream: a URL could name another host than the `host` header. */

@@ -1,13 +1,30 @@
+import type { HeaderNameFormat } from "../header-name-format.ts";
 import type { HeadLimits } from "./head-parser.ts";
+import type { KeyFormatData, PreserveCaseData } from "./key-format-data.ts";
+import { PROPER_CASE_WORDS } from "./proper-case.ts";
 
 /** What happens to a request header with `_` in its name: Envoy's `headers_with_underscores_action`. */
 export type HeadersWithUnderscoresAction = "allow" | "rejectRequest" | "dropHeader";
+
+/** How the names of headers are written and read: what `header_key_format` comes to on a worker. */
+export interface Http1NameOptions {
+  /** For messages that bring no format with them; null = lower case. */
+  readonly nameFormat: HeaderNameFormat | null;
+  /** Messages that are read keep the case of their names, for whoever writes them; null = they do not. */
+  readonly preserveCase: PreserveCaseData | null;
+}
+
+/** The two sides of `header_key_format`. */
+export function nameOptions(format: KeyFormatData | null): Http1NameOptions {
+  if (format === "properCase") return { nameFormat: PROPER_CASE_WORDS, preserveCase: null };
+  return { nameFormat: null, preserveCase: format };
+}
 
 /**
  * Settings of the downstream HTTP/1 codec, Envoy's `Http1ProtocolOptions` and what the connection manager adds.
  * One object is shared by all connections of a filter chain.
  */
-export interface Http1ServerOptions {
+export interface Http1ServerOptions extends Http1NameOptions {
   /** `max_request_headers_kb` in bytes. Differs from Envoy: counts the whole head, separators too. */
   readonly headLimits: HeadLimits;
   readonly headersWithUnderscoresAction: HeadersWithUnderscoresAction;
@@ -35,18 +52,25 @@ export const DEFAULT_HTTP1_SERVER_OPTIONS: Http1ServerOptions = {
   enableTrailers: false,
   allowCustomMethods: false,
   proxy100Continue: false,
+  nameFormat: null,
+  preserveCase: null,
 };
 
 /** Settings of the upstream HTTP/1 codec. One object is shared by all connections of a cluster. */
-export interface Http1ClientOptions {
+export interface Http1ClientOptions extends Http1NameOptions {
   /** `max_response_headers_kb` in bytes, and `max_headers_count`. */
   readonly headLimits: HeadLimits;
   /** Whether trailers are handed on, in both directions. */
   readonly enableTrailers: boolean;
+  /** Whether the request line holds a whole URL instead of a path, as proxies want it. */
+  readonly sendFullyQualifiedUrl: boolean;
 }
 
 /** Envoy's defaults. */
 export const DEFAULT_HTTP1_CLIENT_OPTIONS: Http1ClientOptions = {
   headLimits: { headBytes: 80 * 1024, fieldCount: 100 },
   enableTrailers: false,
+  sendFullyQualifiedUrl: false,
+  nameFormat: null,
+  preserveCase: null,
 };

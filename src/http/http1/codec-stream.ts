@@ -1,10 +1,13 @@
 import type { ByteSink, Stream, StreamCallbacks, StreamResetReason } from "../codec.ts";
+import type { HeaderNameFormat } from "../header-name-format.ts";
 import { BodyWriter } from "./message-writer.ts";
 
 /** What a stream of either end needs of its connection. */
 export interface CodecStreamOwner {
   readonly sink: ByteSink;
   readonly enableTrailers: boolean;
+  /** For messages that bring no format of their names with them; null = lower case. */
+  readonly nameFormat: HeaderNameFormat | null;
   readonly isAboveHighWatermark: boolean;
   /** Counted: as many `false` as `true` start reading again. */
   readDisable(disable: boolean): void;

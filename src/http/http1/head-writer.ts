@@ -1,4 +1,5 @@
 import type { HeaderMap } from "../header-map.ts";
+import { formatLine, type HeaderNameFormat } from "../header-name-format.ts";
 import { hasListToken, isToken, isWritableValue } from "./characters.ts";
 import { parseContentLength } from "./message-framing.ts";
 import { mayBeTrailer } from "./trailer-decoder.ts";
@@ -76,8 +77,8 @@ export class HeadWriter {
   /** Fields left out of the last list because they were invalid. */
   dropped = 0;
 
-  /** The lines of `headers`, each with its CRLF. */
-  writeFields(headers: HeaderMap): string {
+  /** The lines of `headers`, each with its CRLF. Names are written as `format` says; null = as they are. */
+  writeFields(headers: HeaderMap, format: HeaderNameFormat | null): string {
     this.contentLength = -1;
     this.saysClose = false;
     this.saysUpgrade = false;
@@ -111,21 +112,21 @@ export class HeadWriter {
         default:
           continue;
       }
-      text += line;
+      text += format === null ? line : formatLine(format, line);
     }
     this.saysUpgrade = upgrade && connectionUpgrade;
     return text;
   }
 
   /** The lines of a trailer section, without the empty line behind it. */
-  writeTrailers(trailers: HeaderMap): string {
+  writeTrailers(trailers: HeaderMap, format: HeaderNameFormat | null): string {
     let text = "";
     const list = trailers.list;
     for (let i = 0; i < list.length; i += 2) {
       const name = nameToWrite(list[i]!);
       const value = list[i + 1]!;
       if (name !== undefined && mayBeTrailer(list[i]!.toLowerCase()) && isWritableValue(value)) {
-        text += `${name.lineStart}${value}\r\n`;
+        text += formatLine(format, `${name.lineStart}${value}\r\n`);
       }
     }
     return text;

@@ -1,5 +1,6 @@
 import type { ByteSink } from "../codec.ts";
 import type { HeaderMap } from "../header-map.ts";
+import type { HeaderNameFormat } from "../header-name-format.ts";
 import { HeadWriter } from "./head-writer.ts";
 
 /** How the bytes of a body that is being written are framed. */
@@ -56,9 +57,9 @@ export class BodyWriter {
   }
 
   /** Ends a body with trailers; they are written only if it is chunked and `enabled`. */
-  writeTrailers(trailers: HeaderMap, enabled: boolean): void {
+  writeTrailers(trailers: HeaderMap, enabled: boolean, format: HeaderNameFormat | null): void {
     if (this.#framing !== BodyFraming.chunked) return;
-    this.#sink.writeLatin1(enabled ? `0\r\n${headWriter.writeTrailers(trailers)}\r\n` : "0\r\n\r\n");
+    this.#sink.writeLatin1(enabled ? `0\r\n${headWriter.writeTrailers(trailers, format)}\r\n` : "0\r\n\r\n");
   }
 
   /** Whether the peer was promised more than it got: the connection can't carry another message. */

@@ -9,6 +9,7 @@ import { FIELD_STRIDE, type HeadParser } from "./head-parser.ts";
 import { KNOWN_NAMES, KnownName } from "./known-header-names.ts";
 import { assertChunked, assertNoTabAround, parseContentLength } from "./message-framing.ts";
 import { REGISTERED_METHODS } from "./methods.ts";
+import { PreservedCase } from "./preserved-case.ts";
 import { applyRequestTarget } from "./request-target.ts";
 
 /**
@@ -44,6 +45,9 @@ export class RequestHead {
     const text = data.toString("latin1", base, base + parser.length);
     this.reset();
     this.readFields(parser, text, options, stats);
+    if (options.preserveCase !== null) {
+      this.headers.nameFormat = PreservedCase.ofRequest(parser, text, options.preserveCase);
+    }
     this.readStartLine(parser, text, options);
     this.settleFraming(options);
     this.settleConnection();

@@ -4,8 +4,10 @@ import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from "./body-decoder.ts";
 import { hasListToken } from "./characters.ts";
 import { Http1Details, malformed } from "./codec-details.ts";
 import { FIELD_STRIDE, type HeadParser } from "./head-parser.ts";
+import type { PreserveCaseData } from "./key-format-data.ts";
 import { KNOWN_NAMES, KnownName } from "./known-header-names.ts";
 import { assertChunked, assertNoTabAround, parseContentLength } from "./message-framing.ts";
+import { PreservedCase } from "./preserved-case.ts";
 
 /** What a response is read against: how the request it answers bears on its body. */
 export interface AnsweredRequest {
@@ -37,9 +39,16 @@ export class ResponseHead {
 
   /**
    * Builds the response whose head `parser` has just split, at `base` in `data`. Throws `CodecError` on framing that could
-   * be understood in two ways, on a body where none may be, and on an upgrade nobody asked for.
+   * be understood in two ways, on a body where none may be, and on an upgrade nobody asked for. With `preserveCase` the
+   * names are remembered as they came.
    */
-  read(parser: HeadParser, data: Buffer, base: number, request: AnsweredRequest): void {
+  read(
+    parser: HeadParser,
+    data: Buffer,
+    base: number,
+    request: AnsweredRequest,
+    preserveCase: PreserveCaseData | null,
+  ): void {
     const text = data.toString("latin1", base, base + parser.length);
     this.contentLength = -1;
     this.hasTransferEncoding = false;
@@ -47,6 +56,7 @@ export class ResponseHead {
     this.isRaw = false;
     this.headers = new ResponseHeaderMap(this.readStatusLine(parser, text));
     this.readFields(parser, text);
+    if (preserveCase !== null) this.headers.nameFormat = PreservedCase.ofResponse(parser, text, preserveCase);
     this.settleConnection();
     this.settleBody(request);
   }

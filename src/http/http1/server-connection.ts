@@ -1,5 +1,6 @@
 import { assertInvariant } from "../../base/fatal.ts";
 import { type ByteSink, Protocol, type ServerConnection, type ServerConnectionCallbacks } from "../codec.ts";
+import type { HeaderNameFormat } from "../header-name-format.ts";
 import { BodyDecoder } from "./body-decoder.ts";
 import type { Http1ServerOptions } from "./codec-options.ts";
 import type { Http1CodecStats } from "./codec-stats.ts";
@@ -95,6 +96,10 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
 
   get enableTrailers(): boolean {
     return this.#options.enableTrailers;
+  }
+
+  get nameFormat(): HeaderNameFormat | null {
+    return this.#options.nameFormat;
   }
 
   dispatch(data: Buffer): void {

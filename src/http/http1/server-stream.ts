@@ -1,5 +1,6 @@
 import type { RequestDecoder, ResponseEncoder, StreamResetReason } from "../codec.ts";
 import type { ResponseHeaderMap, TrailerMap } from "../header-map.ts";
+import { formatLine } from "../header-name-format.ts";
 import { CodecStream, type CodecStreamOwner } from "./codec-stream.ts";
 import { BodyFraming, headWriter } from "./message-writer.ts";
 import { statusLine } from "./status-line.ts";
@@ -59,7 +60,8 @@ export class ServerStream extends CodecStream<ServerStreamOwner> implements Resp
     if (this.gone || this.responseStarted || this.isHttp10) return;
     if (headers.status < 100 || headers.status > 199 || headers.status === 101) return;
     headers.remove("content-length");
-    this.owner.sink.writeLatin1(`${statusLine(headers.status, false)}${headWriter.writeFields(headers)}\r\n`);
+    const fields = headWriter.writeFields(headers, headers.nameFormat ?? this.owner.nameFormat);
+    this.owner.sink.writeLatin1(`${statusLine(headers.status, false)}${fields}\r\n`);
   }
 
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
@@ -74,12 +76,16 @@ export class ServerStream extends CodecStream<ServerStreamOwner> implements Resp
     if (endStream) this.responseComplete = true;
     const mayHaveLength = !isRaw && status !== 204;
     if (!mayHaveLength) headers.remove("content-length");
-    const fields = headWriter.writeFields(headers);
+    const format = headers.nameFormat ?? this.owner.nameFormat;
+    const fields = headWriter.writeFields(headers, format);
     const framing = this.#chooseFraming(status, isRaw, endStream);
-    let text = statusLine(status, this.isHttp10) + fields;
-    if (framing === BodyFraming.chunked) text += "transfer-encoding: chunked\r\n";
-    else if (endStream && framing === BodyFraming.none && this.#saysEmpty(status)) text += "content-length: 0\r\n";
-    this.owner.sink.writeLatin1(`${text + this.#connectionLine(isRaw, framing)}\r\n`);
+    let text = statusLine(status, this.isHttp10, format?.reason) + fields;
+    if (framing === BodyFraming.chunked) text += formatLine(format, "transfer-encoding: chunked\r\n");
+    else if (endStream && framing === BodyFraming.none && this.#saysEmpty(status)) {
+      text += formatLine(format, "content-length: 0\r\n");
+    }
+    const connection = this.#connectionLine(isRaw, framing);
+    this.owner.sink.writeLatin1(`${text}${connection === "" ? "" : formatLine(format, connection)}\r\n`);
     if (isRaw) this.owner.onUpgradeAccepted();
     if (endStream) this.#complete();
   }
@@ -92,7 +98,7 @@ export class ServerStream extends CodecStream<ServerStreamOwner> implements Resp
 
   encodeTrailers(trailers: TrailerMap): void {
     if (this.gone || this.responseComplete) return;
-    this.body.writeTrailers(trailers, this.owner.enableTrailers);
+    this.body.writeTrailers(trailers, this.owner.enableTrailers, this.owner.nameFormat);
     this.#complete();
   }
 

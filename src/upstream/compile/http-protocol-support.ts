@@ -1,4 +1,5 @@
 import { type MessageSupport, noEffect, only, support, supportAll, yes } from "../../config/field-support.ts";
+import { KEY_FORMAT_SUPPORT } from "../../http/http1/config.ts";
 import { HTTP2_SUPPORT } from "../../http/http2/support.ts";
 import {
   Http1ProtocolOptionsSchema,
@@ -24,8 +25,12 @@ export const UPSTREAM_PROTOCOL_SUPPORT: readonly MessageSupport[] = [
     accept_http_10: DOWNSTREAM_ONLY,
     default_host_for_http_10: DOWNSTREAM_ONLY,
     allow_chunked_length: only([false], "responses with both lengths are refused: they are how responses are smuggled"),
-    send_fully_qualified_url: only([false]),
+    send_fully_qualified_url: yes,
+    header_key_format: yes,
+    allow_custom_methods: DOWNSTREAM_ONLY,
+    use_balsa_parser: noEffect("there is one parser, which is Troupe's own"),
   }),
+  ...KEY_FORMAT_SUPPORT,
   supportAll(UpstreamHttpProtocolOptionsSchema),
   ...HTTP2_SUPPORT,
 ];

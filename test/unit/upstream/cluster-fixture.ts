@@ -51,6 +51,8 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: false,
+      keyFormat: null,
+      sendFullyQualifiedUrl: false,
       autoTls: null,
       poolPerDownstreamConnection: false,
       httpProtocol: "http1",

@@ -271,6 +271,8 @@ describe("A compiled cluster", () => {
       maxResponseHeadersBytes: 81_920,
       maxResponseHeadersCount: 100,
       enableTrailers: true,
+      keyFormat: null,
+      sendFullyQualifiedUrl: false,
       autoTls: null,
       poolPerDownstreamConnection: false,
       httpProtocol: "http1",

@@ -4,6 +4,7 @@ import { durationMs } from "../../../config/duration-ms.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import type { Place } from "../../../config/place.ts";
 import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
+import { compileKeyFormat } from "../../../http/http1/config.ts";
 import { compileHttp2Protocol } from "../../../http/http2/config.ts";
 import { type CidrData, cidrProblem } from "../../../match/ip-prefix-table.ts";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../../../proto/gen/envoy/config/core/v3/protocol_pb.js";
@@ -52,7 +53,7 @@ function compileHcm(message: HttpConnectionManager, place: Place, context: Compi
     ...compileIdentity(message, context),
     ...compileTrust(message, place, context),
     ...compilePaths(message),
-    ...compileConnection(message),
+    ...compileConnection(message, place, context),
   };
 }
 
@@ -189,7 +190,7 @@ function compilePaths(message: HttpConnectionManager) {
   };
 }
 
-function compileConnection(message: HttpConnectionManager) {
+function compileConnection(message: HttpConnectionManager, place: Place, context: CompileContext) {
   const common = message.commonHttpProtocolOptions;
   const http1 = message.httpProtocolOptions;
   return {
@@ -211,6 +212,8 @@ function compileConnection(message: HttpConnectionManager) {
     acceptHttp10: http1?.acceptHttp10 ?? false,
     defaultHostForHttp10: http1?.defaultHostForHttp10 ?? "",
     enableTrailers: http1?.enableTrailers ?? false,
+    allowCustomMethods: http1?.allowCustomMethods ?? false,
+    keyFormat: compileKeyFormat(http1, place.field("http_protocol_options"), context),
     allowAbsoluteUrl: http1?.allowAbsoluteUrl ?? true,
   };
 }

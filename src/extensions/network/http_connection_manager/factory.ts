@@ -1,6 +1,6 @@
 import { createAccessLogs } from "../../../access-log/filtered-log.ts";
 import type { NamedHttpFilter } from "../../../http/filter-manager/filter-manager.ts";
-import type { Http1ServerOptions } from "../../../http/http1/codec-options.ts";
+import { type Http1ServerOptions, nameOptions } from "../../../http/http1/codec-options.ts";
 import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http1/codec-stats.ts";
 import { http2CodecStats } from "../../../http/http2/codec-stats.ts";
 import { createIpSet } from "../../../match/ip-prefix-table.ts";
@@ -90,7 +90,8 @@ function http1Options(data: HcmData): Http1ServerOptions {
     defaultHostForHttp10: data.defaultHostForHttp10,
     allowAbsoluteUrl: data.allowAbsoluteUrl,
     enableTrailers: data.enableTrailers,
-    allowCustomMethods: false,
+    allowCustomMethods: data.allowCustomMethods,
+    ...nameOptions(data.keyFormat),
     proxy100Continue: data.proxy100Continue,
   };
 }

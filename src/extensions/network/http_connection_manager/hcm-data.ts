@@ -1,6 +1,7 @@
 import type { AccessLogData } from "../../../access-log/access-log-data.ts";
 import type { CompiledExtension } from "../../../config/compile-context.ts";
 import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-options.ts";
+import type { KeyFormatData } from "../../../http/http1/key-format-data.ts";
 import type { Http2ProtocolData } from "../../../http/http2/codec-options.ts";
 import type { CidrData } from "../../../match/ip-prefix-table.ts";
 import type { IpDetectionData } from "../../original_ip_detection/ip-detection-data.ts";
@@ -93,5 +94,9 @@ export interface HcmData {
   /** For HTTP/1.0 requests without a host; `""` = they are refused. */
   readonly defaultHostForHttp10: string;
   readonly enableTrailers: boolean;
+  /** Whether methods outside the registry are served. */
+  readonly allowCustomMethods: boolean;
+  /** How HTTP/1 writes the names of response headers, or that it keeps those of requests; null = lower case. */
+  readonly keyFormat: KeyFormatData | null;
   readonly allowAbsoluteUrl: boolean;
 }

@@ -8,6 +8,7 @@ import {
   within,
   yes,
 } from "../../../config/field-support.ts";
+import { KEY_FORMAT_SUPPORT } from "../../../http/http1/config.ts";
 import { HTTP2_SUPPORT } from "../../../http/http2/support.ts";
 import { CidrRangeSchema } from "../../../proto/gen/envoy/config/core/v3/address_pb.js";
 import { TypedExtensionConfigSchema } from "../../../proto/gen/envoy/config/core/v3/extension_pb.js";
@@ -84,6 +85,7 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     ),
   }),
   ...HTTP2_SUPPORT,
+  ...KEY_FORMAT_SUPPORT,
   supportAll(HttpConnectionManager_SetCurrentClientCertDetailsSchema),
   supportAll(HttpConnectionManager_UpgradeConfigSchema),
   supportAll(HttpConnectionManager_HcmAccessLogOptionsSchema),
@@ -114,6 +116,10 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     accept_http_10: yes,
     default_host_for_http_10: yes,
     enable_trailers: yes,
+    header_key_format: yes,
+    allow_custom_methods: yes,
+    send_fully_qualified_url: noEffect("it is about requests to upstreams"),
+    use_balsa_parser: noEffect("there is one parser, which is Troupe's own"),
     allow_chunked_length: only([false], "requests with both lengths are refused: they are how requests are smuggled"),
   }),
 ];

@@ -43,21 +43,20 @@ export const httpProtocolOptionsConfig = extensionConfig({
       http3_protocol_options: notYet("there is no HTTP/3"),
     }),
   ],
-  compile: (message): HttpProtocolData => {
+  compile(message, place, context): HttpProtocolData {
     const { commonHttpProtocolOptions: common, upstreamProtocolOptions: options } = message;
     const { upstreamHttpProtocolOptions: upstream } = message;
-    if (options.case === "useDownstreamProtocolConfig") {
-      const { httpProtocolOptions, http2ProtocolOptions } = options.value;
-      return compileHttpProtocol(common, httpProtocolOptions, http2ProtocolOptions, "downstream", upstream);
-    }
-    if (options.case === "autoConfig") {
-      const { httpProtocolOptions, http2ProtocolOptions } = options.value;
-      return compileHttpProtocol(common, httpProtocolOptions, http2ProtocolOptions, "auto", upstream);
+    if (options.case === "useDownstreamProtocolConfig" || options.case === "autoConfig") {
+      const isAuto = options.case === "autoConfig";
+      const { httpProtocolOptions: http1, http2ProtocolOptions: http2 } = options.value;
+      const at = place.field(isAuto ? "auto_config" : "use_downstream_protocol_config").field("http_protocol_options");
+      return compileHttpProtocol({ common, http1, http2, upstream }, isAuto ? "auto" : "downstream", at, context);
     }
     const protocol = options.case === "explicitHttpConfig" ? options.value.protocolConfig : undefined;
-    if (protocol?.case === "http2ProtocolOptions")
-      return compileHttpProtocol(common, undefined, protocol.value, "http2", upstream);
     const http1 = protocol?.case === "httpProtocolOptions" ? protocol.value : undefined;
-    return compileHttpProtocol(common, http1, undefined, "http1", upstream);
+    const http2 = protocol?.case === "http2ProtocolOptions" ? protocol.value : undefined;
+    const at = place.field("explicit_http_config").field("http_protocol_options");
+    const httpProtocol = http2 === undefined ? "http1" : "http2";
+    return compileHttpProtocol({ common, http1, http2, upstream }, httpProtocol, at, context);
   },
 });

@@ -52,6 +52,8 @@ const cluster: ClusterData = {
     maxResponseHeadersBytes: 0,
     maxResponseHeadersCount: 0,
     enableTrailers: false,
+    keyFormat: null,
+    sendFullyQualifiedUrl: false,
     autoTls: null,
     poolPerDownstreamConnection: false,
     httpProtocol: "http1",

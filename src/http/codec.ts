@@ -89,6 +89,9 @@ export interface RequestEncoder {
   encodeTrailers(trailers: TrailerMap): void;
 }
 
+/** Details of the reset of a stream whose response had begun to come in, but no whole head of it. */
+export const RESPONSE_HEAD_CUT_SHORT = "response_head_cut_short";
+
 /**
  * Bytes that break the protocol. `details` are response code details (`http1.codec_error`, …); `status` is what a
  * server answers before it closes (400 unless said), if it still can.

@@ -69,14 +69,21 @@ export class HeaderMap {
     list.push(name, value);
   }
 
-  /** Appends to the first field called `name` with `separator`, or adds it. */
+  /**
+   * Makes `value` the last of the list in the fields called `name`, with `separator` before it, or adds it. Several such fields
+   * become one, so that the last entry is `value` for everyone, however they read the rest.
+   */
   append(name: string, value: string, separator = ","): void {
     const list = this.list;
     for (let i = 0; i < list.length; i += 2) {
-      if (list[i] === name) {
-        list[i + 1] = list[i + 1] === "" ? value : `${list[i + 1]}${separator}${value}`;
-        return;
+      if (list[i] !== name) continue;
+      let joined = list[i + 1]!;
+      for (let j = i + 2; j < list.length; j += 2) {
+        if (list[j] === name) joined = joined === "" ? list[j + 1]! : `${joined}${separator}${list[j + 1]}`;
       }
+      list[i + 1] = joined === "" ? value : `${joined}${separator}${value}`;
+      this.#removeFrom(i + 2, name);
+      return;
     }
     list.push(name, value);
   }

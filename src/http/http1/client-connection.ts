@@ -87,6 +87,11 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     return this.#protocol;
   }
 
+  /** @internal For the stream. */
+  get isReadingHead(): boolean {
+    return this.#head.isPartial;
+  }
+
   get enableTrailers(): boolean {
     return this.#options.enableTrailers;
   }
@@ -135,7 +140,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
         else stream!.resetWith("connection termination", "");
         return;
       case State.head:
-        stream!.resetWith("connection termination", "");
+        stream!.reset("connection termination");
         return;
       case State.request:
         // The response is whole; what is left of the request has no reader.

@@ -1,4 +1,9 @@
-import type { RequestEncoder, ResponseDecoder, StreamResetReason } from "../codec.ts";
+import {
+  RESPONSE_HEAD_CUT_SHORT,
+  type RequestEncoder,
+  type ResponseDecoder,
+  type StreamResetReason,
+} from "../codec.ts";
 import type { RequestHeaderMap, TrailerMap } from "../header-map.ts";
 import { formatLine } from "../header-name-format.ts";
 import { isAuthority } from "./authority.ts";
@@ -12,6 +17,8 @@ import type { AnsweredRequest } from "./response-head.ts";
 export interface ClientStreamOwner extends CodecStreamOwner {
   /** Whether the request line holds a whole URL. */
   readonly sendFullyQualifiedUrl: boolean;
+  /** Whether some, but not all bytes of a response's head are here. */
+  readonly isReadingHead: boolean;
   onRequestComplete(stream: ClientStream): void;
   /** `isClean`: nothing of the request was written. */
   onStreamReset(stream: ClientStream, isClean: boolean): void;
@@ -36,6 +43,10 @@ export class ClientStream extends CodecStream<ClientStreamOwner> implements Requ
   constructor(owner: ClientStreamOwner, id: number, decoder: ResponseDecoder) {
     super(owner, id);
     this.decoder = decoder;
+  }
+
+  override reset(reason: StreamResetReason): void {
+    this.resetWith(reason, this.owner.isReadingHead ? RESPONSE_HEAD_CUT_SHORT : "");
   }
 
   override resetWith(reason: StreamResetReason, details: string): void {

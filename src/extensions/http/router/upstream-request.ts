@@ -1,11 +1,12 @@
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import { acceptsUpgrade } from "../../../http/accepts-upgrade.ts";
-import type {
-  Protocol,
-  RequestEncoder,
-  ResponseDecoder,
-  StreamCallbacks,
-  StreamResetReason,
+import {
+  type Protocol,
+  RESPONSE_HEAD_CUT_SHORT,
+  type RequestEncoder,
+  type ResponseDecoder,
+  type StreamCallbacks,
+  type StreamResetReason,
 } from "../../../http/codec.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { UpstreamInfo } from "../../../http/stream-info.ts";
@@ -82,6 +83,8 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   /** Not null: body and response are the bytes of a TCP connection, which begins with this. */
   tcpPrologue: Buffer | null = null;
   private held = false;
+  /** Of a body that comes before the bytes of a tunnel (`content-length`): the host does not answer without it. */
+  private bodyDueBytes = 0;
   /** Null if the cluster has no limit. */
   private durationTimer: WheelTimer | null = null;
 
@@ -128,9 +131,11 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
       this.encoder.encodeData(data, endStream);
       return;
     }
+    const kept = this.bodyDueBytes > 0 ? this.#sendBodyDue(this.encoder!, data) : data;
+    if (this.over || (kept.length === 0 && data.length > 0 && !endStream)) return;
     this.waiting ??= [];
-    this.waiting.push(data);
-    this.waitingBytes += data.length;
+    this.waiting.push(kept);
+    this.waitingBytes += kept.length;
     this.waitingEnd = endStream;
     const limitBytes = this.cluster.info.perConnectionBufferLimitBytes;
     if (!this.pausedDownstream && limitBytes > 0 && this.waitingBytes > limitBytes) {
@@ -202,7 +207,8 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
       this.durationTimer.arm(maxStreamDurationMs);
     }
     this.owner.onUpstreamConnected(this.host);
-    if (!this.held) this.#sendWaiting(encoder);
+    if (this.held) this.#beginTunnel();
+    else this.#sendWaiting(encoder);
   }
 
   onPoolFailure(reason: PoolFailureReason, transportFailureReason: string): void {
@@ -253,6 +259,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
 
   onResetStream(reason: StreamResetReason, details: string): void {
     if (this.over || (this.requestSent && this.responseEnded)) return;
+    if (details === RESPONSE_HEAD_CUT_SHORT) this.responseBegun = true;
     this.over = true;
     this.info.codecFailure = details;
     this.durationTimer?.disarm();
@@ -280,6 +287,28 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     if (this.pausedDownstream) this.pauses++;
     this.pausedDownstream = false;
     for (; this.pauses > 0; this.pauses--) this.owner.onUpstreamBelowWriteBufferLowWatermark();
+  }
+
+  /** Sends what has come of the request's own body; the rest waits for the tunnel. */
+  #beginTunnel(): void {
+    const length = this.headers.method === "CONNECT" ? undefined : this.headers.get("content-length");
+    if (length === undefined) return;
+    this.bodyDueBytes = Number(length);
+    const waiting = this.waiting;
+    if (waiting === null) return;
+    this.waiting = null;
+    this.waitingBytes = 0;
+    const end = this.waitingEnd;
+    for (let i = 0; i < waiting.length && !this.over; i++) this.sendData(waiting[i]!, end && i === waiting.length - 1);
+  }
+
+  /** Answers what of `data` is behind the body. */
+  #sendBodyDue(encoder: RequestEncoder, data: Buffer): Buffer {
+    const own = data.length <= this.bodyDueBytes ? data : data.subarray(0, this.bodyDueBytes);
+    this.bodyDueBytes -= own.length;
+    this.info.bytesSent += own.length;
+    encoder.encodeData(own, false);
+    return data.subarray(own.length);
   }
 
   #sendWaiting(encoder: RequestEncoder): void {

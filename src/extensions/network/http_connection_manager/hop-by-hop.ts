@@ -1,4 +1,5 @@
 import type { HeaderMap } from "../../../http/header-map.ts";
+import { hasListToken } from "../../../http/http1/characters.ts";
 
 /** Names that `Connection` may not name: they frame or route the message, or an earlier proxy put them there. */
 const NEVER_NOMINATED = new Set([
@@ -26,7 +27,7 @@ const KEEP_ALIVE: ConnectionHeaders = { close: false, keepAlive: true, upgrade: 
 
 /**
  * Removes the headers that concern one hop only (RFC 9110 §7.6.1): `connection` and what it names, `keep-alive`,
- * `proxy-connection`, `transfer-encoding`, `upgrade`, and `te` unless it is `trailers`. Says what they held.
+ * `proxy-connection`, `transfer-encoding`, `upgrade`, and of `te` all but `trailers`. Says what they held.
  * Differs from Envoy: headers that `Connection` names are removed, as the RFC wants it, but not those that say who the
  * client is (`x-forwarded-for`, `x-envoy-…`): otherwise a client could have an earlier proxy's word removed.
  */
@@ -40,7 +41,8 @@ export function takeHopByHopHeaders(headers: HeaderMap): ConnectionHeaders {
     return KEEP_ALIVE;
   }
   const upgrade = headers.get("upgrade");
-  const keepsTrailers = headers.getJoined("te")?.trim().toLowerCase() === "trailers";
+  const te = headers.getJoined("te");
+  const keepsTrailers = te !== undefined && hasListToken(te, "trailers");
   let nominated: Set<string> | null = null;
   let answer = NONE;
   if (connection !== undefined) {
@@ -61,6 +63,7 @@ export function takeHopByHopHeaders(headers: HeaderMap): ConnectionHeaders {
       (name === "te" && !keepsTrailers) ||
       (nominated?.has(name) === true && name !== "te" && !NEVER_NOMINATED.has(name) && !name.startsWith("x-envoy-")),
   );
+  if (keepsTrailers && te !== "trailers") headers.set("te", "trailers");
   return answer;
 }
 

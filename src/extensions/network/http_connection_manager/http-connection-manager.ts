@@ -426,7 +426,9 @@ export class HttpConnectionManager
   /** Requests only note when the connection fell idle; whether that is long enough ago is decided here. */
   #onIdleTimer(): void {
     const timeoutMs = this.runtime.data.idleTimeoutMs;
-    const isIdle = !this.#hasStreams && this.codec?.wantsToWrite() !== true;
+    // The head of a request that has begun to come in has a deadline of its own, if there is any.
+    const readsHead = this.runtime.headDeadline !== null && this.codec?.isReadingHead === true;
+    const isIdle = !this.#hasStreams && !readsHead && this.codec?.wantsToWrite() !== true;
     const idleMs = isIdle ? this.runtime.clock.nowMs() - this.idleSinceMs : 0;
     if (idleMs < timeoutMs) {
       this.idleTimer!.arm(timeoutMs - idleMs);

@@ -4,9 +4,12 @@ import type { HcmData } from "./hcm-data.ts";
 import { normalizePath } from "./path-normalizer.ts";
 import type { HcmStats } from "./stats.ts";
 
+const SLASHES_AT_START = /^[/\\]+/;
+
 /**
  * Checks what a request is for (authority and path) and brings both into the form that everyone behind sees. Answers null
  * or the reply that refuses the request. Source: the head of Envoy's `ActiveStream::decodeHeaders`.
+ * Differs from Envoy: a redirect to a path with its slashes unescaped has one slash at its beginning, never more.
  */
 export function checkRequestTarget(
   headers: RequestHeaderMap,
@@ -29,7 +32,8 @@ export function checkRequestTarget(
   }
   if (verdict.type === "redirect") {
     stats.rqRedirectedWithNormalizedPath.inc();
-    const location = verdict.path;
+    // A browser takes what follows two slashes for a host: a link to this one must not lead to another.
+    const location = verdict.path.replace(SLASHES_AT_START, "/");
     return {
       status: 307,
       body: "",

@@ -104,6 +104,18 @@ describe("Router: connections that die as they are used again", () => {
     assert.equal((await response).status, 503);
     assert.equal(proxied.upstream.requestCount, 2);
   });
+
+  it("repeats no request whose response breaks off in its head", async (test) => {
+    const { proxied, client } = await reusedConnection(test);
+    const response = client.request();
+    const exchange = await proxied.upstream.nextRequest();
+    const before = proxied.stat("cluster.app.upstream_cx_rx_bytes_total");
+    exchange.write("HTTP/1.1 200 OK\r\ncontent-le");
+    await until("the bytes", () => proxied.stat("cluster.app.upstream_cx_rx_bytes_total") > before);
+    exchange.reset();
+    assert.equal((await response).status, 503);
+    assert.equal(proxied.upstream.requestCount, 2);
+  });
 });
 
 describe("Router: requests on their way", () => {

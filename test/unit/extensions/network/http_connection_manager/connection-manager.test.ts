@@ -126,6 +126,17 @@ describe("HttpConnectionManager: requests it refuses", () => {
     assert.equal(proxied.stat(`${H}downstream_rq_redirected_with_normalized_path`), 1);
   });
 
+  it("never sends the client to another host by a path that begins with several slashes", async (test) => {
+    const manager = { path_with_escaped_slashes_action: "UNESCAPE_AND_REDIRECT" };
+    const proxied = await Proxied.start(test, { manager });
+    const client = await proxied.client();
+    for (const target of ["/%2fevil.example/x", "/%5cevil.example/x", "/%2F%5C%2fevil.example/x"]) {
+      const response = await client.request({ target });
+      assert.equal(response.status, 307);
+      assert.equal(response.header("location"), "/evil.example/x");
+    }
+  });
+
   it("an upgrade, whose bytes never reach the upstream", async (test) => {
     const proxied = await Proxied.start(test);
     const client = await proxied.client();
@@ -180,7 +191,7 @@ describe("HttpConnectionManager: headers between hops", () => {
     const response = client.send(
       "GET",
       "GET / HTTP/1.1\r\nhost: t\r\nconnection: x-secret, x-forwarded-for, keep-alive\r\nx-secret: 1\r\n" +
-        "x-forwarded-for: 1.2.3.4\r\nkeep-alive: 5\r\nproxy-connection: x\r\nte: trailers\r\nx-kept: 1\r\n\r\n",
+        "x-forwarded-for: 1.2.3.4\r\nkeep-alive: 5\r\nproxy-connection: x\r\nte: gzip, trailers\r\nx-kept: 1\r\n\r\n",
     );
     const exchange = await proxied.upstream.nextRequest();
     for (const name of ["connection", "x-secret", "keep-alive", "proxy-connection"]) {

@@ -34,6 +34,8 @@ interface Row {
   readonly peer?: string;
   readonly connection?: Partial<DownstreamConnectionInfo>;
   readonly request?: Readonly<Record<string, string>>;
+  /** Names and values of headers that come before these. */
+  readonly lines?: readonly string[];
   /** Headers afterwards; undefined = absent. */
   readonly after?: Readonly<Record<string, string | undefined>>;
   readonly client?: string;
@@ -50,7 +52,7 @@ function treat(row: Row): {
   internal: boolean;
   status: number;
 } {
-  const headers = makeRequest({ scheme: "" }, Object.entries(row.request ?? {}).flat());
+  const headers = makeRequest({ scheme: "" }, [...(row.lines ?? []), ...Object.entries(row.request ?? {}).flat()]);
   const streamInfo = makeStreamInfo({ remoteAddress: `${row.peer ?? "192.0.2.1"}:40000`, ...row.connection });
   const data = { ...DEFAULTS, ...row.settings };
   const internalRanges = createIpSet(data.internalCidrRanges);
@@ -370,6 +372,19 @@ const DETECTION: readonly Row[] = [
     rejected: 403,
   },
 ];
+describe("Headers that came in several lines", () => {
+  const LINES = ["1.1.1.1, 2.2.2.2", "3.3.3.3"] as const;
+  for (const [name, settings, joined] of [
+    ["x-forwarded-for", { useRemoteAddress: true }, "1.1.1.1, 2.2.2.2,3.3.3.3,192.0.2.1"],
+    ["via", { via: "1.1 troupe" }, "1.1.1.1, 2.2.2.2, 3.3.3.3, 1.1 troupe"],
+  ] as const) {
+    it(`${name}: what the proxy adds comes last, in one line`, () => {
+      const { headers } = treat({ name, settings, lines: LINES.flatMap((line) => [name, line, "x-other", "1"]) });
+      assert.deepEqual(headers.getAll(name), [joined]);
+      assert.equal(headers.getAll("x-other").length, 2);
+    });
+  }
+});
 
 describe("mutateRequestHeaders", () => {
   for (const row of DETECTION) it(row.name, () => check(row));

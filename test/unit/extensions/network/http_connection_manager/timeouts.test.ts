@@ -187,6 +187,21 @@ describe("HttpConnectionManager: timeouts", () => {
     assert.equal(client.closed, false);
   });
 
+  it("does not count a request whose head is coming in as idleness of its connection", async (test) => {
+    const clock = new FakeClock();
+    const manager = { common_http_protocol_options: { idle_timeout: "2s" } };
+    const proxied = await Proxied.start(test, { clock, manager, routes: ANSWER });
+    const client = await proxied.client();
+    const response = client.send("GET", "GET / HTTP/1.1\r\n");
+    await until("the first bytes", () => proxied.stat(`${H}downstream_cx_rx_bytes_total`) > 10);
+    clock.advance(5000);
+    assert.equal(proxied.stat(`${H}downstream_cx_idle_timeout`), 0);
+    client.socket.write("host: t\r\n\r\n");
+    assert.equal((await response).status, 200);
+    clock.advance(2010);
+    assert.equal(proxied.stat(`${H}downstream_cx_idle_timeout`), 1);
+  });
+
   it("closes a connection that has lasted too long, after its request", async (test) => {
     const clock = new FakeClock();
     const manager = { common_http_protocol_options: { max_connection_duration: "3s" } };

@@ -86,6 +86,21 @@ describe("An upgrade", () => {
     await until("both", () => behindHead(server) === "early" && behindHead(client) === "at once");
   });
 
+  it("has its own body sent on at once, and only what is behind that held", async (t) => {
+    const { upstream, client } = await scene(t);
+    client.write(`${ASK.replace("GET", "POST").trimEnd()}\r\ncontent-length: 6\r\n\r\n{"a":`);
+    const server = await upstream.connection();
+    await until("the first piece", () => behindHead(server) === '{"a":');
+    client.write("}early");
+    await until("the body", () => behindHead(server) === '{"a":}');
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(behindHead(server), '{"a":}');
+    server.write(ACCEPT);
+    await until("the rest", () => behindHead(server) === '{"a":}early');
+    client.write("later");
+    await until("the tunnel", () => behindHead(server) === '{"a":}earlylater');
+  });
+
   it("drops bytes that came early when the upstream refuses, with both connections", async (t) => {
     const { path, upstream, client } = await scene(t);
     client.write(`${ASK}GET /smuggled HTTP/1.1\r\nhost: t\r\n\r\n`);

@@ -1,8 +1,9 @@
 import type { Http1ClientOptions } from "../http/http1/codec-options.ts";
+import { nameOptions } from "../http/http1/codec-options.ts";
 import type { Http2ClientOptions } from "../http/http2/codec-options.ts";
 import type { CircuitBreakers } from "./circuit-breaker/circuit-breaker.ts";
 import type { HostConnectionLimits } from "./circuit-breaker/host-connection-limits.ts";
-import type { ConnectionSettingsData } from "./cluster-data.ts";
+import { type ClusterData, type ConnectionSettingsData, metadataMap } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { WishSettings } from "./pool/connection-wishes.ts";
@@ -48,4 +49,52 @@ export interface ClusterInfo {
   /** Null = no more connections than streams need. */
   readonly preconnect: PreconnectData | null;
   readonly circuitBreakers: { readonly default: CircuitBreakers; readonly high: CircuitBreakers };
+}
+
+/** The settings of `data`, with the handles that a worker has for the cluster. */
+export function createClusterInfo(
+  data: ClusterData,
+  handles: Pick<ClusterInfo, "transportSockets" | "stats" | "circuitBreakers" | "hostConnectionLimits">,
+): ClusterInfo {
+  return {
+    ...handles,
+    name: data.name,
+    observabilityName: data.observabilityName,
+    connectTimeoutMs: data.connectTimeoutMs,
+    perConnectionBufferLimitBytes: data.connectionSettings.perConnectionBufferLimitBytes,
+    connectionSettings: data.connectionSettings,
+    http1Options: {
+      headLimits: {
+        headBytes: data.connectionSettings.maxResponseHeadersBytes,
+        fieldCount: data.connectionSettings.maxResponseHeadersCount,
+      },
+      enableTrailers: data.connectionSettings.enableTrailers,
+      sendFullyQualifiedUrl: data.connectionSettings.sendFullyQualifiedUrl,
+      ...nameOptions(data.connectionSettings.keyFormat),
+    },
+    httpProtocol: data.connectionSettings.httpProtocol,
+    http2Options: {
+      protocol: data.connectionSettings.http2,
+      headerLimits: {
+        headBytes: data.connectionSettings.maxResponseHeadersBytes,
+        fieldCount: data.connectionSettings.maxResponseHeadersCount,
+      },
+    },
+    maxRequestsPerConnection: data.maxRequestsPerConnection,
+    idleTimeoutMs: data.idleTimeoutMs,
+    maxConnectionDurationMs: data.maxConnectionDurationMs,
+    maxStreamDurationMs: data.maxStreamDurationMs,
+    metadata: metadataMap(data.metadata),
+    preconnect: data.preconnect,
+    choosesByHeader: data.originalDst !== null,
+    wishes: wishSettings(data, handles.transportSockets),
+  };
+}
+
+function wishSettings({ connectionSettings }: ClusterData, sockets: TransportSockets): WishSettings | null {
+  const { autoTls, poolPerDownstreamConnection: perDownstreamConnection } = connectionSettings;
+  const { tellsAddresses } = sockets;
+  return autoTls === null && !perDownstreamConnection && !tellsAddresses
+    ? null
+    : { autoTls, perDownstreamConnection, tellsAddresses };
 }

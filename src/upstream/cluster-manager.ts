@@ -9,7 +9,8 @@ import { type ClusterExplanation, clusterExplanation } from "./cluster-explanati
 import type { ClusterInspection } from "./cluster-inspection.ts";
 import type { Host } from "./host.ts";
 import { HostRegistry } from "./host-registry.ts";
-import { LocalCluster, membersOf } from "./local-cluster.ts";
+import { LocalCluster } from "./local-cluster.ts";
+import { membersOf } from "./membership/cluster-members.ts";
 import type { MembershipDelta } from "./membership/membership-delta.ts";
 import { MembershipMirror } from "./membership/membership-mirror.ts";
 import type { ConsecutiveType } from "./outlier/outlier-data.ts";

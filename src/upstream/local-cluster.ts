@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RandomSource } from "../base/random.ts";
 import { Protocol } from "../http/codec.ts";
-import { nameOptions } from "../http/http1/codec-options.ts";
 import type { TableBuilder } from "../lb/hash/build-table.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
@@ -10,33 +9,29 @@ import type { BreakerMemory } from "./circuit-breaker/breaker-memory.ts";
 import type { ResourcePriority } from "./circuit-breaker/circuit-breaker.ts";
 import { ClusterBreakers } from "./circuit-breaker/cluster-breakers.ts";
 import { HostConnectionLimits } from "./circuit-breaker/host-connection-limits.ts";
-import {
-  type AssignmentPolicyData,
-  type ClusterData,
-  type DropOverloadData,
-  hasMembership,
-  metadataMap,
-} from "./cluster-data.ts";
-import type { ClusterInfo } from "./cluster-info.ts";
+import { needsNewConnections } from "./cluster-change.ts";
+import { type AssignmentPolicyData, type ClusterData, type DropOverloadData, hasMembership } from "./cluster-data.ts";
+import { type ClusterInfo, createClusterInfo } from "./cluster-info.ts";
 import { type ClusterInspection, inspectHost } from "./cluster-inspection.ts";
 import { ClusterStats } from "./cluster-stats.ts";
 import { balancesAlike, createLoadBalancer } from "./create-load-balancer.ts";
 import type { Host } from "./host.ts";
 import { HostRegistry } from "./host-registry.ts";
+import { membersOf, policyOf } from "./membership/cluster-members.ts";
 import { HealthFlag, isUnhealthy } from "./membership/health-flag.ts";
-import type { MemberData, MembershipDelta } from "./membership/membership-delta.ts";
+import type { MembershipDelta } from "./membership/membership-delta.ts";
 import type { MembershipMirror } from "./membership/membership-mirror.ts";
 import { OriginalDstHosts } from "./original-dst-hosts.ts";
 import type { ConsecutiveType } from "./outlier/outlier-data.ts";
 import { OutlierReports } from "./outlier/outlier-reports.ts";
 import { chooseOverrideHost } from "./override-host.ts";
 import type { AgreedProtocol } from "./pool/agreed-protocol.ts";
-import type { ConnectionWishes, WishSettings } from "./pool/connection-wishes.ts";
-import { HostPools } from "./pool/host-pools.ts";
+import { ClusterPools, type ClusterPoolsOwner } from "./pool/cluster-pools.ts";
+import type { ConnectionWishes } from "./pool/connection-wishes.ts";
 import type { HttpConnPool } from "./pool/http-conn-pool.ts";
 import type { PoolEnvironment } from "./pool/pool-environment.ts";
-import { type PoolRow, poolRow } from "./pool/pool-listing.ts";
-import { ClusterConnectivity } from "./pool/preconnect.ts";
+import type { PoolRow } from "./pool/pool-listing.ts";
+import type { Connectivity } from "./pool/preconnect.ts";
 import type { TcpConnPool } from "./pool/tcp-conn-pool.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { HostCounts, ThreadLocalCluster } from "./thread-local-cluster.ts";
@@ -70,7 +65,7 @@ export interface LocalClusterOptions {
 const unusedStats = new FinalizationRegistry<ScopeTree>((scope) => scope.release());
 
 /** One cluster on one worker, changed in place while its connections may stay. */
-export class LocalCluster implements ThreadLocalCluster {
+export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
   #data: ClusterData;
   #info: ClusterInfo;
   #outlier: OutlierReports | null;
@@ -86,16 +81,12 @@ export class LocalCluster implements ThreadLocalCluster {
   #policy: AssignmentPolicyData | null;
   /** In place of the balancer if requests name their hosts. */
   readonly #originalDst: OriginalDstHosts | null;
-  readonly connectivity = new ClusterConnectivity();
-  readonly #pools = new Map<Host, HostPools>();
-  /** Pools of hosts that failed their checks: they wind up, and the host has new ones when it is used again. */
-  readonly #leaving = new Set<HostPools>();
+  readonly #pools: ClusterPools;
   /** Hosts that checks keep requests away from. */
   #failed: ReadonlySet<Host> = new Set();
   /** Hosts that were told of by `onHostFailed`. */
   #toldFailed: Set<Host> | null = null;
   #hostCounts: HostCounts = { total: 0, healthy: 0, degraded: 0 };
-  #draining = false;
   /** Set from `retire` until its end was told. */
   #retired = false;
 
@@ -111,6 +102,7 @@ export class LocalCluster implements ThreadLocalCluster {
       options.environment.makeTransportSocket(socket, this.#scope),
     );
     this.#info = this.#infoOf(data, stats);
+    this.#pools = new ClusterPools(this.#info, options.environment, this);
     this.#hosts = new HostRegistry(membersOf(data, membership));
     this.#policy = policyOf(data, membership);
     this.#balancer = this.#createBalancer();
@@ -121,12 +113,12 @@ export class LocalCluster implements ThreadLocalCluster {
 
   #infoOf(data: ClusterData, stats: ClusterStats): ClusterInfo {
     const limits = data.hostConnectionLimits;
-    return {
-      ...clusterInfo(data, this.#transportSockets),
+    return createClusterInfo(data, {
+      transportSockets: this.#transportSockets,
       stats,
       circuitBreakers: this.#breakers,
       hostConnectionLimits: limits === null ? null : new HostConnectionLimits(this.#options.hostMemory, limits),
-    };
+    });
   }
 
   get info(): ClusterInfo {
@@ -160,14 +152,20 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   get connectionCount(): number {
-    let count = 0;
-    for (const pools of this.#pools.values()) count += pools.connectionCount;
-    for (const pools of this.#leaving) count += pools.connectionCount;
-    return count;
+    return this.#pools.connectionCount;
+  }
+
+  /** Streams and connections of its pools, kept up to date while it has a `preconnect_policy`. */
+  get connectivity(): Connectivity {
+    return this.#pools.connectivity;
   }
 
   hasHost(host: Host): boolean {
     return !this.#retired && this.#hosts.has(host);
+  }
+
+  isMember(host: Host): boolean {
+    return this.#hosts.has(host);
   }
 
   chooseHost(context: LoadBalancerContext): Host | null {
@@ -191,8 +189,8 @@ export class LocalCluster implements ThreadLocalCluster {
     const { httpProtocol, preconnect } = this.#info;
     const ofClient = downstream === Protocol.http2 ? "http2" : "http1";
     const kind = httpProtocol === "downstream" ? ofClient : httpProtocol;
-    if (preconnect !== null && preconnect.predictiveRatio > 1 && !this.#draining) {
-      this.connectivity.preconnect(preconnect.predictiveRatio, () => {
+    if (preconnect !== null && preconnect.predictiveRatio > 1 && !this.#pools.isDraining) {
+      this.#pools.connectivity.preconnect(preconnect.predictiveRatio, () => {
         const next = this.#balancer.peekAnotherHost?.() ?? null;
         return next !== null && this.#httpPool(next, priority, kind, wishes).preconnect(preconnect.predictiveRatio);
       });
@@ -206,23 +204,14 @@ export class LocalCluster implements ThreadLocalCluster {
     kind: AgreedProtocol | "auto",
     wishes: ConnectionWishes | null,
   ): HttpConnPool {
-    const ofHost = this.#poolsOf(host);
+    const ofHost = this.#pools.of(host);
     const pools = wishes === null ? ofHost : ofHost.apart(wishes);
     if (kind === "auto") return pools.autoPool(priority);
     return kind === "http2" ? pools.http2Pool(priority) : pools.http1Pool(priority);
   }
 
   tcpPool(host: Host, priority: ResourcePriority = "default"): TcpConnPool {
-    return this.#poolsOf(host).tcpPool(priority);
-  }
-
-  #poolsOf(host: Host): HostPools {
-    let pools = this.#pools.get(host);
-    if (pools === undefined) {
-      pools = new HostPools(host, this, this.#options.environment, this.#draining || !this.#hosts.has(host));
-      this.#pools.set(host, pools);
-    }
-    return pools;
+    return this.#pools.of(host).tcpPool(priority);
   }
 
   /**
@@ -236,6 +225,7 @@ export class LocalCluster implements ThreadLocalCluster {
     if (!isDeepStrictEqual(before.outlier, data.outlier)) this.#outlier = this.#outlierReports();
     this.#breakers.setLimits(data.circuitBreakers);
     this.#info = this.#infoOf(data, this.#info.stats);
+    this.#pools.info = this.#info;
     const removed = this.#originalDst === null ? this.#hosts.replace(membersOf(data, membership)) : [];
     const policy = this.#policy;
     this.#policy = policyOf(data, membership);
@@ -278,7 +268,7 @@ export class LocalCluster implements ThreadLocalCluster {
     this.#toldFailed = null;
     this.#balancer.update(this.#hosts.hosts);
     this.#options.onHostsChanged();
-    for (const host of removed) this.#pools.get(host)?.drain();
+    this.#pools.drainHosts(removed);
     this.#leaveFailed();
     this.#publishMembership();
   }
@@ -287,13 +277,7 @@ export class LocalCluster implements ThreadLocalCluster {
   #leaveFailed(): void {
     const failed = new Set(this.#hosts.hosts.filter((host) => isUnhealthy(host.healthFlags)));
     for (const host of failed) {
-      const pools = this.#failed.has(host) ? undefined : this.#pools.get(host);
-      if (pools === undefined) continue;
-      this.#pools.delete(host);
-      this.#leaving.add(pools);
-      if (this.#data.closeConnectionsOnHealthFailure) pools.closeTcp();
-      pools.drain();
-      if (pools.isEmpty) this.#leaving.delete(pools);
+      if (!this.#failed.has(host)) this.#pools.replace(host, this.#data.closeConnectionsOnHealthFailure);
     }
     this.#failed = failed;
   }
@@ -302,17 +286,13 @@ export class LocalCluster implements ThreadLocalCluster {
   countDrainedBy(data: ClusterData | null): number {
     if (data === null || needsNewConnections(this.#data, data)) return this.connectionCount;
     if (hasMembership(data) || data.originalDst !== null) return 0;
-    const kept = this.#hosts.keptBy(data.endpoints);
-    let count = 0;
-    for (const [host, pools] of this.#pools) if (!kept.has(host)) count += pools.connectionCount;
-    return count;
+    return this.#pools.countOthers(this.#hosts.keptBy(data.endpoints));
   }
 
   /** Idle connections close now, all others after their stream. The cluster can still be used. */
   drain(): void {
-    this.#draining = true;
     this.#originalDst?.stop();
-    for (const pools of [...this.#pools.values()]) pools.drain();
+    this.#pools.drain();
   }
 
   /** Drains because the cluster is removed or replaced; `onDrained` is told when the last connection is gone. */
@@ -324,14 +304,11 @@ export class LocalCluster implements ThreadLocalCluster {
 
   /** Closes everything now and resets what runs. */
   close(): void {
-    this.#draining = true;
     this.#originalDst?.stop();
-    for (const pools of [...this.#pools.values(), ...this.#leaving]) pools.close();
+    this.#pools.close();
   }
 
-  onPoolDrained(host: Host): void {
-    if (this.#pools.get(host)?.isEmpty === true) this.#pools.delete(host);
-    for (const pools of this.#leaving) if (pools.isEmpty) this.#leaving.delete(pools);
+  onPoolDrained(): void {
     this.#reportDrained();
   }
 
@@ -354,10 +331,8 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   /** The pools of its hosts, those that wind up among them. */
-  *describePools(): Generator<PoolRow> {
-    for (const pools of [...this.#pools.values(), ...this.#leaving]) {
-      for (const use of pools.describe()) yield poolRow(this.#data.name, pools.host, use);
-    }
+  describePools(): Generator<PoolRow> {
+    return this.#pools.describe();
   }
 
   #createBalancer(): LoadBalancer<Host> {
@@ -380,9 +355,9 @@ export class LocalCluster implements ThreadLocalCluster {
     if (originalDst === null) return null;
     const owner = {
       timer: (onTimeout: () => void) => this.#options.environment.timers.timer(onTimeout),
-      isInUse: (host: Host) => this.#pools.get(host)?.isEmpty === false,
+      isInUse: (host: Host) => this.#pools.isInUse(host),
       onHostsChanged: (removed: readonly Host[]) => {
-        for (const host of removed) this.#pools.get(host)?.drain();
+        this.#pools.drainHosts(removed);
         this.#publishCounts(this.#hosts.size, this.#hosts.size, 0);
       },
     };
@@ -408,77 +383,8 @@ export class LocalCluster implements ThreadLocalCluster {
   }
 
   #reportDrained(): void {
-    if (!this.#retired || this.#pools.size + this.#leaving.size > 0) return;
+    if (!this.#retired || !this.#pools.isEmpty) return;
     this.#retired = false;
     this.#options.onDrained(this);
   }
-}
-
-/** A cluster's hosts: from its membership, which is empty until the worker is told of it, or from its own data. */
-export function membersOf(data: ClusterData, membership: MembershipMirror | undefined): Iterable<MemberData> {
-  if (hasMembership(data)) return membership?.members.values() ?? [];
-  return data.endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }));
-}
-
-/** See `LocalCluster.#policy`. */
-function policyOf(data: ClusterData, membership: MembershipMirror | undefined): AssignmentPolicyData | null {
-  return hasMembership(data) ? (membership?.policy ?? null) : null;
-}
-
-/** Whether the connections of a cluster do not fit its new settings. `Differs from Envoy:` there, any change means new ones. */
-function needsNewConnections(before: ClusterData, after: ClusterData): boolean {
-  return (
-    before.observabilityName !== after.observabilityName ||
-    !isDeepStrictEqual(before.originalDst, after.originalDst) ||
-    !isDeepStrictEqual(before.connectionSettings, after.connectionSettings) ||
-    before.circuitBreakers.default.trackRemaining !== after.circuitBreakers.default.trackRemaining ||
-    before.circuitBreakers.high.trackRemaining !== after.circuitBreakers.high.trackRemaining
-  );
-}
-
-function wishSettings({ connectionSettings }: ClusterData, sockets: TransportSockets): WishSettings | null {
-  const { autoTls, poolPerDownstreamConnection: perDownstreamConnection } = connectionSettings;
-  const { tellsAddresses } = sockets;
-  return autoTls === null && !perDownstreamConnection && !tellsAddresses
-    ? null
-    : { autoTls, perDownstreamConnection, tellsAddresses };
-}
-
-function clusterInfo(
-  data: ClusterData,
-  transportSockets: TransportSockets,
-): Omit<ClusterInfo, "stats" | "circuitBreakers" | "hostConnectionLimits"> {
-  return {
-    name: data.name,
-    observabilityName: data.observabilityName,
-    connectTimeoutMs: data.connectTimeoutMs,
-    perConnectionBufferLimitBytes: data.connectionSettings.perConnectionBufferLimitBytes,
-    connectionSettings: data.connectionSettings,
-    transportSockets,
-    http1Options: {
-      headLimits: {
-        headBytes: data.connectionSettings.maxResponseHeadersBytes,
-        fieldCount: data.connectionSettings.maxResponseHeadersCount,
-      },
-      enableTrailers: data.connectionSettings.enableTrailers,
-      sendFullyQualifiedUrl: data.connectionSettings.sendFullyQualifiedUrl,
-      ...nameOptions(data.connectionSettings.keyFormat),
-    },
-    httpProtocol: data.connectionSettings.httpProtocol,
-    http2Options: {
-      protocol: data.connectionSettings.http2,
-      headerLimits: {
-        headBytes: data.connectionSettings.maxResponseHeadersBytes,
-        fieldCount: data.connectionSettings.maxResponseHeadersCount,
-      },
-    },
-    maxRequestsPerConnection: data.maxRequestsPerConnection,
-    idleTimeoutMs: data.idleTimeoutMs,
-    maxConnectionDurationMs: data.maxConnectionDurationMs,
-    maxStreamDurationMs: data.maxStreamDurationMs,
-    metadata: metadataMap(data.metadata),
-    preconnect: data.preconnect,
-    choosesByHeader: data.originalDst !== null,
-    wishes: wishSettings(data, transportSockets),
-  };
 }

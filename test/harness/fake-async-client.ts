@@ -5,13 +5,13 @@ import type { AsyncRequestCallbacks } from "../../src/upstream/async/async-reque
 /** Stands in for a worker's async client: every request is answered with this status, at once or when the present event is over. */
 export function answeringClient(status: number, later: boolean): AsyncClient {
   return clientOf(later, (callbacks) =>
-    callbacks.onResponse({ headers: new ResponseHeaderMap(status), body: Buffer.alloc(0), trailers: null }),
+    callbacks.onResponse({ headers: new ResponseHeaderMap(status), body: Buffer.alloc(0), trailers: null }, null),
   );
 }
 
 /** Stands in for one whose requests all fail, a little later. */
 export function failingClient(): AsyncClient {
-  return clientOf(true, (callbacks) => callbacks.onFailure({ reason: "timeout", details: "request timeout" }));
+  return clientOf(true, (callbacks) => callbacks.onFailure({ reason: "timeout", details: "request timeout" }, null));
 }
 
 function clientOf(later: boolean, answer: (callbacks: AsyncRequestCallbacks) => void): AsyncClient {

@@ -103,12 +103,15 @@ export class AsyncClient {
     for (const run of [...this.#running]) run.abort("closed", "the worker ends");
   }
 
-  #refuse(cluster: string, callbacks: { onFailure(failure: AsyncFailure): void }): AsyncCall {
+  #refuse(cluster: string, callbacks: { onFailure(failure: AsyncFailure, span: null): void }): AsyncCall {
     const reason: AsyncFailureReason = this.#closed ? "closed" : "noCluster";
-    callbacks.onFailure({
-      reason,
-      details: this.#closed ? "the worker ends" : `there is no cluster ${cluster}`,
-    });
+    callbacks.onFailure(
+      {
+        reason,
+        details: this.#closed ? "the worker ends" : `there is no cluster ${cluster}`,
+      },
+      null,
+    );
     return NOTHING;
   }
 }

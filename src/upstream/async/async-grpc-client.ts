@@ -2,16 +2,17 @@ import { GRPC_FRAME_HEADER_BYTES, GrpcFrameReader, grpcFrame } from "../../http/
 import { decodeGrpcMessage } from "../../http/grpc/grpc-message.ts";
 import { GrpcStatus, grpcStatusIn, grpcStatusOfHttp } from "../../http/grpc/grpc-status.ts";
 import { internHeaderName, RequestHeaderMap } from "../../http/header-map.ts";
+import type { Span } from "../../http/span.ts";
 import type { AsyncClient } from "./async-client.ts";
 import type { AsyncCall, AsyncFailure, AsyncFailureReason } from "./async-failure.ts";
 import { AsyncGrpcStream, type AsyncGrpcStreamCallbacks } from "./async-grpc-stream.ts";
 import type { AsyncResponse } from "./async-request.ts";
 import type { GrpcServiceData } from "./grpc-service-data.ts";
 
-/** Gets exactly one of the two calls, perhaps before `call` returns; none after `cancel`. */
+/** Gets exactly one of the two calls, perhaps before `call` returns; none after `cancel`. `span` is the call's own, if it has one. */
 export interface AsyncGrpcCallbacks {
   /** The service's one message, with status OK. */
-  onMessage(message: Buffer): void;
+  onMessage(message: Buffer, span: Span | null): void;
   /** `status` is never 0. `message` is for people. */
   onFailure(status: number, message: string): void;
 }
@@ -49,13 +50,17 @@ export class AsyncGrpcClient {
     this.#client = client;
   }
 
-  /** One message there, one message back. `path` is `/<package>.<service>/<method>`. `metadata`: more headers, by name and value. */
+  /**
+   * One message there, one message back. `path` is `/<package>.<service>/<method>`. `metadata`: more headers, by name and value. `parent`: the span of
+   * what it is done for; the call gets one below it.
+   */
   call(
     service: GrpcServiceData,
     path: string,
     message: Uint8Array,
     callbacks: AsyncGrpcCallbacks,
     metadata: readonly (readonly [string, string])[] = [],
+    parent: Span | null = null,
   ): AsyncCall {
     const headers = grpcHeaders(service, path, metadata);
     if (service.timeoutMs > 0) headers.add("grpc-timeout", grpcTimeout(service.timeoutMs));
@@ -66,10 +71,11 @@ export class AsyncGrpcClient {
       maxResponseBytes: service.maxMessageBytes + GRPC_FRAME_HEADER_BYTES,
       retry: service.retry,
       skipEnvoyHeaders: service.skipEnvoyHeaders,
+      trace: parent === null ? null : { parent, name: spanName(path), grpcAuthority: service.authority },
     };
     return this.#client.send(service.cluster, request, {
-      onResponse: (response) => onUnaryResponse(response, service.maxMessageBytes, callbacks),
-      onFailure: (failure) => callbacks.onFailure(grpcStatusOfFailure(failure), failure.details),
+      onResponse: (response, span) => onUnaryResponse(response, service.maxMessageBytes, callbacks, span),
+      onFailure: (failure, span) => fail(callbacks, grpcStatusOfFailure(failure), failure.details, span),
     });
   }
 
@@ -88,6 +94,17 @@ export class AsyncGrpcClient {
     if (!service.skipEnvoyHeaders) headers.set("x-envoy-internal", "true");
     return stream.start(headers) ? stream : null;
   }
+}
+
+/** `/a.b.Service/Method` in Envoy's words. */
+function spanName(path: string): string {
+  return `async ${path.slice(1).replace("/", ".")} egress`;
+}
+
+function fail(callbacks: AsyncGrpcCallbacks, status: number, message: string, span: Span | null): void {
+  span?.setTag("grpc.status_code", String(status));
+  span?.setTag("error", "true");
+  callbacks.onFailure(status, message);
 }
 
 function grpcStatusOfFailure({ reason }: AsyncFailure): number {
@@ -118,25 +135,31 @@ export function grpcTimeout(timeoutMs: number): string {
   return `${Math.min(Math.ceil(timeoutMs / 60_000), 99_999_999)}M`;
 }
 
-function onUnaryResponse(response: AsyncResponse, maxMessageBytes: number, callbacks: AsyncGrpcCallbacks): void {
+function onUnaryResponse(
+  response: AsyncResponse,
+  maxMessageBytes: number,
+  callbacks: AsyncGrpcCallbacks,
+  span: Span | null,
+): void {
   const { headers, body, trailers } = response;
   const status = grpcStatusIn(trailers ?? headers) ?? grpcStatusIn(headers);
   if (status === undefined) {
     const isHttpError = headers.status !== 200;
     const code = isHttpError ? grpcStatusOfHttp(headers.status) : GrpcStatus.unknown;
-    callbacks.onFailure(code, isHttpError ? `HTTP status ${headers.status}` : "the response has no grpc-status");
+    fail(callbacks, code, isHttpError ? `HTTP status ${headers.status}` : "the response has no grpc-status", span);
     return;
   }
   if (status !== GrpcStatus.ok) {
-    callbacks.onFailure(status, decodeGrpcMessage((trailers ?? headers).get("grpc-message") ?? ""));
+    fail(callbacks, status, decodeGrpcMessage((trailers ?? headers).get("grpc-message") ?? ""), span);
     return;
   }
   const reader = new GrpcFrameReader(maxMessageBytes);
   reader.push(body);
   const frame = reader.next();
   if (frame === null || reader.isInMessage) {
-    callbacks.onFailure(GrpcStatus.internal, "the response is not one message");
+    fail(callbacks, GrpcStatus.internal, "the response is not one message", span);
     return;
   }
-  callbacks.onMessage(frame.message);
+  span?.setTag("grpc.status_code", "0");
+  callbacks.onMessage(frame.message, span);
 }

@@ -2,7 +2,9 @@ import { JitteredBackOff } from "../../base/jittered-back-off.ts";
 import type { RandomSource } from "../../base/random.ts";
 import type { TimerWheel, WheelTimer } from "../../base/timer-wheel.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../http/header-map.ts";
+import type { Span } from "../../http/span.ts";
 import type { ThreadLocalCluster } from "../thread-local-cluster.ts";
+import { type AsyncCallPeer, AsyncCallSpan, type AsyncCallTrace } from "./async-call-span.ts";
 import type { AsyncCall, AsyncFailure, AsyncFailureReason } from "./async-failure.ts";
 import { AsyncStream, type AsyncStreamCallbacks } from "./async-stream.ts";
 
@@ -26,6 +28,8 @@ export interface AsyncRequest {
   readonly retry: AsyncRetryData | null;
   /** Leaves out `x-envoy-internal`. Default false. */
   readonly skipEnvoyHeaders?: boolean;
+  /** The span that it is to have; null or absent: none. */
+  readonly trace?: AsyncCallTrace | null;
 }
 
 /** A whole response, whatever its status. */
@@ -35,10 +39,13 @@ export interface AsyncResponse {
   readonly trailers: TrailerMap | null;
 }
 
-/** Gets exactly one of the two calls, perhaps before `send` returns; none after `cancel`. */
+/**
+ * Gets exactly one of the two calls, perhaps before `send` returns; none after `cancel`. `span` is the request's own, if it has one: it ends after the
+ * call.
+ */
 export interface AsyncRequestCallbacks {
-  onResponse(response: AsyncResponse): void;
-  onFailure(failure: AsyncFailure): void;
+  onResponse(response: AsyncResponse, span: Span | null): void;
+  onFailure(failure: AsyncFailure, span: Span | null): void;
 }
 
 /** What requests need of their worker. */
@@ -48,6 +55,7 @@ export interface AsyncEnvironment {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NO_PEER: AsyncCallPeer = { hostAddress: "", protocol: "" };
 const RETRIED: ReadonlySet<AsyncFailureReason> = new Set(["connectionFailure", "reset"]);
 
 /** A request under way: its attempts, one after the other, its time limit, and the response as far as it has come. */
@@ -59,6 +67,7 @@ export class AsyncRequestRun implements AsyncCall, AsyncStreamCallbacks {
   readonly #onOver: (run: AsyncRequestRun) => void;
   readonly #timeout: WheelTimer | null;
   readonly #backOff: JitteredBackOff | null;
+  readonly #span: AsyncCallSpan | null;
   #retryTimer: WheelTimer | null = null;
   #retriesLeft: number;
   #holdsBreaker = false;
@@ -75,7 +84,7 @@ export class AsyncRequestRun implements AsyncCall, AsyncStreamCallbacks {
     environment: AsyncEnvironment,
     onOver: (run: AsyncRequestRun) => void,
   ) {
-    const { retry, timeoutMs } = request;
+    const { retry, timeoutMs, trace = null } = request;
     this.#cluster = cluster;
     this.#request = request;
     this.#callbacks = callbacks;
@@ -84,6 +93,7 @@ export class AsyncRequestRun implements AsyncCall, AsyncStreamCallbacks {
     this.#timeout = timeoutMs > 0 ? environment.timers.timer(() => this.#onTimeout()) : null;
     this.#retriesLeft = retry?.numRetries ?? 0;
     this.#backOff = retry === null ? null : new JitteredBackOff(retry.baseMs, retry.maxMs, environment.random);
+    this.#span = trace === null ? null : new AsyncCallSpan(trace, cluster, environment.timers.clock);
   }
 
   start(): void {
@@ -93,22 +103,22 @@ export class AsyncRequestRun implements AsyncCall, AsyncStreamCallbacks {
       headers.set("content-length", String(length));
     }
     if (this.#request.skipEnvoyHeaders !== true) headers.set("x-envoy-internal", "true");
+    this.#span?.inject(headers);
     this.#timeout?.arm(timeoutMs);
     this.#attempt();
   }
 
   cancel(): void {
     if (this.#over) return;
-    this.#leave();
-    this.#stream?.cancel();
-    this.#stream = null;
+    this.#giveUp();
+    this.#span?.cancel();
   }
 
   /** Gives it up; `onFailure` follows. */
   abort(reason: AsyncFailureReason, details: string): void {
     if (this.#over) return;
-    this.cancel();
-    this.#callbacks.onFailure({ reason, details });
+    this.#giveUp();
+    this.#tell({ reason, details });
   }
 
   #attempt(): void {
@@ -158,7 +168,18 @@ export class AsyncRequestRun implements AsyncCall, AsyncStreamCallbacks {
   onFailure(failure: AsyncFailure): void {
     if (this.#over) return;
     this.#leave();
-    this.#callbacks.onFailure(failure);
+    this.#tell(failure);
+  }
+
+  #tell(failure: AsyncFailure): void {
+    const span = this.#span;
+    span?.failed(failure, this.#peer);
+    this.#callbacks.onFailure(failure, span === null ? null : span.span);
+    span?.finish();
+  }
+
+  get #peer(): AsyncCallPeer {
+    return this.#stream ?? NO_PEER;
   }
 
   #complete(trailers: TrailerMap | null): void {
@@ -167,7 +188,10 @@ export class AsyncRequestRun implements AsyncCall, AsyncStreamCallbacks {
     const headers = this.#headers!;
     if (this.#holdsBreaker && headers.status < 500) this.#cluster.info.stats.rq.retrySuccess.inc();
     this.#leave();
-    this.#callbacks.onResponse({ headers, body, trailers });
+    const span = this.#span;
+    span?.responded(headers.status, this.#peer);
+    this.#callbacks.onResponse({ headers, body, trailers }, span === null ? null : span.span);
+    span?.finish();
   }
 
   #onTimeout(): void {
@@ -212,6 +236,11 @@ export class AsyncRequestRun implements AsyncCall, AsyncStreamCallbacks {
   #releaseBreaker(): void {
     if (this.#holdsBreaker) this.#cluster.info.circuitBreakers.default.retries.release();
     this.#holdsBreaker = false;
+  }
+
+  #giveUp(): void {
+    this.#leave();
+    this.#stream?.cancel();
   }
 
   #leave(): void {

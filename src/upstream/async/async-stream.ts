@@ -4,7 +4,12 @@ import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../http
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../lb/load-balancer-context.ts";
 import type { Host } from "../host.ts";
 import { connectionWishes } from "../pool/connection-wishes.ts";
-import type { PendingStream, PoolCallbacks, PoolFailureReason } from "../pool/http-conn-pool.ts";
+import type {
+  PendingStream,
+  PoolCallbacks,
+  PoolFailureReason,
+  UpstreamConnectionInfo,
+} from "../pool/http-conn-pool.ts";
 import type { ResponseTraits } from "../response-stats.ts";
 import type { ThreadLocalCluster } from "../thread-local-cluster.ts";
 import type { AsyncCall, AsyncFailure, AsyncFailureReason } from "./async-failure.ts";
@@ -56,6 +61,7 @@ export class AsyncStream implements AsyncCall, PoolCallbacks, ResponseDecoder, S
   private responseEnded = false;
   private responseStarted = false;
   private highWatermarks = 0;
+  private connectionProtocol = "";
   private over = false;
 
   /** `onOver` is called once, when nothing more can come, also after `cancel`. */
@@ -88,6 +94,16 @@ export class AsyncStream implements AsyncCall, PoolCallbacks, ResponseDecoder, S
     const wishes = connectionWishes(this.cluster.info.wishes, null, this.headers);
     const pending = this.cluster.httpPool(host, "default", "", wishes).newStream(this, this);
     if (!this.over && this.encoder === null) this.pending = pending;
+  }
+
+  /** Of the host that was chosen; `""` = none was. */
+  get hostAddress(): string {
+    return this.host === null ? "" : this.host.addressText;
+  }
+
+  /** Of the connection that it got; `""` = none. */
+  get protocol(): string {
+    return this.connectionProtocol;
   }
 
   /** Whether nothing more comes of it. */
@@ -145,7 +161,8 @@ export class AsyncStream implements AsyncCall, PoolCallbacks, ResponseDecoder, S
 
   // ---- from the pool ----
 
-  onPoolReady(encoder: RequestEncoder): void {
+  onPoolReady(encoder: RequestEncoder, _host: Host, connection: UpstreamConnectionInfo): void {
+    this.connectionProtocol = connection.protocol;
     this.pending = null;
     this.encoder = encoder;
     encoder.stream.setCallbacks(this);

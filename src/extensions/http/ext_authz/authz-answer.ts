@@ -1,4 +1,5 @@
 import type { RequestHeaderMap } from "../../../http/header-map.ts";
+import type { Span } from "../../../http/span.ts";
 import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
 import type { HeaderChange } from "../../header-change.ts";
@@ -41,4 +42,10 @@ export type AuthzAnswer =
 export interface AuthzClient {
   /** `onAnswer` is called once, perhaps before `check` returns; not after a cancel. */
   check(subject: CheckSubject, onAnswer: (answer: AuthzAnswer) => void): AsyncCall;
+}
+
+/** Notes on the span of a check what came of it. Source: Envoy's `TracingConstants` of ext_authz. */
+export function tagAnswer(span: Span, { verdict }: AuthzAnswer): void {
+  if (verdict !== "error")
+    span.setTag("ext_authz_status", verdict === "ok" ? "ext_authz_ok" : "ext_authz_unauthorized");
 }

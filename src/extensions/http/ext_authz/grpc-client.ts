@@ -12,10 +12,10 @@ import {
 } from "../../../proto/gen/envoy/service/auth/v3/external_auth_pb.js";
 import type { AsyncClient } from "../../../upstream/async/async-client.ts";
 import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
-import { AsyncGrpcClient } from "../../../upstream/async/async-grpc-client.ts";
+import { type AsyncGrpcCallbacks, AsyncGrpcClient } from "../../../upstream/async/async-grpc-client.ts";
 import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
 import { type HeaderChange, mayChange } from "../../header-change.ts";
-import type { AuthzAnswer, AuthzClient, CheckSubject } from "./authz-answer.ts";
+import { type AuthzAnswer, type AuthzClient, type CheckSubject, tagAnswer } from "./authz-answer.ts";
 import { CheckRequestWriter } from "./check-request.ts";
 import type { ExtAuthzData } from "./ext-authz-data.ts";
 
@@ -43,10 +43,15 @@ export class GrpcAuthzClient implements AuthzClient {
 
   check(subject: CheckSubject, onAnswer: (answer: AuthzAnswer) => void): AsyncCall {
     const message = toBinary(CheckRequestSchema, this.#writer.request(subject));
-    return this.#grpc.call(this.#service, CHECK, message, {
-      onMessage: (bytes) => onAnswer(answerIn(bytes)),
+    const callbacks: AsyncGrpcCallbacks = {
+      onMessage(bytes, span) {
+        const answer = answerIn(bytes);
+        if (span !== null) tagAnswer(span, answer);
+        onAnswer(answer);
+      },
       onFailure: () => onAnswer({ verdict: "error" }),
-    });
+    };
+    return this.#grpc.call(this.#service, CHECK, message, callbacks, [], subject.streamInfo.span);
   }
 }
 

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { FormatEnvironment } from "../../../http/format/format-context.ts";
 import { RequestHeaderMap, type ResponseHeaderMap } from "../../../http/header-map.ts";
 import { applyMutations, HeaderMutations } from "../../../route/header-mutations.ts";
@@ -5,7 +6,7 @@ import type { AsyncClient } from "../../../upstream/async/async-client.ts";
 import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
 import type { AsyncResponse } from "../../../upstream/async/async-request.ts";
 import { type HeaderChange, mayChange } from "../../header-change.ts";
-import type { AuthzAnswer, AuthzClient, CheckSubject } from "./authz-answer.ts";
+import { type AuthzAnswer, type AuthzClient, type CheckSubject, tagAnswer } from "./authz-answer.ts";
 import { CheckedHeaders, HeaderNameList } from "./checked-headers.ts";
 import type { AuthzHttpServiceData, ExtAuthzData } from "./ext-authz-data.ts";
 
@@ -49,15 +50,24 @@ export class HttpAuthzClient implements AuthzClient {
   check(subject: CheckSubject, onAnswer: (answer: AuthzAnswer) => void): AsyncCall {
     const { cluster, timeoutMs } = this.#data.service;
     const { body } = subject;
+    const parent = subject.streamInfo.span;
     const request = {
       headers: this.#request(subject),
       body,
       timeoutMs,
       maxResponseBytes: LARGEST_ANSWER_BYTES,
       retry: null,
+      trace: parent === null ? null : { parent, name: `async ${cluster} egress`, grpcAuthority: null },
     };
     return this.#client.send(cluster, request, {
-      onResponse: (response) => onAnswer(this.#answer(response)),
+      onResponse: (response, span) => {
+        const answer = this.#answer(response);
+        if (span !== null) {
+          span.setTag("ext_authz_http_status", STATUS_CODES[response.headers.status] ?? "Unknown");
+          tagAnswer(span, answer);
+        }
+        onAnswer(answer);
+      },
       onFailure: () => onAnswer({ verdict: "error" }),
     });
   }

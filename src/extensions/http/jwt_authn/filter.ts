@@ -84,7 +84,7 @@ export class JwtAuthnFilter extends PassThroughFilter {
     };
     const failure = verifier.failure(requirement, inquiry);
     if (wishes.wanted.size > 0) {
-      this.#wait ??= new KeyWait(() => this.#onKeys(headers, requirement));
+      this.#wait ??= new KeyWait(() => this.#onKeys(headers, requirement), this.decoder.streamInfo.span);
       const isReady = this.#wait.start(wishes.wanted);
       return isReady ? this.#verify(headers, requirement) : FilterHeadersStatus.stopAllIterationAndWatermark;
     }

@@ -1,3 +1,4 @@
+import type { Span } from "../../../http/span.ts";
 import type { RemoteKeys } from "./remote-keys.ts";
 
 /** The keys that one request waits for. Each is asked for once; afterwards what there is must do. */
@@ -5,14 +6,16 @@ export class KeyWait {
   /** All that were asked for so far. */
   readonly asked = new Set<RemoteKeys>();
   readonly #onReady: () => void;
+  readonly #span: Span | null;
   readonly #onFetched = (): void => {
     if (--this.#left === 0 && !this.#isStarting) this.#onReady();
   };
   #left = 0;
   #isStarting = false;
 
-  /** `onReady` is called when all of a `start` are there, or can't be had. */
-  constructor(onReady: () => void) {
+  /** `onReady` is called when all of a `start` are there, or can't be had. `span`: of the request. */
+  constructor(onReady: () => void, span: Span | null) {
+    this.#span = span;
     this.#onReady = onReady;
   }
 
@@ -22,7 +25,7 @@ export class KeyWait {
     this.#left = wanted.size;
     for (const keys of wanted) {
       this.asked.add(keys);
-      keys.fetch(this.#onFetched);
+      keys.fetch(this.#onFetched, this.#span);
     }
     this.#isStarting = false;
     return this.#left === 0;

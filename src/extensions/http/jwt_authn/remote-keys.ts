@@ -1,5 +1,6 @@
 import type { WheelTimer } from "../../../base/timer-wheel.ts";
 import { RequestHeaderMap } from "../../../http/header-map.ts";
+import type { Span } from "../../../http/span.ts";
 import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
 import type { AsyncResponse } from "../../../upstream/async/async-request.ts";
 import type { WorkerContext } from "../../extension-module.ts";
@@ -50,10 +51,13 @@ export class RemoteKeys {
     return this.#keys !== null && this.#worker.clock.nowMs() - this.#fetchedAtMs < this.#data.cacheMs;
   }
 
-  /** Fetches the keys; `onDone` is told when it is over, however it ended, perhaps before this returns. */
-  fetch(onDone: () => void): void {
+  /**
+   * Fetches the keys; `onDone` is told when it is over, however it ended, perhaps before this returns. `span`: of the request that needs them; a fetch
+   * that others wait for, too, is a part of the first one's.
+   */
+  fetch(onDone: () => void, span: Span | null): void {
     this.#waiting.add(onDone);
-    if (!this.#isFetching) this.#fetch();
+    if (!this.#isFetching) this.#fetch(span);
   }
 
   /** `onDone` is not told. */
@@ -71,10 +75,10 @@ export class RemoteKeys {
   #fetchInBackground(): void {
     if (this.#isFetching) return;
     if (this.#worker.clusters.get(this.#data.service.cluster) === undefined) this.#refetch?.arm(STARTING_MS);
-    else this.#fetch();
+    else this.#fetch(null);
   }
 
-  #fetch(): void {
+  #fetch(parent: Span | null): void {
     const { service, retry } = this.#data;
     const headers = new RequestHeaderMap();
     headers.method = "GET";
@@ -88,6 +92,7 @@ export class RemoteKeys {
       timeoutMs: service.timeoutMs,
       maxResponseBytes: LARGEST_JWKS_BYTES,
       retry,
+      trace: parent === null ? null : { parent, name: "JWT Remote PubKey Fetch", grpcAuthority: null },
     };
     const call = this.#worker.asyncClient.send(service.cluster, request, {
       onResponse: (response) => this.#onDone(keysIn(response)),

@@ -104,7 +104,7 @@ export class RateLimitFilter extends PassThroughFilter {
     this.#isCalling = true;
     this.#inCall = true;
     const domain = ofRoute === undefined || ofRoute.domain === "" ? data.domain : ofRoute.domain;
-    const call = client.ask(domain, descriptors, (answer) => this.#onAnswer(answer));
+    const call = client.ask(domain, descriptors, streamInfo.span, (answer) => this.#onAnswer(answer));
     this.#inCall = false;
     if (this.#isCalling) this.#call = call;
   }

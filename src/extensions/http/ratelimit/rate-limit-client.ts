@@ -1,4 +1,5 @@
 import { create, fromBinary, type JsonObject, toBinary } from "@bufbuild/protobuf";
+import type { Span } from "../../../http/span.ts";
 import { unicodeText, wireText } from "../../../match/wire-text.ts";
 import type { HeaderValue } from "../../../proto/gen/envoy/config/core/v3/base_pb.js";
 import {
@@ -11,7 +12,7 @@ import { RateLimitUnit } from "../../../proto/gen/envoy/type/v3/ratelimit_unit_p
 import type { RateLimitDescriptor } from "../../../route/rate-limit-policy.ts";
 import type { AsyncClient } from "../../../upstream/async/async-client.ts";
 import type { AsyncCall } from "../../../upstream/async/async-failure.ts";
-import { AsyncGrpcClient } from "../../../upstream/async/async-grpc-client.ts";
+import { type AsyncGrpcCallbacks, AsyncGrpcClient } from "../../../upstream/async/async-grpc-client.ts";
 import type { GrpcServiceData } from "../../../upstream/async/grpc-service-data.ts";
 import { type HeaderChange, isValidChange, mayChange } from "../../header-change.ts";
 import { limitHeaders } from "./limit-headers.ts";
@@ -41,10 +42,11 @@ export class RateLimitClient {
     this.#service = service;
   }
 
-  /** `onAnswer` is called once, perhaps before `ask` returns; not after a cancel. */
+  /** `onAnswer` is called once, perhaps before `ask` returns; not after a cancel. `parent`: the span of the request. */
   ask(
     domain: string,
     descriptors: readonly RateLimitDescriptor[],
+    parent: Span | null,
     onAnswer: (answer: RateLimitAnswer) => void,
   ): AsyncCall {
     const request = create(RateLimitRequestSchema, {
@@ -54,10 +56,18 @@ export class RateLimitClient {
         ...(limit !== null && { limit: { requestsPerUnit: limit.requestsPerUnit, unit: RateLimitUnit[limit.unit] } }),
       })),
     });
-    return this.#grpc.call(this.#service, SHOULD_RATE_LIMIT, toBinary(RateLimitRequestSchema, request), {
-      onMessage: (bytes) => onAnswer(answerIn(bytes)),
+    const callbacks: AsyncGrpcCallbacks = {
+      onMessage(bytes, span) {
+        const answer = answerIn(bytes);
+        if (answer.verdict !== "error") {
+          span?.setTag("ratelimit_status", answer.verdict === "ok" ? "ok" : "over_limit");
+        }
+        onAnswer(answer);
+      },
       onFailure: () => onAnswer({ verdict: "error" }),
-    });
+    };
+    const message = toBinary(RateLimitRequestSchema, request);
+    return this.#grpc.call(this.#service, SHOULD_RATE_LIMIT, message, callbacks, [], parent);
   }
 }
 

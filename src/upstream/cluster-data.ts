@@ -15,6 +15,7 @@ import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { OutlierDetectionData, OutlierThresholdsData } from "./outlier/outlier-data.ts";
 import type { AutoTlsData } from "./pool/connection-wishes.ts";
 import type { PreconnectData } from "./pool/preconnect.ts";
+import type { TrackedStatsData } from "./tracked-stats.ts";
 import type { TransportSocketsData } from "./transport-sockets-data.ts";
 
 /** Metadata as plain data: namespace and its fields. */
@@ -178,6 +179,8 @@ export interface ClusterData extends BalancingData {
   readonly endpoints: readonly EndpointData[];
   /** Unless discovery says something else. Null = no request is dropped. */
   readonly dropOverload: DropOverloadData | null;
+  /** Null = only the statistics that every cluster has. */
+  readonly trackedStats: TrackedStatsData | null;
   /** Whether it has active health checks. */
   readonly healthChecked: boolean;
   /** Null = no outlier detection. */

@@ -1,5 +1,4 @@
-import type { Http1ClientOptions } from "../http/http1/codec-options.ts";
-import { nameOptions } from "../http/http1/codec-options.ts";
+import { type Http1ClientOptions, nameOptions } from "../http/http1/codec-options.ts";
 import type { Http2ClientOptions } from "../http/http2/codec-options.ts";
 import type { CircuitBreakers } from "./circuit-breaker/circuit-breaker.ts";
 import type { HostConnectionLimits } from "./circuit-breaker/host-connection-limits.ts";
@@ -8,6 +7,7 @@ import type { ClusterStats } from "./cluster-stats.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
 import type { WishSettings } from "./pool/connection-wishes.ts";
 import type { PreconnectData } from "./pool/preconnect.ts";
+import type { TrackedStats } from "./tracked-stats.ts";
 import type { TransportSockets } from "./transport-sockets.ts";
 
 /** A cluster's settings and handles on one worker. Immutable; a changed cluster gets a new one. */
@@ -24,6 +24,8 @@ export interface ClusterInfo {
   readonly httpProtocol: UpstreamHttpProtocol;
   /** What makes its connections. */
   readonly transportSockets: TransportSockets;
+  /** What `track_cluster_stats` asks for; null = nothing. */
+  readonly tracked: TrackedStats | null;
   readonly http1Options: Http1ClientOptions;
   readonly http2Options: Http2ClientOptions;
   /** 0 = no limit. */
@@ -54,7 +56,7 @@ export interface ClusterInfo {
 /** The settings of `data`, with the handles that a worker has for the cluster. */
 export function createClusterInfo(
   data: ClusterData,
-  handles: Pick<ClusterInfo, "transportSockets" | "stats" | "circuitBreakers" | "hostConnectionLimits">,
+  handles: Pick<ClusterInfo, "transportSockets" | "stats" | "tracked" | "circuitBreakers" | "hostConnectionLimits">,
 ): ClusterInfo {
   return {
     ...handles,

@@ -26,6 +26,7 @@ import { compileOriginalDst } from "./compile/original-dst.ts";
 import { compileOutlierThresholds } from "./compile/outlier-detection.ts";
 import { compilePreconnect } from "./compile/preconnect.ts";
 import { compileHttpProtocol, type HttpProtocolData, type UpstreamHttpProtocol } from "./http-protocol-data.ts";
+import type { TrackedStatsData } from "./tracked-stats.ts";
 import type { TransportSocketMatchData } from "./transport-sockets-data.ts";
 
 /** Name of the extension whose data is a `HttpProtocolData`; also its usual key in the configuration. */
@@ -106,6 +107,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
       poolPerDownstreamConnection: message.connectionPoolPerDownstreamConnection,
     },
     metadata: compileMetadata(message.metadata),
+    trackedStats: compileTrackedStats(message),
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
     preconnect: compilePreconnect(message.preconnectPolicy),
     hostConnectionLimits: compileHostConnectionLimits(message, place.field("circuit_breakers"), context),
@@ -228,4 +230,10 @@ function compileMatches(message: Cluster, place: Place, context: CompileContext)
       transportSocket: compileTransportSocket(transportSocket, at.field("transport_socket"), context),
     };
   });
+}
+
+function compileTrackedStats({ trackClusterStats, trackTimeoutBudgets }: Cluster): TrackedStatsData | null {
+  const requestResponseSizes = trackClusterStats?.requestResponseSizes ?? false;
+  const timeoutBudgets = trackTimeoutBudgets || (trackClusterStats?.timeoutBudgets ?? false);
+  return requestResponseSizes || timeoutBudgets ? { requestResponseSizes, timeoutBudgets } : null;
 }

@@ -35,6 +35,7 @@ import type { Connectivity } from "./pool/preconnect.ts";
 import type { TcpConnPool } from "./pool/tcp-conn-pool.ts";
 import { ScopeTree } from "./scope-tree.ts";
 import type { HostCounts, ThreadLocalCluster } from "./thread-local-cluster.ts";
+import { trackedStats } from "./tracked-stats.ts";
 import { TransportSockets } from "./transport-sockets.ts";
 
 /** What a `LocalCluster` is made of, beside its data. */
@@ -116,6 +117,7 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
     return createClusterInfo(data, {
       transportSockets: this.#transportSockets,
       stats,
+      tracked: trackedStats(data.trackedStats, this.#scope),
       circuitBreakers: this.#breakers,
       hostConnectionLimits: limits === null ? null : new HostConnectionLimits(this.#options.hostMemory, limits),
     });

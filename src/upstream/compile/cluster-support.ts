@@ -31,6 +31,7 @@ import {
   Cluster_SlowStartConfigSchema,
   Cluster_TransportSocketMatchSchema,
   ClusterSchema,
+  TrackClusterStatsSchema,
   UpstreamConnectionOptions_HappyEyeballsConfigSchema,
   UpstreamConnectionOptionsSchema,
 } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
@@ -149,6 +150,8 @@ const CLUSTER = support(ClusterSchema, {
   original_dst_lb_config: yes,
   cleanup_interval: yes,
   metadata: yes,
+  track_timeout_budgets: yes,
+  track_cluster_stats: within(supportAll(TrackClusterStatsSchema)),
   upstream_connection_options: yes,
   upstream_bind_config: within(...UPSTREAM_BIND_SUPPORT),
 });

@@ -39,6 +39,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     maxConnectionDurationMs: 0,
     maxStreamDurationMs: 0,
     maxRequestsPerConnection: 0,
+    trackedStats: null,
     healthChecked: false,
     dropOverload: null,
     outlier: null,

@@ -5,6 +5,7 @@ import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.t
 import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
 import { type ConnectionWishes, connectionWishes } from "../../../upstream/pool/connection-wishes.ts";
 import { setAttemptHeaders } from "./attempt-headers.ts";
+import { AttemptMeter } from "./attempt-meter.ts";
 import { AttemptSpan } from "./attempt-span.ts";
 import { HedgedAttempts } from "./hedged-attempts.ts";
 import { choosesHosts, HostChoice } from "./host-choice.ts";
@@ -20,6 +21,8 @@ export interface AttemptSettings {
   readonly retryHosts: RetryHosts | null;
   /** How long the host has; 0 = not said. */
   readonly expectedTimeoutMs: number;
+  /** The attempt's own limit; 0 = none. */
+  readonly perTryTimeoutMs: number;
   /** An attempt before this one took too long. */
   readonly afterPerTryTimeout: boolean;
 }
@@ -78,6 +81,10 @@ export class Attempts {
     if (streamInfo.span !== null) {
       const { startChildSpan } = runtime.data;
       request.span = AttemptSpan.start(streamInfo, cluster, startChildSpan, headers, this.count, owner.nowMs());
+    }
+    if (cluster.info.tracked !== null) {
+      const { tracked } = cluster.info;
+      request.meter = new AttemptMeter(tracked, headers, info, settings.perTryTimeoutMs, owner.nowMs());
     }
     request.isTunnel = streamInfo.asksUpgrade;
     request.tcpPrologue = tcpPrologue(action, headers, streamInfo.connection);

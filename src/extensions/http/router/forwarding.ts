@@ -82,7 +82,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     if (this.retry !== null || action.settings.internalRedirect !== null)
       this.replay = new ReplayBody(this.#replayLimitBytes());
     this.routed.route.finalizeRequestHeaders(headers, streamInfo, !data.suppressEnvoyHeaders);
-    this.charges = new RequestCharges(this.routed.cluster, scopes, data, headers, streamInfo);
+    this.charges = new RequestCharges(this.routed.cluster, scopes, data, headers, streamInfo, this.timeoutMs);
     const copied = action.settings.mirrors.length > 0 ? headers.clone() : null;
     this.#startAttempt(endStream);
     if (copied !== null && !this.finished) this.#startShadows(copied, endStream);
@@ -161,6 +161,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       endStream,
       retryHosts: this.retry === null ? null : this.retry.hosts,
       expectedTimeoutMs: this.#expectedTimeoutMs(),
+      perTryTimeoutMs: this.perTry?.timeoutMs ?? 0,
       afterPerTryTimeout: this.afterPerTryTimeout,
     });
     if (request === null) {
@@ -456,6 +457,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
   }
 
   #timedOut(details: string): void {
+    this.charges.budgetUsed(this.nowMs() - this.requestCompleteMs);
     this.routed.callbacks.streamInfo.setResponseFlag(ResponseFlag.UT);
     if (this.responseStarted) {
       this.#cutResponse(details);

@@ -5,6 +5,7 @@ import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type { ResponseStats, ResponseTraits } from "../../../upstream/response-stats.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import { percentOfTimeout } from "../../../upstream/tracked-stats.ts";
 import type { RequestScope } from "./request-scopes.ts";
 import { responseTraits } from "./response-traits.ts";
 import type { RouterData } from "./router-runtime.ts";
@@ -24,15 +25,19 @@ export class RequestCharges {
   readonly #isDynamic: boolean;
   readonly #withCodes: boolean;
   readonly #alternative: ResponseStats | undefined;
+  readonly #timeoutMs: number;
   #traits: ResponseTraits;
 
+  /** `timeoutMs` is that of the whole request; 0 = none. */
   constructor(
     cluster: ThreadLocalCluster,
     scopes: readonly RequestScope[],
     data: RouterData,
     headers: RequestHeaderMap,
     streamInfo: StreamInfo,
+    timeoutMs: number,
   ) {
+    this.#timeoutMs = timeoutMs;
     this.#cluster = cluster;
     this.#scopes = scopes;
     this.#zone = data.zone;
@@ -103,8 +108,15 @@ export class RequestCharges {
     this.#cluster.info.stats.responses.chargeRetriedResponse(status, this.#withCodes);
   }
 
+  /** How long a request with a limit took until it was answered, or out of time. */
+  budgetUsed(durationMs: number): void {
+    const { tracked } = this.#cluster.info;
+    if (tracked !== null) tracked.budgets?.percentUsed.record(percentOfTimeout(durationMs, this.#timeoutMs));
+  }
+
   /** From the whole request to the whole response. */
   time(durationMs: number, host: Host): void {
+    this.budgetUsed(durationMs);
     if (!this.#isDynamic) return;
     const { responses } = this.#cluster.info.stats;
     responses.chargeTime(durationMs, this.#traits);

@@ -20,6 +20,7 @@ import type {
   UpstreamConnectionInfo,
 } from "../../../upstream/pool/http-conn-pool.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
+import type { AttemptMeter } from "./attempt-meter.ts";
 import type { AttemptSpan } from "./attempt-span.ts";
 import { TcpStream } from "./tcp-stream.ts";
 import { failureOf, resetReasonOf } from "./upstream-failure.ts";
@@ -53,6 +54,8 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   readonly info: UpstreamInfo;
   /** Set before `start`; null without tracing. */
   span: AttemptSpan | null = null;
+  /** Set before `start`; null if nothing is to be measured. */
+  meter: AttemptMeter | null = null;
   private readonly owner: UpstreamRequestOwner;
   private readonly cluster: ThreadLocalCluster;
   private readonly headers: RequestHeaderMap;
@@ -174,6 +177,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.pending?.cancel();
     this.pending = null;
     if (this.span !== null) this.#finishSpan("cancelled");
+    if (this.meter !== null) this.#endMeter();
     this.#releaseDownstream();
     if (this.encoder !== null && !(this.requestSent && this.responseEnded)) {
       this.cluster.info.stats.rq.txReset.inc();
@@ -218,6 +222,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.#releaseDownstream();
     this.info.transportFailureReason = transportFailureReason;
     if (this.span !== null) this.#finishSpan(resetReasonOf(reason));
+    if (this.meter !== null) this.#endMeter();
     this.owner.onUpstreamReset(this, resetReasonOf(reason), transportFailureReason);
   }
 
@@ -234,6 +239,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.responseBegun = true;
     this.info.firstByteReceivedAtMs = this.owner.nowMs();
     this.status = headers.status;
+    this.meter?.response(headers);
     if (endStream) this.#receivedAll();
     const opens = this.held && acceptsUpgrade(this.headers.method === "CONNECT", headers.status);
     this.owner.onUpstreamHeaders(this, headers, endStream);
@@ -264,6 +270,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.info.codecFailure = details;
     this.durationTimer?.disarm();
     if (this.span !== null) this.#finishSpan(reason);
+    if (this.meter !== null) this.#endMeter();
     this.#releaseDownstream();
     const rq = this.cluster.info.stats.rq;
     if (reason === "remote reset" || reason === "remote refused stream reset" || reason === "connection termination")
@@ -343,6 +350,12 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.responseEnded = true;
     this.info.lastByteReceivedAtMs = this.owner.nowMs();
     if (this.span !== null) this.#finishSpan("");
+    if (this.meter !== null) this.#endMeter();
+  }
+
+  #endMeter(): void {
+    this.meter!.end(this.owner.nowMs());
+    this.meter = null;
   }
 
   /** `failure` is what ended the attempt without a whole response; `""` if nothing did. */

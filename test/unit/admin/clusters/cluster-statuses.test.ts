@@ -40,6 +40,7 @@ const cluster: ClusterData = {
   maxConnectionDurationMs: 0,
   maxStreamDurationMs: 0,
   maxRequestsPerConnection: 0,
+  trackedStats: null,
   healthChecked: false,
   dropOverload: null,
   outlier: null,

@@ -1,6 +1,9 @@
+import { pathToFileURL } from "node:url";
 import type { HttpFilterModule } from "../../extension-module.ts";
 import { ModuleFilter, type ModuleRouteConfig, type ModuleRuntime } from "./filter.ts";
 import { loadedModule, loadModule, type ModuleData } from "./loaded-module.ts";
+import { reportFailure } from "./report-failure.ts";
+import { hearStrayFailures } from "./stray-failures.ts";
 
 /** `troupe.filters.http.module`, worker side. */
 export const httpFilter: HttpFilterModule = {
@@ -16,7 +19,11 @@ export const httpFilter: HttpFilterModule = {
       log: worker.log.child({ component: "filter" }),
       file,
     };
-    return { create: (chain) => chain.addFilter(new ModuleFilter(runtime)), dispose: () => {} };
+    const dispose = hearStrayFailures({
+      url: pathToFileURL(file).href,
+      onStrayFailure: (error) => reportFailure(runtime, error, "HTTP filter module failed outside of its functions"),
+    });
+    return { create: (chain) => chain.addFilter(new ModuleFilter(runtime)), dispose };
   },
   // A route does not say which module it configures, so its `config` comes as it is, without `configure`.
   createRouteConfig: (data): ModuleRouteConfig => ({ config: data }),

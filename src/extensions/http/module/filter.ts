@@ -1,4 +1,3 @@
-import type { Logger } from "../../../base/log.ts";
 import {
   type BodyData,
   FilterDataStatus,
@@ -11,20 +10,17 @@ import {
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { Counter } from "../../../stats/scope.ts";
 import type { HttpModule, ModuleHeaders, ModuleStream } from "./contract.ts";
-import { messageOf } from "./loaded-module.ts";
 import { CheckedHeaders } from "./module-headers.ts";
+import { type FailureReport, reportFailure } from "./report-failure.ts";
 
 type HeadersHook = NonNullable<HttpModule["decodeHeaders"]>;
 
 /** What the streams of one configured module on one worker share. */
-export interface ModuleRuntime {
+export interface ModuleRuntime extends FailureReport {
   readonly module: HttpModule;
   /** What `configure` returned. */
   readonly config: unknown;
-  readonly errors: Counter;
   readonly executions: Counter;
-  readonly log: Logger;
-  readonly file: string;
 }
 
 /** What a route says about the module; made by the factory. */
@@ -226,11 +222,6 @@ export class ModuleFilter implements StreamFilter, ModuleStream {
   }
 
   #report(error: unknown): void {
-    this.#runtime.errors.inc();
-    const stack = error instanceof Error ? error.stack : undefined;
-    this.#runtime.log.error(
-      { module: this.#runtime.file, error: messageOf(error), stack },
-      "HTTP filter module failed",
-    );
+    reportFailure(this.#runtime, error, "HTTP filter module failed");
   }
 }

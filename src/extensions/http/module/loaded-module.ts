@@ -68,7 +68,11 @@ function checked(namespace: Record<string, unknown>, file: string): HttpModule {
   return namespace as HttpModule;
 }
 
-/** What a module threw, whatever it was. */
+/** What a module threw, whatever it was; also what can't be made a text. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? String(error.message) : String(error);
+  } catch {
+    return "something that has no text";
+  }
 }

@@ -4,6 +4,7 @@ import type { ListenerData } from "../../src/listener/listener-data.ts";
 import type { RouteTableData } from "../../src/route/route-table-data.ts";
 import type { RuntimeLayerData } from "../../src/runtime/runtime-entry.ts";
 import type { ClusterData } from "../../src/upstream/cluster-data.ts";
+import type { ResourceName } from "./protocol.ts";
 import type { WorkerResource } from "./runtime.ts";
 
 /** The kinds of resource that a worker knows, with the type of their data. */
@@ -53,4 +54,9 @@ export function unknownKind(resources: readonly WorkerResource[]): string | unde
     "overload",
   ] satisfies KnownKind[];
   return resources.find((resource) => !known.includes(resource.kind))?.kind;
+}
+
+/** The names of the resources of one kind. */
+export function namesOf(kind: KnownKind, resources: readonly ResourceName[]): string[] {
+  return resources.filter((resource) => resource.kind === kind).map((resource) => resource.name);
 }

@@ -1,11 +1,7 @@
-import type { Clock } from "../../src/base/clock.ts";
 import { rowFilter } from "../../src/base/row-filter.ts";
 import { type WalkPiece, Walks } from "../../src/base/walks.ts";
-import type { FailedRequests } from "../../src/http/failed-requests.ts";
-import type { ConnectionHandler } from "../../src/listener/connection-handler.ts";
 import type { ConnectionRow } from "../../src/listener/connection-listing.ts";
-import type { UdpHandler } from "../../src/listener/udp/udp-handler.ts";
-import type { ClusterManager } from "../../src/upstream/cluster-manager.ts";
+import type { DataPlane } from "./data-plane.ts";
 
 /** How long a worker may be kept from its traffic by one piece of a listing. */
 const PIECE_MS = 5;
@@ -26,24 +22,12 @@ export function isListingName(view: string): view is ListingName {
 
 /** A worker's long lists, for people who ask: given in pieces, so that traffic goes on in between. */
 export class WorkerListings {
-  readonly #handler: ConnectionHandler;
-  readonly #udpHandler: UdpHandler;
-  readonly #clusters: ClusterManager;
-  readonly #failures: FailedRequests | null;
+  readonly #plane: DataPlane;
   readonly #walks: Walks<object>;
 
-  constructor(
-    handler: ConnectionHandler,
-    udpHandler: UdpHandler,
-    clusters: ClusterManager,
-    failures: FailedRequests | null,
-    clock: Clock,
-  ) {
-    this.#handler = handler;
-    this.#udpHandler = udpHandler;
-    this.#clusters = clusters;
-    this.#failures = failures;
-    this.#walks = new Walks(clock, PIECE_MS);
+  constructor(plane: DataPlane) {
+    this.#plane = plane;
+    this.#walks = new Walks(plane.context.clock, PIECE_MS);
   }
 
   /**
@@ -59,8 +43,8 @@ export class WorkerListings {
   }
 
   *#connections(wanted: (row: ConnectionRow) => boolean): Generator<ConnectionRow | undefined> {
-    yield* this.#handler.connections(wanted);
-    yield* this.#udpHandler.sessions(wanted);
+    yield* this.#plane.handler.connections(wanted);
+    yield* this.#plane.udpHandler.sessions(wanted);
   }
 
   #rows(listing: ListingName, parameters: Readonly<Record<string, string>>): Iterable<object | undefined> {
@@ -69,13 +53,13 @@ export class WorkerListings {
       case "connections":
         return this.#connections(wanted);
       case "streams":
-        return this.#handler.streams(wanted);
+        return this.#plane.handler.streams(wanted);
       case "pools":
-        return this.#clusters.pools(wanted);
+        return this.#plane.clusters.pools(wanted);
       case "clusters":
-        return this.#clusters.inspections();
+        return this.#plane.clusters.inspections();
       case "failures":
-        return (this.#failures?.recent() ?? []).filter(wanted);
+        return (this.#plane.context.failures?.recent() ?? []).filter(wanted);
     }
   }
 }

@@ -142,6 +142,7 @@ describe("Looking at the actors of a running proxy", () => {
     const { threads } = await json("/actors?format=json");
     const blocked = threads!.find(({ thread }) => String(thread) === "worker-1");
     assert.ok(Number(blocked!.event_loop_delay_ms) > 1000);
+    assert.equal(blocked!.answering as unknown, false);
     assert.match((await proxy.admin("/dead_letters")).body, /^partial: worker-1 does not answer; /);
     // What is known without asking it needs no answer.
     assert.equal((await proxy.admin("/actors/supervisor/worker-1/history")).status, 200);

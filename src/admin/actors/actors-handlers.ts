@@ -16,7 +16,7 @@ import { actorIdOf } from "./actor-id.ts";
 import { actorJson, flatten } from "./actor-json.ts";
 import { ACTOR_ORDERS, matchesActor, sortActors } from "./actor-order.ts";
 import type { ActorsView } from "./actors-view.ts";
-import { loopDelays, threadJson } from "./thread-json.ts";
+import { judgedThreads, loopDelays, silentThreads, threadJson } from "./thread-json.ts";
 
 /** Longest time that `/actors/<id>/block` blocks a thread. */
 const MAX_BLOCK_MS = 60_000;
@@ -38,7 +38,9 @@ export function actorsHandler(view: ActorsView): AdminHandler {
         return textResponse(400, `sort must be one of ${ACTOR_ORDERS.join(", ")}\n`);
       }
       const vitals = await view.threads();
-      const page: ActorsPage = { tree: view.tree(), order, filter: request.params.get("filter") ?? "", vitals };
+      const tree = view.tree();
+      const filter = request.params.get("filter") ?? "";
+      const page: ActorsPage = { tree, order, filter, vitals: judgedThreads(tree, vitals) };
       return wantsJson(request) ? actorsJson(page) : actorsText(page);
     },
   };
@@ -79,13 +81,6 @@ export function actorDebugHandlers(control: Control): readonly AdminHandler[] {
 
 function outcome(found: boolean, { path }: AdminRequest): AdminResponse {
   return found ? OK : textResponse(404, `no such actor: ${path.split("/").slice(2, -1).join("/")}\n`);
-}
-
-/** Threads that don't answer, with the time since they last did. */
-function silentThreads(reports: readonly ActorReport[]): ReadonlyMap<string, number> {
-  const silent = new Map<string, number>();
-  for (const report of flatten(reports)) if (!report.answering) silent.set(report.thread, report.reportAgeMs);
-  return silent;
 }
 
 /** As a list: parents before children, or sorted. */

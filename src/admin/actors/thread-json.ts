@@ -26,6 +26,26 @@ export function threadJson(vitals: ThreadVitals, loopDelayMs: number | undefined
   };
 }
 
+/** Threads whose actors don't answer, with the time since they last did. */
+export function silentThreads(tree: readonly ActorReport[]): ReadonlyMap<string, number> {
+  const silent = new Map<string, number>();
+  for (const { answering, thread, reportAgeMs } of flatten(tree)) if (!answering) silent.set(thread, reportAgeMs);
+  return silent;
+}
+
+/**
+ * The threads, where one whose actor is silent does not answer: V8 tells processor time and memory of a thread whose event loop stands still,
+ * too.
+ */
+export function judgedThreads(tree: readonly ActorReport[], vitals: readonly ThreadVitals[]): readonly ThreadVitals[] {
+  const silentForMs = silentThreads(tree);
+  if (silentForMs.size === 0) return vitals;
+  return vitals.map((each) => {
+    const ageMs = silentForMs.get(each.thread);
+    return ageMs === undefined || !each.answering ? each : { ...each, answering: false, ageMs };
+  });
+}
+
 /** The longest stall of each thread's event loop lately; of a thread that is stuck, the time since it last told. */
 export function loopDelays(tree: readonly ActorReport[], vitals: readonly ThreadVitals[]): ReadonlyMap<string, number> {
   const delays = new Map<string, number>();

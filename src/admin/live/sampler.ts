@@ -1,7 +1,7 @@
 import type { ThreadVitals } from "../../actor/inspection/thread-vitals.ts";
 import { actorJson } from "../actors/actor-json.ts";
 import type { ActorsView } from "../actors/actors-view.ts";
-import { loopDelays, threadJson } from "../actors/thread-json.ts";
+import { judgedThreads, loopDelays, threadJson } from "../actors/thread-json.ts";
 import { workerJson } from "../actors/workers-handler.ts";
 import type { WorkersView } from "../actors/workers-view.ts";
 import type { ConfigView } from "../config-view.ts";
@@ -64,7 +64,7 @@ export class Sampler {
       totals: totals(all, (name) => this.#parts.gauge(name)),
       latency: this.#lastLatency,
       workers: workerList.map(workerJson),
-      threads: this.#vitals.map((each) => threadJson(each, delays.get(each.thread))),
+      threads: judgedThreads(tree, this.#vitals).map((each) => threadJson(each, delays.get(each.thread))),
       actors: tree.map((report) => actorJson(report, true)),
       parts: shown.map(partJson),
       parts_left_out: all.length - shown.length,

@@ -1,6 +1,9 @@
 import type { ComponentType, VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import { percent } from "./format.ts";
 import { html } from "./html.ts";
 import { useLive } from "./live.ts";
+import { errorShare } from "./rates.ts";
 import { linkTo, useRoute } from "./route.ts";
 import { Status } from "./status.ts";
 import { TokenForm } from "./token-form.ts";
@@ -34,14 +37,20 @@ const MARK = html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
 
 /** The whole page. */
 export function App(): VNode {
-  const { connection } = useLive();
+  const { connection, rates } = useLive();
   const route = useRoute();
   const current = VIEWS.find(({ name }) => name === route.view) ?? VIEWS[0]!;
+  const share = rates === undefined ? 0 : errorShare(rates.totals);
+  const badge =
+    share > 0 && html`<span class="badge" title="answered with 5xx in the last second">${percent(share)}</span>`;
   const links = VIEWS.map(
     ({ name, label }) => html`<li key=${name}>
-      <a href=${linkTo(name)} aria-current=${name === current.name ? "page" : undefined}>${label}</a>
+      <a href=${linkTo(name)} aria-current=${name === current.name ? "page" : undefined}>${label}</a>${name === "errors" && badge}
     </li>`,
   );
+  useEffect(() => {
+    document.title = `${current.label} · Troupe`;
+  }, [current]);
   return html`<div class="page">
     <a class="skip" href="#main" onClick=${skipToMain}>Skip to the content</a>
     <header>

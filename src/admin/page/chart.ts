@@ -15,6 +15,8 @@ export interface ChartLine {
 /** What a chart shows. */
 export interface ChartProps {
   readonly title: string;
+  /** What is counted, in a few words. */
+  readonly about: string;
   /** Seconds since the epoch, one for each value. */
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
@@ -24,19 +26,24 @@ export interface ChartProps {
 }
 
 const HEIGHT = 150;
+/** So much time is shown at least, so that the first seconds don't look like a long story. */
+const MIN_SPAN_S = 60;
+/** What is pointed at in one chart is shown in all. */
+const CURSOR = "overview";
 const DARK = "(prefers-color-scheme: dark)";
 
-/** A chart of values over time, with what it shows last as text for those who can't see it. */
-export function Chart({ title, times, lines, format, steps }: ChartProps): VNode {
+/** A chart of values over time, with what it shows last, or where it is pointed at, as text. */
+export function Chart({ title, about, times, lines, format, steps }: ChartProps): VNode {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const names = lines.map(({ label }) => label).join("\n");
   const scheme = useScheme();
+  const [pointed, setPointed] = useState<number | null>(null);
   // The plot is made anew only when its lines or the colours are others.
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const made = new uPlot(options(element, lines, format, steps), dataOf(times, lines), element);
+    const made = new uPlot(options(element, lines, format, steps, setPointed), dataOf(times, lines), element);
     plot.current = made;
     const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     watch.observe(element);
@@ -47,12 +54,13 @@ export function Chart({ title, times, lines, format, steps }: ChartProps): VNode
     };
   }, [names, scheme]);
   useEffect(() => plot.current?.setData(dataOf(times, lines)), [times, lines]);
+  const at = pointed !== null && pointed < times.length ? pointed : times.length - 1;
   const legend = lines.map(({ label, colour, values }) => {
-    const last = values.at(-1);
-    return html`<li key=${label}><span class=${`swatch line-${colour}`}></span>${label}${" "}<b>${last === undefined || last === null ? "–" : format(last)}</b></li>`;
+    const value = values[at];
+    return html`<li key=${label}><span class=${`swatch line-${colour}`}></span>${label}${" "}<b>${value === undefined || value === null ? "–" : format(value)}</b></li>`;
   });
   return html`<figure class="chart">
-    <figcaption>${title}</figcaption>
+    <figcaption><span>${title} <span class="note">${about}</span></span>${pointed !== null && times[at] !== undefined && html`<time class="note">${secondOfDay(times[at])}</time>`}</figcaption>
     <div class="plot" ref=${place} aria-hidden="true"></div>
     <ul class="legend">${legend}</ul>
   </figure>` as VNode;
@@ -75,6 +83,7 @@ function options(
   lines: readonly ChartLine[],
   format: (value: number) => string,
   steps: readonly number[] | undefined,
+  onPoint: (index: number | null) => void,
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
@@ -90,8 +99,12 @@ function options(
     height: HEIGHT,
     padding: [8, 8, 0, 0],
     legend: { show: false },
-    cursor: { show: false },
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 }, sync: { key: CURSOR } },
+    hooks: { setCursor: [({ cursor: { idx } }) => onPoint(idx ?? null)] },
+    scales: {
+      x: { range: (_plot, from, to) => [Math.min(from, to - MIN_SPAN_S), to] },
+      y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
+    },
     axes: [
       { ...axis, size: 34, gap: 9, space: 70, values: (_plot, ticks) => ticks.map(secondOfDay) },
       { ...axis, ...values, ...(steps !== undefined && { incrs: [...steps] }) },

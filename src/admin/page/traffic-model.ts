@@ -10,6 +10,8 @@ export interface TrafficNode {
   readonly label: string;
   /** Its second line. */
   readonly note: string;
+  /** Whether it can't do its work, or not all of it. */
+  readonly unwell: boolean;
   /** Which statistics are its own, as `partKey` names them; `""` if there are none. */
   readonly statKey: string;
   /** Its configuration. */
@@ -22,6 +24,11 @@ export interface TrafficNode {
 export interface TrafficModel {
   readonly nodes: readonly TrafficNode[];
   readonly edges: readonly { readonly from: string; readonly to: string }[];
+  /**
+   * Routes have no statistics of their own, but when a route leads to one cluster only, and nothing else leads there, its requests are those of
+   * the cluster. By the route's id, among all parts.
+   */
+  readonly onlyWays: ReadonlyMap<string, string>;
   /** Parts that there is no room for, by column. */
   readonly leftOut: Readonly<Record<TrafficKind, number>>;
 }
@@ -49,15 +56,41 @@ const MAX_PER_COLUMN = 60;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Makes the picture of the listeners of a configuration dump and the clusters as they are. */
-export function trafficModel(listeners: readonly unknown[], clusters: readonly ClusterState[]): TrafficModel {
+/**
+ * Makes the picture of the listeners of a configuration dump and the clusters as they are. With `filter`, of the parts that have this text in
+ * them, and those that lead there or are led to.
+ */
+export function trafficModel(
+  listeners: readonly unknown[],
+  clusters: readonly ClusterState[],
+  filter = "",
+): TrafficModel {
   const builder = new ModelBuilder();
   for (const listener of listeners) builder.listener(object(listener));
   const used = builder.clusterNames();
   const byName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
   for (const name of used) builder.cluster(name, byName.get(name));
   for (const cluster of clusters) if (!used.has(cluster.name)) builder.cluster(cluster.name, cluster);
-  return builder.model();
+  return builder.model(filter.toLowerCase());
+}
+
+/** The parts of the picture that lead to one of these or that one of these leads to, and themselves. */
+export function connectedParts(edges: TrafficModel["edges"], ids: Iterable<string>): Set<string> {
+  const start = [...ids];
+  const found = new Set(start);
+  for (const [near, far] of [
+    ["from", "to"],
+    ["to", "from"],
+  ] as const) {
+    const next = new Map<string, string[]>();
+    for (const edge of edges) next.set(edge[near], [...(next.get(edge[near]) ?? []), edge[far]]);
+    const seen = new Set(start);
+    for (let queue = start; queue.length > 0; ) {
+      queue = queue.flatMap((id) => next.get(id) ?? []).filter((id) => !seen.has(id) && seen.add(id));
+    }
+    for (const id of seen) found.add(id);
+  }
+  return found;
 }
 
 /** The name under which statistics know something: `:` can't stand in them. */
@@ -68,19 +101,32 @@ function statName(name: string): string {
 class ModelBuilder {
   readonly #nodes: TrafficNode[] = [];
   readonly #edges = new Map<string, { readonly from: string; readonly to: string }>();
-  readonly #counts: Record<TrafficKind, number> = { listener: 0, chain: 0, route: 0, cluster: 0, host: 0 };
   readonly #clusters = new Set<string>();
 
   clusterNames(): ReadonlySet<string> {
     return this.#clusters;
   }
 
-  model(): TrafficModel {
-    const kept = new Set(this.#nodes.map(({ id }) => id));
-    const over = (kind: TrafficKind): number => Math.max(this.#counts[kind] - MAX_PER_COLUMN, 0);
+  model(filter: string): TrafficModel {
+    const edges = [...this.#edges.values()];
+    const matching = this.#nodes.filter(({ label, note }) => `${label} ${note}`.toLowerCase().includes(filter));
+    const wanted =
+      filter === ""
+        ? null
+        : connectedParts(
+            edges,
+            matching.map(({ id }) => id),
+          );
+    const counts: Record<TrafficKind, number> = { listener: 0, chain: 0, route: 0, cluster: 0, host: 0 };
+    const nodes = this.#nodes.filter(
+      ({ id, kind }) => (wanted === null || wanted.has(id)) && counts[kind]++ < MAX_PER_COLUMN,
+    );
+    const kept = new Set(nodes.map(({ id }) => id));
+    const over = (kind: TrafficKind): number => Math.max(counts[kind] - MAX_PER_COLUMN, 0);
     return {
-      nodes: this.#nodes,
-      edges: [...this.#edges.values()].filter(({ from, to }) => kept.has(from) && kept.has(to)),
+      nodes,
+      onlyWays: onlyWays(this.#nodes, edges),
+      edges: edges.filter(({ from, to }) => kept.has(from) && kept.has(to)),
       leftOut: {
         listener: over("listener"),
         chain: over("chain"),
@@ -134,7 +180,7 @@ class ModelBuilder {
     for (const [hostIndex, host] of list(table.virtual_hosts).map(object).entries()) {
       for (const [index, route] of list(host.routes).map(object).entries()) {
         const id = `route ${chainId} ${hostIndex}.${index}`;
-        const domains = list(host.domains).map(text).join(", ");
+        const domains = list(host.domains).map(text).join(", ").replace(/^\*$/, "any host");
         this.#edge(chainId, id);
         this.#add({
           id,
@@ -159,9 +205,15 @@ class ModelBuilder {
     const id = `cluster ${name}`;
     const hosts = state?.host_statuses ?? [];
     const healthy = hosts.filter((host) => hostProblems(host).length === 0).length;
-    const note = state === undefined ? "not in force" : `${healthy} of ${hosts.length} healthy`;
+    const unwell = hosts.length === 0 || healthy < hosts.length;
+    const note =
+      hosts.length === 0
+        ? state === undefined
+          ? "does not exist"
+          : "has no hosts"
+        : `${healthy} of ${hosts.length} healthy`;
     const statKey = `cluster ${statName(state?.observability_name ?? name)}`;
-    this.#add({ id, kind: "cluster", label: name, note, statKey, config: undefined, item: id });
+    this.#add({ id, kind: "cluster", label: name, note, unwell, statKey, config: undefined, item: id });
     for (const host of hosts) {
       const address = addressText(host.address);
       const hostId = `host ${name} ${address}`;
@@ -172,6 +224,7 @@ class ModelBuilder {
         kind: "host",
         label: address,
         note: problems.join(", ") || "healthy",
+        unwell: problems.length > 0,
         statKey: hostId,
         config: host,
         item: id,
@@ -179,13 +232,25 @@ class ModelBuilder {
     }
   }
 
-  #add(node: TrafficNode): void {
-    if (this.#counts[node.kind]++ < MAX_PER_COLUMN) this.#nodes.push(node);
+  #add(node: Omit<TrafficNode, "unwell"> & { readonly unwell?: boolean }): void {
+    this.#nodes.push({ unwell: false, ...node });
   }
 
   #edge(from: string, to: string): void {
     this.#edges.set(`${from}\n${to}`, { from, to });
   }
+}
+
+function onlyWays(nodes: readonly TrafficNode[], edges: TrafficModel["edges"]): ReadonlyMap<string, string> {
+  const count = (end: "from" | "to"): ReadonlyMap<string, number> => {
+    const counts = new Map<string, number>();
+    for (const edge of edges) counts.set(edge[end], (counts.get(edge[end]) ?? 0) + 1);
+    return counts;
+  };
+  const [leaving, coming] = [count("from"), count("to")];
+  const routes = new Set(nodes.filter(({ kind }) => kind === "route").map(({ id }) => id));
+  const alone = edges.filter(({ from, to }) => routes.has(from) && leaving.get(from) === 1 && coming.get(to) === 1);
+  return new Map(alone.map(({ from, to }) => [from, to]));
 }
 
 /** What is wrong with a host; empty if it is healthy. */

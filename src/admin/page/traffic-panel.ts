@@ -40,10 +40,30 @@ export function TrafficPanel({ node, version }: { readonly node: TrafficNode; re
     <h2>${node.kind} ${node.label}</h2>
     ${place !== undefined && html`<p>In <code>${place.file}:${place.line}</code>${node.item === node.id ? "" : `, within ${node.item}`}</p>`}
     <${OutOfUse} node=${node} />
+    <p class="ways">${waysFrom(node).map(({ label, link }) => html`<a key=${link} href=${link}>${label}</a>`)}</p>
     ${part !== undefined && statistics(Object.entries(part.values), perSecond)}
     <h3>${node.kind === "host" ? "State" : "Configuration"}</h3>
     ${config === undefined ? html`<p class="note">${dump.problem || "Not known."}</p>` : html`<${JsonTree} value=${config} />`}
   </section>` as VNode;
+}
+
+/** Where other views tell more of a part. */
+function waysFrom({ kind, label, item }: TrafficNode): readonly { readonly label: string; readonly link: string }[] {
+  switch (kind) {
+    case "listener":
+      return [{ label: "Its connections", link: linkTo("connections", `connections ${label}`) }];
+    case "chain":
+      return [{ label: "Connections of the listener", link: linkTo("connections", `connections ${item.slice(9)}`) }];
+    case "route":
+      return [{ label: "Explain a request", link: linkTo("explain") }];
+    case "cluster":
+    case "host":
+      return [
+        { label: "Failed requests", link: linkTo("errors", label) },
+        { label: "Requests under way", link: linkTo("connections", `streams ${label}`) },
+        { label: "Connection pools", link: linkTo("connections", `pools ${label}`) },
+      ];
+  }
 }
 
 /** Why a host, or hosts of a cluster, get no requests at the moment; nothing if all do. */

@@ -1,10 +1,11 @@
 import type { ComponentChild, VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { request } from "../api.ts";
 import { type Column, dataTable } from "../data-table.ts";
 import { bytes, duration, shortNumber } from "../format.ts";
 import { html } from "../html.ts";
 import { usePolled } from "../polled.ts";
+import { linkTo } from "../route.ts";
 
 /** A row of a listing, as `docs/inspect.md` describes them. */
 type Row = Readonly<Record<string, string | number | boolean | null>>;
@@ -27,6 +28,10 @@ interface Field {
 interface ListingKind {
   readonly name: "connections" | "streams" | "pools";
   readonly label: string;
+  /** What is listed. */
+  readonly about: string;
+  /** Said when there is nothing. */
+  readonly none: string;
   readonly fields: readonly Field[];
   readonly sort: string;
 }
@@ -41,6 +46,9 @@ const KINDS: readonly ListingKind[] = [
   {
     name: "connections",
     label: "Connections",
+    about:
+      "Connections of clients, as the workers have them now. In and Out are what the socket has read and written, Held what waits to be written.",
+    none: "No client is connected.",
     sort: "age_ms",
     fields: [
       ...[field("ID", "id"), field("Worker", "worker"), field("State", "state"), field("Peer", "peer")],
@@ -55,6 +63,8 @@ const KINDS: readonly ListingKind[] = [
   {
     name: "streams",
     label: "Streams",
+    about: "Requests under way: those that have begun and are not over.",
+    none: "No request is under way.",
     sort: "age_ms",
     fields: [
       ...[field("Worker", "worker"), field("State", "state"), field("Connection", "connection_id")],
@@ -69,6 +79,8 @@ const KINDS: readonly ListingKind[] = [
   {
     name: "pools",
     label: "Pools",
+    about: "Connections to hosts, by worker. Pending requests wait for a connection; Reuse is requests per connection.",
+    none: "No host has been asked yet.",
     sort: "requests_total",
     fields: [
       ...[field("Cluster", "cluster"), field("Host", "host"), field("Worker", "worker"), field("State", "state")],
@@ -83,19 +95,22 @@ const KINDS: readonly ListingKind[] = [
 
 /** Connections of clients, requests under way, and connections to hosts, as the workers have them now. */
 export function ConnectionsView({ chosen }: { readonly chosen: string }): VNode {
-  const kind = KINDS.find(({ name }) => name === chosen) ?? KINDS[0]!;
+  const [, name = "", filter = ""] = /^(\S*) ?(.*)$/s.exec(chosen) ?? [];
+  const kind = KINDS.find((each) => each.name === name) ?? KINDS[0]!;
   return html`<div>
     <h2>Connections and streams</h2>
     <div class="tabs" role="group" aria-label="What to list">
-      ${KINDS.map(({ name, label }) => html`<a key=${name} class="tab" href=${`#/connections/${name}`} aria-current=${name === kind.name ? "true" : undefined}>${label}</a>`)}
+      ${KINDS.map(({ name, label }) => html`<a key=${name} class="tab" href=${linkTo("connections", name)} aria-current=${name === kind.name ? "true" : undefined}>${label}</a>`)}
     </div>
-    <${ListingTable} key=${kind.name} kind=${kind} />
+    <p class="note">${kind.about}</p>
+    <${ListingTable} key=${kind.name} kind=${kind} first=${filter} />
   </div>` as VNode;
 }
 
-function ListingTable({ kind }: { readonly kind: ListingKind }): VNode {
+function ListingTable({ kind, first }: { readonly kind: ListingKind; readonly first: string }): VNode {
   const [sort, setSort] = useState(kind.sort);
-  const [filter, setFilter] = useState("");
+  const [filter, setFilter] = useState(first);
+  useEffect(() => setFilter(first), [first]);
   const query = new URLSearchParams({ format: "json", sort, limit: String(LIMIT), ...(filter !== "" && { filter }) });
   const { value, problem, again } = usePolled<Listing>(`/${kind.name}?${query}`, EVERY_MS, true);
   const rows = (value?.[kind.name] ?? []) as readonly Row[];
@@ -117,7 +132,7 @@ function ListingTable({ kind }: { readonly kind: ListingKind }): VNode {
       rowClass: ({ state }) => (state === "draining" ? "draining" : ""),
       sortedBy: sort,
       onSort: setSort,
-      empty: value === undefined ? "Asking …" : "There is none.",
+      empty: value === undefined ? "Asking …" : filter === "" ? kind.none : "Nothing has this in it.",
       columns: [
         ...kind.fields.map(columnOf),
         ...(kind.name === "connections"
@@ -142,8 +157,33 @@ function columnOf({ head, field: name, as }: Field): Column<Row> {
     head,
     number: as !== undefined,
     sort: name,
-    cell: (row) => shown(row[name] ?? "", as),
+    cell: (row) => linked(row, name, shown(row[name] ?? "", as)),
   };
+}
+
+/** What a value of a row leads to, where another view has it. */
+function linked(row: Row, name: string, text: string): ComponentChild {
+  const link = row[name] === "" ? "" : linkOf(row, name);
+  return link === "" ? text : html`<a href=${link}>${text}</a>`;
+}
+
+function linkOf(row: Row, name: string): string {
+  switch (name) {
+    case "worker":
+      return linkTo("actors", `supervisor/${row.worker}`);
+    case "listener":
+      return linkTo("traffic", `listener ${row.listener}`);
+    case "cluster":
+      return linkTo("traffic", `cluster ${row.cluster}`);
+    case "host":
+      return row.cluster === "" ? "" : linkTo("traffic", `host ${row.cluster} ${row.host}`);
+    case "active_streams":
+      return row.active_streams === 0 ? "" : linkTo("connections", `streams ${row.peer}`);
+    case "connection_id":
+      return linkTo("connections", `connections ${row.peer}`);
+    default:
+      return "";
+  }
 }
 
 function shown(value: string | number | boolean, as: Field["as"]): string {

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { postJson } from "../api.ts";
 import { type Explanation, ExplanationSteps } from "../explanation.ts";
 import { html } from "../html.ts";
+import { usePolled } from "../polled.ts";
 import { Problems } from "../problems.ts";
 
 interface Question {
@@ -11,23 +12,43 @@ interface Question {
   readonly headers: string;
   readonly source: string;
   readonly sni: string;
+  readonly listener: string;
   readonly config: string;
 }
 
 type Answer = Explanation | { readonly problems: readonly string[] };
 
-/** Where a request would go, and why. */
-export function ExplainView(): VNode {
-  const first: Question = { url: "", method: "GET", headers: "", source: "", sni: "", config: "" };
+interface Listeners {
+  readonly listener_statuses?: readonly ListenerStatus[];
+}
+
+interface ListenerStatus {
+  readonly name: string;
+  readonly local_address?: { readonly socket_address?: { readonly port_value?: number } };
+}
+
+/** Where a request would go, and why. `chosen`: its URL at first. */
+export function ExplainView({ chosen }: { readonly chosen: string }): VNode {
+  const first: Question = { url: chosen, method: "GET", headers: "", source: "", sni: "", listener: "", config: "" };
+  const listeners = usePolled<Listeners>("/listeners?format=json", 0).value?.listener_statuses ?? [];
   const [question, setQuestion] = useState(first);
   const [answer, setAnswer] = useState<Answer | string>("");
   const input = (name: keyof Question) => (event: InputEvent) =>
-    setQuestion({ ...question, [name]: (event.target as HTMLInputElement | HTMLTextAreaElement).value });
+    setQuestion({
+      ...question,
+      [name]: (event.target as HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement).value,
+    });
   const ask = async (event: Event): Promise<void> => {
     event.preventDefault();
     setAnswer("Asking …");
     try {
-      setAnswer(await postJson<Answer>("/explain?format=json", bodyOf(question), "application/json"));
+      setAnswer(
+        await postJson<Answer>(
+          "/explain?format=json",
+          bodyOf({ ...question, listener: listenerOf(question, listeners) }),
+          "application/json",
+        ),
+      );
     } catch (error) {
       setAnswer(error instanceof Error ? error.message : String(error));
     }
@@ -36,6 +57,14 @@ export function ExplainView(): VNode {
     <h2>Explain</h2>
     <form class="card" onSubmit=${(event: Event) => void ask(event)}>
       <label class="field"><span>URL</span> <input class="wide" name="url" required placeholder="http://app.example/cart" spellcheck=${false} value=${question.url} onInput=${input("url")} /></label>
+      ${
+        listeners.length > 1 &&
+        html`<label class="field"><span>Listener</span>
+          <select name="listener" value=${question.listener} onInput=${input("listener")}>
+            <option value="">the one at the URL's port, else ${listeners[0]?.name}</option>
+            ${listeners.map(({ name }) => html`<option key=${name} value=${name}>${name}</option>`)}
+          </select></label>`
+      }
       <details>
         <summary>More about the request</summary>
         <label class="field"><span>Method</span> <input name="method" value=${question.method} onInput=${input("method")} /></label>
@@ -61,8 +90,18 @@ function shown(answer: Answer | string, config: string): unknown {
   return html`<${ExplanationSteps} explanation=${answer} />`;
 }
 
+/**
+ * Which listener is asked, if nobody says: of several the one at the URL's port, else the first. A proposed configuration may have others.
+ */
+export function listenerOf({ listener, url, config }: Question, listeners: readonly ListenerStatus[]): string {
+  if (listener !== "" || listeners.length < 2 || config.trim() !== "") return listener;
+  const port = Number(/^(?:[a-z]+:\/\/)?[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(url.trim())?.[1]);
+  const found = listeners.find(({ local_address: address }) => address?.socket_address?.port_value === port);
+  return (found ?? listeners[0])?.name ?? "";
+}
+
 /** The body of `POST /explain`; what is empty is left to its default. */
-export function bodyOf({ url, method, headers, source, sni, config }: Question): string {
+export function bodyOf({ url, method, headers, source, sni, listener, config }: Question): string {
   const fields: Record<string, string[]> = {};
   for (const line of headers.split("\n")) {
     const [, name, value] = /^\s*([^:\s]+):\s*(.*?)\s*$/.exec(line) ?? [];
@@ -74,6 +113,7 @@ export function bodyOf({ url, method, headers, source, sni, config }: Question):
     ...(method !== "" && { method }),
     ...(source !== "" && { source }),
     ...(sni !== "" && { sni }),
+    ...(listener !== "" && { listener }),
     ...(config.trim() !== "" && { config }),
   });
 }

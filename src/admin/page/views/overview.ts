@@ -1,15 +1,20 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import type { LiveEvent, LiveSample, LiveThread, LiveWorker } from "../../live/live-sample.ts";
+import { busyClusters } from "../busy-clusters.ts";
 import { Chart, type ChartLine } from "../chart.ts";
 import { dataTable } from "../data-table.ts";
 import { bytes, duration, percent, shortNumber, timeOfDay } from "../format.ts";
+import { glossary } from "../glossary.ts";
 import { html } from "../html.ts";
 import { type Moment, useLive } from "../live.ts";
 import { errorShare, type Rates } from "../rates.ts";
+import { linkTo } from "../route.ts";
 
 /** More lines than this can't be told apart; the table has all threads. */
 const MAX_THREAD_LINES = 12;
+/** Red is for what is wrong. */
+const THREAD_COLOURS = [1, 2, 5, 6, 4];
 /** An axis of bytes goes in powers of two. */
 const BYTE_STEPS = Array.from({ length: 40 }, (_, power) => 2 ** power);
 
@@ -23,10 +28,14 @@ export function OverviewView(): VNode {
     ${figures(sample, rates)}
     <${Charts} history=${history} />
     ${workersTable(sample)}
-    ${draining(sample)}
+    ${busyClusters(sample, rates)}
     ${eventsTable(sample.events)}
+    ${glossary()}
   </div>` as VNode;
 }
+
+/** Something that is counted: its name, the present value, more about it, and the view that goes into it. */
+type Figure = readonly [id: string, label: string, value: string, more: string, view: string];
 
 function figures(sample: LiveSample, rates: Rates | undefined): VNode {
   const { totals, latency } = sample;
@@ -35,20 +44,34 @@ function figures(sample: LiveSample, rates: Rates | undefined): VNode {
   const size = (value: number | undefined): string => (value === undefined ? "–" : bytes(value));
   const time = (ms: number | undefined): string => (ms === undefined ? "–" : duration(ms));
   const share = perSecond === undefined ? "–" : percent(errorShare(perSecond));
-  const entries: readonly (readonly [id: string, label: string, value: string, more: string])[] = [
-    ["requests", "requests/s", rate(perSecond?.requests), `${shortNumber(totals.requests)} in all`],
-    ["errors", "answered 5xx", share, `${rate(perSecond?.responses_5xx)}/s`],
-    ["p50", "latency p50", time(latency?.p50_ms), `p90 ${time(latency?.p90_ms)}`],
-    ["p99", "latency p99", time(latency?.p99_ms), `longest ${time(latency?.max_ms)}`],
-    ["connections", "connections", shortNumber(totals.connections_active), `${rate(perSecond?.connections)} new/s`],
-    ["active", "under way", shortNumber(totals.requests_active), "requests"],
-    ["received", "received/s", size(perSecond?.received_bytes), `${bytes(totals.received_bytes)} in all`],
-    ["sent", "sent/s", size(perSecond?.sent_bytes), `${bytes(totals.sent_bytes)} in all`],
+  const entries: readonly Figure[] = [
+    ["requests", "requests/s", rate(perSecond?.requests), `${shortNumber(totals.requests)} in all`, "traffic"],
+    ["errors", "answered 5xx", share, `${rate(perSecond?.responses_5xx)}/s`, "errors"],
+    ["p50", "latency p50", time(latency?.p50_ms), `p90 ${time(latency?.p90_ms)}`, ""],
+    ["p99", "latency p99", time(latency?.p99_ms), `longest ${time(latency?.max_ms)}`, ""],
+    [
+      "connections",
+      "connections",
+      shortNumber(totals.connections_active),
+      `${rate(perSecond?.connections)} new/s`,
+      "connections",
+    ],
+    ["active", "under way", shortNumber(totals.requests_active), "requests", "streams"],
+    ["received", "received/s", size(perSecond?.received_bytes), `${bytes(totals.received_bytes)} in all`, ""],
+    ["sent", "sent/s", size(perSecond?.sent_bytes), `${bytes(totals.sent_bytes)} in all`, ""],
   ];
+  const link = (view: string): string => (view === "streams" ? linkTo("connections", view) : linkTo(view));
+  const failing = (perSecond?.responses_5xx ?? 0) > 0;
   return html`<dl class="figures">
     ${entries.map(
-      ([id, label, value, more]) => html`<div key=${id} data-figure=${id}>
-        <dt>${label}</dt><dd>${value}</dd><dd class="more">${more}</dd>
+      ([
+        id,
+        label,
+        value,
+        more,
+        view,
+      ]) => html`<div key=${id} data-figure=${id} class=${id === "errors" && failing ? "bad" : ""}>
+        <dt>${view === "" ? label : html`<a href=${link(view)}>${label}</a>`}</dt><dd>${value}</dd><dd class="more">${more}</dd>
       </div>`,
     )}
   </dl>` as VNode;
@@ -57,13 +80,15 @@ function figures(sample: LiveSample, rates: Rates | undefined): VNode {
 function Charts({ history }: { readonly history: readonly Moment[] }): VNode {
   const times = useMemo(() => history.map(({ sample }) => sample.at_ms / 1000), [history]);
   const charts = useMemo(() => chartLines(history), [history]);
+  const chart = (title: string, about: string, lines: readonly ChartLine[], format: (value: number) => string) =>
+    html`<${Chart} title=${title} about=${about} times=${times} lines=${lines} format=${format} steps=${format === bytes ? BYTE_STEPS : undefined} />`;
   return html`<div class="charts">
-    <${Chart} title="Requests per second" times=${times} lines=${charts.requests} format=${shortNumber} />
-    <${Chart} title="Latency" times=${times} lines=${charts.latency} format=${duration} />
-    <${Chart} title="Connections" times=${times} lines=${charts.connections} format=${shortNumber} />
-    <${Chart} title="CPU by thread" times=${times} lines=${charts.cpu} format=${percent} />
-    <${Chart} title="Event loop delay by thread" times=${times} lines=${charts.delay} format=${duration} />
-    <${Chart} title="Bytes per second" times=${times} lines=${charts.traffic} format=${bytes} steps=${BYTE_STEPS} />
+    ${chart("Requests", "per second, by answer", charts.requests, shortNumber)}
+    ${chart("Latency", "of requests that ended in the second", charts.latency, duration)}
+    ${chart("Connections", "of clients, open", charts.connections, shortNumber)}
+    ${chart("CPU", "by thread, 100 % is one core", charts.cpu, percent)}
+    ${chart("Event loop delay", "by thread, the longest stall", charts.delay, duration)}
+    ${chart("Bytes", "per second, of clients", charts.traffic, bytes)}
   </div>` as VNode;
 }
 
@@ -80,7 +105,7 @@ function chartLines(history: readonly Moment[]) {
       .map(({ thread }) => thread) ?? [];
   const byThread = (value: (thread: LiveThread) => number | null): ChartLine[] =>
     threads.map((name, index) =>
-      line(name, (index % 6) + 1, ({ sample }) => {
+      line(name, THREAD_COLOURS[index % THREAD_COLOURS.length]!, ({ sample }) => {
         const found = sample.threads.find(({ thread }) => thread === name);
         return found === undefined ? null : value(found);
       }),
@@ -112,14 +137,15 @@ const heapOf = (held: number | null | undefined): string => (held === null || he
 
 function workersTable(sample: LiveSample): VNode {
   const thread = (name: string): LiveThread | undefined => sample.threads.find((each) => each.thread === name);
-  return dataTable<LiveWorker>({
+  const leaves = draining(sample);
+  const table = dataTable<LiveWorker>({
     caption: "Workers",
     rows: sample.workers,
     rowKey: ({ name }) => name,
-    rowClass: ({ answering }) => (answering ? "" : "bad"),
+    rowClass: ({ answering, status }) => (!answering ? "bad" : status === "draining" ? "draining" : ""),
     empty: "There is no worker.",
     columns: [
-      { head: "Worker", cell: ({ name }) => name },
+      { head: "Worker", cell: ({ name }) => html`<a href=${linkTo("actors", `supervisor/${name}`)}>${name}</a>` },
       {
         head: "Status",
         cell: ({ status, answering, report_age_ms }) =>
@@ -139,18 +165,21 @@ function workersTable(sample: LiveSample): VNode {
       { head: "Restarts", number: true, cell: ({ restarts }) => restarts },
     ],
   });
+  return html`${table}<p class=${leaves === "" ? "note" : "warn"}>${leaves === "" ? "Nothing is draining." : `Draining: ${leaves}.`}</p>` as unknown as VNode;
 }
 
-function draining({ workers, totals }: LiveSample): VNode {
+/** What goes on leaving, in words; `""` if nothing does. */
+function draining({ workers, totals, state }: LiveSample): string {
+  const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
   const leaving = workers
     .filter(({ status }) => status === "draining")
-    .map(({ name, connections }) => `${name} is leaving, with ${connections} connections`);
-  const what = [
+    .map(({ name, connections }) => `${name} is leaving, with ${counted(connections, "connection")}`);
+  return [
+    ...(state === "DRAINING" ? ["the whole proxy"] : []),
     ...leaving,
-    ...(totals.chains_draining > 0 ? [`${totals.chains_draining} filter chains`] : []),
-    ...(totals.listeners_draining > 0 ? [`${totals.listeners_draining} listeners`] : []),
-  ];
-  return html`<section class="card"><h3>Draining</h3><p>${what.length === 0 ? "Nothing is draining." : `${what.join("; ")}.`}</p></section>` as VNode;
+    ...(totals.chains_draining > 0 ? [counted(totals.chains_draining, "filter chain")] : []),
+    ...(totals.listeners_draining > 0 ? [counted(totals.listeners_draining, "listener")] : []),
+  ].join("; ");
 }
 
 function eventsTable(events: readonly LiveEvent[]): VNode {
@@ -162,7 +191,12 @@ function eventsTable(events: readonly LiveEvent[]): VNode {
     empty: "Nothing has happened yet.",
     columns: [
       { head: "Time", cell: ({ at_ms }) => timeOfDay(at_ms) },
-      { head: "What", text: true, cell: ({ text }) => text },
+      {
+        head: "What",
+        text: true,
+        cell: ({ text, kind }) =>
+          kind === "refused" ? html`${text} <a href=${linkTo("config")}>See the line</a>` : text,
+      },
     ],
   });
 }

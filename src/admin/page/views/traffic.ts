@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { shortNumber } from "../format.ts";
 import { hostKey, useHostRates } from "../host-rates.ts";
 import { html } from "../html.ts";
@@ -11,6 +11,7 @@ import {
   type ClusterHost,
   type ClusterState,
   COLUMNS,
+  connectedParts,
   type TrafficModel,
   type TrafficNode,
   trafficModel,
@@ -27,8 +28,8 @@ interface LiveWords {
   readonly noteOf: (node: TrafficNode) => string;
   /** Its rate, or how much of it is open; `""` if neither is known. */
   readonly figureOf: (node: TrafficNode) => string;
-  /** Requests per second, by id. */
-  readonly rateOf: (id: string) => number | undefined;
+  /** Requests per second from one part to another; 0 if that is not known. */
+  readonly flowOf: (from: string, to: string) => number;
 }
 
 const EVERY_MS = 2000;
@@ -41,6 +42,8 @@ const HEADINGS = { listener: "Listeners", chain: "Filter chains", route: "Routes
 /** From listeners to hosts as one picture, with what goes through it. */
 export function TrafficView({ chosen }: { readonly chosen: string }): VNode {
   const { latest, rates } = useLive();
+  const [filter, setFilter] = useState("");
+  const [place, width] = useWidth();
   const version = latest?.sample.version ?? 0;
   const dump = usePolled<ListenerDump>(
     version === 0 ? "" : `/config_dump?resource=static_listeners&version=${version}`,
@@ -53,11 +56,11 @@ export function TrafficView({ chosen }: { readonly chosen: string }): VNode {
     known + left > MANY_CLUSTERS ? SELDOM_MS : EVERY_MS,
   );
   const perHost = useHostRates(state.value?.cluster_statuses);
-  const model = useMemo(
-    () => trafficModel(dump.value?.configs.map(({ listener }) => listener) ?? [], state.value?.cluster_statuses ?? []),
-    [dump.value, state.value],
-  );
-  const layout = useMemo(() => layOut(model), [model]);
+  const listeners = dump.value?.configs.map(({ listener }) => listener) ?? [];
+  const clusters = state.value?.cluster_statuses ?? [];
+  const model = useMemo(() => trafficModel(listeners, clusters, filter), [dump.value, state.value, filter]);
+  const layout = useMemo(() => layOut(model, width), [model, width]);
+  const byId = useMemo(() => new Map(model.nodes.map((each) => [each.id, each])), [model]);
   const own = (node: TrafficNode): number | undefined => {
     if (node.kind === "host") {
       const cluster = node.item.slice("cluster ".length);
@@ -66,67 +69,92 @@ export function TrafficView({ chosen }: { readonly chosen: string }): VNode {
     const part = rates?.parts.get(node.statKey);
     return part?.downstream_rq_total ?? part?.upstream_rq_total;
   };
-  const byId = new Map(model.nodes.map((each) => [each.id, each]));
-  const only = useMemo(() => onlyWays(model), [model]);
   const rateOf = (id: string): number | undefined => {
-    const found = byId.get(only.get(id) ?? id);
+    const found = byId.get(model.onlyWays.get(id) ?? id);
     return found === undefined ? undefined : own(found);
   };
-  const noteOf = (each: TrafficNode): string => {
-    const fails = each.kind === "cluster" ? (rates?.parts.get(each.statKey)?.upstream_cx_connect_fail ?? 0) : 0;
-    return fails > 0 ? `${shortNumber(fails)}/s can't connect` : each.note;
-  };
-  const figureOf = (each: TrafficNode): string => {
-    if (each.kind === "listener") {
-      const part = latest?.sample.parts.find(({ kind, name }) => `${kind} ${name}` === each.statKey);
-      return part === undefined ? "" : `${shortNumber(part.values.downstream_cx_active ?? 0)} open`;
-    }
-    const rate = rateOf(each.id);
-    return rate === undefined ? "" : `${shortNumber(rate)}/s`;
+  const words: LiveWords = {
+    noteOf: (each) => {
+      const fails = each.kind === "cluster" ? (rates?.parts.get(each.statKey)?.upstream_cx_connect_fail ?? 0) : 0;
+      return fails > 0 ? `${shortNumber(fails)}/s can't connect` : each.note;
+    },
+    figureOf: (each) => {
+      if (each.kind === "listener") {
+        const part = latest?.sample.parts.find(({ kind, name }) => `${kind} ${name}` === each.statKey);
+        return part === undefined ? "" : `${shortNumber(part.values.downstream_cx_active ?? 0)} open`;
+      }
+      const rate = rateOf(each.id);
+      return rate === undefined ? "" : `${shortNumber(rate)}/s`;
+    },
+    // What comes from a route is the route's: several may lead to one cluster.
+    flowOf: (from, to) => rateOf(byId.get(from)?.kind === "route" ? from : to) ?? 0,
   };
   const node = model.nodes.find(({ id }) => id === chosen);
   const problem = dump.problem || state.problem;
-  return html`<div class="traffic">
-    <h2>Traffic</h2>
-    ${problem !== "" && html`<p class="alert">${problem}</p>`}
-    ${leftOut(model)}
-    ${picture(model, layout, chosen, { noteOf, figureOf, rateOf })}
+  const answered = state.value !== undefined && dump.value !== undefined;
+  return html`<div class=${node === undefined ? "traffic" : "traffic with-side"}>
+    <section ref=${place}>
+      <h2>Traffic</h2>
+      ${problem !== "" && html`<p class="alert">${problem}</p>`}
+      <p class="filters"><label>Only ways with
+        <input type="search" placeholder="a name, path or address" value=${filter} onInput=${(event: InputEvent) => setFilter((event.target as HTMLInputElement).value)} />
+      </label>${node !== undefined && filter !== node.label && html`<button onClick=${() => setFilter(node.label)}>Only those of ${node.label}</button>`}${leftOut(model)}</p>
+      ${model.nodes.length === 0 || !answered ? empty(filter, answered) : html`<${Picture} model=${model} layout=${layout} chosen=${node === undefined ? "" : chosen} words=${words} />`}
+      ${chosen !== "" && node === undefined && state.value !== undefined && html`<p class="note">There is no ${chosen}${filter === "" ? "" : " among these"}.</p>`}
+    </section>
     ${node !== undefined && html`<${TrafficPanel} key=${node.id} node=${node} version=${version} />`}
-    ${chosen !== "" && node === undefined && state.value !== undefined && html`<p class="note">There is no ${chosen}.</p>`}
   </div>` as VNode;
+}
+
+function empty(filter: string, answered: boolean): unknown {
+  if (!answered) return html`<p class="note">Asking …</p>`;
+  return html`<div class="card empty">
+    <b>${filter === "" ? "The configuration has no listener and no cluster." : "Nothing has this in it."}</b>
+  </div>`;
 }
 
 function leftOut({ leftOut: counts }: TrafficModel): unknown {
   const texts = COLUMNS.filter((kind) => counts[kind] > 0).map(
     (kind) => `${shortNumber(counts[kind])} more ${HEADINGS[kind].toLowerCase()}`,
   );
-  return texts.length > 0 && html`<p class="note">There is no room for ${texts.join(", ")}.</p>`;
+  return texts.length > 0 && html`<span class="note">There is no room for ${texts.join(", ")}.</span>`;
 }
 
-function picture(
-  model: TrafficModel,
-  { width, height, spots, lines }: TrafficLayout,
-  chosen: string,
-  { noteOf, figureOf, rateOf }: LiveWords,
-): VNode {
+interface PictureProps {
+  readonly model: TrafficModel;
+  readonly layout: TrafficLayout;
+  readonly chosen: string;
+  readonly words: LiveWords;
+}
+
+function Picture({ model, layout, chosen, words }: PictureProps): VNode {
+  const { width, height, spots, lines } = layout;
+  const { noteOf, figureOf, flowOf } = words;
+  const ways = useMemo(() => (chosen === "" ? null : connectedParts(model.edges, [chosen])), [model, chosen]);
+  // A link from another view may lead to a part far down.
+  useEffect(() => {
+    document.querySelector(".node[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
   return html`<div class="picture" role="region" aria-label="From listeners to hosts" tabindex="0">
     <div class="headings" style=${{ width: `${width}px` }}>
       ${COLUMNS.map((kind) => html`<h3 key=${kind} style=${{ width: `${NODE.width}px` }}>${HEADINGS[kind]}</h3>`)}
     </div>
-    <div class="canvas" style=${{ width: `${width}px`, height: `${height}px` }}>
+    <div class=${ways === null ? "canvas" : "canvas focused"} style=${{ width: `${width}px`, height: `${height}px` }}>
       <svg width=${width} height=${height} aria-hidden="true">
         ${lines.map(({ from, to, path }) => {
-          const rate = rateOf(to) ?? 0;
-          const kind = from === chosen || to === chosen ? "on" : rate > 0 ? "busy" : "";
-          return html`<path key=${`${from} ${to}`} d=${path} class=${kind} stroke-width=${1.5 + Math.min(Math.log10(1 + rate), 4.5)} />`;
+          const rate = flowOf(from, to);
+          const onWay = ways?.has(from) === true && ways.has(to);
+          return html`<path key=${`${from} ${to}`} d=${path} class=${onWay ? "on" : rate > 0 ? "busy" : ""} stroke-width=${1.5 + Math.min(Math.log10(1 + rate), 4.5)} />`;
         })}
       </svg>
       ${model.nodes.map((node) => {
         const { x, y } = spots.get(node.id)!;
         const figure = figureOf(node);
         const note = noteOf(node);
-        return html`<a key=${node.id} data-node=${node.id} class=${`node ${note === node.note ? health(node) : "bad"}`} href=${linkTo("traffic", node.id)}
-          aria-current=${node.id === chosen ? "true" : undefined}
+        const isUnwell = node.unwell || note !== node.note;
+        const health = isUnwell ? "bad" : node.kind === "cluster" || node.kind === "host" ? "good" : "";
+        return html`<a key=${node.id} data-node=${node.id} class=${`node ${health} ${ways?.has(node.id) === true ? "on" : ""}`} href=${linkTo("traffic", node.id)}
+          title=${`${node.label}\n${note}`} aria-current=${node.id === chosen ? "true" : undefined}
           style=${{ left: `${x}px`, top: `${y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }}>
           <span class="label">${node.label}</span>
           <span class="second"><span class="state">${note}</span>${figure !== "" && html`<b>${figure}</b>`}</span>
@@ -136,20 +164,16 @@ function picture(
   </div>` as VNode;
 }
 
-/**
- * Routes have no statistics of their own, but when a route leads to one cluster only, and nothing else leads there, its requests are those
- * of the cluster. By the route's id.
- */
-function onlyWays({ nodes, edges }: TrafficModel): ReadonlyMap<string, string> {
-  const count = (end: "from" | "to", id: string): number => edges.filter((edge) => edge[end] === id).length;
-  const routes = new Set(nodes.filter(({ kind }) => kind === "route").map(({ id }) => id));
-  const alone = edges.filter(({ from, to }) => routes.has(from) && count("from", from) === 1 && count("to", to) === 1);
-  return new Map(alone.map(({ from, to }) => [from, to]));
-}
-
-/** How a part looks: hosts and clusters may be unwell. */
-function health({ kind, note }: TrafficNode): string {
-  if (kind === "host") return note === "healthy" ? "" : "bad";
-  const [, healthy, all] = kind === "cluster" ? (/^(\d+) of (\d+) healthy$/.exec(note) ?? []) : [];
-  return healthy === all ? "" : "bad";
+/** The width that an element has, and the way to say which. */
+function useWidth(): readonly [ref: { current: HTMLElement | null }, width: number] {
+  const place = useRef<HTMLElement | null>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const watch = new ResizeObserver(() => setWidth(element.clientWidth));
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+  return [place, width];
 }

@@ -84,7 +84,7 @@ describe("trafficModel", () => {
     );
     assert.equal(node("cluster one")?.note, "1 of 2 healthy");
     assert.equal(node("host one 127.0.0.1:2")?.note, "failed active health check");
-    assert.equal(node("cluster two")?.note, "not in force");
+    assert.equal(node("cluster two")?.note, "does not exist");
   });
 
   it("draws at most 60 parts of a kind and counts the others", () => {

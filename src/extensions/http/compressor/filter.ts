@@ -1,15 +1,9 @@
-import {
-  type BodyData,
-  FilterDataStatus,
-  FilterHeadersStatus,
-  FilterTrailersStatus,
-  type StreamDecoderFilterCallbacks,
-} from "../../../http/filter.ts";
+import { FilterHeadersStatus, type StreamDecoderFilterCallbacks } from "../../../http/filter.ts";
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
-import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { BodyPump } from "../../compression/body-pump.ts";
 import { createCompressor, flushKind } from "../../compression/compression-library.ts";
+import { PumpedFilter } from "../../compression/pumped-filter.ts";
 import { type MessageTransform, requestTransform, responseTransform } from "../../compression/transform-owner.ts";
 import type { CompressedDirectionData, CompressorData, CompressorRouteData } from "./compressor-data.ts";
 import { type EncodingCandidate, StreamEncodings } from "./encoding-choice.ts";
@@ -30,13 +24,11 @@ export interface CompressorRuntime {
  * Compresses the bodies of responses for clients that accept it, and of requests if that is switched on, on the process's thread pool.
  * Source: Envoy's `CompressorFilter`.
  */
-export class CompressorFilter extends PassThroughFilter {
+export class CompressorFilter extends PumpedFilter {
   readonly #runtime: CompressorRuntime;
   #encodings!: StreamEncodings;
   #acceptEncoding: string | undefined;
   #isTunnel = false;
-  #request: BodyPump | null = null;
-  #response: BodyPump | null = null;
 
   constructor(runtime: CompressorRuntime) {
     super();
@@ -60,16 +52,8 @@ export class CompressorFilter extends PassThroughFilter {
       return FilterHeadersStatus.continue;
     }
     const owner = requestTransform(this.decoder, "request_compression_failed");
-    this.#request = this.#begin(headers, owner, requestStats);
+    this.request = this.#begin(headers, owner, requestStats);
     return FilterHeadersStatus.continue;
-  }
-
-  override decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    return this.#request?.pass(data, endStream) ?? FilterDataStatus.continue;
-  }
-
-  override decodeTrailers(): FilterTrailersStatus {
-    return this.#request?.finish() ?? FilterTrailersStatus.continue;
   }
 
   override encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): FilterHeadersStatus {
@@ -85,25 +69,12 @@ export class CompressorFilter extends PassThroughFilter {
       !headers.has("content-encoding");
     if (!endStream && this.#isAccepted(wanted, headers) && compressible) {
       dropStrongEtag(headers);
-      this.#response = this.#begin(headers, responseTransform(this.encoder), responseStats);
+      this.response = this.#begin(headers, responseTransform(this.encoder), responseStats);
     } else {
       responseStats.notCompressed.inc();
     }
     if (compressible) addVaryAcceptEncoding(headers);
     return FilterHeadersStatus.continue;
-  }
-
-  override encodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    return this.#response?.pass(data, endStream) ?? FilterDataStatus.continue;
-  }
-
-  override encodeTrailers(): FilterTrailersStatus {
-    return this.#response?.finish() ?? FilterTrailersStatus.continue;
-  }
-
-  override onDestroy(): void {
-    this.#request?.destroy();
-    this.#response?.destroy();
   }
 
   #begin(headers: HeaderMap, owner: MessageTransform, stats: CompressedDirectionStats): BodyPump {

@@ -1,9 +1,9 @@
-import { type BodyData, FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "../../../http/filter.ts";
+import { FilterHeadersStatus } from "../../../http/filter.ts";
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
-import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { BodyPump } from "../../compression/body-pump.ts";
 import { createDecompressor } from "../../compression/compression-library.ts";
+import { PumpedFilter } from "../../compression/pumped-filter.ts";
 import { type MessageTransform, requestTransform, responseTransform } from "../../compression/transform-owner.ts";
 import type { DecompressedDirectionData, DecompressorData } from "./decompressor-data.ts";
 import type { DecompressorStats } from "./stats.ts";
@@ -25,10 +25,8 @@ export interface DecompressorRuntime {
  * long is not passed on as far as it goes: the request is answered with 400 (`request_decompression_failed`), the response reset.
  * No trailers are added that say how many bytes there were.
  */
-export class DecompressorFilter extends PassThroughFilter {
+export class DecompressorFilter extends PumpedFilter {
   readonly #runtime: DecompressorRuntime;
-  #request: BodyPump | null = null;
-  #response: BodyPump | null = null;
 
   constructor(runtime: DecompressorRuntime) {
     super();
@@ -43,16 +41,8 @@ export class DecompressorFilter extends PassThroughFilter {
       requestStats.notDecompressed.inc();
       return FilterHeadersStatus.continue;
     }
-    this.#request = this.#begin(headers, requestTransform(this.decoder, "request_decompression_failed"), requestStats);
+    this.request = this.#begin(headers, requestTransform(this.decoder, "request_decompression_failed"), requestStats);
     return FilterHeadersStatus.continue;
-  }
-
-  override decodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    return this.#request?.pass(data, endStream) ?? FilterDataStatus.continue;
-  }
-
-  override decodeTrailers(): FilterTrailersStatus {
-    return this.#request?.finish() ?? FilterTrailersStatus.continue;
   }
 
   override encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): FilterHeadersStatus {
@@ -62,21 +52,8 @@ export class DecompressorFilter extends PassThroughFilter {
       responseStats.notDecompressed.inc();
       return FilterHeadersStatus.continue;
     }
-    this.#response = this.#begin(headers, responseTransform(this.encoder), responseStats);
+    this.response = this.#begin(headers, responseTransform(this.encoder), responseStats);
     return FilterHeadersStatus.continue;
-  }
-
-  override encodeData(data: BodyData, endStream: boolean): FilterDataStatus {
-    return this.#response?.pass(data, endStream) ?? FilterDataStatus.continue;
-  }
-
-  override encodeTrailers(): FilterTrailersStatus {
-    return this.#response?.finish() ?? FilterTrailersStatus.continue;
-  }
-
-  override onDestroy(): void {
-    this.#request?.destroy();
-    this.#response?.destroy();
   }
 
   #begin(headers: HeaderMap, owner: MessageTransform, stats: DecompressorStats): BodyPump {

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { FileWatch } from "../../../actors/file-watch.ts";
 import { fileStamp, type StampedFile } from "../../../src/base/file-stamp.ts";
+import { FileWatch } from "../../../src/base/file-watch.ts";
 import { silentLogger } from "../../../src/base/log.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 

@@ -1,17 +1,18 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
-import { fileStamp, type StampedFile } from "../src/base/file-stamp.ts";
-import type { Logger } from "../src/base/log.ts";
-import type { TimerWheel, WheelTimer } from "../src/base/timer-wheel.ts";
+import { fileStamp, type StampedFile } from "./file-stamp.ts";
+import type { Logger } from "./log.ts";
+import type { TimerWheel, WheelTimer } from "./timer-wheel.ts";
 
-/** A certificate and its key are written one after the other: both are read this long after the last change. */
+/** Changes that come in a burst (an editor's, a copy's, a certificate's and its key's) are told once, this long after the last. */
 const QUIET_MS = 100;
 /** Where the system tells nothing (network file systems, a symlink's far end), looking is what is left. */
 const LOOK_INTERVAL_MS = 1000;
 
 /**
- * Watches the files that a configuration names (certificates, keys, secrets, modules), which are others after each reload. As
- * `PathWatch`, for many files: one watcher for each folder, one look for all. Main thread.
+ * Tells when the content of files may have changed: written in place, replaced by a rename, or reached by a symlink that was swapped (as
+ * Kubernetes does with mounted ConfigMaps). Watches their folders, because a replaced file is another file: one watcher for each folder, one
+ * look for all. Main thread.
  */
 export class FileWatch {
   readonly #log: Logger;
@@ -20,7 +21,8 @@ export class FileWatch {
   readonly #look: WheelTimer;
   readonly #folders = new Map<string, FSWatcher | null>();
   #stamps: ReadonlyMap<string, string> = new Map();
-  #names: ReadonlySet<string> = new Set();
+  /** What is of interest in the folders; null = everything. */
+  #names: ReadonlySet<string> | null = new Set();
 
   /** `onChange` is called once for a burst of changes. */
   constructor(timers: TimerWheel, log: Logger, onChange: () => void) {
@@ -30,11 +32,14 @@ export class FileWatch {
     this.#look = timers.timer(() => this.#lookAgain());
   }
 
-  /** Watches these files and no others. A change since the stamp was taken counts. */
-  set(files: readonly StampedFile[]): void {
+  /**
+   * Watches these files and no others. A change since the stamp was taken counts. With a `folder`, what happens in that one is followed, and not
+   * what happens in the files' own.
+   */
+  set(files: readonly StampedFile[], folder: string | null = null): void {
     this.#stamps = new Map(files.map(({ path, stamp }) => [path, stamp]));
-    this.#names = new Set(files.map(({ path }) => basename(path)));
-    const folders = new Set(files.map(({ path }) => dirname(path)));
+    this.#names = folder === null ? new Set(files.map(({ path }) => basename(path))) : null;
+    const folders = new Set(files.map(({ path }) => folder ?? dirname(path)));
     for (const [folder, watcher] of this.#folders) {
       if (folders.has(folder)) continue;
       watcher?.close();
@@ -73,7 +78,8 @@ export class FileWatch {
 
   #onEvent(name: string | null): void {
     // Kubernetes swaps `..data`, so any name that begins with two dots counts.
-    if (name === null || this.#names.has(name) || name.startsWith("..")) this.#quiet.arm(QUIET_MS);
+    const isOfInterest = name === null || this.#names === null || this.#names.has(name) || name.startsWith("..");
+    if (isOfInterest) this.#quiet.arm(QUIET_MS);
   }
 
   #lookAgain(): void {

@@ -28,7 +28,7 @@ export const FLAGS: readonly CommandLineFlag[] = [
     value: "LEVEL",
     help: "trace, debug, info (default), warning, error, critical or off",
   },
-  { name: "component-log-level", value: "LIST", help: "Levels of single components: upstream:debug,admin:off" },
+  { name: "component-log-level", value: "LIST", help: "Levels of single components: upstream:debug,worker:off" },
   { name: "log-path", value: "FILE", help: "Application log (default: standard error)" },
   {
     name: "log-format",
@@ -59,3 +59,32 @@ export const FLAGS: readonly CommandLineFlag[] = [
   { name: "version", help: "Print the version and exit" },
   { name: "help", short: "h", help: "Print this and exit" },
 ];
+
+const NO_HOT_RESTART = "it has no hot restart; a changed configuration is taken in without one (docs/hot-reload.md)";
+const UNKNOWN_FIELDS = "unknown fields are always refused; leave the flag out";
+
+/** Envoy's flags that Troupe has not, and what to do without each. */
+export const ABSENT_FLAGS: ReadonlyMap<string, string> = new Map([
+  ["restart-epoch", NO_HOT_RESTART],
+  ["base-id", NO_HOT_RESTART],
+  ["base-id-path", NO_HOT_RESTART],
+  ["use-dynamic-base-id", NO_HOT_RESTART],
+  ["disable-hot-restart", NO_HOT_RESTART],
+  ["hot-restart-version", NO_HOT_RESTART],
+  ["socket-path", NO_HOT_RESTART],
+  ["socket-mode", NO_HOT_RESTART],
+  ["skip-hot-restart-on-no-parent", NO_HOT_RESTART],
+  ["skip-hot-restart-parent-stats", NO_HOT_RESTART],
+  ["allow-unknown-fields", UNKNOWN_FIELDS],
+  ["allow-unknown-static-fields", UNKNOWN_FIELDS],
+  ["reject-unknown-dynamic-fields", UNKNOWN_FIELDS],
+  ["ignore-unknown-dynamic-fields", UNKNOWN_FIELDS],
+  ["cpuset-threads", "the number of workers is the number of CPUs it may run on; --concurrency sets another"],
+  ["file-flush-min-size-kb", "access logs are flushed by time, see --file-flush-interval-msec"],
+  ["log-format-escaped", "control characters in log lines are always escaped"],
+  ["enable-fine-grain-logging", "levels are set per component, see --component-log-level"],
+  ["enable-mutex-tracing", "its workers share no locks"],
+  ["enable-core-dump", "use ulimit -c and node's --abort-on-uncaught-exception"],
+  ["disable-extensions", "an extension is loaded only if a configuration names it"],
+  ["stats-tag", "use stats_config.stats_tags with a fixed_value in the bootstrap"],
+]);

@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { parseLogLevel } from "../src/base/application-log.ts";
-import { LOG_LEVELS, type LogLevel } from "../src/base/log.ts";
+import { LOG_COMPONENTS, LOG_LEVELS, type LogLevel } from "../src/base/log.ts";
+import { createLogFormat } from "../src/base/log-format.ts";
 import { nearestName } from "../src/config/nearest-name.ts";
-import { FLAGS } from "./command-line-options.ts";
+import { ABSENT_FLAGS, FLAGS } from "./command-line-options.ts";
 
 /** What a command line says, checked, with the defaults filled in. */
 export interface CommandLine {
@@ -44,7 +45,9 @@ export class CommandLineError extends Error {
   override readonly name = "CommandLineError";
 }
 
-const MAX_WORKERS = 512;
+const MAX_WORKERS = 1024;
+/** About 31 years in seconds. */
+const MAX_NUMBER = 999_999_999;
 
 /** Parses the arguments behind the program's name. Throws `CommandLineError`. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
@@ -63,7 +66,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     logLevel: logLevel("log-level", text("log-level") || "info"),
     componentLogLevels: componentLevels(text("component-log-level")),
     logPath: text("log-path"),
-    logFormat: text("log-format"),
+    logFormat: logFormat(text("log-format")),
     serviceCluster: text("service-cluster"),
     serviceNode: text("service-node"),
     serviceZone: text("service-zone"),
@@ -102,6 +105,7 @@ function readValues(args: readonly string[]): Map<string, string> {
     if (flag.value === undefined && token.value !== undefined) {
       throw new CommandLineError(`${token.rawName} takes no value`);
     }
+    if (values.has(flag.name)) throw new CommandLineError(`--${flag.name} is given twice`);
     values.set(flag.name, token.value ?? "");
   }
   return values;
@@ -117,6 +121,8 @@ function parseArgsOptions() {
 }
 
 function unknownFlag(rawName: string, name: string): string {
+  const absent = ABSENT_FLAGS.get(name);
+  if (absent !== undefined) return `Troupe has no ${rawName}: ${absent}`;
   const near = nearestName(
     name,
     FLAGS.map((flag) => flag.name),
@@ -139,8 +145,8 @@ function choice<const Choice extends string>(
 
 function whole(name: string, value: string, defaultValue: number): number {
   if (value === "") return defaultValue;
-  if (!/^\d{1,9}$/.test(value)) throw new CommandLineError(`--${name} must be a whole number, not "${value}"`);
-  return Number(value);
+  if (!/^\d+$/.test(value)) throw new CommandLineError(`--${name} must be a whole number, not "${value}"`);
+  return bounded(name, Number(value), MAX_NUMBER);
 }
 
 function bounded(name: string, value: number, limit: number): number {
@@ -163,6 +169,16 @@ function logLevel(name: string, value: string): LogLevel {
   return level;
 }
 
+/** Answers `pattern`, if it is one. */
+function logFormat(pattern: string): string {
+  try {
+    createLogFormat(pattern, false);
+  } catch (error) {
+    throw new CommandLineError(`--log-format: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return pattern;
+}
+
 function componentLevels(list: string): Map<string, LogLevel> {
   const levels = new Map<string, LogLevel>();
   if (list === "") return levels;
@@ -170,7 +186,12 @@ function componentLevels(list: string): Map<string, LogLevel> {
     const [component, level, ...rest] = entry.split(":");
     if (component === undefined || component === "" || level === undefined || rest.length > 0) {
       throw new CommandLineError(
-        `--component-log-level is a list like upstream:debug,admin:off; "${entry}" is no such pair`,
+        `--component-log-level is a list like upstream:debug,worker:off; "${entry}" is no such pair`,
+      );
+    }
+    if (!LOG_COMPONENTS.some((one) => one === component)) {
+      throw new CommandLineError(
+        `--component-log-level: there is no component "${component}", but ${LOG_COMPONENTS.join(", ")}`,
       );
     }
     levels.set(component, logLevel("component-log-level", level));

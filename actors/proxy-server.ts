@@ -185,10 +185,10 @@ export class ProxyServer {
     this.#supervisor.tell({ type: "broadcast", message: { type: "reopenLogs" } });
   }
 
-  /** Drains the workers and stops everything. Resolves with how many connections had to be cut. */
-  async shutdown(): Promise<number> {
+  /** Drains the workers, as long as the command line says unless told otherwise, and stops everything. Resolves with how many connections were cut. */
+  async shutdown(drainTimeS = this.#options.commandLine.drainTimeS): Promise<number> {
     this.condition.draining = true;
-    const { drainTimeS, parentShutdownTimeS } = this.#options.commandLine;
+    const { parentShutdownTimeS } = this.#options.commandLine;
     const deadlineMs = Math.min(drainTimeS, parentShutdownTimeS) * 1000 + SHUTDOWN_GRACE_MS;
     const { cut } = await this.#supervisor.ask(
       { type: "shutdown", drainMs: drainTimeS * 1000, immediate: true, idleMs: SHUTDOWN_IDLE_MS, deadlineMs },

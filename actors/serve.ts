@@ -111,7 +111,8 @@ async function bringUp(server: ProxyServer, environment: ServeEnvironment): Prom
       : (startProblem(await server.reload("start"), environment) ??
         writeAddress(environment.commandLine.adminAddressPath, adminAddress));
   if (problem !== undefined) {
-    await server.shutdown();
+    // Nothing has been served yet, and a worker that is stuck in a module's code would never drain.
+    await server.shutdown(0);
     throw new StartError(problem);
   }
   return adminAddress;

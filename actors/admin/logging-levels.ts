@@ -1,11 +1,10 @@
 import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { LoggingView } from "../../src/admin/views.ts";
 import type { ApplicationLog } from "../../src/base/application-log.ts";
-import type { LogLevel } from "../../src/base/log.ts";
+import { LOG_COMPONENTS, type LogLevel } from "../../src/base/log.ts";
 import type { SupervisorMessage } from "../supervisor/protocol.ts";
 
-/** The components whose level can be set on its own, by the names they log under. */
-const COMPONENTS: readonly string[] = ["admin", "config", "filter", "main", "stats", "supervisor", "worker"];
+const COMPONENTS: readonly string[] = LOG_COMPONENTS;
 
 /** The log levels: of the main thread at once, of the workers as soon as they read the message. */
 export function loggingLevels(log: ApplicationLog, supervisor: ActorRef<SupervisorMessage>): LoggingView {

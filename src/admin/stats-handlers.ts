@@ -44,7 +44,7 @@ export function statsHandlers(stats: StatsView, control: Control): readonly Admi
         { name: "format", help: "Format to use", kind: ["text", "json", "prometheus"] },
         { name: "type", help: "Stat types to include", kind: [...TYPES.keys()] },
         { name: "histogram_buckets", help: "Histogram bucket display mode", kind: HISTOGRAM_VIEWS },
-        { name: "hidden", help: "Hidden stats; there are none", kind: ["include", "exclude", "showonly"] },
+        { name: "hidden", help: "Hidden stats; there are none", kind: HIDDEN },
       ],
       handle: (request) => statsPage(stats, request),
     },
@@ -102,6 +102,8 @@ async function* exposition(stats: StatsView, query: StatsQuery): AsyncGenerator<
   if (query.filter === undefined) yield await stats.processExposition();
 }
 
+const HIDDEN: readonly string[] = ["include", "exclude", "showonly"];
+
 /** The parameters as a query, or what is wrong with them. */
 function parseQuery(params: URLSearchParams): StatsQuery | string {
   const type = TYPES.get(params.get("type") ?? "All");
@@ -109,12 +111,14 @@ function parseQuery(params: URLSearchParams): StatsQuery | string {
   const view = params.get("histogram_buckets") ?? "none";
   const histogramView = HISTOGRAM_VIEWS.find((each) => each === view);
   if (histogramView === undefined) return `usage: /stats?histogram_buckets=(${HISTOGRAM_VIEWS.join("|")})\n`;
+  const hidden = params.get("hidden") ?? "exclude";
+  if (!HIDDEN.includes(hidden)) return `usage: /stats?hidden=(${HIDDEN.join("|")})\n`;
   const filter = parseFilter(params);
   if (typeof filter === "string") return filter;
   return {
     usedOnly: params.has("usedonly"),
-    type: params.get("hidden") === "showonly" || params.get("hidden") === "only" ? "all" : type,
-    filter: params.get("hidden") === "showonly" || params.get("hidden") === "only" ? () => false : filter,
+    type: hidden === "showonly" ? "all" : type,
+    filter: hidden === "showonly" ? () => false : filter,
     histogramView,
     textReadouts: params.has("text_readouts"),
   };

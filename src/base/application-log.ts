@@ -1,5 +1,5 @@
 import pino from "pino";
-import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
+import { LOG_LEVELS, type LogComponent, type Logger, type LogLevel } from "./log.ts";
 import { createLogFormat, type LogEntry } from "./log-format.ts";
 
 /** How the application log is written. Plain data: each thread makes its own from it. */
@@ -71,7 +71,7 @@ export class ApplicationLog {
   }
 
   /** The logger of one component. */
-  logger(component: string): Logger {
+  logger(component: LogComponent): Logger {
     return this.root.child({ component });
   }
 

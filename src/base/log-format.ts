@@ -26,8 +26,9 @@ const COLOURS: Partial<Record<LogLevel, string>> = {
 };
 
 /**
- * The format called `json` or `text`, or the pattern given. Pattern letters are spdlog's, as in Envoy: `%Y %m %d %H %M %S %T
- * %e` (UTC), `%t` thread, `%l` and `%L` level, `%n` component, `%v` message with its fields, `%%`. Others throw.
+ * The format called `json` or `text`, or the pattern given. Pattern letters are spdlog's, as in Envoy: `%Y %C %m %d %H %M %S %T %R
+ * %e %f %F %E %z` (UTC), `%t` thread, `%P` process, `%l` and `%L` level, `%n` component, `%v` (also `%_`) message with its fields, `%j` the same
+ * for inside a JSON string, `%%`. The position in the source (`%g %s %# %! %@`) is not known and empty. Others throw.
  */
 export function createLogFormat(name: string, colours: boolean): LogFormat {
   if (name === "json") return formatJson;
@@ -48,7 +49,9 @@ function createPattern(pattern: string, colours: boolean): LogFormat {
     }
     const letter = pattern[++i] ?? "";
     const piece = PIECES.get(letter);
-    if (piece === undefined) throw new Error(`unknown letter %${letter} in the log format "${pattern}"`);
+    if (piece === undefined) {
+      throw new Error(`unknown letter %${letter} in "${pattern}"; there are %${[...PIECES.keys()].join(" %")}`);
+    }
     pieces.push(letter === "l" && colours ? (entry) => coloured(entry.level) : piece);
   }
   return (entry) => pieces.map((piece) => piece(entry)).join("");
@@ -69,14 +72,28 @@ const PIECES: ReadonlyMap<string, LogFormat> = new Map<string, LogFormat>([
   ["M", (entry) => iso(entry).slice(14, 16)],
   ["S", (entry) => iso(entry).slice(17, 19)],
   ["T", (entry) => iso(entry).slice(11, 19)],
+  ["C", (entry) => iso(entry).slice(2, 4)],
+  ["R", (entry) => iso(entry).slice(11, 16)],
   ["e", (entry) => iso(entry).slice(20, 23)],
+  ["f", (entry) => `${iso(entry).slice(20, 23)}000`],
+  ["F", (entry) => `${iso(entry).slice(20, 23)}000000`],
+  ["E", (entry) => String(Math.floor(entry.wallMs / 1000))],
+  ["z", () => "+00:00"],
+  ["P", () => String(process.pid)],
   ["t", (entry) => entry.thread],
   ["l", (entry) => entry.level],
   ["L", (entry) => entry.level[0]!.toUpperCase()],
   ["n", (entry) => entry.component],
-  ["v", (entry) => `${oneLine(entry.message)}${formatFields(entry.fields)}`],
+  ["v", messageAndFields],
+  ["_", messageAndFields],
+  ["j", (entry) => JSON.stringify(messageAndFields(entry)).slice(1, -1)],
+  ...["g", "s", "#", "!", "@"].map((letter): [string, LogFormat] => [letter, () => ""]),
   ["%", () => "%"],
 ]);
+
+function messageAndFields({ message, fields }: LogEntry): string {
+  return `${oneLine(message)}${formatFields(fields)}`;
+}
 
 function formatFields(fields: Readonly<Record<string, unknown>>): string {
   let text = "";

@@ -4,6 +4,10 @@ import pino from "pino";
 export const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "critical", "off"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** The parts of Troupe whose lines can have a level of their own, by the names they log under. */
+export const LOG_COMPONENTS = ["filter", "main", "stats", "upstream", "worker"] as const;
+export type LogComponent = (typeof LOG_COMPONENTS)[number];
+
 /** Writes the application log of one component. Objects become fields of the line; the message comes last. */
 export interface Logger {
   trace(fields: object, message: string): void;

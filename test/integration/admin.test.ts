@@ -111,7 +111,7 @@ describe("The admin interface of a running proxy", () => {
     { name: "/ready", type: "text/plain", shows: /^LIVE\n$/ },
     { name: "/hot_restart_version", type: "text/plain", shows: /^disabled/ },
     { name: "/listeners", type: "text/plain", shows: /^ingress::127\.0\.0\.1:\d+\n$/ },
-    { name: "/logging", type: "text/plain", shows: /^active loggers:\n {2}admin: \w+\n/ },
+    { name: "/logging", type: "text/plain", shows: /^active loggers:\n {2}filter: \w+\n/ },
     { name: "/certs", type: "application/json", shows: /"certificates": \[\]/ },
     { name: "/runtime", type: "application/json", shows: /"entries": \{\}/ },
     { name: "/init_dump", type: "application/json", shows: /^\{\}\n$/ },
@@ -307,13 +307,13 @@ describe("The admin interface of a running proxy", () => {
   });
 
   it("changes log levels on all threads, and none if one name is unknown", async () => {
-    assert.match((await proxy.post("/logging?paths=admin:error,worker:warning")).body, /^ {2}admin: error$/m);
+    assert.match((await proxy.post("/logging?paths=upstream:error,worker:warning")).body, /^ {2}upstream: error$/m);
     assert.match(await text("/logging"), /^ {2}worker: warning$/m);
-    const unknown = await proxy.post("/logging?paths=admin:info,nope:info");
+    const unknown = await proxy.post("/logging?paths=upstream:info,nope:info");
     assert.equal(unknown.status, 400);
-    assert.match(await text("/logging"), /^ {2}admin: error$/m);
+    assert.match(await text("/logging"), /^ {2}upstream: error$/m);
     assert.equal((await proxy.post("/logging?level=info")).status, 200);
-    assert.match(await text("/logging"), /^ {2}admin: info$/m);
+    assert.match(await text("/logging"), /^ {2}upstream: info$/m);
   });
 
   it("resets counters", async () => {

@@ -10,6 +10,7 @@ import { requestOnce } from "../harness/http1-client.ts";
 import { runTroupe } from "../harness/run-troupe.ts";
 import { answerRoute, loopback, sampleBootstrap } from "../harness/sample-bootstrap.ts";
 import { startProxy } from "../harness/start-proxy.ts";
+import { moduleFilters, writeModule } from "../unit/extensions/http/module/module-config.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "troupe-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -109,6 +110,14 @@ describe("The command line", () => {
     const run = await runTroupe(["-c", fileWith(BAD)]);
     assert.deepEqual([run.exitCode, run.stdout], [1, ""]);
     assert.match(run.stderr, /^troupe: the configuration is refused\n.*:4:/s);
+  });
+
+  it("exits if the configuration can't be served, though a worker is stuck in the code of a filter module", async (t) => {
+    const manager = { http_filters: moduleFilters(writeModule(t, "for (;;);\nexport function decodeHeaders() {}")) };
+    const config = sampleBootstrap({ listeners: [{ routes: [answerRoute("hello")], manager }] });
+    const run = await runTroupe(["-c", fileWith(config), "--concurrency", "1"], { deadlineMs: 60_000 });
+    assert.deepEqual([run.exitCode, run.stdout], [1, ""]);
+    assert.match(run.stderr, /can't be served: no answer within 10000 ms/);
   });
 
   it("tries everything under init_only, and exits with 0", async () => {

@@ -27,6 +27,11 @@ describe("parseCommandLine", () => {
     },
     { name: "takes a concurrency of 0 as 1", args: ["-c", "a", "--concurrency", "0"], expected: { concurrency: 1 } },
     { name: "takes warn for warning", args: ["-c", "a", "-l", "warn"], expected: { logLevel: "warning" } },
+    {
+      name: "takes Envoy's default log format",
+      args: ["-c", "a", "--log-format", "[%Y-%m-%d %T.%e][%t][%l][%n] [%g:%#] %v"],
+      expected: { logFormat: "[%Y-%m-%d %T.%e][%t][%l][%n] [%g:%#] %v" },
+    },
     { name: "is content with --config-yaml alone", args: ["--config-yaml", "{}"], expected: { configYaml: "{}" } },
     { name: "needs no configuration for --version", args: ["--version"], expected: { action: "version" } },
     { name: "needs no configuration for -h", args: ["-h"], expected: { action: "help" } },
@@ -40,12 +45,12 @@ describe("parseCommandLine", () => {
   }
 
   it("reads the levels of single components", () => {
-    const { componentLogLevels } = parseCommandLine(["-c", "a", "--component-log-level", "upstream:debug,admin:off"]);
+    const { componentLogLevels } = parseCommandLine(["-c", "a", "--component-log-level", "upstream:debug,worker:off"]);
     assert.deepEqual(
       [...componentLogLevels],
       [
         ["upstream", "debug"],
-        ["admin", "off"],
+        ["worker", "off"],
       ],
     );
   });
@@ -70,12 +75,37 @@ describe("parseCommandLine", () => {
       args: ["-c", "a", "--drain-time-s", "1m"],
       message: /--drain-time-s must be a whole number/,
     },
-    { name: "too many workers", args: ["-c", "a", "--concurrency", "100000"], message: /at most 512/ },
+    { name: "too many workers", args: ["-c", "a", "--concurrency", "100000"], message: /at most 1024/ },
     { name: "an unknown level", args: ["-c", "a", "-l", "loud"], message: /--log-level must be one of trace/ },
     {
       name: "a component without level",
       args: ["-c", "a", "--component-log-level", "x"],
       message: /"x" is no such pair/,
+    },
+    {
+      name: "a component that there is not",
+      args: ["-c", "a", "--component-log-level", "main:info,admin:off"],
+      message: /there is no component "admin", but filter, main, stats, upstream, worker/,
+    },
+    {
+      name: "a number that is too large, as such",
+      args: ["-c", "a", "--drain-time-s", "1000000000"],
+      message: /--drain-time-s must be at most 999999999, not 1000000000/,
+    },
+    {
+      name: "a letter that log formats have not",
+      args: ["-c", "a", "--log-format", "%Q %v"],
+      message: /--log-format: unknown letter %Q in "%Q %v"; there are %Y /,
+    },
+    {
+      name: "a flag that is given twice",
+      args: ["-c", "a", "--config-path", "b"],
+      message: /--config-path is given twice/,
+    },
+    {
+      name: "a flag of Envoy's that makes no sense here, with the reason",
+      args: ["-c", "a", "--restart-epoch", "1"],
+      message: /Troupe has no --restart-epoch: it has no hot restart/,
     },
   ];
   for (const { name, args, message } of refused) {

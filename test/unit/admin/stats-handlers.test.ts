@@ -46,6 +46,12 @@ describe("/stats", () => {
     }
   });
 
+  it("refuses another word about hidden stats than Envoy's", async () => {
+    const answer = await askAdmin(proxyWithStats(), "/stats?hidden=only");
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body, "usage: /stats?hidden=(include|exclude|showonly)\n");
+  });
+
   it("shows no hidden stats, for there are none", async () => {
     assert.equal((await askAdmin(proxyWithStats(), "/stats?hidden=showonly")).body, "");
   });

@@ -1,22 +1,23 @@
 import { pathToFileURL } from "node:url";
+import type { LogComponent } from "../../../base/log.ts";
 import type { HttpFilterModule } from "../../extension-module.ts";
 import { ModuleFilter, type ModuleRouteConfig, type ModuleRuntime } from "./filter.ts";
-import { loadedModule, loadModule, type ModuleData } from "./loaded-module.ts";
+import { configured, loadedModule, loadModule, type ModuleData } from "./loaded-module.ts";
 import { reportFailure } from "./report-failure.ts";
 import { hearStrayFailures } from "./stray-failures.ts";
 
 /** `troupe.filters.http.module`, worker side. */
 export const httpFilter: HttpFilterModule = {
-  preload: (data) => loadModule(data as ModuleData),
+  preload: (data, { timers }) => loadModule(data as ModuleData, timers),
   createFactory(data, { scope, worker }) {
-    const { file, config } = data as ModuleData;
+    const { file } = data as ModuleData;
     const module = loadedModule(data as ModuleData);
     const runtime: ModuleRuntime = {
       module,
-      config: module.configure === undefined ? config : module.configure(config),
+      config: configured(module, data as ModuleData),
       errors: scope.counter("module.errors"),
       executions: scope.counter("module.executions"),
-      log: worker.log.child({ component: "filter" }),
+      log: worker.log.child({ component: "filter" satisfies LogComponent }),
       file,
     };
     const dispose = hearStrayFailures({

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
+import { settleWithin } from "../../../actor/settle-within.ts";
+import type { TimerWheel } from "../../../base/timer-wheel.ts";
 import type { HttpModule } from "./contract.ts";
 
 /** What the configuration says of a module; compiled on the main side. */
@@ -24,11 +26,14 @@ const FUNCTIONS = [
   "onDestroy",
 ] as const satisfies (keyof HttpModule)[];
 
+/** Shorter than the supervisor waits for a worker, so that the reason is known. */
+const LOAD_DEADLINE_MS = 5000;
+
 /** Modules of this thread by file and content. Node keeps what it has imported for good, so these need not be bounded more. */
 const loaded = new Map<string, HttpModule>();
 
-/** Loads a module, once per thread and content. Rejects with what is wrong: not there, does not parse, no such function. */
-export async function loadModule(data: ModuleData): Promise<void> {
+/** Loads a module, once per thread and content. Rejects with what is wrong: not there, does not parse, takes too long, no such function. */
+export async function loadModule(data: ModuleData, timers: TimerWheel): Promise<void> {
   const key = keyOf(data);
   if (loaded.has(key)) return;
   const bytes = await readFile(data.file);
@@ -38,11 +43,31 @@ export async function loadModule(data: ModuleData): Promise<void> {
   let namespace: Record<string, unknown>;
   try {
     // The query makes Node load the new content of a known file.
-    namespace = (await import(`${pathToFileURL(data.file).href}?v=${data.sha256}`)) as Record<string, unknown>;
+    const loading = import(`${pathToFileURL(data.file).href}?v=${data.sha256}`);
+    if ((await settleWithin(timers, LOAD_DEADLINE_MS, loading)) === "late") {
+      throw new Error(`its top-level await takes longer than ${LOAD_DEADLINE_MS / 1000} s`);
+    }
+    namespace = await loading;
   } catch (error) {
     throw new Error(`${data.file} can't be loaded: ${messageOf(error)}`, { cause: error });
   }
   loaded.set(key, checked(namespace, data.file));
+}
+
+/** What the module's `configure` makes of `data.config`, or that itself. Throws what is wrong, with the file's name. */
+export function configured(module: HttpModule, data: ModuleData): unknown {
+  if (module.configure === undefined) return data.config;
+  let config: unknown;
+  try {
+    config = module.configure(data.config);
+  } catch (error) {
+    throw new Error(`configure of ${data.file} failed: ${messageOf(error)}`, { cause: error });
+  }
+  if (config instanceof Promise) {
+    config.catch(() => {});
+    throw new Error(`configure of ${data.file} returns a promise; what takes time is awaited at the top of the module`);
+  }
+  return config;
 }
 
 /** A module that `loadModule` has loaded. */

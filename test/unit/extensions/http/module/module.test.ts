@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { describe, it, type TestContext } from "node:test";
+import { FakeClock } from "../../../../harness/fake-clock.ts";
 import { answering, echoing } from "../../../../harness/fake-upstream.ts";
 import { until } from "../../../../harness/until.ts";
 import { Proxied, type ProxiedOptions, proxiedConfig } from "../../proxied.ts";
@@ -235,13 +236,35 @@ describe("HTTP filter modules: loading", () => {
     ["throws as it is loaded", `throw new Error("at load");`, /module\.ts can't be loaded: at load/],
     ["exports nothing of use", "export const x = 1;", /module\.ts exports none of configure, /],
     ["exports no function", "export const decodeHeaders = 1;", /module\.ts: its export decodeHeaders is no function/],
-    ["refuses its settings", `export function configure() { throw new Error("needs a key"); }`, /needs a key/],
+    [
+      "refuses its settings",
+      `export function configure() { throw new Error("needs a key"); }`,
+      /configure of .*module\.ts failed: needs a key/,
+    ],
+    [
+      "configures itself later",
+      "export async function configure() { throw new Error(); }",
+      /configure of .*module\.ts returns a promise; what takes time is awaited at the top of the module/,
+    ],
   ];
   for (const [name, source, problem] of refused) {
     it(`refuses a configuration whose module ${name}`, async (test) => {
       await assert.rejects(withModule(test, source), problem);
     });
   }
+
+  it("refuses a configuration whose module does not get loaded in time", async (test) => {
+    const clock = new FakeClock();
+    const started = withModule(test, "await new Promise(() => {}); export function decodeHeaders() {}", { clock });
+    const refused = assert.rejects(started, /module\.ts can't be loaded: its top-level await takes longer than 5 s/);
+    let over = false;
+    refused.finally(() => (over = true));
+    await until("the end of the wait", () => {
+      clock.advance(1000);
+      return over;
+    });
+    await refused;
+  });
 
   it("refuses a file that is not there, by its place", async (test) => {
     const manager = { http_filters: moduleFilters("/nowhere/module.ts") };

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { formatAddress } from "../net/address.ts";
-import type { Connection, ConnectionCallbacks, ConnectionCloseEvent } from "../net/connection.ts";
+import type { Connection } from "../net/connection.ts";
+import type { ConnectionCallbacks, ConnectionCloseEvent } from "../net/connection-callbacks.ts";
 import { ConnectionState } from "../net/connection-state.ts";
 import type { ConnectionUse, StreamUse } from "../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";

@@ -1,69 +1,20 @@
 import type net from "node:net";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
-import type { Counter, Gauge } from "../stats/scope.ts";
 import { formatIpPort } from "./address.ts";
+import type {
+  ConnectionCallbacks,
+  ConnectionCloseType,
+  ConnectionOptions,
+  ConnectionStats,
+  LateWriter,
+  WriteGate,
+} from "./connection-callbacks.ts";
+import { ownSocket, type SocketOwner, startSocket } from "./owned-socket.ts";
 import { giveBackReadBuffer } from "./read-buffer-pool.ts";
 import type { Flushable, WriteFlusher } from "./write-flusher.ts";
 import { joinParts, writePart } from "./write-part.ts";
 
-/** Who ended a connection: the peer (FIN, reset, error) or we. */
-export type ConnectionCloseEvent = "remoteClose" | "localClose";
-
-/**
- * How to close. `flushWrite` sends what waits, then closes. `flushWriteAndDelay` also waits for the peer's FIN, at most
- * the delayed-close timeout, so that a peer still sending sees our answer and no reset. `noFlush` drops what waits.
- * `abortReset` does too, and the peer gets a reset, so that it does not take what it has for all there is.
- */
-export type ConnectionCloseType = "flushWrite" | "flushWriteAndDelay" | "noFlush" | "abortReset";
-
-/** The user of a connection: a network filter chain (downstream) or a pool's client (upstream). */
-export interface ConnectionCallbacks {
-  /** An outgoing connection is established. Never called for accepted ones. */
-  onConnected(): void;
-  /** Bytes from the peer; the buffer is the callee's. Not called while reading is disabled, nor after `close`. */
-  onData(data: Buffer): void;
-  /** The peer's FIN, after all its data. */
-  onEndOfStream(): void;
-  /** Called exactly once, last. `reason` is `""` or the system's word (`ECONNRESET`, `ECONNREFUSED`, …). */
-  onClose(event: ConnectionCloseEvent, reason: string): void;
-  onAboveWriteBufferHighWatermark(): void;
-  onBelowWriteBufferLowWatermark(): void;
-}
-
-/** Where a connection counts its bytes; `closedByDelay` counts delayed closes that ran into their timeout. */
-export interface ConnectionStats {
-  readonly rxBytesTotal: Counter;
-  readonly txBytesTotal: Counter;
-  readonly txBytesBuffered: Gauge;
-  readonly delayedCloseTimeout?: Counter;
-}
-
-/** Has bytes to write that it gathers until the event ends; see `Connection.writeLater`. */
-export interface LateWriter {
-  writeLate(): void;
-}
-
-/** What a connection is made with. `bufferLimitBytes` 0 means no watermarks. */
-export interface ConnectionOptions {
-  readonly id: number;
-  readonly flusher: WriteFlusher;
-  readonly timers: TimerWheel;
-  readonly bufferLimitBytes: number;
-  readonly delayedCloseTimeoutMs: number;
-  readonly stats: ConnectionStats | null;
-}
-
-/** Sees what is written before the connection does, and hands on what may pass by `passWrite`. */
-export interface WriteGate {
-  onWrite(data: Buffer, endStream: boolean): void;
-}
-
 const NO_BYTES = Buffer.alloc(0);
-const OWNER = Symbol("connection");
-interface OwnedSocket extends net.Socket {
-  [OWNER]: Connection;
-}
-
 /** Up to this size, pieces are copied into one buffer; above, a vectored write is cheaper than the copy. */
 const COPY_LIMIT_BYTES = 16 * 1024;
 
@@ -72,7 +23,7 @@ const COPY_LIMIT_BYTES = 16 * 1024;
  * per event, write watermarks, counted `readDisable`, and the three ways to close. Owns its socket's errors.
  * Lives on one worker. Source: Envoy's `Network::Connection`.
  */
-export class Connection implements Flushable {
+export class Connection implements Flushable, SocketOwner {
   readonly id: number;
   readonly socket: net.Socket;
   readonly bufferLimitBytes: number;
@@ -109,10 +60,7 @@ export class Connection implements Flushable {
     this.bufferLimitBytes = options.bufferLimitBytes;
     this.delayedCloseTimeoutMs = options.delayedCloseTimeoutMs;
     this.stats = options.stats;
-    (socket as OwnedSocket)[OWNER] = this;
-    // Shared functions instead of closures: an idle connection stays small.
-    socket.on("error", onError);
-    socket.on("close", onClose);
+    ownSocket(socket, this);
   }
 
   /** Starts reading and calling back. Bytes that came before wait in the socket. Again: others are called back from now on. */
@@ -120,10 +68,7 @@ export class Connection implements Flushable {
     const isStarted = this.callbacks !== null;
     this.callbacks = callbacks;
     if (isStarted) return;
-    if (this.socket.connecting) this.socket.on("encrypted" in this.socket ? "secureConnect" : "connect", onConnect);
-    this.socket.on("drain", onDrain);
-    this.socket.on("end", onEnd);
-    this.socket.on("data", onData);
+    startSocket(this.socket);
   }
 
   /** For the filter that counts for its connection; set when it is initialised, before any byte is counted. */
@@ -363,13 +308,13 @@ export class Connection implements Flushable {
     }
   }
 
-  /** @internal */
+  // ---- from the socket ----
+
   handleConnect(): void {
     if (this.socket.destroyed) return;
     this.inEvent(() => this.callbacks?.onConnected());
   }
 
-  /** @internal */
   handleData(data: Buffer): void {
     this.stats?.rxBytesTotal.add(data.length);
     if (this.state !== "open") return;
@@ -381,7 +326,6 @@ export class Connection implements Flushable {
     }
   }
 
-  /** @internal */
   handleLentData(data: Buffer): boolean {
     this.stats?.rxBytesTotal.add(data.length);
     if (this.state !== "open") return false;
@@ -393,12 +337,10 @@ export class Connection implements Flushable {
     }
   }
 
-  /** @internal */
   get takesLoans(): boolean {
     return this.loanReader !== null;
   }
 
-  /** @internal */
   handleDrain(): void {
     if (this.lent !== null && this.socket.writableLength === 0) {
       for (const bytes of this.lent) giveBackReadBuffer(bytes);
@@ -416,7 +358,6 @@ export class Connection implements Flushable {
     }
   }
 
-  /** @internal */
   handleEnd(): void {
     if (this.state === "closing") {
       this.socket.destroySoon();
@@ -430,12 +371,10 @@ export class Connection implements Flushable {
     }
   }
 
-  /** @internal */
   handleError(error: NodeJS.ErrnoException): void {
     this.errorCode = error.code ?? error.message;
   }
 
-  /** @internal */
   handleClose(): void {
     const event = this.state === "closing" ? "localClose" : "remoteClose";
     this.state = "closed";
@@ -456,43 +395,4 @@ export class Connection implements Flushable {
 function socketAddress(ip: string | undefined, port: number | undefined): string {
   if (ip === undefined || port === undefined) return "";
   return formatIpPort(ip.startsWith("::ffff:") ? ip.slice(7) : ip, port);
-}
-
-/**
- * Bytes that were read into a buffer of the reader's (the socket's `onread` option) and are overwritten by its next read: the
- * socket's connection gets a copy.
- */
-export function deliverRead(socket: net.Socket, bytes: Uint8Array, length: number): void {
-  const data = Buffer.allocUnsafe(length);
-  data.set(length === bytes.length ? bytes : bytes.subarray(0, length));
-  (socket as OwnedSocket)[OWNER].handleData(data);
-}
-
-/** Whether the socket's connection has a user that takes reads on loan: see `setLoanReader`. */
-export function takesLoans(socket: net.Socket): boolean {
-  return (socket as OwnedSocket)[OWNER].takesLoans;
-}
-
-/** As `deliverRead`, without the copy: `bytes` belongs to this read alone. Answers whether it is still in use. */
-export function deliverLentRead(socket: net.Socket, bytes: Buffer, length: number): boolean {
-  return (socket as OwnedSocket)[OWNER].handleLentData(length === bytes.length ? bytes : bytes.subarray(0, length));
-}
-
-function onConnect(this: net.Socket): void {
-  (this as OwnedSocket)[OWNER].handleConnect();
-}
-function onData(this: net.Socket, data: Buffer): void {
-  (this as OwnedSocket)[OWNER].handleData(data);
-}
-function onDrain(this: net.Socket): void {
-  (this as OwnedSocket)[OWNER].handleDrain();
-}
-function onEnd(this: net.Socket): void {
-  (this as OwnedSocket)[OWNER].handleEnd();
-}
-function onError(this: net.Socket, error: Error): void {
-  (this as OwnedSocket)[OWNER].handleError(error);
-}
-function onClose(this: net.Socket): void {
-  (this as OwnedSocket)[OWNER].handleClose();
 }

@@ -1,4 +1,5 @@
-import type { Connection, ConnectionCloseEvent } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { ConnectionCloseEvent } from "./connection-callbacks.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import type { ConnectionUse, StreamUse } from "./connection-use.ts";
 import type { DownstreamConnectionInfo } from "./downstream-connection-info.ts";

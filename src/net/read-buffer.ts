@@ -1,5 +1,5 @@
 import type net from "node:net";
-import { deliverLentRead, deliverRead, takesLoans } from "./connection.ts";
+import { deliverLentRead, deliverRead, takesLoans } from "./owned-socket.ts";
 import { giveBackReadBuffer, READ_BUFFER_BYTES, takeReadBuffer } from "./read-buffer-pool.ts";
 
 /** A read of this size says that there is more where it came from. */

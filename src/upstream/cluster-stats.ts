@@ -3,7 +3,7 @@ import type { HashRingStats } from "../lb/hash/hash-ring.ts";
 import type { MaglevStats } from "../lb/hash/maglev-table.ts";
 import type { SubsetStats } from "../lb/subset-load-balancer.ts";
 import type { ZoneAwareStats } from "../lb/zone-aware.ts";
-import type { ConnectionStats } from "../net/connection.ts";
+import type { ConnectionStats } from "../net/connection-callbacks.ts";
 import type { Counter, Gauge, Histogram, StatsScope } from "../stats/scope.ts";
 import { ResponseStats } from "./response-stats.ts";
 

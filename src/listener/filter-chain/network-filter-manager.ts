@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { Connection, ConnectionCloseEvent } from "../../net/connection.ts";
+import type { Connection } from "../../net/connection.ts";
+import type { ConnectionCloseEvent } from "../../net/connection-callbacks.ts";
 import type { ConnectionState } from "../../net/connection-state.ts";
 import type { ConnectionUse, StreamUse } from "../../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../../net/downstream-connection-info.ts";

@@ -1,4 +1,5 @@
-import type { Connection, WriteGate } from "../../net/connection.ts";
+import type { Connection } from "../../net/connection.ts";
+import type { WriteGate } from "../../net/connection-callbacks.ts";
 import { FilterStatus, type WriteFilter, type WriteFilterCallbacks } from "../../net/network-filter.ts";
 
 /**

@@ -5,7 +5,8 @@ import {
   type RequestEncoder,
   type ResponseDecoder,
 } from "../../http/codec.ts";
-import type { Connection, ConnectionCloseEvent } from "../../net/connection.ts";
+import type { Connection } from "../../net/connection.ts";
+import type { ConnectionCloseEvent } from "../../net/connection-callbacks.ts";
 import type { TlsConnectionInfo } from "../../net/tls-connection-info.ts";
 import { upstreamTls } from "../../net/upstream-tls.ts";
 import type { ClusterStats } from "../cluster-stats.ts";

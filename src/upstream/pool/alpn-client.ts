@@ -1,4 +1,4 @@
-import type { ConnectionCloseEvent } from "../../net/connection.ts";
+import type { ConnectionCloseEvent } from "../../net/connection-callbacks.ts";
 import { upstreamTls } from "../../net/upstream-tls.ts";
 import { type AgreedProtocol, agreedProtocol } from "./agreed-protocol.ts";
 import type { OpenedConnection, OpenedConnectionOwner } from "./opened-connection.ts";

@@ -1,4 +1,4 @@
-import type { ConnectionCloseType } from "../../net/connection.ts";
+import type { ConnectionCloseType } from "../../net/connection-callbacks.ts";
 
 /** Bytes to and from an upstream host: a `Connection`, or a tunnel through one; each call as there. */
 export interface ByteStream {

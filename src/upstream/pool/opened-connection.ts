@@ -1,5 +1,6 @@
 import type { WheelTimer } from "../../base/timer-wheel.ts";
-import { Connection, type ConnectionCallbacks, type ConnectionCloseEvent } from "../../net/connection.ts";
+import { Connection } from "../../net/connection.ts";
+import type { ConnectionCallbacks, ConnectionCloseEvent } from "../../net/connection-callbacks.ts";
 import type { CircuitBreaker } from "../circuit-breaker/circuit-breaker.ts";
 import type { ClusterInfo } from "../cluster-info.ts";
 import { connectFailureReason, isLocalConnectError } from "../connect/connect-error.ts";

@@ -1,4 +1,5 @@
-import type { Connection, ConnectionCloseEvent } from "../../net/connection.ts";
+import type { Connection } from "../../net/connection.ts";
+import type { ConnectionCloseEvent } from "../../net/connection-callbacks.ts";
 import type { TlsConnectionInfo } from "../../net/tls-connection-info.ts";
 import { upstreamTls } from "../../net/upstream-tls.ts";
 import type { CircuitBreakers } from "../circuit-breaker/circuit-breaker.ts";

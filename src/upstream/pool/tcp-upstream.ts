@@ -1,4 +1,4 @@
-import type { ConnectionCallbacks } from "../../net/connection.ts";
+import type { ConnectionCallbacks } from "../../net/connection-callbacks.ts";
 import type { TlsConnectionInfo } from "../../net/tls-connection-info.ts";
 import type { Host } from "../host.ts";
 import type { ByteStream } from "./byte-stream.ts";

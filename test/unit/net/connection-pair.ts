@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
-import { Connection, type ConnectionCallbacks, type ConnectionCloseEvent } from "../../../src/net/connection.ts";
+import { Connection } from "../../../src/net/connection.ts";
+import type { ConnectionCallbacks, ConnectionCloseEvent } from "../../../src/net/connection-callbacks.ts";
 import { WriteFlusher } from "../../../src/net/write-flusher.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";

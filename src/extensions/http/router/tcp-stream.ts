@@ -6,7 +6,7 @@ import type {
   StreamResetReason,
 } from "../../../http/codec.ts";
 import { type RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
-import type { ConnectionCloseEvent } from "../../../net/connection.ts";
+import type { ConnectionCloseEvent } from "../../../net/connection-callbacks.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type { ByteStream } from "../../../upstream/pool/byte-stream.ts";
 import type { ConnectionWishes } from "../../../upstream/pool/connection-wishes.ts";

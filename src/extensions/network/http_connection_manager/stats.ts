@@ -1,4 +1,4 @@
-import type { ConnectionStats } from "../../../net/connection.ts";
+import type { ConnectionStats } from "../../../net/connection-callbacks.ts";
 import type { Counter, Gauge, Histogram, StatsScope } from "../../../stats/scope.ts";
 
 /** The handles of one connection manager's stats, under `http.<stat_prefix>.`; Envoy's names in the strings below. */

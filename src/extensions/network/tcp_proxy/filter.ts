@@ -4,7 +4,7 @@ import type { FormatContext } from "../../../http/format/format-context.ts";
 import { ResponseFlag, StreamInfo, type UpstreamInfo } from "../../../http/stream-info.ts";
 import { criteriaInWords } from "../../../lb/criteria-in-words.ts";
 import { ipOfAddress } from "../../../net/address.ts";
-import type { ConnectionCloseEvent } from "../../../net/connection.ts";
+import type { ConnectionCloseEvent } from "../../../net/connection-callbacks.ts";
 import type { ConnectionUse } from "../../../net/connection-use.ts";
 import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
 import { useReadBuffer } from "../../../net/read-buffer.ts";

@@ -1,4 +1,4 @@
-import type { ConnectionStats } from "../../../net/connection.ts";
+import type { ConnectionStats } from "../../../net/connection-callbacks.ts";
 import type { Counter, Gauge, StatsScope } from "../../../stats/scope.ts";
 
 /** The handles of one TCP proxy, under `tcp.<stat_prefix>.`; Envoy's names in the strings below. */

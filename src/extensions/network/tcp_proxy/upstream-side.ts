@@ -1,4 +1,4 @@
-import type { ConnectionCloseEvent } from "../../../net/connection.ts";
+import type { ConnectionCloseEvent } from "../../../net/connection-callbacks.ts";
 import type { TcpUpstreamCallbacks } from "../../../upstream/pool/tcp-upstream.ts";
 
 /** What a TCP proxy does with the events of its upstream connection. */

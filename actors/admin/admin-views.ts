@@ -116,8 +116,12 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     stats: statsView(options, knowledge),
     clusters: {
       async clusters() {
-        const [perWorker, outliers] = await Promise.all([knowledge.clusterInspections(), membership.outliers()]);
-        return clusterStatuses(options.clusters(), perWorker, outliers);
+        const [perWorker, members, outliers] = await Promise.all([
+          knowledge.clusterInspections(),
+          membership.members(),
+          membership.outliers(),
+        ]);
+        return clusterStatuses(options.clusters(), perWorker, { members, outliers });
       },
     },
     certificates: { certificates: () => certificateStatuses(options.tlsContexts(), clock.wallMs()) },

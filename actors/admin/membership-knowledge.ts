@@ -3,7 +3,7 @@ import type { OutlierView } from "../../src/admin/clusters/clusters-view.ts";
 import type { DiscoveredClusterStatus } from "../../src/admin/clusters/membership-view.ts";
 import type { JsonObject } from "../../src/admin/json-value.ts";
 import type { UnreadyTargets } from "../../src/admin/server-view.ts";
-import type { MembershipMessage, MembershipStatus } from "../membership/protocol.ts";
+import type { ClusterMembers, MembershipMessage, MembershipStatus } from "../membership/protocol.ts";
 
 /** The actor answers from memory. */
 const DEADLINE_MS = 500;
@@ -28,6 +28,12 @@ export class MembershipKnowledge {
   async outliers(): Promise<ReadonlyMap<string, OutlierView>> {
     const statuses = await this.#statuses().catch(() => []);
     return new Map(statuses.flatMap(({ cluster, outlier }) => (outlier === null ? [] : [[cluster, outlier] as const])));
+  }
+
+  /** The hosts of clusters with discovery, by cluster. Empty if the actor does not answer. */
+  async members(): Promise<ReadonlyMap<string, ClusterMembers>> {
+    const listed = await this.#membership.ask({ type: "listMembers" }, DEADLINE_MS).catch(() => []);
+    return new Map(listed.map((one) => [one.cluster, one]));
   }
 
   /** The clusters that are not initialised, what each waits for, and its phase. Empty if the actor does not answer. */

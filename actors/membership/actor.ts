@@ -6,6 +6,7 @@ import { workerNumber } from "../worker-number.ts";
 import { ClusterSlot, type SlotHost } from "./cluster-slot.ts";
 import { InitializationPhases } from "./initialization-phases.ts";
 import type {
+  ClusterMembers,
   DiscoveredCluster,
   MembershipMessage,
   PutClustersInForce,
@@ -108,6 +109,9 @@ class MembershipActor implements Actor<MembershipMessage> {
       case "getHosts":
         this.#context.reply(message, this.#addresses(message.cluster));
         break;
+      case "listMembers":
+        this.#context.reply(message, this.#listMembers());
+        break;
       case "membershipChanged":
         this.#flushDue = false;
         for (const worker of this.#workers.values()) worker.flush();
@@ -135,6 +139,10 @@ class MembershipActor implements Actor<MembershipMessage> {
       // `/membership` has all of them.
       clusters: slots.slice(0, MAX_SHOWN_CLUSTERS).map((slot) => slot.status()),
     };
+  }
+
+  #listMembers(): readonly ClusterMembers[] {
+    return [...this.#slots.values()].filter((slot) => slot.inForce).map((slot) => slot.listMembers());
   }
 
   #addresses(cluster: string): readonly Address[] {

@@ -8,7 +8,7 @@ import { type HostGrants, HostSet } from "../../src/upstream/membership/host-set
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type { OutlierDetector } from "../../src/upstream/outlier/outlier-detector.ts";
 import { outlierStatus } from "./outlier-status.ts";
-import type { DiscoveredCluster, FlaggedHost, MembershipStatus } from "./protocol.ts";
+import type { ClusterMembers, DiscoveredCluster, FlaggedHost, MembershipStatus } from "./protocol.ts";
 
 /** A page for people shows no more. */
 const MAX_FLAGGED_HOSTS = 100;
@@ -186,6 +186,13 @@ export class ClusterSlot {
       outlier: this.#detector === null ? null : outlierStatus(this.#detector, this.hosts),
       discovery: source?.discovery.inspect() ?? {},
     };
+  }
+
+  listMembers(): ClusterMembers {
+    const { cluster, members } = this.hosts;
+    const data = this.#current?.cluster.data;
+    const edsServiceName = data?.type === "file" && data.serviceName !== cluster ? data.serviceName : "";
+    return { cluster, edsServiceName, members: [...members.values()] };
   }
 
   #awaits(source: Source | null): MembershipStatus["awaits"] {

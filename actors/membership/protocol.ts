@@ -1,6 +1,7 @@
 import type { ActorRef, Question } from "../../src/actor/actor-ref.ts";
 import type { Address } from "../../src/net/address.ts";
 import type { DiscoveryData, InitializePhase } from "../../src/upstream/cluster-data.ts";
+import type { MemberData } from "../../src/upstream/membership/membership-delta.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type { Ejection } from "../../src/upstream/outlier/outlier-detector.ts";
 import type { WorkerMessage } from "../worker/protocol.ts";
@@ -133,6 +134,19 @@ export interface GetHosts extends Question<readonly Address[]> {
   readonly cluster: string;
 }
 
+/** The hosts of one cluster in force. */
+export interface ClusterMembers {
+  readonly cluster: string;
+  /** `service_name` of an EDS cluster; `""` if it has none or is none. */
+  readonly edsServiceName: string;
+  readonly members: readonly MemberData[];
+}
+
+/** Asks for the hosts of all clusters in force that have discovery, or hosts that are watched. */
+export interface ListMembers extends Question<readonly ClusterMembers[]> {
+  readonly type: "listMembers";
+}
+
 /** From the actor to itself: workers may lack something. */
 export interface MembershipChanged {
   readonly type: "membershipChanged";
@@ -155,5 +169,6 @@ export type MembershipMessage =
   | JudgeHost
   | InspectMembership
   | GetHosts
+  | ListMembers
   | MembershipChanged
   | WarmingOver;

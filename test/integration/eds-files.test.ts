@@ -87,6 +87,34 @@ describe("An EDS cluster with a file", () => {
     assert.equal(stats.get("cluster.app.membership_total"), 1);
   });
 
+  it("shows its hosts on /clusters, used or not, with what discovery says of them", async (t) => {
+    const server = await upstream(t, "ok");
+    const sick = "10.1.2.3:80";
+    const address = { socket_address: { address: "10.1.2.3", port_value: 80 } };
+    const canary = { metadata: { filter_metadata: { "envoy.lb": { canary: true } } }, load_balancing_weight: 7 };
+    const text = assignment([
+      [loopback(server.port), canary],
+      [address, { health_status: "UNHEALTHY" }],
+    ]);
+    const proxy = await start(t, text);
+    const lines = async () => (await proxy.admin("/clusters")).body.split("\n");
+    const before = await lines();
+    for (const line of [
+      "app::eds_service_name::service",
+      `app::${server.address}::rq_total::0`,
+      `app::${server.address}::health_flags::healthy`,
+      `app::${server.address}::weight::7`,
+      `app::${server.address}::canary::true`,
+      `app::${sick}::health_flags::/failed_eds_health`,
+    ]) {
+      assert.ok(before.includes(line), `${line} in ${before.join("\n")}`);
+    }
+    assert.equal(await answers(proxy), "ok");
+    assert.ok((await lines()).includes(`app::${server.address}::rq_total::1`));
+    replace(proxy, assignment([[loopback(server.port)]]));
+    await proxy.until("the other host to go", async () => !(await lines()).some((line) => line.includes(sick)));
+  });
+
   it("heeds health and socket paths of endpoints", async (t) => {
     const socket = path.join(tmpdir(), "troupe-eds-none.sock");
     const [sick, well] = [await upstream(t, "sick"), await upstream(t, "well")];

@@ -20,6 +20,8 @@ describe("An ORIGINAL_DST cluster with use_http_header", () => {
     const ask = (host: string) =>
       requestOnce(proxy.port(), { headers: { "x-envoy-original-dst-host": host } }).then(({ body }) => body);
     for (let i = 0; i < 8; i++) assert.deepEqual([await ask(a.address), await ask(b.address)], ["a", "b"]);
+    const { body: page } = await proxy.admin("/clusters");
+    for (const { address } of [a, b]) assert.ok(page.includes(`app::${address}::rq_total::8\n`), page);
     const { status, body } = await requestOnce(proxy.port());
     assert.deepEqual([status, body], [503, "no healthy upstream"]);
     assert.equal(await ask("somewhere"), "no healthy upstream");

@@ -1,43 +1,74 @@
-import { formatAddress } from "../../net/address.ts";
-import type { ClusterData, EndpointData, ThresholdsData } from "../../upstream/cluster-data.ts";
+import { type Address, formatAddress, ipOfAddress } from "../../net/address.ts";
+import { type ClusterData, type EndpointData, metadataMap, type ThresholdsData } from "../../upstream/cluster-data.ts";
 import {
   type ClusterInspection,
   type HostInspection,
   mergeClusterInspections,
 } from "../../upstream/cluster-inspection.ts";
 import { HealthFlag as Flag } from "../../upstream/membership/health-flag.ts";
+import type { MemberData } from "../../upstream/membership/membership-delta.ts";
 import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus, OutlierView } from "./clusters-view.ts";
 
+type ClusterMember = Pick<MemberData, "endpoint" | "healthFlags">;
+type ShownEndpoint = Omit<EndpointData, "localityWeight" | "healthCheck">;
+
+/** What the main side knows of clusters, by name. */
+export interface ClusterKnowledge {
+  /** Hosts of those with discovery, or whose hosts are watched. */
+  readonly members: ReadonlyMap<
+    string,
+    { readonly edsServiceName: string; readonly members: readonly ClusterMember[] }
+  >;
+  /** What outlier detection knows. */
+  readonly outliers: ReadonlyMap<string, OutlierView>;
+}
+
 /**
- * What `/clusters` shows: the clusters of the configuration, with what the workers have counted. A cluster or host that
- * no worker has used shows zeros. `outliers`: what outlier detection knows, by cluster.
+ * What `/clusters` shows: the clusters of the configuration with their hosts, and what the workers have counted. A cluster or host that
+ * no worker has used shows zeros. Hosts of an ORIGINAL_DST cluster are those that workers know.
  */
 export function clusterStatuses(
   clusters: readonly ClusterData[],
   perWorker: readonly (readonly ClusterInspection[])[],
-  outliers: ReadonlyMap<string, OutlierView> = new Map(),
+  { members, outliers }: ClusterKnowledge = { members: new Map(), outliers: new Map() },
 ): ClusterStatus[] {
   const used = new Map(mergeClusterInspections(perWorker).map((cluster) => [cluster.name, cluster]));
   return clusters.map((cluster) => {
-    const hosts = new Map(used.get(cluster.name)?.hosts.map((host) => [host.address, host]));
+    const counted = used.get(cluster.name)?.hosts ?? [];
+    const hosts = new Map(counted.map((host) => [host.address, host]));
+    const known = members.get(cluster.name);
     const outlier = outliers.get(cluster.name);
     const rates = new Map(outlier?.successRates.map(([address, ...ofHost]) => [address, ofHost]));
     return {
       name: cluster.name,
       observabilityName: cluster.observabilityName,
       addedViaApi: false,
-      edsServiceName: "",
+      edsServiceName: known?.edsServiceName ?? "",
       thresholds: {
         default: limitsOf(cluster.circuitBreakers.default),
         high: limitsOf(cluster.circuitBreakers.high),
       },
       outlier,
-      hosts: cluster.endpoints.map((endpoint) => {
-        const address = formatAddress(endpoint.address);
-        return hostStatus(endpoint, hosts.get(address), rates.get(address));
-      }),
+      hosts:
+        cluster.originalDst !== null
+          ? counted.map((host) => hostStatus(chosenEndpoint(host), 0, host))
+          : (known?.members ?? fixedMembers(cluster)).map(({ endpoint, healthFlags }) => {
+              const address = formatAddress(endpoint.address);
+              return hostStatus(endpoint, healthFlags, hosts.get(address), rates.get(address));
+            }),
     };
   });
+}
+
+function fixedMembers({ endpoints }: ClusterData): ClusterMember[] {
+  return endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }));
+}
+
+/** A host that requests have named. */
+function chosenEndpoint({ address, weight, priority, locality, hostname }: HostInspection): ShownEndpoint {
+  const port = Number(address.slice(address.lastIndexOf(":") + 1));
+  const at: Address = { type: "ip", ip: ipOfAddress(address), port };
+  return { address: at, hostname, weight, priority, locality, healthStatus: "unknown", metadata: [] };
 }
 
 function limitsOf({
@@ -50,7 +81,8 @@ function limitsOf({
 }
 
 function hostStatus(
-  endpoint: EndpointData,
+  endpoint: ShownEndpoint,
+  flags: number,
   counted: HostInspection | undefined,
   [successRate, localOriginSuccessRate]: readonly [number, number] = [-1, -1],
 ): HostStatus {
@@ -67,10 +99,10 @@ function hostStatus(
       rq_total: stats?.rqTotal ?? 0,
     },
     gauges: { cx_active: stats?.cxActive ?? 0, rq_active: stats?.rqActive ?? 0 },
-    healthFlags: [...checkedFlags(counted?.healthFlags ?? 0), ...healthFlags(endpoint)],
+    healthFlags: [...checkedFlags(flags), ...healthFlags(endpoint)],
     weight: endpoint.weight,
     locality: endpoint.locality,
-    canary: counted?.canary ?? false,
+    canary: metadataMap(endpoint.metadata).get("envoy.lb")?.canary === true,
     priority: endpoint.priority,
     successRate,
     localOriginSuccessRate,
@@ -91,7 +123,7 @@ function checkedFlags(bits: number): HealthFlag[] {
   return CHECKED_FLAGS.filter(([bit]) => (bits & bit) !== 0).map(([, flag]) => flag);
 }
 
-function healthFlags({ healthStatus }: EndpointData): readonly HealthFlag[] {
+function healthFlags({ healthStatus }: ShownEndpoint): readonly HealthFlag[] {
   switch (healthStatus) {
     case "unknown":
     case "healthy":

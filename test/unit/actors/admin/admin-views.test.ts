@@ -84,6 +84,7 @@ function setUp() {
     kind: "membership",
     create: (context) => ({
       receive(message) {
+        if (message.type === "listMembers") context.reply(message, []);
         if (message.type !== "inspectMembership") return;
         context.reply(message, [
           {

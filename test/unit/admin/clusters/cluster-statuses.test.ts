@@ -69,7 +69,10 @@ const cluster: ClusterData = {
   subsets: null,
   overrideHostStatuses: ["unknown", "healthy", "degraded"],
   priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
-  endpoints: [endpoint("10.0.0.1", "healthy"), endpoint("10.0.0.2", "draining")],
+  endpoints: [
+    { ...endpoint("10.0.0.1", "healthy"), metadata: [["envoy.lb", { canary: true }]] },
+    endpoint("10.0.0.2", "draining"),
+  ],
   closeConnectionsOnHealthFailure: false,
 };
 
@@ -101,6 +104,7 @@ describe("clusterStatuses", () => {
     assert.equal(host?.counters.rq_total, 7);
     assert.equal(host?.gauges.cx_active, 2);
     assert.equal(host?.canary, true);
+    assert.equal(status?.hosts[1]?.canary, false);
     assert.equal(status?.observabilityName, "web_alt");
     assert.deepEqual(status?.thresholds.high, {
       maxConnections: 1,
@@ -127,9 +131,39 @@ describe("clusterStatuses", () => {
     );
   });
 
-  it("shows what checks have found about a host", () => {
+  const knowing = (members: readonly { endpoint: EndpointData; healthFlags: number }[], edsServiceName = "") => ({
+    members: new Map([["web", { edsServiceName, members }]]),
+    outliers: new Map(),
+  });
+
+  it("shows the hosts that discovery has found, those in use and the others", () => {
+    const found = [endpoint("10.0.0.1", "healthy"), endpoint("10.0.0.3", "degraded")];
+    const dynamic: ClusterData = { ...cluster, discovery: "dynamic", endpoints: [] };
+    const members = found.map((each) => ({ endpoint: each, healthFlags: 0 }));
+    const [status] = clusterStatuses([dynamic], [[inspection(3)]], knowing(members, "service"));
+    assert.deepEqual(
+      status?.hosts.map(({ address, counters, healthFlags }) => [address, counters.rq_total, healthFlags]),
+      [
+        [found[0]!.address, 3, []],
+        [found[1]!.address, 0, ["degraded_eds_health"]],
+      ],
+    );
+    assert.equal(status?.edsServiceName, "service");
+  });
+
+  it("shows the hosts of an ORIGINAL_DST cluster that workers know", () => {
+    const originalDst = { header: "x-envoy-original-dst-host", portOverride: null, cleanupIntervalMs: 5000 };
+    const [status] = clusterStatuses([{ ...cluster, originalDst, endpoints: [] }], [[inspection(2)], [inspection(3)]]);
+    assert.deepEqual(
+      status?.hosts.map(({ address, counters }) => [address, counters.rq_total]),
+      [[{ type: "ip", ip: "10.0.0.1", port: 80 }, 5]],
+    );
+  });
+
+  it("shows what checks have found about a host, also if no worker has used it", () => {
     const flags = HealthFlag.failedActiveHc | HealthFlag.activeHcTimeout | HealthFlag.failedOutlierCheck;
-    const [status] = clusterStatuses([cluster], [[inspection(0, flags)]]);
+    const members = [{ endpoint: endpoint("10.0.0.1", "healthy"), healthFlags: flags }];
+    const [status] = clusterStatuses([cluster], [], knowing(members));
     assert.deepEqual(status?.hosts[0]?.healthFlags, ["failed_active_hc", "failed_outlier_check", "active_hc_timeout"]);
   });
 });

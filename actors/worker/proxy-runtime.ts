@@ -200,7 +200,7 @@ export class ProxyRuntime implements WorkerRuntime {
       networkFilters: extensions.networkFilters,
       udpListenerFilters: extensions.udpListenerFilters,
       routeTable: (name) => this.#plane.routeTables.find(name),
-      cluster: (name) => this.#plane.clusters.explain(name),
+      cluster: (name, metadataMatch) => this.#plane.clusters.explain(name, metadataMatch),
     });
   }
 }

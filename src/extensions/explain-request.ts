@@ -217,8 +217,13 @@ function flagText({ flag }: { readonly flag: string }): string {
   return flag === "" ? "" : ` (${flag})`;
 }
 
-function hostsText({ name, hostCount, healthy }: NonNullable<HttpExplanation["cluster"]>): string {
-  return `cluster ${name}: ${healthy} of ${hostCount} hosts are healthy`;
+function hostsText(cluster: NonNullable<HttpExplanation["cluster"]>): string {
+  const { name, subset, panics } = cluster;
+  if (cluster.hostCount === 0) return `cluster ${name}, whose hosts are not known beforehand`;
+  const { hostCount, healthy } = subset ?? cluster;
+  const where = subset === null ? "hosts" : `hosts in the subset${subset.asked === "" ? "" : ` ${subset.asked}`}`;
+  if (!panics) return `cluster ${name}: ${healthy} of ${hostCount} ${where} are healthy`;
+  return `cluster ${name}: none of ${hostCount} ${where} is healthy, so they are all asked (panic)`;
 }
 
 /** The addresses of a listener that is not bound. */

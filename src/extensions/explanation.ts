@@ -33,8 +33,8 @@ export interface ExplainSources {
   readonly clock: Clock;
   readonly random: RandomSource;
   routeTable(name: string): RouteTable | null;
-  /** Null if there is no such cluster. */
-  cluster(name: string): ClusterExplanation | null;
+  /** Null if there is no such cluster. `metadataMatch`: what the request asks of its host; null for nothing. */
+  cluster(name: string, metadataMatch: Readonly<Record<string, unknown>> | null): ClusterExplanation | null;
 }
 
 /** What a network filter is asked. */

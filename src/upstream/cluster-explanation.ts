@@ -1,7 +1,9 @@
+import { criteriaInWords } from "../lb/criteria-in-words.ts";
 import type { HostHealth } from "../lb/lb-host.ts";
 import type { ClusterData } from "./cluster-data.ts";
 import type { Host } from "./host.ts";
 import { healthFlagNames } from "./membership/health-flag.ts";
+import { subsetCandidates } from "./subset-candidates.ts";
 
 /** Hosts that are described; a cluster may have thousands. */
 const MAX_HOSTS = 100;
@@ -19,6 +21,18 @@ export interface CandidateHost {
   readonly priority: number;
   readonly zone: string;
   readonly activeRequests: number;
+  /** Whether it is among those that the request may go to; see `ExplainedSubset`. */
+  readonly inSubset: boolean;
+}
+
+/** The hosts that a request may go to, of a cluster with `lb_subset_config`. */
+export interface ExplainedSubset {
+  /** The metadata that the request asks for, in words; `""` for none. */
+  readonly asked: string;
+  /** After fallbacks. */
+  readonly hostCount: number;
+  /** Those of them that are healthy. */
+  readonly healthy: number;
 }
 
 /** A cluster and its candidates, as a worker sees them. */
@@ -28,34 +42,83 @@ export interface ClusterExplanation {
   readonly loadBalancer: string;
   /** Whether it chooses among hosts that carry what the request asks for: `lb_subset_config`. */
   readonly choosesBySubset: boolean;
+  /** Null if it chooses among all, or if nobody has said what the request asks for. */
+  readonly subset: ExplainedSubset | null;
+  /** Why no host would be asked, in words; `""` if one would. */
+  readonly whyNone: string;
+  /** No host that the request may go to is healthy, and all of them are asked for that (`healthy_panic_threshold`). */
+  readonly panics: boolean;
   readonly hostCount: number;
   /** By health. */
   readonly healthy: number;
   readonly degraded: number;
   readonly unhealthy: number;
-  /** The first 100, unhealthy ones first: they are what one looks for. */
+  /** The first 100: those of the subset first, and of them unhealthy ones: they are what one looks for. */
   readonly hosts: readonly CandidateHost[];
 }
 
-/** Describes a cluster that has these hosts at present. */
-export function clusterExplanation(data: ClusterData, hosts: readonly Host[]): ClusterExplanation {
+/**
+ * Describes a cluster that has these hosts at present. `metadataMatch`: what the request asks of its host, null for nothing; undefined if that is not
+ * known.
+ */
+export function clusterExplanation(
+  data: ClusterData,
+  hosts: readonly Host[],
+  metadataMatch?: Readonly<Record<string, unknown>> | null,
+): ClusterExplanation {
   const counts: Record<HostHealth, number> = { healthy: 0, degraded: 0, unhealthy: 0 };
   for (const { health } of hosts) counts[health]++;
-  const sorted = [...hosts].sort((a, b) => RANK[a.health] - RANK[b.health]);
+  const { subsets } = data;
+  const narrows = subsets !== null && metadataMatch !== undefined;
+  const candidates = narrows ? subsetCandidates(hosts, subsets, metadataMatch) : hosts;
+  const usable = candidates.filter(({ health }) => health !== "unhealthy").length;
+  const inSubset = new Set(candidates);
+  const subset: ExplainedSubset | null = narrows
+    ? {
+        asked: criteriaInWords(metadataMatch),
+        hostCount: candidates.length,
+        healthy: candidates.filter(({ health }) => health === "healthy").length,
+      }
+    : null;
+  const whyNone = whyNoHost(data, hosts.length, candidates.length, usable, subset);
+  const rank = (host: Host): number => (inSubset.has(host) ? 0 : 3) + RANK[host.health];
+  const sorted = [...hosts].sort((a, b) => rank(a) - rank(b));
   return {
     name: data.name,
     discovery: data.discovery,
     loadBalancer: data.loadBalancer.type,
-    choosesBySubset: data.subsets !== null,
+    choosesBySubset: subsets !== null,
+    subset,
+    whyNone,
+    panics: whyNone === "" && usable === 0 && candidates.length > 0,
     hostCount: hosts.length,
     ...counts,
-    hosts: sorted.slice(0, MAX_HOSTS).map(candidate),
+    hosts: sorted.slice(0, MAX_HOSTS).map((host) => candidate(host, inSubset.has(host))),
   };
+}
+
+function whyNoHost(
+  { originalDst, priorityLoad }: ClusterData,
+  all: number,
+  candidates: number,
+  usable: number,
+  subset: ExplainedSubset | null,
+): string {
+  // Whoever asks names the host.
+  if (originalDst !== null) return "";
+  if (all === 0) return "has no hosts";
+  if (candidates === 0) {
+    const asked = subset === null || subset.asked === "" ? "no metadata" : subset.asked;
+    return `has no host in the subset of the request, which asks for ${asked}`;
+  }
+  return usable === 0 && priorityLoad.panicThresholdPercent === 0
+    ? "has no healthy host that the request may go to"
+    : "";
 }
 
 const RANK: Readonly<Record<HostHealth, number>> = { unhealthy: 0, degraded: 1, healthy: 2 };
 
-function candidate(host: Host): CandidateHost {
+function candidate(host: Host, inSubset: boolean): CandidateHost {
   return {
     address: host.addressText,
     hostname: host.hostname,
@@ -66,5 +129,6 @@ function candidate(host: Host): CandidateHost {
     priority: host.priority,
     zone: host.locality.zone,
     activeRequests: host.activeRequests,
+    inSubset,
   };
 }

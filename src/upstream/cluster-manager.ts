@@ -154,12 +154,12 @@ export class ClusterManager implements ClusterDirectory {
   }
 
   /** A cluster with its candidates; null if there is none of that name. One that is not in use stays so. */
-  explain(name: string): ClusterExplanation | null {
+  explain(name: string, metadataMatch?: Readonly<Record<string, unknown>> | null): ClusterExplanation | null {
     const entry = this.#entries.get(name);
     if (entry === undefined) return null;
     const { data } = entry.upsert;
     const hosts = entry.cluster?.hosts ?? new HostRegistry(membersOf(data, this.#memberships.get(name))).hosts;
-    return clusterExplanation(data, hosts);
+    return clusterExplanation(data, hosts, metadataMatch);
   }
 
   /** Which circuit breakers of a cluster are at their limit, in words; `""` if none is, or there is no such cluster. */

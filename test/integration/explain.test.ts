@@ -23,6 +23,38 @@ const unhealthy = (port: number): object => ({
   },
 });
 
+/** A cluster whose hosts are sorted by their version, of which one has a host. */
+const bySubset = (port: number): object => ({
+  ...sampleCluster("sorted", []),
+  lb_subset_config: { fallback_policy: "NO_FALLBACK", subset_selectors: [{ keys: ["version"] }] },
+  load_assignment: {
+    cluster_name: "sorted",
+    endpoints: [
+      {
+        lb_endpoints: [1, 2].map((version) => ({
+          endpoint: { address: loopback(port + version) },
+          metadata: { filter_metadata: { "envoy.lb": { version: `v${version}` } } },
+        })),
+      },
+    ],
+  },
+});
+
+/** A cluster whose only host is unhealthy. */
+const allIll = (name: string, port: number, panicPercent: number): object => ({
+  name,
+  common_lb_config: { healthy_panic_threshold: { value: panicPercent } },
+  load_assignment: {
+    cluster_name: name,
+    endpoints: [{ lb_endpoints: [{ health_status: "UNHEALTHY", endpoint: { address: loopback(port) } }] }],
+  },
+});
+
+const subsetRoute = (version: string): object => ({
+  match: { prefix: `/${version}` },
+  route: { cluster: "sorted", metadata_match: { filter_metadata: { "envoy.lb": { version } } } },
+});
+
 describe("Explaining where a request would go", () => {
   let upstream: FakeUpstream;
   let proxy: RunningProxy;
@@ -40,11 +72,17 @@ describe("Explaining where a request would go", () => {
             { match: { prefix: "/away" }, redirect: { host_redirect: "other.test" } },
             clusterRoute("ill", "/ill"),
             { match: { prefix: "/header" }, route: { cluster_header: "x-cluster" } },
+            ...["v1", "v9"].map(subsetRoute),
+            clusterRoute("panics", "/panics"),
+            clusterRoute("refuses", "/refuses"),
           ],
         },
         { name: "second", routes: [answerRoute("second")] },
       ],
-      clusters: [sampleCluster("app", [loopback(upstream.port)]), unhealthy(upstream.port)],
+      clusters: [
+        ...[sampleCluster("app", [loopback(upstream.port)]), unhealthy(upstream.port), bySubset(upstream.port)],
+        ...[allIll("panics", upstream.port, 50), allIll("refuses", upstream.port, 0)],
+      ],
     });
   before(async () => {
     upstream = await FakeUpstream.start(answering("app"));
@@ -70,6 +108,19 @@ describe("Explaining where a request would go", () => {
     { path: "/ill", says: "the request goes to cluster ill: 1 of 2 hosts are healthy" },
     { path: "/none", says: "the proxy answers 404 itself (NR): no route of virtual host all matches" },
     { path: "/header", says: "the proxy answers 503 itself (NC): the header that names the cluster is missing" },
+    { path: "/v1", says: "the request goes to cluster sorted: 1 of 1 hosts in the subset version=v1 are healthy" },
+    {
+      path: "/v9",
+      says: "the proxy answers 503 itself (UH): cluster sorted has no host in the subset of the request, which asks for version=v9",
+    },
+    {
+      path: "/panics",
+      says: "the request goes to cluster panics: none of 1 hosts is healthy, so they are all asked (panic)",
+    },
+    {
+      path: "/refuses",
+      says: "the proxy answers 503 itself (UH): cluster refuses has no healthy host that the request may go to",
+    },
     { path: "bad", says: "the proxy answers 404 itself: absolute_path_rejected" },
   ];
   for (const { path, says } of verdicts) {
@@ -80,13 +131,29 @@ describe("Explaining where a request would go", () => {
   }
 
   it("agrees with what the proxy does", async () => {
-    for (const path of ["/own", "/app/x", "/away", "/none"]) {
+    for (const path of ["/own", "/app/x", "/away", "/none", "/v9", "/panics", "/refuses"]) {
       const real = await requestOnce(proxy.port("ingress"), { target: path, headers: { host: "a.test" } });
       const { outcome } = (await explain({ authority: "a.test", path })).body;
       const { answer, route } = outcome!;
       const status = answer === null ? Number(route!.status) || 200 : Number(answer!.status);
       assert.equal(real.status, status, path);
     }
+  });
+
+  it("marks the hosts of the subset that the request may go to", async () => {
+    const { outcome } = (await explain({ authority: "a.test", path: "/v1" })).body;
+    assert.deepEqual(
+      outcome!.cluster!.hosts!.map(({ address, in_subset }) => [String(address), Boolean(in_subset)]),
+      [
+        [`127.0.0.1:${upstream.port + 1}`, true],
+        [`127.0.0.1:${upstream.port + 2}`, false],
+      ],
+    );
+    const { body } = await proxy.post(
+      "/explain",
+      JSON.stringify({ listener: "ingress", authority: "a.test", path: "/v1" }),
+    );
+    assert.match(body, /\nHOST +IN SUBSET +HEALTH .*\n127\.0\.0\.1:\d+ +yes +healthy/);
   });
 
   it("shows policy, hosts with health and weight, and the tried routes", async () => {

@@ -57,11 +57,13 @@ export default async function explainProposed(task: ExplainTask): Promise<Explai
         // Filters make nothing here of what routes configure for them: nobody asks.
         return data === undefined ? null : new RouteTable(data, (_filter, config) => config.data, format);
       },
-      cluster(name) {
+      cluster(name, metadataMatch) {
         const data = find("cluster", name) as ClusterData | undefined;
         if (data === undefined) return null;
         const members = data.endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }));
-        return clusterExplanation(data, new HostRegistry(members).hosts);
+        const explained = clusterExplanation(data, new HostRegistry(members).hosts, metadataMatch);
+        // What discovery would find is not known.
+        return data.discovery === "dynamic" && members.length === 0 ? { ...explained, whyNone: "" } : explained;
       },
     });
     return { explanation };

@@ -71,11 +71,12 @@ function policyLines(route: NonNullable<HttpExplanation["route"]>): string[] {
 }
 
 function hostsText(cluster: ClusterExplanation): string {
-  const { hostCount, healthy, degraded, unhealthy, loadBalancer, hosts } = cluster;
+  const { hostCount, healthy, degraded, unhealthy, loadBalancer, hosts, subset } = cluster;
   const counts = `${hostCount} hosts: ${healthy} healthy, ${degraded} degraded, ${unhealthy} unhealthy; ${loadBalancer}\n`;
   if (hosts.length === 0) return counts;
-  const rows = hosts.map(({ address, health, flags, weight, priority, zone, activeRequests }) => [
+  const rows = hosts.map(({ address, health, flags, weight, priority, zone, activeRequests, inSubset }) => [
     address,
+    ...(subset === null ? [] : [inSubset ? "yes" : "no"]),
     health,
     flags.join(" ") || "-",
     String(weight),
@@ -83,6 +84,15 @@ function hostsText(cluster: ClusterExplanation): string {
     zone || "-",
     String(activeRequests),
   ]);
-  const head = ["HOST", "HEALTH", "FLAGS", "WEIGHT", "PRIORITY", "ZONE", "ACTIVE REQUESTS"];
+  const head = [
+    "HOST",
+    ...(subset === null ? [] : ["IN SUBSET"]),
+    "HEALTH",
+    "FLAGS",
+    "WEIGHT",
+    "PRIORITY",
+    "ZONE",
+    "ACTIVE REQUESTS",
+  ];
   return counts + textTable([head, ...rows]);
 }

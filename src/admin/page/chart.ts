@@ -97,7 +97,7 @@ function options(
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 }, sync: { key: CURSOR } },
     hooks: { setCursor: [({ cursor: { idx } }) => onPoint(idx ?? null)] },

@@ -73,6 +73,7 @@ interface Answer {
 }
 
 interface ExplainedHost {
+  readonly in_subset: boolean;
   readonly address: string;
   readonly health: string;
   readonly flags: readonly string[];
@@ -88,6 +89,7 @@ interface ExplainedCluster {
   readonly load_balancer: string;
   readonly host_count: number;
   readonly healthy: number;
+  readonly subset: { readonly asked: string; readonly host_count: number; readonly healthy: number } | null;
   readonly hosts: readonly ExplainedHost[];
 }
 
@@ -145,10 +147,16 @@ function hostTable(cluster: ExplainedCluster): VNode {
     caption: `Cluster ${cluster.name}: ${cluster.healthy} of ${cluster.host_count} hosts are healthy; ${cluster.discovery}, ${cluster.load_balancer}`,
     rows: cluster.hosts,
     rowKey: ({ address }) => address,
-    rowClass: ({ health }) => (health === "healthy" ? "" : "bad"),
+    rowClass: ({ health, in_subset }) => (!in_subset ? "out" : health === "healthy" ? "" : "bad"),
     empty: "It has no host.",
     columns: [
-      { head: "Host", cell: ({ address }) => address },
+      {
+        head: "Host",
+        cell: ({ address }) => html`<a href=${linkTo("traffic", `host ${cluster.name} ${address}`)}>${address}</a>`,
+      },
+      ...(cluster.subset === null
+        ? []
+        : [{ head: "In subset", cell: ({ in_subset }: ExplainedHost) => (in_subset ? "yes" : "no") }]),
       { head: "Health", cell: ({ health, flags }) => [health, ...flags].join(", ") },
       { head: "Weight", number: true, cell: ({ weight }) => weight },
       { head: "Priority", number: true, cell: ({ priority }) => priority },

@@ -132,7 +132,7 @@ function ListingTable({ kind, first }: { readonly kind: ListingKind; readonly fi
       rowClass: ({ state }) => (state === "draining" ? "draining" : ""),
       sortedBy: sort,
       onSort: setSort,
-      empty: value === undefined ? "Asking …" : filter === "" ? kind.none : "Nothing has this in it.",
+      empty: emptyText(value, filter, kind),
       columns: [
         ...kind.fields.map(columnOf),
         ...(kind.name === "connections"
@@ -146,6 +146,13 @@ function ListingTable({ kind, first }: { readonly kind: ListingKind; readonly fi
       ],
     })}
   </div>` as VNode;
+}
+
+/** What is said in place of rows. */
+function emptyText(value: Listing | undefined, filter: string, kind: ListingKind): string {
+  if (value === undefined) return "Asking …";
+  if (filter !== "") return "Nothing has this in it.";
+  return value.not_answering.length === 0 ? kind.none : "Nothing, as far as is known.";
 }
 
 function counted({ returned, matched }: Listing): string {

@@ -60,7 +60,8 @@ export function explainHttp(
   }
   const { route, ...found } = table.explain(headers, request.random);
   const clusterName = route?.action.type === "forward" ? route.action.clusterName(headers) : "";
-  const cluster = clusterName === "" ? null : sources.cluster(clusterName);
+  const metadataMatch = route?.action.type === "forward" ? route.action.metadataMatch : null;
+  const cluster = clusterName === "" ? null : sources.cluster(clusterName, metadataMatch);
   return {
     ...facts,
     ...found,
@@ -106,8 +107,8 @@ function answerOf(
       clusterName === "" ? "the header that names the cluster is missing" : `there is no cluster ${clusterName}`;
     return { status: route.action.settings.clusterNotFoundStatus, flag: "NC", details };
   }
-  if (cluster.hostCount > 0) return null;
-  return { status: 503, flag: "UH", details: `cluster ${clusterName} has no hosts` };
+  if (cluster.whyNone === "") return null;
+  return { status: 503, flag: "UH", details: `cluster ${clusterName} ${cluster.whyNone}` };
 }
 
 function explainedRoute(route: Route, headers: RequestHeaderMap, cluster: string): ExplainedRoute {

@@ -6,12 +6,12 @@ export function explainTcp({ clusters }: TcpProxyData, sources: ExplainSources):
   const total = clusters.reduce((sum, { weight }) => sum + weight, 0);
   const shares = clusters.map(({ name, weight }) => ({ name, share: total === 0 ? 0 : (weight / total) * 100 }));
   const name = clusters[0]?.name ?? "";
-  const cluster = sources.cluster(name);
+  const cluster = sources.cluster(name, clusters[0]?.metadataMatch ?? null);
   const answer =
     cluster === null
       ? { status: 0, flag: "NC", details: `there is no cluster ${name}` }
-      : cluster.hostCount === 0
-        ? { status: 0, flag: "UH", details: `cluster ${name} has no hosts` }
+      : cluster.whyNone !== ""
+        ? { status: 0, flag: "UH", details: `cluster ${name} ${cluster.whyNone}` }
         : null;
   return { kind: "tcp", clusters: shares, cluster, answer };
 }

@@ -26,8 +26,11 @@ export function workersHandler(view: WorkersView, control: Control): AdminHandle
       { name: "format", help: "Format to use", kind: ["text", "json"] },
     ],
     deadlineMs: 60_000,
-    handle: async (request) =>
-      request.method === "POST" ? setCount(control, request) : show(await view.workers(), request),
+    handle: async (request) => {
+      if (request.method === "POST") return setCount(control, request);
+      if (!request.params.has("count")) return show(await view.workers(), request);
+      return textResponse(405, `Method ${request.method} not allowed, POST required.\n`);
+    },
   };
 }
 

@@ -4,20 +4,23 @@ import { KNOWN_NAMES, KnownName } from "./known-header-names.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 
 /**
- * Fields that mean something only in a head: framing, routing, credentials, how to read the body (RFC 9110 §6.5.1).
+ * Fields that mean something only in a head: framing, routing, credentials, how to read the body (RFC 9110 §6.5.1),
+ * and what proxies say of the client (also `x-forwarded-…` and `x-envoy-…`).
  * Dropped from trailers, for whoever merges trailers into headers further on.
  */
 const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set(
   [
     "age authorization cache-control connection content-encoding content-length content-range content-type cookie date",
-    "expect expires host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive location",
+    "expect expires forwarded host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive location",
     "max-forwards pragma proxy-authenticate proxy-authorization proxy-connection range retry-after set-cookie te trailer",
-    "transfer-encoding upgrade vary www-authenticate",
+    "transfer-encoding upgrade vary via www-authenticate x-real-ip x-request-id",
   ].flatMap((line) => line.split(" ")),
 );
 
 /** Whether a field of this name (lower case) may be sent as a trailer. */
 export function mayBeTrailer(name: string): boolean {
+  if (name.startsWith("x-"))
+    return !(name.startsWith("x-forwarded-") || name.startsWith("x-envoy-") || FORBIDDEN_TRAILERS.has(name));
   return !FORBIDDEN_TRAILERS.has(name);
 }
 

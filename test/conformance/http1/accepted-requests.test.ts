@@ -189,7 +189,7 @@ const bodies: readonly Accepted[] = [
   },
   {
     name: "row 14: trailers, handed on",
-    bytes: `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nContent-Length: 50\r\nHost: evil\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n${NEXT}`,
+    bytes: `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nContent-Length: 50\r\nHost: evil\r\nX-Sum: 1\r\nX-Forwarded-For: 1.1.1.1\r\nForwarded: for=1.1.1.1\r\nX-Envoy-Internal: true\r\nX-Real-IP: 1.1.1.1\r\nX-Sum: 2\r\n\r\n${NEXT}`,
     options: { enableTrailers: true },
     requests: [{ body: "a", list: [], trailers: ["x-sum", "1", "x-sum", "2"], ended: true }, next],
   },

@@ -80,6 +80,12 @@ describe("Commands", () => {
       assert.deepEqual(proxy.calls, []);
     }
   });
+
+  it("changes the number of workers by POST only", async () => {
+    const answer = await askAdmin(new SampleProxy(), "/workers?count=3");
+    assert.equal(answer.status, 405);
+    assert.equal(answer.body, "Method GET not allowed, POST required.\n");
+  });
 });
 
 describe("/workers", () => {

@@ -85,7 +85,7 @@ export class HeaderBlock implements HeaderSink {
 
   onField(name: string, value: string, problem: FieldProblem): void {
     this.sizeBytes += name.length + value.length;
-    if (this.sizeBytes > this.limits.headBytes || this.fieldCount > this.limits.fieldCount) this.overflown = true;
+    if (this.sizeBytes > this.limits.headBytes) this.overflown = true;
     if (this.overflown || this.problem !== "") return;
     if (problem !== "") this.problem = `a header ${problem} has characters that it may not have`;
     else if (name.charCodeAt(0) === 0x3a) this.pseudoField(name, value);
@@ -158,8 +158,8 @@ export class HeaderBlock implements HeaderSink {
           return;
         }
     }
-    this.fieldCount++;
-    this.list.push(name, value);
+    if (++this.fieldCount > this.limits.fieldCount) this.overflown = true;
+    else this.list.push(name, value);
   }
 
   private readContentLength(value: string): void {

@@ -42,8 +42,17 @@ export interface StreamCallbacks {
   onBelowWriteBufferLowWatermark(): void;
 }
 
+/** What a stream has cost on the wire so far, with the framing of its protocol. */
+export interface StreamBytes {
+  readonly wireBytesSent: number;
+  readonly wireBytesReceived: number;
+  /** Of those: heads, and in HTTP/2 trailers, as they were sent, so compressed. */
+  readonly headerBytesSent: number;
+  readonly headerBytesReceived: number;
+}
+
 /** One request and its response, below both. */
-export interface Stream {
+export interface Stream extends StreamBytes {
   /** Only one user at a time; a second call replaces the first. */
   setCallbacks(callbacks: StreamCallbacks): void;
   /** Ends the stream at once. On HTTP/1 this costs the connection. Calls `onResetStream` back on the callbacks. */

@@ -1,7 +1,7 @@
 import type { NamespacedMetadata } from "../match/metadata-path.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
-import type { Protocol } from "./codec.ts";
+import type { Protocol, StreamBytes } from "./codec.ts";
 import { type FailedAttempt, MAX_FAILED_ATTEMPTS } from "./failed-attempt.ts";
 import type { Span, TraceReason } from "./span.ts";
 
@@ -103,8 +103,11 @@ export interface UpstreamInfo {
   firstByteReceivedAtMs: number;
   firstBodyByteReceivedAtMs: number;
   lastByteReceivedAtMs: number;
+  /** Of bodies. */
   bytesSent: number;
   bytesReceived: number;
+  /** What the attempt has cost on the wire; null for plain TCP, and until it has a connection. */
+  wire: StreamBytes | null;
 }
 
 /**
@@ -126,8 +129,11 @@ export class StreamInfo {
   failureNote = "";
   /** Bit set of `ResponseFlag`. */
   responseFlags = 0;
+  /** Of bodies. */
   bytesReceived = 0;
   bytesSent = 0;
+  /** What the stream has cost on the wire; null for plain TCP. */
+  wire: StreamBytes | null = null;
   requestHeadersBytes = 0;
   responseHeadersBytes = 0;
   requestLastByteMs = -1;
@@ -183,6 +189,7 @@ export class StreamInfo {
     const next = new StreamInfo(this.connection, this.protocol, startMs, startWallMs);
     next.requestLastByteMs = startMs;
     next.bytesReceived = this.bytesReceived;
+    next.wire = this.wire;
     next.internalRedirects = this.internalRedirects;
     next.redirectedRoutes = this.redirectedRoutes;
     next.requestId = this.requestId;
@@ -266,5 +273,6 @@ export function createUpstreamInfo(): UpstreamInfo {
     lastByteReceivedAtMs: -1,
     bytesSent: 0,
     bytesReceived: 0,
+    wire: null,
   };
 }

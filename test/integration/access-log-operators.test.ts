@@ -68,8 +68,13 @@ const EXPECTED: Readonly<Record<string, string | RegExp>> = {
   REQUEST_HEADERS_BYTES: /^[1-9]\d+$/,
   RESPONSE_HEADERS_BYTES: /^[1-9]\d+$/,
   RESPONSE_TRAILERS_BYTES: /^[1-9]\d+$/,
-  UPSTREAM_WIRE_BYTES_SENT: "0",
-  UPSTREAM_WIRE_BYTES_RECEIVED: "5",
+  ...Object.fromEntries(
+    ["UPSTREAM", "DOWNSTREAM"].flatMap((side) =>
+      ["WIRE", "HEADER"].flatMap((what) =>
+        ["SENT", "RECEIVED"].map((way) => [`${side}_${what}_BYTES_${way}`, /^[1-9]\d+$/]),
+      ),
+    ),
+  ),
   DOWNSTREAM_REMOTE_ADDRESS: LOOPBACK,
   DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: "127.0.0.1",
   "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(8)": "127.0.0.0/8",

@@ -196,6 +196,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
           at = this.#decodeBody(data, at, stream!);
           break;
         case State.raw:
+          stream!.received(data.length - at, false);
           stream!.decoder.decodeData(at === 0 ? data : data.subarray(at), false);
           return;
         case State.idle:
@@ -209,6 +210,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   #decodeHead(data: Buffer, at: number, stream: ClientStream): number {
     const end = this.#head.decode(data, at, this.#options.headLimits, this);
     if (end === -1) return data.length;
+    stream.received(this.#head.headBytes, true);
     this.#beginResponse(stream, end < data.length);
     return end;
   }
@@ -250,6 +252,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   #decodeBody(data: Buffer, at: number, stream: ClientStream): number {
     const body = this.#body!;
     const next = body.decode(data, at, stream.decoder, this.#options.headLimits);
+    stream.received(next - at, false);
     if (body.complete) {
       if (next < data.length) this.#keepAlive = false;
       this.#finishBody(stream);

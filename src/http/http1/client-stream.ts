@@ -94,7 +94,7 @@ export class ClientStream extends CodecStream<ClientStreamOwner> implements Requ
     }
     if (this.asksUpgrade) text += formatLine(format, "connection: upgrade\r\n");
     else if (headWriter.saysClose) text += formatLine(format, "connection: close\r\n");
-    this.owner.sink.writeLatin1(`${text}\r\n`);
+    this.writeHead(`${text}\r\n`);
     if (endStream) this.#complete();
   }
 

@@ -16,6 +16,9 @@ export interface CodecStreamOwner {
 /** What a request is to its connection at either end: who is told of resets and watermarks, and the pauses that it asked for. */
 export abstract class CodecStream<Owner extends CodecStreamOwner> implements Stream {
   readonly id: number;
+  headerBytesSent = 0;
+  headerBytesReceived = 0;
+  wireBytesReceived = 0;
   protected readonly owner: Owner;
   protected readonly body: BodyWriter;
   protected callbacks: StreamCallbacks | null = null;
@@ -27,6 +30,10 @@ export abstract class CodecStream<Owner extends CodecStreamOwner> implements Str
     this.owner = owner;
     this.body = new BodyWriter(owner.sink);
     this.id = id;
+  }
+
+  get wireBytesSent(): number {
+    return this.headerBytesSent + this.body.writtenBytes;
   }
 
   get stream(): Stream {
@@ -53,6 +60,18 @@ export abstract class CodecStream<Owner extends CodecStreamOwner> implements Str
     } else if (this.#readDisables > 0 && --this.#readDisables === 0) {
       this.owner.readDisable(false);
     }
+  }
+
+  /** Writes a head. */
+  protected writeHead(text: string): void {
+    this.headerBytesSent += text.length;
+    this.owner.sink.writeLatin1(text);
+  }
+
+  /** So many bytes of the peer's message have come. */
+  received(bytes: number, isHead: boolean): void {
+    this.wireBytesReceived += bytes;
+    if (isHead) this.headerBytesReceived += bytes;
   }
 
   /** Ends the stream's hold on its connection: pauses are lifted, later calls do nothing. */

@@ -10,6 +10,8 @@ export interface HeadReader {
 /** Decodes the heads of a connection's messages. One that comes in pieces is kept, up to the limits of a head; others cost nothing. */
 export class HeadDecoder {
   readonly #isRequest: boolean;
+  /** Of the head that was decoded last. */
+  headBytes = 0;
   #partial: PendingBytes | null = null;
   #parser: HeadParser | null = null;
 
@@ -33,6 +35,7 @@ export class HeadDecoder {
       return -1;
     }
     reader.readHead(parser, data, at);
+    this.headBytes = parser.length;
     const end = at + parser.length;
     releaseHeadParser(parser);
     return end;
@@ -50,6 +53,7 @@ export class HeadDecoder {
     const before = partial.length;
     partial.append(data, at, data.length);
     if (!parser.parse(partial.buffer, 0, partial.length, limits)) return -1;
+    this.headBytes = parser.length;
     const end = at + parser.length - before;
     reader.readHead(parser, partial.buffer, 0);
     this.drop();

@@ -26,6 +26,8 @@ const COPY_LIMIT_BYTES = 512;
  */
 export class BodyWriter {
   readonly #sink: ByteSink;
+  /** With the framing of chunks, and trailers. */
+  writtenBytes = 0;
   #framing: BodyFraming = BodyFraming.none;
   #left = 0;
 
@@ -49,7 +51,7 @@ export class BodyWriter {
         this.#writeChunk(data, endStream);
         return;
       case BodyFraming.raw:
-        if (data.length > 0) this.#sink.write(data);
+        if (data.length > 0) this.#writeBytes(data);
         return;
       default:
         return;
@@ -59,7 +61,7 @@ export class BodyWriter {
   /** Ends a body with trailers; they are written only if it is chunked and `enabled`. */
   writeTrailers(trailers: HeaderMap, enabled: boolean, format: HeaderNameFormat | null): void {
     if (this.#framing !== BodyFraming.chunked) return;
-    this.#sink.writeLatin1(enabled ? `0\r\n${headWriter.writeTrailers(trailers, format)}\r\n` : "0\r\n\r\n");
+    this.#writeText(enabled ? `0\r\n${headWriter.writeTrailers(trailers, format)}\r\n` : "0\r\n\r\n");
   }
 
   /** Whether the peer was promised more than it got: the connection can't carry another message. */
@@ -71,23 +73,33 @@ export class BodyWriter {
     const fits = data.length <= this.#left;
     const piece = fits ? data : data.subarray(0, this.#left);
     this.#left -= piece.length;
-    if (piece.length > 0) this.#sink.write(piece);
+    if (piece.length > 0) this.#writeBytes(piece);
   }
 
   #writeChunk(data: Buffer, endStream: boolean): void {
     const length = data.length;
     if (length === 0) {
-      if (endStream) this.#sink.writeLatin1("0\r\n\r\n");
+      if (endStream) this.#writeText("0\r\n\r\n");
       return;
     }
     const size = `${length.toString(16)}\r\n`;
     const end = endStream ? "\r\n0\r\n\r\n" : "\r\n";
     if (length <= COPY_LIMIT_BYTES) {
-      this.#sink.writeLatin1(size + data.toString("latin1", 0, length) + end);
+      this.#writeText(size + data.toString("latin1", 0, length) + end);
       return;
     }
-    this.#sink.writeLatin1(size);
+    this.#writeText(size);
+    this.#writeBytes(data);
+    this.#writeText(end);
+  }
+
+  #writeBytes(data: Buffer): void {
+    this.writtenBytes += data.length;
     this.#sink.write(data);
-    this.#sink.writeLatin1(end);
+  }
+
+  #writeText(text: string): void {
+    this.writtenBytes += text.length;
+    this.#sink.writeLatin1(text);
   }
 }

@@ -239,6 +239,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
           at = this.#decodeBody(data, at);
           break;
         case State.raw:
+          this.#stream!.received(data.length - at, false);
           this.#stream!.decoder!.decodeData(at === 0 ? data : data.subarray(at), false);
           return;
         case State.closed:
@@ -272,6 +273,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
       keepAlive,
     );
     this.#stream = stream;
+    stream.received(this.#head.headBytes, true);
     stream.decoder = this.#callbacks.newStream(stream);
     if (this.#stream !== stream) return;
     if (bodyLength !== 0) {
@@ -291,6 +293,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
     const body = this.#body!;
     const decoder = stream.decoder!;
     const next = body.decode(data, at, decoder, this.#options.headLimits);
+    stream.received(next - at, false);
     if (!body.complete) return next;
     if (stream.upgrades) {
       this.#state = State.upgradePending;

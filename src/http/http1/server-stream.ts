@@ -61,7 +61,7 @@ export class ServerStream extends CodecStream<ServerStreamOwner> implements Resp
     if (headers.status < 100 || headers.status > 199 || headers.status === 101) return;
     headers.remove("content-length");
     const fields = headWriter.writeFields(headers, headers.nameFormat ?? this.owner.nameFormat);
-    this.owner.sink.writeLatin1(`${statusLine(headers.status, false)}${fields}\r\n`);
+    this.writeHead(`${statusLine(headers.status, false)}${fields}\r\n`);
   }
 
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
@@ -85,7 +85,7 @@ export class ServerStream extends CodecStream<ServerStreamOwner> implements Resp
       text += formatLine(format, "content-length: 0\r\n");
     }
     const connection = this.#connectionLine(isRaw, framing);
-    this.owner.sink.writeLatin1(`${text}${connection === "" ? "" : formatLine(format, connection)}\r\n`);
+    this.writeHead(`${text}${connection === "" ? "" : formatLine(format, connection)}\r\n`);
     if (isRaw) this.owner.onUpgradeAccepted();
     if (endStream) this.#complete();
   }

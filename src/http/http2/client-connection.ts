@@ -109,7 +109,7 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
     }
     if (authority !== "") encoder.field(":authority", authority);
     if (protocol !== "") encoder.field(":protocol", protocol);
-    this.endHeaders(list, stream.id, endStream);
+    this.endHeaders(list, stream, endStream);
   }
 
   /** @internal For the stream. */
@@ -149,6 +149,7 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
       stream.onRemoteEnded();
       return;
     }
+    stream.receivedHeaders(this.blockBytes);
     const block = this.decode("response", "allow", data, start, end);
     if (block.overflown) this.overflow(stream);
     else this.#onResponse(stream, endStream, block);

@@ -6,7 +6,7 @@ import { checkLength, frameSizeError, Http2Details, Http2Error, protocolError } 
 import type { Http2CodecOptions } from "./codec-options.ts";
 import type { Http2CodecStats } from "./codec-stats.ts";
 import type { Http2ConnectionHooks } from "./connection-hooks.ts";
-import { DEFAULT_WINDOW_BYTES, ErrorCode, FrameFlag, FrameType, MAX_WINDOW_BYTES } from "./frame.ts";
+import { DEFAULT_WINDOW_BYTES, ErrorCode, FRAME_HEAD_BYTES, FrameFlag, FrameType, MAX_WINDOW_BYTES } from "./frame.ts";
 import { type FrameHandler, FrameReader } from "./frame-reader.ts";
 import { type BlockKind, HeaderBlock } from "./header-block.ts";
 import { HpackDecoder } from "./hpack/hpack-decoder.ts";
@@ -31,6 +31,8 @@ export abstract class Http2Connection extends SendingSide implements FrameHandle
   private readonly decoder = new HpackDecoder();
   private settingsSeen = false;
   private readonly block: BlockAssembly;
+  /** What the header block that came last took on the wire. */
+  protected blockBytes = 0;
   /** The stream of the DATA frame being read; null if its bytes are of no use to anyone. */
   private dataStream: Http2Stream | null = null;
   private dataEndStream = false;
@@ -161,6 +163,7 @@ export abstract class Http2Connection extends SendingSide implements FrameHandle
     if (from > to) throw protocolError("HEADERS has more padding than payload");
     const endStream = (flags & FrameFlag.endStream) !== 0;
     this.guard.onMessageFrame(from === to && !endStream);
+    this.blockBytes = FRAME_HEAD_BYTES + end - start;
     if ((flags & FrameFlag.endHeaders) !== 0) {
       this.onHeaderBlock(streamId, endStream, data, from, to);
       return;
@@ -172,6 +175,7 @@ export abstract class Http2Connection extends SendingSide implements FrameHandle
     const endHeaders = (flags & FrameFlag.endHeaders) !== 0;
     this.guard.onMessageFrame(start === end && !endHeaders);
     this.block.append(data, start, end);
+    this.blockBytes += FRAME_HEAD_BYTES + end - start;
     if (!endHeaders) return;
     const { endStream } = this.block;
     const block = this.block.take();
@@ -202,6 +206,7 @@ export abstract class Http2Connection extends SendingSide implements FrameHandle
   ): TrailerMap | null {
     if (stream.remoteEnded) throw new Http2Error(ErrorCode.streamClosed, "HEADERS behind the end of a stream");
     this.stats.trailers.inc();
+    stream.receivedHeaders(this.blockBytes);
     const block = this.decode("trailers", underscores, data, start, end);
     if (block.overflown) {
       this.overflow(stream);
@@ -261,14 +266,9 @@ export abstract class Http2Connection extends SendingSide implements FrameHandle
       throw new Http2Error(ErrorCode.flowControlError, "a stream's window is exceeded");
     }
     if (padding > 0) this.giveBack(stream, padding);
-    this.countBody(stream, length - padding, endStream);
-  }
-
-  private countBody(stream: Http2Stream, bytes: number, endStream: boolean): void {
-    if (stream.remoteLeftBytes === -1) return;
-    stream.remoteLeftBytes -= bytes;
-    if (stream.remoteLeftBytes >= 0 && (!endStream || stream.remoteLeftBytes === 0)) return;
-    this.giveBack(null, bytes);
+    stream.wireBytesReceived += FRAME_HEAD_BYTES + length;
+    if (stream.takeBody(length - padding, endStream)) return;
+    this.giveBack(null, length - padding);
     this.messagingError(stream, "the body has not the length that was announced");
     this.dataStream = null;
   }

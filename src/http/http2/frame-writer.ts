@@ -123,8 +123,8 @@ export class FrameWriter implements LateWriter {
     encoder.begin(slab.bytes, slab.used + FRAME_HEAD_BYTES);
   }
 
-  /** Writes what the encoder has made as HEADERS and, if it does not fit one frame, CONTINUATION. */
-  endHeaders(encoder: HpackEncoder, streamId: number, endStream: boolean, maxFrameBytes: number): void {
+  /** Writes what the encoder has made as HEADERS and, if it does not fit one frame, CONTINUATION. Answers how many bytes that took. */
+  endHeaders(encoder: HpackEncoder, streamId: number, endStream: boolean, maxFrameBytes: number): number {
     const flags = endStream ? FrameFlag.endStream : 0;
     const block = this.#largeBlock;
     if (block === null) {
@@ -133,10 +133,11 @@ export class FrameWriter implements LateWriter {
       putHead(slab, length, FrameType.headers, flags | FrameFlag.endHeaders, streamId);
       slab.used += length;
       this.#guard.onFrameWritten(FRAME_HEAD_BYTES + length, false);
-      return;
+      return FRAME_HEAD_BYTES + length;
     }
     this.#largeBlock = null;
     const end = encoder.end();
+    let written = 0;
     for (let at = 0; at < end || at === 0; at += maxFrameBytes) {
       const length = Math.min(maxFrameBytes, end - at);
       const last = at + length >= end ? FrameFlag.endHeaders : 0;
@@ -144,9 +145,11 @@ export class FrameWriter implements LateWriter {
       const slab = this.#reserve(FRAME_HEAD_BYTES);
       putHead(slab, length, type, at === 0 ? flags | last : last, streamId);
       this.#guard.onFrameWritten(FRAME_HEAD_BYTES + length, false);
+      written += FRAME_HEAD_BYTES + length;
       this.#handOver();
       this.#sink.write(block.subarray(at, at + length));
     }
+    return written;
   }
 
   #head(length: number, type: number, flags: number, streamId: number, isControl: boolean): Slab {

@@ -5,7 +5,7 @@ import type { Http2CodecOptions } from "./codec-options.ts";
 import type { Http2CodecStats } from "./codec-stats.ts";
 import type { Http2ConnectionHooks } from "./connection-hooks.ts";
 import { FloodGuard } from "./flood-guard.ts";
-import { DEFAULT_FRAME_BYTES, DEFAULT_WINDOW_BYTES, type ErrorCode } from "./frame.ts";
+import { DEFAULT_FRAME_BYTES, DEFAULT_WINDOW_BYTES, type ErrorCode, FRAME_HEAD_BYTES } from "./frame.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { HpackEncoder } from "./hpack/hpack-encoder.ts";
 import type { LateSink } from "./late-sink.ts";
@@ -61,10 +61,10 @@ export abstract class SendingSide implements Http2StreamOwner {
     return this.encoder;
   }
 
-  protected endHeaders(list: readonly string[], streamId: number, endStream: boolean): void {
+  protected endHeaders(list: readonly string[], stream: Http2Stream, endStream: boolean): void {
     const encoder = this.encoder;
     for (let i = 0; i < list.length; i += 2) encoder.field(list[i]!, list[i + 1]!);
-    this.writer.endHeaders(encoder, streamId, endStream, DEFAULT_FRAME_BYTES);
+    stream.sentHeaders(this.writer.endHeaders(encoder, stream.id, endStream, DEFAULT_FRAME_BYTES));
   }
 
   /** Writes trailers; they end the stream. */
@@ -72,7 +72,7 @@ export abstract class SendingSide implements Http2StreamOwner {
     if (this.dead) return;
     stream.localEnded = true;
     this.beginHeaders(trailers.list, 0);
-    this.endHeaders(trailers.list, stream.id, true);
+    this.endHeaders(trailers.list, stream, true);
   }
 
   /**
@@ -91,11 +91,13 @@ export abstract class SendingSide implements Http2StreamOwner {
       this.writer.data(stream.id, data, at, next, last);
       this.sendWindow -= next - at;
       stream.sendWindow -= next - at;
+      stream.wireBytesSent += FRAME_HEAD_BYTES + next - at;
       at = next;
     }
     if (endStream && !stream.localEnded) {
       stream.localEnded = true;
       this.writer.data(stream.id, data, data.length, data.length, true);
+      stream.wireBytesSent += FRAME_HEAD_BYTES;
     }
     return at;
   }

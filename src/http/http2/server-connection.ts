@@ -120,7 +120,7 @@ export class Http2ServerConnection extends Http2Connection implements ServerConn
     const index = staticStatusIndex(headers.status);
     if (index !== 0) encoder.staticField(index);
     else encoder.field(":status", String(headers.status));
-    this.endHeaders(headers.list, stream.id, endStream);
+    this.endHeaders(headers.list, stream, endStream);
   }
 
   protected isIdle(streamId: number): boolean {
@@ -183,6 +183,7 @@ export class Http2ServerConnection extends Http2Connection implements ServerConn
       return;
     }
     const stream = new ServerStream(this, streamId, headers.method === "HEAD");
+    stream.receivedHeaders(this.blockBytes);
     stream.remoteStarted = true;
     stream.remoteEnded = endStream;
     stream.remoteLeftBytes = block.contentLength;

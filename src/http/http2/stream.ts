@@ -42,6 +42,10 @@ export abstract class Http2Stream implements Stream {
   remoteStarted = false;
   /** What the peer's `content-length` leaves to come; -1 = it said nothing. */
   remoteLeftBytes = -1;
+  wireBytesSent = 0;
+  wireBytesReceived = 0;
+  headerBytesSent = 0;
+  headerBytesReceived = 0;
   /** Our END_STREAM is written. */
   localEnded = false;
   /** Gone from its connection: nothing is sent or told any more. */
@@ -137,6 +141,25 @@ export abstract class Http2Stream implements Stream {
       this.heldBytes = 0;
       this.connection.giveBack(this, held);
     }
+  }
+
+  /** Counts the frames of a header block, so many bytes with their heads. */
+  receivedHeaders(bytes: number): void {
+    this.headerBytesReceived += bytes;
+    this.wireBytesReceived += bytes;
+  }
+
+  /** Likewise. */
+  sentHeaders(bytes: number): void {
+    this.headerBytesSent += bytes;
+    this.wireBytesSent += bytes;
+  }
+
+  /** Counts body of the peer against what it has announced; false if it is more, or ends short of it. */
+  takeBody(bytes: number, endStream: boolean): boolean {
+    if (this.remoteLeftBytes === -1) return true;
+    this.remoteLeftBytes -= bytes;
+    return this.remoteLeftBytes >= 0 && (!endStream || this.remoteLeftBytes === 0);
   }
 
   /** Counts bytes that the user has got; the peer may send as many more unless reading is disabled. */

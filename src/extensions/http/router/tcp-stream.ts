@@ -26,6 +26,10 @@ const NO_BYTES = Buffer.alloc(0);
  * 200 as soon as the host is connected. Source: Envoy's `Upstreams::Http::Tcp::TcpUpstream`.
  */
 export class TcpStream implements RequestEncoder, Stream, PendingStream, TcpPoolCallbacks, TcpUpstreamCallbacks {
+  wireBytesSent = 0;
+  wireBytesReceived = 0;
+  readonly headerBytesSent = 0;
+  readonly headerBytesReceived = 0;
   readonly #prologue: Buffer;
   readonly #decoder: ResponseDecoder;
   readonly #pool: PoolCallbacks;
@@ -95,6 +99,7 @@ export class TcpStream implements RequestEncoder, Stream, PendingStream, TcpPool
 
   encodeData(data: Buffer, endStream: boolean): void {
     if (this.#over || this.#sentEnd) return;
+    this.wireBytesSent += data.length;
     this.#connection!.write(data);
     if (endStream) this.encodeTrailers();
   }
@@ -121,7 +126,9 @@ export class TcpStream implements RequestEncoder, Stream, PendingStream, TcpPool
   // ---- from the host ----
 
   onData(data: Buffer): void {
-    if (!this.#over) this.#decoder.decodeData(data, false);
+    if (this.#over) return;
+    this.wireBytesReceived += data.length;
+    this.#decoder.decodeData(data, false);
   }
 
   onEndOfStream(): void {

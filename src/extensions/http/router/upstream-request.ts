@@ -196,6 +196,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     info.connectionId = connection.id;
     info.localAddress = connection.localAddress;
     info.protocol = connection.protocol;
+    info.wire = encoder.stream;
     info.connectedAtMs = connection.connectedAtMs;
     info.tls = connection.tls;
     info.firstByteSentAtMs = this.owner.nowMs();

@@ -100,6 +100,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const nowMs = runtime.clock.nowMs();
     this.lastActivityMs = nowMs;
     this.streamInfo = new StreamInfo(connection.info, protocol, nowMs, runtime.clock.wallMs());
+    this.streamInfo.wire = encoder.stream;
     this.filters = new FilterManager(this, connection.bufferLimitBytes);
     this.idleTimeoutMs = runtime.data.streamIdleTimeoutMs;
     this.idleWatch = connection.takeIdleWatch();

@@ -7,12 +7,14 @@ import { responseOperators } from "./response-operators.ts";
 import { stateOperators } from "./state-operators.ts";
 import { timeOperators } from "./time-operators.ts";
 import { tlsOperators } from "./tls-operators.ts";
+import { wireOperators } from "./wire-operators.ts";
 
 const PLAIN: ReadonlyMap<string, FormatOperator> = new Map([
   ...timeOperators,
   ...headerOperators,
   ...responseOperators,
   ...peerOperators,
+  ...wireOperators,
   ...stateOperators,
   ...tlsOperators,
   ...fingerprintOperators,
@@ -27,7 +29,7 @@ export const operatorTable: ReadonlyMap<string, FormatOperator> = new Map([
 /** Operators of Envoy that Troupe does not have; patterns over the whole name. */
 const UNSUPPORTED: readonly RegExp[] = [
   /^(?:ROUNDTRIP_DURATION|DOWNSTREAM_HANDSHAKE_DURATION|BYTES_RETRANSMITTED|PACKETS_RETRANSMITTED)$/,
-  /^(?:UP|DOWN)STREAM_(?:WIRE|HEADER|DECOMPRESSED_HEADER)_BYTES_(?:SENT|RECEIVED)$/,
+  /^(?:UP|DOWN)STREAM_DECOMPRESSED_HEADER_BYTES_(?:SENT|RECEIVED)$/,
   /^(?:UP|DOWN)STREAM_(?:LOCAL|PEER)_\w+$/,
   /^(?:UP|DOWN)STREAM_TLS_\w+$/,
   /^(?:UP|DOWN)STREAM_\w*ADDRESS(?:_ENDPOINT_ID)?$/,

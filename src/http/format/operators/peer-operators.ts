@@ -154,6 +154,4 @@ export const peerOperators: ReadonlyMap<string, FormatOperator> = new Map([
   ["UPSTREAM_REQUEST_ATTEMPT_COUNT", plainOperator(({ streamInfo }) => streamInfo.upstream?.attemptCount ?? 0)],
   ["UPSTREAM_CONNECTION_ID", upstreamOperator((upstream) => upstream.connectionId || "")],
   ["UPSTREAM_TRANSPORT_FAILURE_REASON", upstreamOperator((upstream) => upstream.transportFailureReason)],
-  ["UPSTREAM_WIRE_BYTES_SENT", plainOperator(({ streamInfo }) => streamInfo.upstream?.bytesSent ?? 0)],
-  ["UPSTREAM_WIRE_BYTES_RECEIVED", plainOperator(({ streamInfo }) => streamInfo.upstream?.bytesReceived ?? 0)],
 ]);

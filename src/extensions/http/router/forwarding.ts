@@ -6,18 +6,14 @@ import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { InternalRedirectData } from "../../../route/internal-redirect-data.ts";
 import type { Counter } from "../../../stats/scope.ts";
 import type { Host } from "../../../upstream/host.ts";
-import { Attempts } from "./attempts.ts";
 import { followRedirect } from "./internal-redirect.ts";
 import { PerTryTimers, type PerTryTimersOwner } from "./per-try-timers.ts";
 import { RequestCharges } from "./request-charges.ts";
-import { type RequestControls, takeRequestControls } from "./request-controls.ts";
-import type { RequestScope } from "./request-scopes.ts";
+import { takeRequestControls } from "./request-controls.ts";
 import { expectedTimeoutMs, perTryTimeoutMs, requestTimeoutMs } from "./request-timeouts.ts";
-import { isKeepAliveRace } from "./retry/keep-alive-race.ts";
-import { ReplayBody, replayLimitBytes } from "./retry/replay-body.ts";
-import { DEFAULT_RETRY_POLICY, type RetryPolicy, retryPolicyOf } from "./retry/retry-policy.ts";
-import { mayBeRetried, RetryState, type RetryVerdict } from "./retry/retry-state.ts";
-import type { RoutedRequest } from "./routed-request.ts";
+import { RetriedRequest } from "./retried-request.ts";
+import { ReplayBody } from "./retry/replay-body.ts";
+import { DEFAULT_RETRY_POLICY, retryPolicyOf } from "./retry/retry-policy.ts";
 import { Shadows } from "./shadows.ts";
 import { failureOf, resetDetails, resetReply } from "./upstream-failure.ts";
 import type { UpstreamRequest, UpstreamRequestOwner } from "./upstream-request.ts";
@@ -25,37 +21,19 @@ import type { UpstreamRequest, UpstreamRequestOwner } from "./upstream-request.t
 /**
  * One request on its way to its route's cluster and the response on its way back: attempts, retries, timeouts, and the
  * answers to what fails.
- * Differs from Envoy: an idempotent request without body whose reused connection dies before any byte of a response is
- * sent once more, whatever the retry policy: such a connection was most likely being closed by the host already. So is any request
- * without body that HTTP/2 has refused.
  */
-export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, DownstreamWatermarkCallbacks {
-  private readonly routed: RoutedRequest;
-  private readonly attempts: Attempts;
+export class Forwarding
+  extends RetriedRequest
+  implements UpstreamRequestOwner, PerTryTimersOwner, DownstreamWatermarkCallbacks
+{
   private hedges = false;
   /** Null if there are none, or they need nothing any more. */
   private shadows: Shadows | null = null;
-  private requestEnded = false;
-  private hasBody = false;
   private requestCompleteMs = -1;
-  private responseStarted = false;
   private finished = false;
-  private charges!: RequestCharges;
   private timeoutMs = 0;
   private timeoutTimer: WheelTimer | null = null;
-  /** Null if attempts have no limits of their own. */
-  private perTry: PerTryTimers | null = null;
   private timeoutStatus = 504;
-  /** Null if no retry is possible, from the start or any more. */
-  private retry: RetryState | null = null;
-  /** What another attempt, or the request after a redirect, has to send again. Null if nothing has to, or any more can. */
-  private replay: ReplayBody | null = null;
-  private afterPerTryTimeout = false;
-
-  constructor(routed: RoutedRequest) {
-    this.routed = routed;
-    this.attempts = new Attempts(routed);
-  }
 
   // ---- the request ----
 
@@ -78,13 +56,13 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     }
     this.hedges = controls?.hedgeOnPerTryTimeout ?? action.settings.hedgeOnPerTryTimeout;
     if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
-    if (policy !== null || controls !== null) this.#prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls, scopes);
+    if (policy !== null || controls !== null) this.prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls, scopes);
     if (this.retry !== null || action.settings.internalRedirect !== null)
-      this.replay = new ReplayBody(this.#replayLimitBytes());
+      this.replay = new ReplayBody(this.replayLimitBytes());
     this.routed.route.finalizeRequestHeaders(headers, streamInfo, !data.suppressEnvoyHeaders);
     this.charges = new RequestCharges(this.routed.cluster, scopes, data, headers, streamInfo, this.timeoutMs);
     const copied = action.settings.mirrors.length > 0 ? headers.clone() : null;
-    this.#startAttempt(endStream);
+    this.startAttempt(endStream);
     if (copied !== null && !this.finished) this.#startShadows(copied, endStream);
     if (endStream && !this.finished) this.#onRequestEnd();
   }
@@ -96,21 +74,17 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       priority: action.settings.priority,
       downstreamProtocol: callbacks.streamInfo.protocol,
       timeoutMs: this.timeoutMs,
-      limitBytes: this.#replayLimitBytes(),
+      limitBytes: this.replayLimitBytes(),
       streamInfo: callbacks.streamInfo,
       onAbandoned: () => cluster.info.stats.retryOrShadowAbandoned.inc(),
     };
     this.shadows = Shadows.begin(action.settings.mirrors, headers, endStream, runtime, settings);
   }
 
-  #replayLimitBytes(): number {
-    return replayLimitBytes(this.routed.callbacks.decoderBufferLimitBytes, this.routed.route.requestBufferLimitBytes);
-  }
-
   /** Body of the request; may end in an answer. */
   sendData(bytes: Buffer, endStream: boolean): void {
     this.hasBody = true;
-    if (this.replay !== null && !this.#keepForReplay(bytes)) return;
+    if (this.replay !== null && !this.keepForReplay(bytes)) return;
     this.shadows?.sendData(bytes, endStream);
     this.attempts.current?.sendData(bytes, endStream);
     if (endStream) this.#onRequestEnd();
@@ -131,22 +105,6 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.shadows = null;
   }
 
-  #prepareRetries(policy: RetryPolicy, controls: RequestControls | null, scopes: readonly RequestScope[]): void {
-    if (!mayBeRetried(policy, controls, this.routed.headers)) return;
-    const environment = { timers: this.routed.callbacks.timers, random: this.routed.runtime.random };
-    const { info } = this.routed.cluster;
-    const onDue = () => this.#onRetryDue();
-    this.retry = new RetryState(
-      policy,
-      controls,
-      info,
-      scopes,
-      this.routed.action.settings.priority,
-      environment,
-      onDue,
-    );
-  }
-
   /** What the host is told of how long it has; 0 = nothing. */
   #expectedTimeoutMs(): number {
     if (this.routed.runtime.data.suppressEnvoyHeaders) return 0;
@@ -155,7 +113,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     return expectedTimeoutMs(this.timeoutMs, perTryMs, elapsedMs);
   }
 
-  #startAttempt(endStream: boolean): void {
+  protected override startAttempt(endStream: boolean): void {
     const { action, callbacks } = this.routed;
     const request = this.attempts.next(this, {
       endStream,
@@ -167,7 +125,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     if (request === null) {
       callbacks.streamInfo.setResponseFlag(ResponseFlag.UH);
       this.charges.status(503, null);
-      this.#reply({ status: 503, body: "no healthy upstream", details: "no_healthy_upstream" });
+      this.reply({ status: 503, body: "no healthy upstream", details: "no_healthy_upstream" });
       return;
     }
     callbacks.setDownstreamWatermarkCallbacks(this);
@@ -196,101 +154,16 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     if (this.perTry !== null && !this.responseStarted && !this.finished) this.perTry.start();
   }
 
-  // ---- retries ----
-
-  /** Keeps body that may have to be sent again, or gives up on that; false if the request had to be refused. */
-  #keepForReplay(bytes: Buffer): boolean {
-    if (this.replay!.add(bytes)) return true;
-    this.replay = null;
-    this.routed.cluster.info.stats.retryOrShadowAbandoned.inc();
-    const isWaiting = this.retry?.isWaiting === true;
-    this.#endRetries();
-    if (!isWaiting) return true;
-    const body = "exceeded request buffer limit while retrying upstream";
-    this.#reply({ status: 507, body, details: "request_payload_exceeded_retry_buffer_limit" });
-    return false;
-  }
-
-  #endRetries(): void {
-    this.retry?.release();
-    this.retry = null;
-    if (this.routed.action.settings.internalRedirect === null) this.replay = null;
-  }
-
-  #onRetryDue(): void {
-    const replay = this.replay!;
-    const endStream = this.requestEnded && !this.hasBody && replay.trailers === null;
-    this.#startAttempt(endStream);
-    const { current } = this.attempts;
-    if (current !== null && !endStream) replay.sendTo(current, this.requestEnded);
-  }
-
-  /** Whether the attempt that gave these response headers is repeated. */
-  #retriesAfterHeaders(request: UpstreamRequest, headers: ResponseHeaderMap): boolean {
-    const retry = this.retry!;
-    if (this.attempts.isHedged(request)) return this.#waitsOn(request, retry.wouldRetry(headers));
-    const verdict = retry.decideOnHeaders(headers);
-    if (verdict !== "retry") {
-      this.#noteVerdict(verdict);
-      return this.#waitsOn(request, verdict !== "no");
-    }
-    const { addressText } = request.host;
-    this.routed.callbacks.streamInfo.noteFailedAttempt(addressText, `response ${headers.status}`, "", this.nowMs());
-    this.charges.retried(headers.status, request.host);
-    this.perTry?.stop();
-    this.afterPerTryTimeout = false;
-    request.cancel();
-    this.attempts.drop(request);
-    return true;
-  }
-
-  /** Whether a response is dropped because it is bad and others may still come. */
-  #waitsOn(request: UpstreamRequest, isBad: boolean): boolean {
-    if (!isBad || !this.#hasOthers(request)) {
-      this.#endRetries();
-      return false;
-    }
-    request.host.stats.rqError++;
-    request.cancel();
-    this.attempts.drop(request);
-    return true;
-  }
-
-  /** Whether the response may come from another attempt than this one, be it one that is only due. */
-  #hasOthers(request: UpstreamRequest): boolean {
-    return this.attempts.hasOthers(request) || this.retry?.isWaiting === true;
-  }
-
-  /** Whether the attempt, which ended without a response, is repeated. */
-  #retriesAfterReset(request: UpstreamRequest, reason: StreamResetReason): boolean {
-    if (this.responseStarted) return false;
-    if (this.retry !== null) {
-      const verdict = this.retry.decideOnReset(reason, request.wasSent);
-      if (verdict === "retry") return true;
-      this.#noteVerdict(verdict);
-    }
-    if (!this.requestEnded || this.hasBody) return false;
-    if (!isKeepAliveRace(request, this.attempts.count, reason, this.routed.headers)) return false;
-    this.routed.cluster.info.stats.rq.retry.inc();
-    this.#startAttempt(true);
-    return true;
-  }
-
-  #noteVerdict(verdict: RetryVerdict): void {
-    if (verdict === "limitExceeded") this.routed.callbacks.streamInfo.setResponseFlag(ResponseFlag.URX);
-    else if (verdict === "overflow") this.routed.callbacks.streamInfo.setResponseFlag(ResponseFlag.UO);
-  }
-
   /** Nothing more is to come of this request: no timer may fire for it. */
   #finish(): void {
     this.finished = true;
     this.timeoutTimer?.disarm();
     this.perTry?.stop();
-    this.#endRetries();
+    this.endRetries();
     this.attempts.cancel();
   }
 
-  #reply(reply: LocalReply): void {
+  protected override reply(reply: LocalReply): void {
     this.#finish();
     this.routed.callbacks.sendLocalReply(reply);
   }
@@ -301,17 +174,13 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     return this.routed.callbacks.timers;
   }
 
-  nowMs(): number {
-    return this.routed.runtime.clock.nowMs();
-  }
-
   onUpstream1xxHeaders(headers: ResponseHeaderMap): void {
     this.routed.callbacks.encode1xxHeaders(headers);
   }
 
   onUpstreamHeaders(request: UpstreamRequest, headers: ResponseHeaderMap, endStream: boolean): void {
     this.charges.answered(headers, request.host);
-    if (this.retry !== null && this.#retriesAfterHeaders(request, headers)) return;
+    if (this.retry !== null && this.retriesAfterHeaders(request, headers)) return;
     if (
       this.routed.action.settings.internalRedirect !== null &&
       this.#redirects(this.routed.action.settings.internalRedirect, headers)
@@ -370,18 +239,18 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     if (!this.attempts.drop(request)) {
       this.perTry?.stop();
       this.afterPerTryTimeout = false;
-      if (this.#retriesAfterReset(request, reason)) return;
+      if (this.retriesAfterReset(request, reason)) return;
     }
     const failure = failureOf(reason);
     if (!this.responseStarted) this.charges.status(failure.status, request.host);
-    if (this.#hasOthers(request)) return;
+    if (this.hasOthers(request)) return;
     this.routed.callbacks.streamInfo.setResponseFlag(failure.flag);
     if (this.responseStarted) {
       this.routed.runtime.stats.rqResetAfterDownstreamResponseStarted.inc();
       this.#cutResponse(resetDetails(true, reason, transportFailure));
       return;
     }
-    this.#reply(
+    this.reply(
       resetReply(reason, transportFailure, this.attempts.count > 1, !this.routed.runtime.data.suppressEnvoyHeaders),
     );
   }
@@ -407,7 +276,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     this.perTry?.stop();
     this.charges.attemptTimeout(request.host, this.timeoutStatus);
     if (this.hedges) {
-      this.#hedge();
+      this.hedge();
       return;
     }
     counter.inc();
@@ -416,7 +285,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     request.cancel();
     this.attempts.drop(request);
     this.afterPerTryTimeout = true;
-    if (this.#retriesAfterReset(request, "local reset")) return;
+    if (this.retriesAfterReset(request, "local reset")) return;
     if (!this.responseStarted) this.charges.status(this.timeoutStatus, request.host);
     this.#timedOut(details);
   }
@@ -429,23 +298,13 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
     request.cancel();
     if (!this.attempts.drop(request)) {
       this.perTry?.stop();
-      if (this.#retriesAfterReset(request, "local reset")) return;
+      if (this.retriesAfterReset(request, "local reset")) return;
     }
-    if (this.#hasOthers(request)) return;
+    if (this.hasOthers(request)) return;
     callbacks.streamInfo.setResponseFlag(ResponseFlag.UMSDR);
     const details = "upstream_max_stream_duration_reached";
     if (this.responseStarted) this.#cutResponse(details);
-    else this.#reply({ status: this.requestEnded ? 504 : 408, body: "upstream max stream duration reached", details });
-  }
-
-  /** Has another attempt made beside one that is too slow, if retries are left. */
-  #hedge(): void {
-    if (this.responseStarted || this.retry === null) return;
-    const verdict = this.retry.decideOnHedge();
-    this.#noteVerdict(verdict);
-    if (verdict !== "retry") return;
-    this.attempts.hedge();
-    this.afterPerTryTimeout = true;
+    else this.reply({ status: this.requestEnded ? 504 : 408, body: "upstream max stream duration reached", details });
   }
 
   /** The whole request's time is up for an attempt. */
@@ -464,7 +323,7 @@ export class Forwarding implements UpstreamRequestOwner, PerTryTimersOwner, Down
       return;
     }
     const status = this.timeoutStatus;
-    this.#reply({ status, body: status === 204 ? "" : "upstream request timeout", details });
+    this.reply({ status, body: status === 204 ? "" : "upstream request timeout", details });
   }
 
   /** A response that can't be completed ends with its stream. */

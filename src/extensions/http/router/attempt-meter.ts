@@ -1,12 +1,13 @@
 import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
 import type { UpstreamInfo } from "../../../http/stream-info.ts";
 import { percentOfTimeout, type TrackedStats } from "../../../upstream/tracked-stats.ts";
+import type { AttemptWatch } from "./attempt-watch.ts";
 
 /**
  * Measures one attempt for `track_cluster_stats`: sizes, and how much of its time it took. Made only for clusters that ask for it.
  * Source: Envoy's `UpstreamRequest::cleanUp`.
  */
-export class AttemptMeter {
+export class AttemptMeter implements AttemptWatch {
   readonly #stats: TrackedStats;
   readonly #headers: RequestHeaderMap;
   readonly #info: UpstreamInfo;
@@ -35,13 +36,15 @@ export class AttemptMeter {
     this.#receivedBefore = info.bytesReceived;
   }
 
-  /** The host has answered. To be called before filters change the response. */
+  ready(): void {}
+
+  trailers(): void {}
+
   response(headers: ResponseHeaderMap): void {
     this.#responseSize = headers.byteSize() + STATUS_BYTES;
     this.#responseCount = headers.count + 1;
   }
 
-  /** The attempt is over. */
   end(nowMs: number): void {
     const { sizes, budgets } = this.#stats;
     budgets?.perTryPercentUsed.record(percentOfTimeout(nowMs - this.#startMs, this.#perTryTimeoutMs));

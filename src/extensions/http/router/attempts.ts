@@ -1,12 +1,14 @@
 import type { ResponseHeaderMap } from "../../../http/header-map.ts";
-import { createUpstreamInfo } from "../../../http/stream-info.ts";
+import { createUpstreamInfo, type UpstreamInfo } from "../../../http/stream-info.ts";
 import { criteriaInWords } from "../../../lb/criteria-in-words.ts";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../lb/load-balancer-context.ts";
 import { rewriteAuthority } from "../../../route/rewrite-authority.ts";
 import { type ConnectionWishes, connectionWishes } from "../../../upstream/pool/connection-wishes.ts";
 import { setAttemptHeaders } from "./attempt-headers.ts";
+import { AttemptLog } from "./attempt-log.ts";
 import { AttemptMeter } from "./attempt-meter.ts";
 import { AttemptSpan } from "./attempt-span.ts";
+import { type AttemptWatch, BothWatches } from "./attempt-watch.ts";
 import { HedgedAttempts } from "./hedged-attempts.ts";
 import { choosesHosts, HostChoice } from "./host-choice.ts";
 import type { RetryHosts } from "./retry/retry-hosts.ts";
@@ -82,14 +84,25 @@ export class Attempts {
       const { startChildSpan } = runtime.data;
       request.span = AttemptSpan.start(streamInfo, cluster, startChildSpan, headers, this.count, owner.nowMs());
     }
-    if (cluster.info.tracked !== null) {
-      const { tracked } = cluster.info;
-      request.meter = new AttemptMeter(tracked, headers, info, settings.perTryTimeoutMs, owner.nowMs());
+    if (cluster.info.tracked !== null || runtime.upstreamLogs !== null) {
+      request.watch = this.#watch(info, settings.perTryTimeoutMs);
     }
     request.isTunnel = streamInfo.asksUpgrade;
     request.tcpPrologue = tcpPrologue(action, headers, streamInfo.connection);
     this.current = request;
     return request;
+  }
+
+  #watch(info: UpstreamInfo, perTryTimeoutMs: number): AttemptWatch | null {
+    const { cluster, headers, callbacks, runtime } = this.routed;
+    const { tracked } = cluster.info;
+    const { upstreamLogs } = runtime;
+    const startMs = runtime.clock.nowMs();
+    const meter = tracked === null ? null : new AttemptMeter(tracked, headers, info, perTryTimeoutMs, startMs);
+    if (upstreamLogs === null) return meter;
+    const { streamInfo, timers } = callbacks;
+    const log = new AttemptLog(upstreamLogs, { headers, streamInfo, timers }, info, startMs);
+    return meter === null ? log : new BothWatches(meter, log);
   }
 
   /** The current attempt is too slow: another one is to be made beside it. */

@@ -1,7 +1,9 @@
+import type { AccessLogData } from "../../../access-log/access-log-data.ts";
 import type { Clock } from "../../../base/clock.ts";
 import type { RandomSource } from "../../../base/random.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import type { ClusterDirectory } from "../../../upstream/thread-local-cluster.ts";
+import type { UpstreamLogs } from "./attempt-log.ts";
 import type { RequestScopes } from "./request-scopes.ts";
 import type { RouterStats } from "./stats.ts";
 
@@ -21,6 +23,9 @@ export interface RouterData {
   readonly zone: string;
   /** Each attempt has a span of its own, whatever the connection manager says. */
   readonly startChildSpan: boolean;
+  /** What gets a line for each attempt. */
+  readonly upstreamLogs: readonly AccessLogData[];
+  readonly upstreamLogOptions: Omit<UpstreamLogs, "logs">;
 }
 
 /** What all routers of one filter chain on one worker share. */
@@ -28,6 +33,8 @@ export interface RouterRuntime {
   readonly data: RouterData;
   readonly stats: RouterStats;
   readonly scopes: RequestScopes;
+  /** Null if attempts are not logged. */
+  readonly upstreamLogs: UpstreamLogs | null;
   readonly clusters: ClusterDirectory;
   readonly clock: Clock;
   readonly random: RandomSource;

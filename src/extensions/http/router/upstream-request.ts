@@ -9,7 +9,7 @@ import {
   type StreamResetReason,
 } from "../../../http/codec.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
-import type { UpstreamInfo } from "../../../http/stream-info.ts";
+import type { ResponseFlag, UpstreamInfo } from "../../../http/stream-info.ts";
 import type { ResourcePriority } from "../../../upstream/circuit-breaker/circuit-breaker.ts";
 import type { Host } from "../../../upstream/host.ts";
 import type { ConnectionWishes } from "../../../upstream/pool/connection-wishes.ts";
@@ -20,8 +20,8 @@ import type {
   UpstreamConnectionInfo,
 } from "../../../upstream/pool/http-conn-pool.ts";
 import type { ThreadLocalCluster } from "../../../upstream/thread-local-cluster.ts";
-import type { AttemptMeter } from "./attempt-meter.ts";
 import type { AttemptSpan } from "./attempt-span.ts";
+import type { AttemptWatch } from "./attempt-watch.ts";
 import { TcpStream } from "./tcp-stream.ts";
 import { failureOf, resetReasonOf } from "./upstream-failure.ts";
 
@@ -54,8 +54,8 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   readonly info: UpstreamInfo;
   /** Set before `start`; null without tracing. */
   span: AttemptSpan | null = null;
-  /** Set before `start`; null if nothing is to be measured. */
-  meter: AttemptMeter | null = null;
+  /** Set before `start`; null if nobody wants to know. */
+  watch: AttemptWatch | null = null;
   private readonly owner: UpstreamRequestOwner;
   private readonly cluster: ThreadLocalCluster;
   private readonly headers: RequestHeaderMap;
@@ -177,7 +177,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.pending?.cancel();
     this.pending = null;
     if (this.span !== null) this.#finishSpan("cancelled");
-    if (this.meter !== null) this.#endMeter();
+    if (this.watch !== null) this.#endWatch(null);
     this.#releaseDownstream();
     if (this.encoder !== null && !(this.requestSent && this.responseEnded)) {
       this.cluster.info.stats.rq.txReset.inc();
@@ -202,6 +202,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     info.firstByteSentAtMs = this.owner.nowMs();
     for (; this.readDisableDue > 0; this.readDisableDue--) encoder.stream.readDisable(true);
     if (this.headersEndStream) this.#sentAll();
+    if (this.watch !== null) this.watch.ready();
     this.span?.inject();
     encoder.encodeHeaders(this.headers, this.headersEndStream);
     if (this.over) return;
@@ -223,7 +224,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.#releaseDownstream();
     this.info.transportFailureReason = transportFailureReason;
     if (this.span !== null) this.#finishSpan(resetReasonOf(reason));
-    if (this.meter !== null) this.#endMeter();
+    if (this.watch !== null) this.#endWatch(failureOf(resetReasonOf(reason)).flag);
     this.owner.onUpstreamReset(this, resetReasonOf(reason), transportFailureReason);
   }
 
@@ -240,7 +241,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.responseBegun = true;
     this.info.firstByteReceivedAtMs = this.owner.nowMs();
     this.status = headers.status;
-    this.meter?.response(headers);
+    this.watch?.response(headers);
     if (endStream) this.#receivedAll();
     const opens = this.held && acceptsUpgrade(this.headers.method === "CONNECT", headers.status);
     this.owner.onUpstreamHeaders(this, headers, endStream);
@@ -260,6 +261,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
 
   decodeTrailers(trailers: TrailerMap): void {
     if (this.over) return;
+    this.watch?.trailers(trailers);
     this.#receivedAll();
     this.owner.onUpstreamTrailers(trailers);
   }
@@ -271,7 +273,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.info.codecFailure = details;
     this.durationTimer?.disarm();
     if (this.span !== null) this.#finishSpan(reason);
-    if (this.meter !== null) this.#endMeter();
+    if (this.watch !== null) this.#endWatch(failureOf(reason).flag);
     this.#releaseDownstream();
     const rq = this.cluster.info.stats.rq;
     if (reason === "remote reset" || reason === "remote refused stream reset" || reason === "connection termination")
@@ -351,12 +353,13 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     this.responseEnded = true;
     this.info.lastByteReceivedAtMs = this.owner.nowMs();
     if (this.span !== null) this.#finishSpan("");
-    if (this.meter !== null) this.#endMeter();
+    if (this.watch !== null) this.#endWatch(null);
   }
 
-  #endMeter(): void {
-    this.meter!.end(this.owner.nowMs());
-    this.meter = null;
+  #endWatch(flag: ResponseFlag | null): void {
+    const watch = this.watch!;
+    this.watch = null;
+    watch.end(this.owner.nowMs(), flag);
   }
 
   /** `failure` is what ended the attempt without a whole response; `""` if nothing did. */

@@ -1,5 +1,3 @@
-import type { IdleWatch, IdleWatched } from "../../../base/idle-watch.ts";
-import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
 import { acceptsUpgrade } from "../../../http/accepts-upgrade.ts";
 import type {
   CodecError,
@@ -18,32 +16,24 @@ import {
 import type { FormatContext } from "../../../http/format/format-context.ts";
 import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../../../http/header-map.ts";
 import type { LocalReplyRewriter } from "../../../http/local-reply.ts";
-import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
+import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { StreamUse } from "../../../net/connection-use.ts";
-import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
 import type { Route } from "../../../route/route.ts";
 import { finishDownstreamSpan } from "../../../tracing/span-tags.ts";
-import type { HcmRuntime } from "./hcm-runtime.ts";
 import { takeHopByHopHeaders } from "./hop-by-hop.ts";
 import { checkRequestTarget } from "./request-checks.ts";
 import { mutateRequestHeaders } from "./request-headers.ts";
 import { mutateResponseHeaders } from "./response-headers.ts";
 import { statusText } from "./status-text.ts";
-import { streamDurationMs } from "./stream-duration.ts";
 import { streamUse } from "./stream-use.ts";
+import { TimedStream, type TimedStreamConnection } from "./timed-stream.ts";
 import { upgradeFilters } from "./upgrade-filters.ts";
 
-/** gRPC's DEADLINE_EXCEEDED. */
-const GRPC_DEADLINE_EXCEEDED = 4;
 const NO_HEADERS: readonly string[] = [];
 
 /** The connection that a stream came on. */
-export interface StreamConnection {
-  readonly runtime: HcmRuntime;
-  readonly info: DownstreamConnectionInfo;
+export interface StreamConnection extends TimedStreamConnection {
   readonly bufferLimitBytes: number;
-  /** Watches the stream that is being made. */
-  takeIdleWatch(): IdleWatch;
   /** One stream at a time, and a stream that ends early costs the connection. */
   readonly isHttp1: boolean;
   /** The response now being sent is the last of its connection. */
@@ -58,22 +48,16 @@ export interface StreamConnection {
 
 /**
  * One request and its response in the connection manager: between the codec and the filters. Does what comes before the
- * first filter (checks, header treatment, route) and behind the last (response headers, stats, access log), and owns the
- * stream's timeouts. Source: Envoy's `ConnectionManagerImpl::ActiveStream`.
+ * first filter (checks, header treatment, route) and behind the last (response headers, stats, access log). Source: Envoy's
+ * `ConnectionManagerImpl::ActiveStream`.
  */
-export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterManagerStream, IdleWatched {
-  /** Another one after a restart. */
-  streamInfo: StreamInfo;
-  readonly timers: TimerWheel;
+export class ActiveStream extends TimedStream implements RequestDecoder, StreamCallbacks, FilterManagerStream {
   private readonly connection: StreamConnection;
-  private readonly runtime: HcmRuntime;
   private readonly encoder: ResponseEncoder;
   /** Another one after a restart. */
   private filters: FilterManager;
   /** How often the codec has said that the peer is slow, and not taken it back. */
   private slowCount = 0;
-  /** Given back by the connection when the stream is done. */
-  readonly idleWatch: IdleWatch;
   private requestHeaders: RequestHeaderMap | null = null;
   private responseHeaders: ResponseHeaderMap | null = null;
   private responseTrailers: TrailerMap | null = null;
@@ -81,31 +65,18 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   private cachedRoute: Route | null | undefined = undefined;
   /** One value for the whole stream, so that a second look at the routes picks the same weighted cluster; -1 = not drawn yet. */
   private routeRandom = -1;
-  private remoteComplete = false;
   private done = false;
   /** The operation to name in the response; `""` = none. */
   private operation = "";
-  lastActivityMs: number;
-  idleTimeoutMs: number;
-  private requestTimer: WheelTimer | null = null;
-  private durationTimer: WheelTimer | null = null;
-  private logTimer: WheelTimer | null = null;
 
   constructor(connection: StreamConnection, encoder: ResponseEncoder, protocol: Protocol) {
-    const runtime = connection.runtime;
+    super(connection, protocol);
     this.connection = connection;
-    this.runtime = runtime;
     this.encoder = encoder;
-    this.timers = runtime.timers;
-    const nowMs = runtime.clock.nowMs();
-    this.lastActivityMs = nowMs;
-    this.streamInfo = new StreamInfo(connection.info, protocol, nowMs, runtime.clock.wallMs());
     this.streamInfo.wire = encoder.stream;
     this.filters = new FilterManager(this, connection.bufferLimitBytes);
-    this.idleTimeoutMs = runtime.data.streamIdleTimeoutMs;
-    this.idleWatch = connection.takeIdleWatch();
     encoder.stream.setCallbacks(this);
-    this.#armTimers();
+    this.armTimers();
   }
 
   // ---- request, from the codec ----
@@ -115,7 +86,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     this.requestHeaders = headers;
     // Known to the filters before anything can answer: a local reply asks for the method.
     this.filters.requestHeaders = headers;
-    this.#active();
+    this.active();
     if (endStream) this.#requestEnded();
     if (this.runtime.accessLogs.length > 0) this.streamInfo.requestHeadersBytes = headers.byteSize();
     const hop = takeHopByHopHeaders(headers);
@@ -134,7 +105,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const filters = upgrade === "" ? this.runtime.filters : this.#upgradeChain(upgrade, headers, route);
     if (filters === null) return;
     this.filters.createChain(filters, route);
-    if (data.accessLogOptions.onNewRequest) this.#log("DownstreamStart");
+    if (data.accessLogOptions.onNewRequest) this.log("DownstreamStart");
     this.filters.decodeHeaders(headers, endStream);
   }
 
@@ -160,13 +131,13 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
 
   decodeData(data: Buffer, endStream: boolean): void {
     this.streamInfo.bytesReceived += data.length;
-    this.#active();
+    this.active();
     if (endStream) this.#requestEnded();
     this.filters.decodeData(data, endStream);
   }
 
   decodeTrailers(trailers: TrailerMap): void {
-    this.#active();
+    this.active();
     this.#requestEnded();
     this.filters.decodeTrailers(trailers);
   }
@@ -249,7 +220,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     info.virtualHostName = route === null ? "" : route.virtualHost.name;
     info.routeMetadata = route === null ? null : route.metadata;
     info.virtualHostMetadata = route === null ? null : route.virtualHost.metadata;
-    if (route !== null) this.#applyRouteTimeouts(route, headers);
+    if (route !== null) this.applyRouteTimeouts(route, headers);
     return route;
   }
   clearRouteCache(): void {
@@ -278,7 +249,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     const headers = this.requestHeaders;
     if (this.done || !this.remoteComplete || this.streamInfo.asksUpgrade || headers === null) return false;
     const { runtime } = this;
-    this.#active();
+    this.active();
     this.streamInfo.responseCodeDetails = "internal_redirect";
     this.filters.destroy();
     this.#conclude();
@@ -313,7 +284,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   // ---- response, from the filters ----
 
   encode1xxHeaders(headers: ResponseHeaderMap): void {
-    this.#active();
+    this.active();
     // Unless it is passed on, the codec has answered `Expect: 100-continue` itself.
     if (headers.status === 100 && !this.runtime.data.proxy100Continue) return;
     this.encoder.encode1xxHeaders(headers);
@@ -322,7 +293,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
     const { data, stats, accessLogs } = this.runtime;
     const info = this.streamInfo;
-    this.#active();
+    this.active();
     const isTunnel =
       this.streamInfo.asksUpgrade && acceptsUpgrade(this.requestHeaders!.method === "CONNECT", headers.status);
     const protocol = isTunnel ? headers.get("upgrade") : undefined;
@@ -349,19 +320,19 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     }
     stats.chargeResponse(headers.status);
     this.encoder.encodeHeaders(headers, endStream);
-    if (isTunnel && data.accessLogOptions.onTunnelEstablished) this.#log("DownstreamTunnelSuccessfullyEstablished");
+    if (isTunnel && data.accessLogOptions.onTunnelEstablished) this.log("DownstreamTunnelSuccessfullyEstablished");
     if (endStream) this.#responseEnded();
   }
 
   encodeData(bytes: Buffer, endStream: boolean): void {
-    this.#active();
+    this.active();
     this.streamInfo.bytesSent += bytes.length;
     this.encoder.encodeData(bytes, endStream);
     if (endStream) this.#responseEnded();
   }
 
   encodeTrailers(trailers: TrailerMap): void {
-    this.#active();
+    this.active();
     this.responseTrailers = trailers;
     this.encoder.encodeTrailers(trailers);
     this.#responseEnded();
@@ -397,10 +368,7 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   #finish(aborted: boolean): void {
     this.done = true;
     const { runtime } = this;
-    this.idleWatch.unwatch(this);
-    this.requestTimer?.disarm();
-    this.durationTimer?.disarm();
-    this.logTimer?.disarm();
+    this.disarmTimers();
     runtime.stats.rqActive.dec();
     if (this.streamInfo.asksUpgrade) runtime.stats.cxUpgradesActive.dec();
     this.filters.destroy();
@@ -414,11 +382,11 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
     info.completedMs = runtime.clock.nowMs();
     runtime.stats.rqTime.record(info.completedMs - info.startMs);
     if (info.responseFlags !== 0 || info.responseCode >= 500) runtime.failures?.note(info, this.requestHeaders);
-    this.#log("DownstreamEnd");
+    this.log("DownstreamEnd");
     if (info.span !== null) finishDownstreamSpan(info.span, this.#formatContext("DownstreamEnd"));
   }
 
-  #log(accessLogType: string): void {
+  protected override log(accessLogType: string): void {
     const { accessLogs } = this.runtime;
     if (accessLogs.length === 0) return;
     const context = this.#formatContext(accessLogType);
@@ -428,72 +396,5 @@ export class ActiveStream implements RequestDecoder, StreamCallbacks, FilterMana
   #formatContext(accessLogType: string): FormatContext {
     const { requestHeaders, responseHeaders, responseTrailers, streamInfo } = this;
     return { requestHeaders, responseHeaders, responseTrailers, streamInfo, accessLogType };
-  }
-
-  #startPeriodicLog(intervalMs: number): void {
-    const timer = this.timers.timer(() => {
-      this.#log("DownstreamPeriodic");
-      timer.arm(intervalMs);
-    });
-    this.logTimer = timer;
-    timer.arm(intervalMs);
-  }
-
-  /** Something came or went: the stream is not idle. */
-  #active(): void {
-    this.lastActivityMs = this.runtime.clock.nowMs();
-  }
-
-  #armTimers(): void {
-    const data = this.runtime.data;
-    this.idleWatch.watch(this);
-    if (data.requestTimeoutMs > 0) {
-      this.requestTimer = this.timers.timer(() => this.#onRequestTimeout());
-      this.requestTimer.arm(data.requestTimeoutMs);
-    }
-    if (data.maxStreamDurationMs > 0) this.#armDurationTimer(data.maxStreamDurationMs);
-    const { flushIntervalMs } = data.accessLogOptions;
-    if (flushIntervalMs > 0 && this.runtime.accessLogs.length > 0) this.#startPeriodicLog(flushIntervalMs);
-  }
-
-  #armDurationTimer(durationMs: number): void {
-    this.durationTimer ??= this.timers.timer(() => this.#onMaxStreamDuration());
-    this.durationTimer.arm(durationMs);
-  }
-
-  #applyRouteTimeouts(route: Route, headers: RequestHeaderMap): void {
-    if (route.action.type !== "forward") return;
-    const data = this.runtime.data;
-    const idle = route.action.idleTimeoutMs ?? data.streamIdleTimeoutMs;
-    if (idle !== this.idleTimeoutMs) {
-      this.idleTimeoutMs = idle;
-      this.idleWatch.watch(this);
-    }
-    if (route.action.settings.maxStreamDuration === null) return;
-    const duration = streamDurationMs(route.action, headers, data.maxStreamDurationMs);
-    if (duration === undefined) this.durationTimer?.disarm();
-    else this.#armDurationTimer(Math.max(0, duration - (this.runtime.clock.nowMs() - this.streamInfo.startMs)));
-  }
-
-  onIdle(): void {
-    this.runtime.stats.rqIdleTimeout.inc();
-    this.streamInfo.setResponseFlag(ResponseFlag.SI);
-    this.#timedOut("stream timeout", "stream_idle_timeout");
-  }
-
-  #onRequestTimeout(): void {
-    this.runtime.stats.rqTimeout.inc();
-    this.#timedOut("request timeout", "request_overall_timeout");
-  }
-
-  #onMaxStreamDuration(): void {
-    this.runtime.stats.rqMaxDurationReached.inc();
-    this.#timedOut("downstream duration timeout", "max_duration_timeout", GRPC_DEADLINE_EXCEEDED);
-  }
-
-  /** 408 while the client owes us the rest of its request, 504 afterwards; a response that has begun is cut. */
-  #timedOut(body: string, details: string, grpcStatus?: number): void {
-    const status = this.remoteComplete ? 504 : 408;
-    this.sendLocalReply({ status, body, details, ...(grpcStatus !== undefined && { grpcStatus }) });
   }
 }

@@ -187,6 +187,8 @@ export interface ClusterData extends BalancingData {
   readonly outlier: OutlierThresholdsData | null;
   /** `close_connections_on_host_health_failure`. */
   readonly closeConnectionsOnHealthFailure: boolean;
+  /** `close_connections_on_host_set_change`. */
+  readonly closeConnectionsOnHostSetChange: boolean;
 }
 
 /** Envoy's ORIGINAL_DST with `use_http_header`. */

@@ -75,14 +75,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     transportSocketMatches: compileMatches(message, place.field("transport_socket_matches"), context),
   };
   if (protocol.httpProtocol === "auto") refuseSocketsWithoutAlpn(sockets, place, context);
-  if (message.healthChecks[0]?.healthChecker.case === "grpcHealthCheck" && protocol.httpProtocol === "http1") {
-    const at = place.field("health_checks").index(0).field("grpc_health_check");
-    context.error(
-      at,
-      "a cluster that is checked by gRPC speaks HTTP/2",
-      `set http2_protocol_options in ${HTTP_PROTOCOL_OPTIONS}`,
-    );
-  }
+  if (protocol.httpProtocol === "http1") refuseGrpcCheck(message, place, context);
   refuseBoundAlternatives(message, bind, place, context);
   return {
     name: message.name,
@@ -119,8 +112,16 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     healthChecked: message.healthChecks.length > 0,
     outlier: compileOutlierThresholds(message.outlierDetection),
     closeConnectionsOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
+    closeConnectionsOnHostSetChange: message.commonLbConfig?.closeConnectionsOnHostSetChange ?? false,
     ...compileDiscovery(message, sockets, place, context),
   };
+}
+
+function refuseGrpcCheck(message: Cluster, place: Place, context: CompileContext): void {
+  if (message.healthChecks[0]?.healthChecker.case !== "grpcHealthCheck") return;
+  const at = place.field("health_checks").index(0).field("grpc_health_check");
+  const text = "a cluster that is checked by gRPC speaks HTTP/2";
+  context.error(at, text, `set http2_protocol_options in ${HTTP_PROTOCOL_OPTIONS}`);
 }
 
 /** The cluster's own, else that of all clusters. */

@@ -11,10 +11,16 @@ import { OutlierCells } from "./outlier/outlier-cells.ts";
 export class HostRegistry {
   #byAddress = new Map<string, Host>();
   /** Null after a change, until somebody asks. */
+  #version = 0;
   #hosts: readonly Host[] | null = [];
 
   constructor(members: Iterable<MemberData>) {
     this.replace(members);
+  }
+
+  /** Grows whenever hosts come or go, not when they change. */
+  get version(): number {
+    return this.#version;
   }
 
   /** In the order in which they were told. A new array after each change. */
@@ -55,12 +61,15 @@ export class HostRegistry {
     }
     this.#byAddress = after;
     this.#hosts = null;
-    return [...before.values()].filter((host) => !this.has(host));
+    const gone = [...before.values()].filter((host) => !this.has(host));
+    if (gone.length > 0 || after.size > before.size) this.#version++;
+    return gone;
   }
 
   /** Adds or changes some hosts and takes others away, by address; answers those that are gone. */
   change(upserts: Iterable<MemberData>, removed: Iterable<string>): Host[] {
     const gone: Host[] = [];
+    const before = this.#byAddress.size;
     for (const key of removed) {
       const host = this.#byAddress.get(key);
       if (host === undefined) continue;
@@ -72,6 +81,7 @@ export class HostRegistry {
       this.#byAddress.set(key, updated(this.#byAddress.get(key), member));
     }
     this.#hosts = null;
+    if (gone.length > 0 || this.#byAddress.size > before) this.#version++;
     return gone;
   }
 

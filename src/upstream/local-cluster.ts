@@ -85,6 +85,8 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
   readonly #pools: ClusterPools;
   /** Hosts that checks keep requests away from. */
   #failed: ReadonlySet<Host> = new Set();
+  /** Of the hosts that connections were last left for. */
+  #hostsVersion = 0;
   /** Hosts that were told of by `onHostFailed`. */
   #toldFailed: Set<Host> | null = null;
   #hostCounts: HostCounts = { total: 0, healthy: 0, degraded: 0 };
@@ -105,6 +107,7 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
     this.#info = this.#infoOf(data, stats);
     this.#pools = new ClusterPools(this.#info, options.environment, this);
     this.#hosts = new HostRegistry(membersOf(data, membership));
+    this.#hostsVersion = this.#hosts.version;
     this.#policy = policyOf(data, membership);
     this.#balancer = this.#createBalancer();
     this.#balancer.update(this.#hosts.hosts);
@@ -271,8 +274,18 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
     this.#balancer.update(this.#hosts.hosts);
     this.#options.onHostsChanged();
     this.#pools.drainHosts(removed);
+    this.#leaveAllIfChanged();
     this.#leaveFailed();
     this.#publishMembership();
+  }
+
+  /** `close_connections_on_host_set_change`: where hashes lead elsewhere now, what comes next is to go there. */
+  #leaveAllIfChanged(): void {
+    const { version, hosts } = this.#hosts;
+    if (version === this.#hostsVersion) return;
+    this.#hostsVersion = version;
+    if (!this.#data.closeConnectionsOnHostSetChange) return;
+    for (const host of hosts) this.#pools.replace(host, false);
   }
 
   /** Hosts that have failed a check just now lose their connections: new ones may well come to another way, or end. */

@@ -202,6 +202,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
     override_host_status: yes,
     update_merge_window: noEffect("the hosts of a STATIC cluster change only with the configuration"),
     ignore_new_hosts_until_first_hc: yes,
+    close_connections_on_host_set_change: yes,
   }),
   support(Cluster_CommonLbConfig_ZoneAwareLbConfigSchema, ZONE_AWARE),
   supportAll(Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema),

@@ -70,6 +70,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
     endpoints,
     closeConnectionsOnHealthFailure: false,
+    closeConnectionsOnHostSetChange: false,
     ...changes,
   };
 }

@@ -74,6 +74,7 @@ const cluster: ClusterData = {
     endpoint("10.0.0.2", "draining"),
   ],
   closeConnectionsOnHealthFailure: false,
+  closeConnectionsOnHostSetChange: false,
 };
 
 function inspection(rqTotal: number, healthFlags = 0): ClusterInspection {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { PLAIN_LOAD_BALANCER_CONTEXT } from "../../../../src/lb/load-balancer-context.ts";
+import { formatAddress } from "../../../../src/net/address.ts";
 import type { ClusterData } from "../../../../src/upstream/cluster-data.ts";
 import { HealthFlag } from "../../../../src/upstream/membership/health-flag.ts";
 import type { TcpUpstream } from "../../../../src/upstream/pool/tcp-upstream.ts";
@@ -38,6 +39,15 @@ class Scene {
     const member = { endpoint: endpointData(this.upstream.port), healthFlags };
     const delta = { cluster: "one", from: to - 1, to, upserts: [member], removed: [] };
     assert.deepEqual(this.worker.manager.applyMembership([delta]), []);
+  }
+
+  /** Another host, of which nobody is at home, comes or goes. */
+  setOther(present: boolean): void {
+    const to = ++this.#version;
+    const other = endpointData(1);
+    const upserts = present ? [{ endpoint: other, healthFlags: HealthFlag.failedActiveHc }] : [];
+    const removed = present ? [] : [formatAddress(other.address)];
+    assert.deepEqual(this.worker.manager.applyMembership([{ cluster: "one", from: to - 1, to, upserts, removed }]), []);
   }
 
   get connectionCount(): number {
@@ -103,5 +113,40 @@ describe("A host that fails its checks", () => {
       assert.deepEqual(events, close ? ["ready", "localClose"] : ["ready"]);
       assert.equal(scene.connectionCount, close ? 0 : 1);
     }
+  });
+});
+
+describe("A host that stays while others come and go", () => {
+  it("keeps its connections", async (t) => {
+    const scene = await Scene.start(t);
+    assert.equal(await scene.worker.request().done, "200");
+    scene.setOther(true);
+    scene.setOther(false);
+    assert.equal(scene.connectionCount, 1);
+  });
+
+  it("loses them with close_connections_on_host_set_change, when another comes and when one goes, but not for less", async (t) => {
+    const scene = await Scene.start(t, { closeConnectionsOnHostSetChange: true });
+    for (const change of [() => scene.setOther(true), () => scene.setOther(false)]) {
+      assert.equal(await scene.worker.request().done, "200");
+      assert.equal(scene.connectionCount, 1);
+      scene.setFlags(HealthFlag.degradedActiveHc);
+      assert.equal(scene.connectionCount, 1, "a host has only changed");
+      change();
+      assert.equal(scene.connectionCount, 0);
+    }
+    assert.equal(scene.upstream.connections.length, 2);
+  });
+
+  it("finishes what it is at", async (t) => {
+    const scene = await Scene.start(t, { closeConnectionsOnHostSetChange: true });
+    scene.upstream.setScript(undefined);
+    const request = scene.worker.request();
+    const exchange = await scene.upstream.nextRequest();
+    scene.setOther(true);
+    assert.equal(scene.connectionCount, 1);
+    exchange.respond();
+    assert.equal(await request.done, "200");
+    await until("the end of the connection", () => scene.connectionCount === 0);
   });
 });

@@ -31,6 +31,6 @@ export function processTerminal(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteSt
 }
 
 /** Keys may come several at a time; an arrow is three bytes. */
-export function keysOf(text: string): string[] {
+function keysOf(text: string): string[] {
   return text.match(/\u001b\[[A-Z]|[\s\S]/g) ?? [];
 }

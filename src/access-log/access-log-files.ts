@@ -5,7 +5,7 @@ import { createAccessLogStats } from "./access-log-stats.ts";
 import { type LogDisk, systemLogDisk } from "./log-disk.ts";
 
 /** Envoy's `--file-flush-interval-msec`. */
-export const DEFAULT_FLUSH_INTERVAL_MS = 10_000;
+const DEFAULT_FLUSH_INTERVAL_MS = 10_000;
 
 /** Who reads a pipe or terminal waits for no more than this. */
 const STANDARD_STREAM_FLUSH_MS = 200;

@@ -22,7 +22,7 @@ export interface MailboxPolicy<M extends Message> {
 }
 
 /** Default of `MailboxPolicy.capacity`. */
-export const DEFAULT_CAPACITY = 1000;
+const DEFAULT_CAPACITY = 1000;
 
 /** A message in its mailbox. */
 export interface Envelope<M extends Message> {

@@ -60,7 +60,7 @@ export interface AdminHandler {
 }
 
 /** Content type of plain text. */
-export const TEXT = "text/plain; charset=UTF-8";
+const TEXT = "text/plain; charset=UTF-8";
 /** Content type of JSON. */
 export const JSON_TYPE = "application/json";
 

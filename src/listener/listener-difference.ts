@@ -16,7 +16,7 @@ export interface ListenerDifference {
 }
 
 /** All chains of a listener; the default chain is the last one. */
-export function allChains(data: ListenerData): FilterChainData[] {
+function allChains(data: ListenerData): FilterChainData[] {
   return data.defaultChain === null ? [...data.chains] : [...data.chains, data.defaultChain];
 }
 

@@ -17,7 +17,7 @@ export interface RateLimitEntry {
 }
 
 /** Envoy's names of the units of time that a limit may be given for. */
-export const RATE_LIMIT_UNITS = ["UNKNOWN", "SECOND", "MINUTE", "HOUR", "DAY", "MONTH", "YEAR"] as const;
+const RATE_LIMIT_UNITS = ["UNKNOWN", "SECOND", "MINUTE", "HOUR", "DAY", "MONTH", "YEAR"] as const;
 export type RateLimitUnit = (typeof RATE_LIMIT_UNITS)[number];
 
 /** What a request is counted under. */

@@ -60,7 +60,7 @@ export function triedRoutes(
 }
 
 /** The first condition of a route that a request does not meet; null if it meets all. */
-export function whyRouteDoesNotMatch(
+function whyRouteDoesNotMatch(
   match: RouteMatchData,
   path: string,
   headers: RequestHeaderMap,

@@ -2,7 +2,7 @@ import type { HistogramBucketsData } from "./stats-config-data.ts";
 import { buildNamePattern } from "./stats-matcher.ts";
 
 /** Envoy's upper bounds for histograms that the configuration doesn't mention. */
-export const DEFAULT_HISTOGRAM_BUCKETS: readonly number[] = [
+const DEFAULT_HISTOGRAM_BUCKETS: readonly number[] = [
   0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000,
 ];
 

@@ -5,9 +5,9 @@
  */
 
 /** Power of ten of the smallest values that are told apart from zero. */
-export const SMALLEST_EXPONENT = -9;
+const SMALLEST_EXPONENT = -9;
 /** Power of ten of the largest bucket; larger values are counted there. */
-export const LARGEST_EXPONENT = 17;
+const LARGEST_EXPONENT = 17;
 /** Buckets in a power of ten. */
 export const BUCKETS_PER_DECADE = 90;
 /** How many powers of ten there are. */

@@ -41,7 +41,7 @@ const BEFORE_REGEX = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of
 const blank = (text: string): string => text.replace(/[^\n]/g, " ");
 
 /** Replaces what is inside comments, strings, template texts and regular expressions by blanks. */
-export function blankNonCode(text: string): string {
+function blankNonCode(text: string): string {
   const out: string[] = [];
   /** For each open template: how many braces are open inside its present `${`. */
   const templates: number[] = [];

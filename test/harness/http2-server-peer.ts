@@ -6,7 +6,7 @@ import {
   type Http2ProtocolData,
   type Http2ServerOptions,
 } from "../../src/http/http2/codec-options.ts";
-import { HTTP2_CODEC_COUNTER_NAMES, http2CodecStats } from "../../src/http/http2/codec-stats.ts";
+import { http2CodecStats } from "../../src/http/http2/codec-stats.ts";
 import { Http2ServerConnection } from "../../src/http/http2/server-connection.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Http2Sink } from "./http2-sink.ts";
@@ -179,6 +179,3 @@ export class Http2ServerPeer {
     };
   }
 }
-
-/** Names of all counters, for assertions on none. */
-export const COUNTER_NAMES: readonly string[] = Object.values(HTTP2_CODEC_COUNTER_NAMES);

@@ -15,7 +15,7 @@ export class ApiError extends Error {
 const TOKEN_KEY = "troupe-admin-token";
 
 /** The bearer token that this tab uses, `""` for none. It is gone when the tab is. */
-export function bearerToken(): string {
+function bearerToken(): string {
   return sessionStorage.getItem(TOKEN_KEY) ?? "";
 }
 

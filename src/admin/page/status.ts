@@ -57,7 +57,7 @@ function counted(count: number, what: string): string {
 }
 
 /** What is wrong, in sentences. */
-export function sampleProblems(sample: LiveSample): SampleProblem[] {
+function sampleProblems(sample: LiveSample): SampleProblem[] {
   const actor = (name: string): Pick<SampleProblem, "link" | "label"> => ({
     link: linkTo("actors", name),
     label: "Look at it",

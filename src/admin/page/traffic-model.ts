@@ -254,7 +254,7 @@ function onlyWays(nodes: readonly TrafficNode[], edges: TrafficModel["edges"]): 
 }
 
 /** What is wrong with a host; empty if it is healthy. */
-export function hostProblems({ health_status: health = {} }: ClusterHost): string[] {
+function hostProblems({ health_status: health = {} }: ClusterHost): string[] {
   const flags = Object.entries(health).filter(([name, value]) => value === true && name !== "pending_active_hc");
   const eds = text(health.eds_health_status);
   return [

@@ -33,11 +33,6 @@ export function isWellKnown(type: DescMessage): boolean {
   return OTHERS.has(type.typeName) || WRAPPERS.has(type.typeName);
 }
 
-/** The scalar type that a wrapper message wraps; undefined if it is none. */
-export function wrappedScalar(type: DescMessage): ScalarType | undefined {
-  return WRAPPERS.get(type.typeName);
-}
-
 /** The strict proto3 JSON of a well-known type, or undefined after reporting why the value can't be one. */
 export function canonicalWellKnown(
   type: DescMessage,

@@ -53,7 +53,7 @@ export const HTTP2_CODEC_COUNTER_NAMES = {
 } as const;
 
 /** As above, for the gauges. */
-export const HTTP2_CODEC_GAUGE_NAMES = {
+const HTTP2_CODEC_GAUGE_NAMES = {
   streamsActive: "streams_active",
   pendingSendBytes: "pending_send_bytes",
 } as const;

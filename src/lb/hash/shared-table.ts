@@ -6,7 +6,7 @@ import type { TablePolicy } from "./table-policy.ts";
 import { orderTable, sameRecipe, type TableOrder } from "./table-recipe.ts";
 
 /** Tables that take less than this are built at once where they are used: in well under a millisecond. See `tableCost`. */
-export const MIN_SHARED_COST = 16_384;
+const MIN_SHARED_COST = 16_384;
 /** How many entries of the table before are looked at for a host that is still there. */
 const MAX_SKIPPED = 32;
 

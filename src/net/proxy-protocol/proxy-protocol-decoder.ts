@@ -4,7 +4,7 @@ import type { IpAddress } from "../address.ts";
 import type { ProxyProtocolTlv } from "./proxy-protocol-data.ts";
 
 /** What version 1 begins with. */
-export const V1_SIGNATURE = Buffer.from("PROXY ", "latin1");
+const V1_SIGNATURE = Buffer.from("PROXY ", "latin1");
 /** What version 2 begins with. */
 export const V2_SIGNATURE = Buffer.from([0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]);
 /** The longest header: that of version 2 with all that its length can say. */

@@ -37,7 +37,7 @@ export function compileMetadataMatcher(
 }
 
 /** A `ValueMatcher`. */
-export function compileValueMatcher(
+function compileValueMatcher(
   message: ValueMatcher | undefined,
   place: Place,
   context: CompileContext,

@@ -4,7 +4,7 @@ import type { HashRingSettings, MaglevSettings } from "../../lb/hash/table-polic
 
 const DEFAULT_MIN_RING_SIZE = 1024;
 /** Envoy's limit of a ring, and its default maximum. */
-export const MAX_RING_SIZE = 8_388_608;
+const MAX_RING_SIZE = 8_388_608;
 const DEFAULT_TABLE_SIZE = 65_537;
 
 /** The two ring sizes as a configuration writes them; undefined = the default. */

@@ -39,6 +39,3 @@ export interface Probe {
   /** No check follows: frees the connection. */
   close(): void;
 }
-
-/** Makes the probe of a host. */
-export type ProbeFactory = (target: ProbeTarget, onResult: (result: ProbeResult) => void) => Probe;

@@ -26,7 +26,7 @@ export function hearStrayFailures(listener: StrayFailureListener): () => void {
 }
 
 /** Answers whose failure it is; null if it is no module's. `origin` as Node.js says it. */
-export function strayFailureOf(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): StrayFailureListener | null {
+function strayFailureOf(error: unknown, origin: NodeJS.UncaughtExceptionOrigin): StrayFailureListener | null {
   const stack = error instanceof Error ? String(error.stack) : "";
   for (const listener of listeners) if (stack.includes(listener.url)) return listener;
   return origin === "unhandledRejection" ? (listeners.values().next().value ?? null) : null;

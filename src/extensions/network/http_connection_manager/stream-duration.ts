@@ -12,7 +12,7 @@ const GRPC_UNITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** The value of `grpc-timeout` in whole milliseconds, rounded up; undefined if there is none or it is malformed. */
-export function grpcTimeoutMs(headers: RequestHeaderMap): number | undefined {
+function grpcTimeoutMs(headers: RequestHeaderMap): number | undefined {
   const text = headers.get("grpc-timeout");
   if (text === undefined || !/^\d{1,8}[HMSmun]$/.test(text)) return undefined;
   const unit = GRPC_UNITS.get(text[text.length - 1]!)!;

@@ -33,7 +33,7 @@ export function streamUse(info: StreamInfo, headers: RequestHeaderMap | null, pr
 }
 
 /** The path of a request target; `?…` stands for a query that was there. */
-export function withoutQuery(path: string): string {
+function withoutQuery(path: string): string {
   const question = path.indexOf("?");
   return question === -1 ? path : `${path.slice(0, question)}?…`;
 }

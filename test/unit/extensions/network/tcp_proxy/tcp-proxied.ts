@@ -21,7 +21,7 @@ export interface TcpProxiedOptions extends DataPathOptions {
 }
 
 /** The configuration of a test. */
-export function tcpProxyConfig(options: TcpProxiedOptions, upstreamPort: number): object {
+function tcpProxyConfig(options: TcpProxiedOptions, upstreamPort: number): object {
   const proxy = networkFilter("tcp_proxy", "TcpProxy", {
     stat_prefix: "in",
     ...(options.proxy && "weighted_clusters" in options.proxy ? {} : { cluster: "app" }),

@@ -38,6 +38,11 @@ export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
     config: async () => (await import("./health_check_event_sinks/file/config.ts")).fileEventSinkConfig,
   },
   {
+    name: "envoy.http.early_header_mutation.header_mutation",
+    types: ["envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"],
+    config: async () => (await import("./early_header_mutation/header_mutation/config.ts")).earlyHeaderMutationConfig,
+  },
+  {
     name: "envoy.http.original_ip_detection.custom_header",
     types: ["envoy.extensions.http.original_ip_detection.custom_header.v3.CustomHeaderConfig"],
     config: async () => (await import("./original_ip_detection/custom_header/config.ts")).customHeaderDetectionConfig,

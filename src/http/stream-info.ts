@@ -147,6 +147,8 @@ export class StreamInfo {
   healthCheck = false;
   /** The request asks to switch to another protocol: what follows its head is for nobody until that is accepted. */
   asksUpgrade = false;
+  /** Hosts may be told of the client's connection only what its PROXY protocol header has said. */
+  hidesAddresses = false;
   /** How often an internal redirect has sent the request elsewhere. */
   internalRedirects = 0;
   /** Routes that internal redirects have led to, each with the one it came from. Null until somebody wants to know. */
@@ -190,6 +192,7 @@ export class StreamInfo {
     next.requestLastByteMs = startMs;
     next.bytesReceived = this.bytesReceived;
     next.wire = this.wire;
+    next.hidesAddresses = this.hidesAddresses;
     next.internalRedirects = this.internalRedirects;
     next.redirectedRoutes = this.redirectedRoutes;
     next.requestId = this.requestId;

@@ -83,7 +83,10 @@ describe("TLVs of PROXY protocol headers", () => {
     };
     const more = { listener_filters: [LISTENER_FILTER] };
     const config = sampleBootstrap({
-      listeners: [{ routes: [connect, clusterRoute("some")], more }],
+      // What the client's own header says may be told all the same.
+      listeners: [
+        { routes: [connect, clusterRoute("some")], more, manager: { add_proxy_protocol_connection_state: false } },
+      ],
       clusters: [cluster("some", SOME), cluster("all", ALL), sampleCluster("plain", [host])],
     }) as { static_resources: { listeners: object[] } };
     config.static_resources.listeners.push({

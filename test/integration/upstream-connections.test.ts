@@ -201,6 +201,24 @@ describe("The PROXY protocol to upstreams", () => {
     assert.equal(connection!.received.subarray(0, 28).toString("hex"), header);
   });
 
+  it("tells of no client's own address where the connection manager does not want it", async (t) => {
+    const upstream = await FakeUpstream.start();
+    t.after(() => upstream.close());
+    const transport_socket = proxyProtocol("V2", RAW);
+    const config = sampleBootstrap({
+      listeners: [{ manager: { add_proxy_protocol_connection_state: false } }],
+      clusters: [sampleCluster("app", [loopback(upstream.port)], { transport_socket })],
+    });
+    const proxy = await startProxy({ config });
+    t.after(() => proxy.kill());
+    const client = await connectTo(t, proxy);
+    void client.request().catch(() => {});
+    await upstream.connected();
+    const [connection] = upstream.connections;
+    await proxy.until("the header", async () => connection!.received.length > 16);
+    assert.equal(connection!.received.subarray(0, 17).toString("latin1"), "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0G");
+  });
+
   it("stands before the TLS handshake", async (t) => {
     const { certPem: cert, keyPem: key } = ca.issue({ commonName: "app", dns: ["app.test"] });
     const secureContext = tls.createSecureContext({ cert, key });

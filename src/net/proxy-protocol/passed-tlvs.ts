@@ -14,6 +14,11 @@ export function passedTlvs(
   return passThrough === "all" ? tlvs : tlvs.filter(({ type }) => passThrough.includes(type));
 }
 
+/** Whether a connection has come with a PROXY protocol header that names its ends. */
+export function cameWithHeader({ stateIfAny }: DownstreamConnectionInfo): boolean {
+  return stateIfAny?.filterState?.has(PROXY_PROTOCOL_STATE_KEY) === true;
+}
+
 /** What the PROXY protocol header of a connection has brought, as far as its listener filter keeps it. */
 export function tlvsOfConnection({ stateIfAny }: DownstreamConnectionInfo): readonly ProxyProtocolTlv[] {
   const data = stateIfAny?.filterState?.get(PROXY_PROTOCOL_STATE_KEY) as ProxyProtocolData | undefined;

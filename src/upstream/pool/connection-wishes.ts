@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { RequestHeaderMap } from "../../http/header-map.ts";
 import type { DownstreamConnectionInfo } from "../../net/downstream-connection-info.ts";
-import { tlvsOfConnection } from "../../net/proxy-protocol/passed-tlvs.ts";
+import { cameWithHeader, tlvsOfConnection } from "../../net/proxy-protocol/passed-tlvs.ts";
 import type { ToldConnection } from "../../net/transport-socket.ts";
 import { hostPortStart } from "../../route/host-port.ts";
 
@@ -40,20 +40,22 @@ export function connectionWishes(
   settings: WishSettings | null,
   downstream: DownstreamConnectionInfo | null,
   headers: RequestHeaderMap | null,
+  hidesAddresses = false,
 ): ConnectionWishes | null {
   if (settings === null) return null;
   const { autoTls, perDownstreamConnection, tellsAddresses } = settings;
   const name = autoTls === null || headers === null ? "" : nameOf(headers, autoTls.overrideHeader);
   const serverName = autoTls?.sni === true && isIP(unbracketed(name)) === 0 ? name : "";
   const subjectAltName = autoTls?.sanValidation === true ? unbracketed(name) : "";
-  const addresses = tellsAddresses && downstream !== null ? toldOf(downstream) : null;
+  const addresses = tellsAddresses && downstream !== null ? toldOf(downstream, hidesAddresses) : null;
   const connection = perDownstreamConnection && downstream !== null ? downstream.connectionId : "";
   if (serverName === "" && subjectAltName === "" && addresses === null && connection === "") return null;
   const key = `${serverName}\n${subjectAltName}\n${addresses === null ? "" : keyOf(addresses)}\n${connection}`;
   return { key, serverName, subjectAltName, addresses };
 }
 
-function toldOf(downstream: DownstreamConnectionInfo): ToldConnection {
+function toldOf(downstream: DownstreamConnectionInfo, hidesAddresses: boolean): ToldConnection | null {
+  if (hidesAddresses && !cameWithHeader(downstream)) return null;
   const { remoteAddress: source, localAddress: destination } = downstream;
   return { source, destination, tlvs: tlvsOfConnection(downstream) };
 }

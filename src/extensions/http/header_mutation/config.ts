@@ -2,19 +2,14 @@ import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { supportAll } from "../../../config/field-support.ts";
 import type { Place } from "../../../config/place.ts";
-import {
-  type HeaderMutation as MutationMessage,
-  HeaderMutationSchema as MutationSchema,
-} from "../../../proto/gen/envoy/config/common/mutation_rules/v3/mutation_rules_pb.js";
+import { HeaderMutationSchema as MutationSchema } from "../../../proto/gen/envoy/config/common/mutation_rules/v3/mutation_rules_pb.js";
 import {
   HeaderMutationPerRouteSchema,
   HeaderMutationSchema,
   type Mutations,
   MutationsSchema,
 } from "../../../proto/gen/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.js";
-import { compileHeaderAddition } from "../../../route/compile/header-mutations.ts";
-import { compileMutableHeaderName } from "../../../route/compile/header-name.ts";
-import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
+import { compileHeaderMutationList } from "../../../route/compile/header-mutation-list.ts";
 import type { HeaderMutationData } from "./filter.ts";
 import type { MutationsData } from "./mutation-list.ts";
 
@@ -43,24 +38,7 @@ export const headerMutationConfig = extensionConfig({
 
 function compileMutations(message: Mutations | undefined, place: Place, context: CompileContext): MutationsData {
   return {
-    request: compileList(message?.requestMutations ?? [], place.field("request_mutations"), context),
-    response: compileList(message?.responseMutations ?? [], place.field("response_mutations"), context),
+    request: compileHeaderMutationList(message?.requestMutations ?? [], place.field("request_mutations"), context),
+    response: compileHeaderMutationList(message?.responseMutations ?? [], place.field("response_mutations"), context),
   };
-}
-
-function compileList(
-  messages: readonly MutationMessage[],
-  place: Place,
-  context: CompileContext,
-): HeaderMutationsData[] {
-  const compiled: HeaderMutationsData[] = [];
-  for (const [i, { action }] of messages.entries()) {
-    const at = place.index(i);
-    if (action.case === "remove") {
-      compiled.push({ remove: [compileMutableHeaderName(action.value, at.field("remove"), context)], add: [] });
-    } else if (action.case === "append") {
-      compiled.push({ remove: [], add: [compileHeaderAddition(action.value, at.field("append"), context)] });
-    }
-  }
-  return compiled;
 }

@@ -50,7 +50,8 @@ export class Attempts {
   constructor(routed: RoutedRequest) {
     this.routed = routed;
     const { cluster, callbacks, headers } = routed;
-    this.wishes = connectionWishes(cluster.info.wishes, callbacks.streamInfo.connection, headers);
+    const { connection, hidesAddresses } = callbacks.streamInfo;
+    this.wishes = connectionWishes(cluster.info.wishes, connection, headers, hidesAddresses);
   }
 
   /** The next attempt, which is the current one now and not yet begun; null if there is no host for it. */

@@ -19,6 +19,7 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from "../../../proto/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
 import { compileRouteConfiguration } from "../../../route/config.ts";
+import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
 import type { IpDetectionData } from "../../original_ip_detection/ip-detection-data.ts";
 import { DEFAULT_REQUEST_ID, type RequestIdData } from "../../request_id/request-id-data.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
@@ -159,6 +160,8 @@ function compileTrust(message: HttpConnectionManager, place: Place, context: Com
     clientCertificateHeader: clientCertificateHeader(message),
     xffNumTrustedHops: message.xffNumTrustedHops,
     ipDetection: compileIpDetection(message, place, context),
+    earlyMutations: compileEarlyMutations(message, place, context),
+    hidesAddresses: message.addProxyProtocolConnectionState === false,
     internalCidrRanges: ranges,
     internalUnixSockets: internal?.unixSockets ?? false,
     appendXForwardedPort: message.appendXForwardedPort,
@@ -177,6 +180,18 @@ function compileIpDetection(message: HttpConnectionManager, place: Place, contex
   return extensions.flatMap((extension, i) => {
     const compiled = context.extension("envoy.http.original_ip_detection", extension, at.index(i));
     return compiled === undefined ? [] : [compiled.data as IpDetectionData];
+  });
+}
+
+function compileEarlyMutations(
+  { earlyHeaderMutationExtensions }: HttpConnectionManager,
+  place: Place,
+  context: CompileContext,
+): HeaderMutationsData[] {
+  const at = place.field("early_header_mutation_extensions");
+  return earlyHeaderMutationExtensions.flatMap((extension, i) => {
+    const compiled = context.extension("envoy.http.early_header_mutation", extension, at.index(i));
+    return compiled === undefined ? [] : (compiled.data as HeaderMutationsData[]);
   });
 }
 

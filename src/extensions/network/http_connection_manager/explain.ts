@@ -1,6 +1,7 @@
 import { internHeaderName, RequestHeaderMap } from "../../../http/header-map.ts";
 import { StreamInfo } from "../../../http/stream-info.ts";
 import { createIpSet } from "../../../match/ip-prefix-table.ts";
+import { HeaderMutations } from "../../../route/header-mutations.ts";
 import type { ForwardAction, Route } from "../../../route/route.ts";
 import type { ClusterExplanation } from "../../../upstream/cluster-explanation.ts";
 import type { ExplainedRoute, ExplainSources, FilterQuestion, HttpExplanation, OwnAnswer } from "../../explanation.ts";
@@ -41,7 +42,10 @@ export function explainHttp(
   takeHopByHopHeaders(headers);
   const info = new StreamInfo(connection, "HTTP/1.1", sources.clock.nowMs(), sources.clock.wallMs());
   const internalRanges = createIpSet(data.internalCidrRanges);
-  const treatment = { data, random: sources.random, internalRanges, stats: NO_STATS };
+  const { random, clock } = sources;
+  const format = { hostname: "", environment: new Map<string, string>(), clock, random };
+  const earlyMutations = data.earlyMutations.map((mutation) => new HeaderMutations(mutation, format));
+  const treatment = { data, random, internalRanges, earlyMutations, stats: NO_STATS };
   const table = sources.routeTable(data.routeTable);
   const refusal =
     checkRequestTarget(headers, data, NO_STATS, connection.localAddress) ??

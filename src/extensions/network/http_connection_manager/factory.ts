@@ -5,6 +5,7 @@ import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http
 import { http2CodecStats } from "../../../http/http2/codec-stats.ts";
 import { createIpSet } from "../../../match/ip-prefix-table.ts";
 import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
+import { HeaderMutations } from "../../../route/header-mutations.ts";
 import type { StatsScope } from "../../../stats/scope.ts";
 import { extensionModule, type NetworkFilterModule, type WorkerContext } from "../../extension-module.ts";
 import { explainHttp } from "./explain.ts";
@@ -13,6 +14,7 @@ import type { HcmRuntime } from "./hcm-runtime.ts";
 import { HttpConnectionManager } from "./http-connection-manager.ts";
 import { MappedLocalReplies } from "./mapped-local-replies.ts";
 import { headDeadline } from "./request-head-watch.ts";
+import type { RequestHeaderContext } from "./request-headers.ts";
 import { RequestTracing } from "./request-tracing.ts";
 import { DateHeader } from "./response-headers.ts";
 import { HcmStats } from "./stats.ts";
@@ -56,7 +58,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean)
     timers: worker.timers,
     random: worker.random,
     date: new DateHeader(worker.clock),
-    headers: { data, random: worker.random, internalRanges: createIpSet(data.internalCidrRanges), stats },
+    headers: requestHeaderContext(data, stats, worker),
     headDeadline: headDeadline(data),
     http1Options: http1Options(data),
     http1Stats: http1Stats(worker.stats.scope("http1")),
@@ -80,6 +82,11 @@ function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean)
       scope.release();
     },
   };
+}
+
+function requestHeaderContext(data: HcmData, stats: HcmStats, { random, format }: WorkerContext): RequestHeaderContext {
+  const earlyMutations = data.earlyMutations.map((mutation) => new HeaderMutations(mutation, format));
+  return { data, random, internalRanges: createIpSet(data.internalCidrRanges), earlyMutations, stats };
 }
 
 function http1Options(data: HcmData): Http1ServerOptions {

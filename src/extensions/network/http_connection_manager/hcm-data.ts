@@ -4,6 +4,7 @@ import type { HeadersWithUnderscoresAction } from "../../../http/http1/codec-opt
 import type { KeyFormatData } from "../../../http/http1/key-format-data.ts";
 import type { Http2ProtocolData } from "../../../http/http2/codec-options.ts";
 import type { CidrData } from "../../../match/ip-prefix-table.ts";
+import type { HeaderMutationsData } from "../../../route/header-mutations.ts";
 import type { IpDetectionData } from "../../original_ip_detection/ip-detection-data.ts";
 import type { ClientCertificateHeaderData } from "./client-certificate-header.ts";
 import type { LocalReplyData } from "./local-reply-config.ts";
@@ -55,6 +56,10 @@ export interface HcmData {
   readonly xffNumTrustedHops: number;
   /** How the client's address is learnt without `useRemoteAddress`. */
   readonly ipDetection: readonly IpDetectionData[];
+  /** What is done to the headers of requests before all else. */
+  readonly earlyMutations: readonly HeaderMutationsData[];
+  /** Hosts that are told of clients' connections are told of those only that have come with a PROXY protocol header. */
+  readonly hidesAddresses: boolean;
   /** The scheme that every request is taken to have; `""` = its own. */
   readonly scheme: "" | "http" | "https";
   /** What `add_user_agent` adds; null = nothing. */

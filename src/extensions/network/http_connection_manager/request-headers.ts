@@ -4,6 +4,7 @@ import { internHeaderName, type RequestHeaderMap } from "../../../http/header-ma
 import type { StreamInfo } from "../../../http/stream-info.ts";
 import type { IpPrefixTable } from "../../../match/ip-prefix-table.ts";
 import { ipOfAddress } from "../../../net/address.ts";
+import { applyMutations, type HeaderMutations } from "../../../route/header-mutations.ts";
 import { mutateClientCertificateHeader } from "./client-certificate-header.ts";
 import type { HcmData } from "./hcm-data.ts";
 import { ipFromHeaders, ipOfPeer } from "./original-ip.ts";
@@ -16,6 +17,7 @@ export type RequestHeaderSettings = Pick<
   | "skipXffAppend"
   | "xffNumTrustedHops"
   | "ipDetection"
+  | "hidesAddresses"
   | "scheme"
   | "userAgent"
   | "internalCidrRanges"
@@ -32,6 +34,8 @@ export interface RequestHeaderContext {
   readonly data: RequestHeaderSettings;
   readonly random: RandomSource;
   readonly internalRanges: IpPrefixTable<true>;
+  /** Made before all else. */
+  readonly earlyMutations: readonly HeaderMutations[];
   readonly stats: Pick<HcmStats, "rqRejectedViaIpDetection">;
 }
 
@@ -71,7 +75,7 @@ const CLIENT_CERTIFICATE = internHeaderName("x-forwarded-client-cert");
 
 /**
  * Makes the headers of a request say what the proxy knows: who the client is, over which scheme, whether it may be
- * trusted, and the request's id. External requests lose `internalOnlyHeaders` (lower case). Sets `streamInfo.downstreamRemoteIp` and `requestId`; an internal request gets `x-envoy-internal`.
+ * trusted, and the request's id. External requests lose `internalOnlyHeaders` (lower case). Sets `streamInfo.downstreamRemoteIp`, `requestId` and `hidesAddresses`; an internal request gets `x-envoy-internal`.
  * Answers null, or the reply that refuses the request because nobody can tell who the client is. Source: Envoy's `ConnectionManagerUtility::mutateRequestHeaders`.
  * Differs from Envoy: a peer on the loopback interface is appended to `x-forwarded-for` as it is, not as the address of
  * this machine, and `referer` is passed on as it came.
@@ -83,6 +87,8 @@ export function mutateRequestHeaders(
   internalOnlyHeaders: readonly string[],
 ): LocalReply | null {
   const data = context.data;
+  if (context.earlyMutations.length > 0) applyMutations(context.earlyMutations, headers, headers, null, streamInfo);
+  streamInfo.hidesAddresses = data.hidesAddresses;
   const connectionIp = ipOfAddress(streamInfo.connection.remoteAddress);
   const connectionScheme = streamInfo.connection.isTls ? "https" : "http";
   const client = data.useRemoteAddress

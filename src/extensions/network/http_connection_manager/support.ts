@@ -78,7 +78,8 @@ export const HCM_SUPPORT: readonly MessageSupport[] = [
     append_x_forwarded_port: yes,
     forward_client_cert_details: yes,
     set_current_client_cert_details: yes,
-    add_proxy_protocol_connection_state: noEffect("there is no PROXY protocol yet"),
+    add_proxy_protocol_connection_state: yes,
+    early_header_mutation_extensions: yes,
     stream_error_on_invalid_http_message: only(
       [false],
       "HTTP/1 connections are closed on invalid messages; for HTTP/2 there is override_stream_error_on_invalid_http_message",

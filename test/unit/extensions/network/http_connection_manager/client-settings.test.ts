@@ -67,6 +67,47 @@ describe("HttpConnectionManager: request_id_extension", () => {
   });
 });
 
+describe("HttpConnectionManager: early_header_mutation_extensions", () => {
+  const early = (...mutations: object[]) => ({
+    early_header_mutation_extensions: [
+      {
+        name: "early",
+        typed_config: typed("envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation", {
+          mutations,
+        }),
+      },
+    ],
+  });
+  const set = (key: string, value: string) => ({
+    append: { header: { key, value }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" },
+  });
+
+  it("change what the client's address and the route are found by", async (test) => {
+    const routes = [
+      {
+        match: { prefix: "/", headers: [{ name: "x-kind", string_match: { exact: "GET-a" } }] },
+        route: { cluster: "app" },
+      },
+      { match: { prefix: "/" }, direct_response: { status: 404 } },
+    ];
+    const manager = early({ remove: "x-forwarded-for" }, set("x-kind", "%REQ(:METHOD)%-%REQ(x-a)%"));
+    const proxied = await Proxied.start(test, { manager: { ...manager, use_remote_address: true }, routes });
+    const client = await proxied.client();
+    const response = client.request({ headers: { "x-forwarded-for": "1.2.3.4", "x-a": "a" } });
+    const exchange = await proxied.upstream.nextRequest();
+    exchange.respond({});
+    assert.equal((await response).status, 200);
+    assert.equal(exchange.header("x-forwarded-for"), "127.0.0.1");
+    assert.equal((await client.request({ headers: { "x-a": "b" } })).status, 404);
+  });
+
+  it("can't change the path or the host, and says so", async (test) => {
+    for (const name of [":path", "host"]) {
+      await assert.rejects(Proxied.start(test, { manager: early(set(name, "/x")) }), /may not be added or removed/);
+    }
+  });
+});
+
 describe("HttpConnectionManager: HTTP/1.0", () => {
   it("gives requests without a host the default one", async (test) => {
     const http10 = { accept_http_10: true, default_host_for_http_10: "old.example" };

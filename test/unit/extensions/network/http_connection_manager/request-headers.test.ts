@@ -15,6 +15,7 @@ const DEFAULTS: RequestHeaderSettings = {
   clientCertificateHeader: { mode: "sanitize", details: [] },
   xffNumTrustedHops: 0,
   ipDetection: [{ type: "xff", trustedHops: 0 }],
+  hidesAddresses: false,
   scheme: "",
   userAgent: null,
   internalCidrRanges: [],
@@ -58,7 +59,7 @@ function treat(row: Row): {
   const internalRanges = createIpSet(data.internalCidrRanges);
   let rejected = 0;
   const stats = { rqRejectedViaIpDetection: { inc: () => rejected++, add: () => {} } };
-  const context = { data, random: fixedRandom, internalRanges, stats };
+  const context = { data, random: fixedRandom, internalRanges, earlyMutations: [], stats };
   const reply = mutateRequestHeaders(headers, streamInfo, context, row.internalOnly ?? []);
   assert.equal(rejected, reply === null ? 0 : 1);
   const internal = headers.has("x-envoy-internal");

@@ -129,11 +129,14 @@ export class SupervisorKnowledge {
 }
 
 function attempt(record: SnapshotRecord, versionInForce: number): ConfigAttempt {
-  const { atWallMs, cause, outcome, version, changes, refusals } = record;
+  const { atWallMs, cause, outcome, version, changes, changeCounts, refusals } = record;
+  const shown = shownOutcome(outcome, version ?? versionInForce, changes, refusals);
+  const changeCount = changeCounts.added + changeCounts.changed + changeCounts.removed;
+  const changesLeftOut = shown.type === "applied" ? Math.max(changeCount - shown.changes.length, 0) : 0;
   return {
     atMs: atWallMs,
     trigger: cause,
-    outcome: shownOutcome(outcome, version ?? versionInForce, changes, refusals),
+    outcome: shown.type === "applied" && changesLeftOut > 0 ? { ...shown, changesLeftOut } : shown,
   };
 }
 

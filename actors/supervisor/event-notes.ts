@@ -40,9 +40,9 @@ export function noteEvent(
   }
 }
 
-function appliedText({ version, cause, source, changes, durationMs }: SnapshotRecord): string {
-  const { added = [], changed = [], removed = [] } = changes ?? {};
-  const counts = `${added.length} added, ${changed.length} changed, ${removed.length} removed`;
+function appliedText({ version, cause, source, changeCounts, durationMs }: SnapshotRecord): string {
+  const { added, changed, removed } = changeCounts;
+  const counts = `${added} added, ${changed} changed, ${removed} removed`;
   return `version ${version} (${cause}, ${source}): ${counts}, in ${Math.round(durationMs)} ms`;
 }
 

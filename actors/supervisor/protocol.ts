@@ -182,7 +182,10 @@ export interface SnapshotRecord {
   readonly cause: string;
   readonly source: string;
   readonly outcome: ReloadOutcome["outcome"];
+  /** At most 100 names of each kind of change. */
   readonly changes: SnapshotChanges | undefined;
+  /** How many of each kind there were. */
+  readonly changeCounts: { readonly added: number; readonly changed: number; readonly removed: number };
   /** At most 20. */
   readonly refusals: readonly Refusal[];
   readonly warningCount: number;

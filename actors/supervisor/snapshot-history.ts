@@ -45,6 +45,7 @@ export class SnapshotHistory {
       source: attempt.source,
       outcome: outcome.outcome,
       changes: outcome.outcome === "accepted" ? shortened(outcome.changes) : undefined,
+      changeCounts: outcome.outcome === "accepted" ? counted(outcome.changes) : { added: 0, changed: 0, removed: 0 },
       refusals: outcome.outcome === "refused" ? outcome.refusals.slice(0, KEPT_REFUSALS) : [],
       warningCount: outcome.outcome === "refused" ? 0 : outcome.warnings.length,
     };
@@ -61,4 +62,8 @@ function shortened({ added, changed, removed }: SnapshotChanges): SnapshotChange
     changed: changed.slice(0, KEPT_NAMES),
     removed: removed.slice(0, KEPT_NAMES),
   };
+}
+
+function counted({ added, changed, removed }: SnapshotChanges): SnapshotRecord["changeCounts"] {
+  return { added: added.length, changed: changed.length, removed: removed.length };
 }

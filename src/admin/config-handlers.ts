@@ -106,14 +106,18 @@ function attemptJson({ atMs, trigger, outcome }: ConfigAttempt): object {
 }
 
 function outcomeJson(outcome: ReloadOutcome): object {
-  const { type, ...rest } = outcome;
-  return { outcome: type, ...rest };
+  if (outcome.type !== "applied") {
+    const { type, ...rest } = outcome;
+    return { outcome: type, ...rest };
+  }
+  const { version, changes, changesLeftOut = 0 } = outcome;
+  return { outcome: "applied", version, changes, changes_left_out: changesLeftOut };
 }
 
 function outcomeText(outcome: ReloadOutcome): string {
   switch (outcome.type) {
     case "applied":
-      return `applied as version ${outcome.version}\n${changesText(outcome.changes)}`;
+      return `applied as version ${outcome.version}\n${changesText(outcome.changes)}${leftOutText(outcome.changesLeftOut)}`;
     case "unchanged":
       return `unchanged, still version ${outcome.version}\n`;
     case "rejected":
@@ -123,6 +127,10 @@ function outcomeText(outcome: ReloadOutcome): string {
 
 function problemsText(problems: readonly string[]): string {
   return `rejected: ${problems.length} ${problems.length === 1 ? "problem" : "problems"}\n${problems.map((each) => `${each}\n`).join("")}`;
+}
+
+function leftOutText(count = 0): string {
+  return count === 0 ? "" : `and ${count} more\n`;
 }
 
 function changesText(changes: readonly ResourceChange[]): string {

@@ -56,7 +56,13 @@ export interface ConfigAttempt {
 
 /** What became of a reload. A rejected one changes nothing. */
 export type ReloadOutcome =
-  | { readonly type: "applied"; readonly version: number; readonly changes: readonly ResourceChange[] }
+  | {
+      readonly type: "applied";
+      readonly version: number;
+      readonly changes: readonly ResourceChange[];
+      /** How many more there were that are not kept. Default 0. */
+      readonly changesLeftOut?: number;
+    }
   | { readonly type: "unchanged"; readonly version: number }
   | {
       readonly type: "rejected";

@@ -111,8 +111,8 @@ export class AdminClient {
       return new CommandFailure(advice, EXIT.refused);
     }
     const [first = ""] = body.trim().split("\n");
-    // An actor that is not there is no sign of another program.
-    if (first.startsWith("no such ") || status === 409) return new CommandFailure(first, EXIT.refused);
+    // An actor or a listener that is not there is no sign of another program.
+    if (/^(no such|there (is|are)) /.test(first) || status === 409) return new CommandFailure(first, EXIT.refused);
     const hint = status === 404 ? "; is this the admin interface of Troupe, and of this version?" : "";
     return new CommandFailure(`${path} answers ${status}: ${first}${hint}`, EXIT.refused);
   }

@@ -32,7 +32,7 @@ export class WatchedPage {
     page.on("console", (message) => {
       if (message.type() !== "error" && message.type() !== "warning") return;
       // An answer of 400 is how a dry run says no; the browser notes it whatever the page makes of it.
-      if (!message.text().includes("status of 400")) this.problems.push(message.text());
+      if (!message.text().includes("status of 400")) this.problems.push(`${message.text()} ${message.location().url}`);
     });
     page.on("request", (request) => {
       if (!request.url().startsWith(origin) && !request.url().startsWith("data:")) {

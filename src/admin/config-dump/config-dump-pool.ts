@@ -4,7 +4,7 @@ import { type AdminResponse, textResponse } from "../admin-handler.ts";
 import type { ConfigDumpTask, DumpedConfigText } from "./config-dump-task.ts";
 
 /** More requests at a time are refused: each may hold a whole configuration. */
-const MAX_WAITING = 4;
+const MAX_WAITING = 8;
 /** The thread is kept this long for the next request. */
 const IDLE_MS = 10_000;
 /** What is handed to the socket at a time. */

@@ -28,7 +28,7 @@ function attemptEvent({ atMs, trigger, outcome }: ConfigAttempt): LiveEvent {
       return {
         at_ms: atMs,
         kind: "applied",
-        text: `version ${outcome.version} in force (${trigger}): ${counted(outcome.changes.length, "change")}`,
+        text: `version ${outcome.version} in force (${trigger}): ${counted(outcome.changes.length + (outcome.changesLeftOut ?? 0), "change")}`,
       };
     case "unchanged":
       return { at_ms: atMs, kind: "unchanged", text: `nothing to change (${trigger})` };

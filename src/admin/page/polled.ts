@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { getJson } from "./api.ts";
+import { ApiError, getJson } from "./api.ts";
 
 /** What a GET answered last. */
 export interface Polled<T> {
@@ -8,8 +8,11 @@ export interface Polled<T> {
   readonly problem: string;
 }
 
+/** Between tries of what is asked for once. */
+const RETRY_MS = 2000;
+
 /**
- * Asks for a JSON document now and, if `everyMs` is not 0, again and again while the page can be seen. `path` empty: not at all. When the
+ * Asks for a JSON document until there is an answer and, if `everyMs` is not 0, again and again while the page can be seen. `path` empty: not at all. When the
  * path becomes another, nothing is known until that one is answered; with `keepsOld` what the path before answered stays until then, for
  * lists that are only narrowed or sorted.
  */
@@ -25,17 +28,21 @@ export function usePolled<T>(
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async (): Promise<void> => {
+      let againMs = everyMs;
       if (!document.hidden) {
         try {
           const value = await getJson<T>(path, stop.signal);
           if (!stop.signal.aborted) setState({ path, value, problem: "" });
         } catch (error) {
           if (stop.signal.aborted) return;
+          // A proxy that is gone, or has too much to do at the moment, may answer later.
+          if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500) againMs ||= RETRY_MS;
           const problem = error instanceof Error ? error.message : String(error);
           setState((before) => ({ path, value: before.path === path || keepsOld ? before.value : undefined, problem }));
         }
       }
-      if (everyMs > 0 && !stop.signal.aborted) timer = setTimeout(() => void ask(), everyMs);
+      if (document.hidden) againMs ||= RETRY_MS;
+      if (againMs > 0 && !stop.signal.aborted) timer = setTimeout(() => void ask(), againMs);
     };
     void ask();
     return () => {

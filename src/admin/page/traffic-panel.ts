@@ -22,7 +22,7 @@ interface Places {
 const HOSTS_EVERY_MS = 2000;
 
 interface ClusterDump {
-  readonly configs: readonly { readonly cluster: { readonly name: string } }[];
+  readonly configs?: readonly { readonly cluster: { readonly name: string } }[];
 }
 
 /** One part of the picture: its line in the file, its statistics, its configuration. */
@@ -32,7 +32,7 @@ export function TrafficPanel({ node, version }: { readonly node: TrafficNode; re
   const dump = usePolled<ClusterDump>(isCluster ? clusterDumpPath(node.label, version) : "", 0);
   const places = usePolled<Places>(`/config_places?version=${version}`, 0);
   const place = places.value?.places.find(({ kind, name }) => `${kind} ${name}` === node.item);
-  const config = isCluster ? dump.value?.configs[0]?.cluster : node.config;
+  const config = isCluster ? dump.value?.configs?.[0]?.cluster : node.config;
   const part = latest?.sample.parts.find(({ kind, name }) => `${kind} ${name}` === node.statKey);
   const perSecond = rates?.parts.get(node.statKey);
   return html`<section class="panel" aria-label=${`${node.kind} ${node.label}`}>

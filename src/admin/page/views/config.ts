@@ -21,6 +21,8 @@ interface Attempt {
   readonly outcome: "applied" | "unchanged" | "rejected";
   readonly version?: number;
   readonly changes?: readonly Change[];
+  /** How many more there were than are told. */
+  readonly changes_left_out?: number;
   readonly problems?: readonly string[];
   readonly excerpts?: readonly (Excerpt | null)[];
 }
@@ -116,11 +118,12 @@ function timeText(at: string): string {
   return at.replace("T", " ").replace("Z", " UTC");
 }
 
-function differences({ changes, problems, outcome }: Attempt): ComponentChild {
+function differences({ changes, changes_left_out: left = 0, problems, outcome }: Attempt): ComponentChild {
   if (outcome === "rejected") return problems?.[0] ?? "";
   if (changes === undefined || changes.length === 0) return "none";
   return html`<details>
-    <summary>${changes.length} ${changes.length === 1 ? "resource" : "resources"}</summary>
+    <summary>${changes.length + left} ${changes.length + left === 1 ? "resource" : "resources"}</summary>
     <ul class="changes">${changes.map(({ kind, name, change }) => html`<li class=${change}>${change} ${kind} <b>${name}</b></li>`)}</ul>
+    ${left > 0 && html`<p class="note">and ${left} more</p>`}
   </details>`;
 }

@@ -19,7 +19,8 @@ import {
 import { TrafficPanel } from "../traffic-panel.ts";
 
 interface ListenerDump {
-  readonly configs: readonly { readonly listener: unknown }[];
+  /** Not there if there is none. */
+  readonly configs?: readonly { readonly listener: unknown }[];
 }
 
 /** What the picture says of a part at the moment. */
@@ -56,7 +57,7 @@ export function TrafficView({ chosen }: { readonly chosen: string }): VNode {
     known + left > MANY_CLUSTERS ? SELDOM_MS : EVERY_MS,
   );
   const perHost = useHostRates(state.value?.cluster_statuses);
-  const listeners = dump.value?.configs.map(({ listener }) => listener) ?? [];
+  const listeners = dump.value?.configs?.map(({ listener }) => listener) ?? [];
   const clusters = state.value?.cluster_statuses ?? [];
   const model = useMemo(() => trafficModel(listeners, clusters, filter), [dump.value, state.value, filter]);
   const layout = useMemo(() => layOut(model, width), [model, width]);

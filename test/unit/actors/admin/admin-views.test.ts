@@ -202,7 +202,14 @@ describe("Views over the supervisor", () => {
 
   it("show what is in force and the last attempt", async () => {
     const { views, script, settled } = setUp();
-    const record = { durationMs: 1, source: "troupe.yaml", changes: undefined, refusals: [], warningCount: 0 };
+    const record = {
+      durationMs: 1,
+      source: "troupe.yaml",
+      changes: undefined,
+      refusals: [],
+      changeCounts: { added: 0, changed: 0, removed: 0 },
+      warningCount: 0,
+    };
     script.status = {
       ...script.status,
       attempts: { accepted: 4, unchanged: 2, refused: 3 },
@@ -232,6 +239,24 @@ describe("Views over the supervisor", () => {
       reloading: false,
       lastAttempt: attempt,
       history: [{ atMs: 100, trigger: "start", outcome: { type: "applied", version: 3, changes: [] } }, attempt],
+    });
+  });
+
+  it("say how many changes there were of which no name is kept", async () => {
+    const { views, script, settled } = setUp();
+    const changes = { added: [{ kind: "cluster", name: "a" }], changed: [], removed: [] } as const;
+    const changeCounts = { added: 150, changed: 2, removed: 0 };
+    const record = { durationMs: 1, source: "troupe.yaml", refusals: [], warningCount: 0, changes, changeCounts };
+    script.status = {
+      ...script.status,
+      history: [{ ...record, version: 3, atWallMs: 100, cause: "start", outcome: "accepted" }],
+    };
+    const [attempt] = (await settled(views.config.status())).history;
+    assert.deepEqual(attempt?.outcome, {
+      type: "applied",
+      version: 3,
+      changes: [{ kind: "cluster", name: "a", change: "added" }],
+      changesLeftOut: 151,
     });
   });
 

@@ -11,6 +11,7 @@ import type {
 } from "./connection-callbacks.ts";
 import { ownSocket, type SocketOwner, startSocket } from "./owned-socket.ts";
 import { giveBackReadBuffer } from "./read-buffer-pool.ts";
+import { type StreamHandle, startHandle, stopHandle, takeHandle, writeToHandle } from "./stream-handle.ts";
 import type { Flushable, WriteFlusher } from "./write-flusher.ts";
 import { joinParts, writePart } from "./write-part.ts";
 
@@ -41,6 +42,12 @@ export class Connection implements Flushable, SocketOwner {
   private second: Buffer | string | null = null;
   private others: (Buffer | string)[] | null = null;
   private waitingBytes = 0;
+  private wantsHandle = false;
+  private handle: StreamHandle | null = null;
+  /** What the handle was given and the operating system has not taken. */
+  private handlePendingBytes = 0;
+  /** The stream over the handle may hold bytes: what goes past it would overtake them. */
+  private streamMayHold = false;
   private lateWriter: LateWriter | null = null;
   private scheduled = false;
   private aboveHighWatermark = false;
@@ -69,6 +76,19 @@ export class Connection implements Flushable, SocketOwner {
     this.callbacks = callbacks;
     if (isStarted) return;
     startSocket(this.socket);
+    if (this.wantsHandle && !this.socket.connecting) this.#takeHandle();
+  }
+
+  /**
+   * From `start` on, or from being connected on, bytes go between us and Node.js's handle, past the stream over it: that saves a small
+   * request a tenth of its time. Nothing changes where that can't be done, over TLS for one. Not for users that take reads on loan.
+   */
+  useHandle(): void {
+    this.wantsHandle = true;
+  }
+
+  #takeHandle(): void {
+    if (this.readDisableCount === 0 && this.state === "open") this.handle = takeHandle(this.socket, this);
   }
 
   /** For the filter that counts for its connection; set when it is initialised, before any byte is counted. */
@@ -101,7 +121,7 @@ export class Connection implements Flushable, SocketOwner {
 
   /** Bytes accepted by `write` that the operating system has not taken. */
   get writeBufferedBytes(): number {
-    return this.waitingBytes + this.socket.writableLength;
+    return this.waitingBytes + this.#unsentBytes();
   }
 
   get localAddress(): string {
@@ -134,6 +154,7 @@ export class Connection implements Flushable, SocketOwner {
     this.stats?.txBytesTotal.add(bytes.length);
     socket.write(bytes);
     if (socket.writableLength === 0) return false;
+    this.streamMayHold = true;
     this.lent ??= [];
     this.lent.push(bytes);
     this.#checkHighWatermark();
@@ -157,14 +178,24 @@ export class Connection implements Flushable, SocketOwner {
   /** Counted: reading stops at the first `true` and starts again when each has its `false`. */
   readDisable(disable: boolean): void {
     if (disable) {
-      if (++this.readDisableCount === 1 && this.state === "open") this.socket.pause();
+      if (++this.readDisableCount === 1 && this.state === "open") this.#stopReading();
       return;
     }
-    if (--this.readDisableCount === 0 && this.state === "open") this.socket.resume();
+    if (--this.readDisableCount === 0 && this.state === "open") this.#startReading();
   }
 
   get readEnabled(): boolean {
     return this.readDisableCount === 0;
+  }
+
+  #stopReading(): void {
+    if (this.handle === null) this.socket.pause();
+    else stopHandle(this.handle);
+  }
+
+  #startReading(): void {
+    if (this.handle === null) this.socket.resume();
+    else startHandle(this.handle, this.socket);
   }
 
   /** See `ConnectionCloseType`. Later calls may only be harder: `noFlush` and `abortReset` cut a close still flushing. */
@@ -184,7 +215,7 @@ export class Connection implements Flushable, SocketOwner {
       this.ending = true;
       this.socket.end();
       // What the peer still sends is read and dropped: closing with unread bytes would send a reset.
-      if (this.readDisableCount > 0) this.socket.resume();
+      if (this.readDisableCount > 0) this.#startReading();
       this.delayedCloseTimer = this.timers.timer(() => {
         this.stats?.delayedCloseTimeout?.inc();
         this.socket.destroy();
@@ -243,19 +274,38 @@ export class Connection implements Flushable, SocketOwner {
     if (first === null) return;
     this.#dropWaiting();
     this.stats?.txBytesTotal.add(bytes);
+    if (bytes > COPY_LIMIT_BYTES) this.#writeToStream(first, second, others);
+    else this.#writeOne(second === null ? first : joinParts(first, second, others, bytes));
+  }
+
+  #writeOne(part: Buffer | string): void {
+    if (this.handle === null || (this.streamMayHold && this.socket.writableLength > 0)) {
+      this.#writeToStream(part, null, null);
+      return;
+    }
+    this.streamMayHold = false;
+    const pendingBytes = writeToHandle(this.handle, this.socket, part);
+    if (pendingBytes === 0) return;
+    this.handlePendingBytes += pendingBytes;
+    this.#checkHighWatermark();
+  }
+
+  #writeToStream(first: Buffer | string, second: Buffer | string | null, others: (Buffer | string)[] | null): void {
     const socket = this.socket;
-    if (second === null) {
-      writePart(socket, first);
-    } else if (bytes <= COPY_LIMIT_BYTES) {
-      socket.write(joinParts(first, second, others, bytes));
-    } else {
-      socket.cork();
-      writePart(socket, first);
+    if (second !== null) socket.cork();
+    writePart(socket, first);
+    if (second !== null) {
       writePart(socket, second);
       if (others !== null) for (const part of others) writePart(socket, part);
       socket.uncork();
     }
-    if (socket.writableLength > 0) this.#checkHighWatermark();
+    if (socket.writableLength === 0) return;
+    this.streamMayHold = true;
+    this.#checkHighWatermark();
+  }
+
+  #unsentBytes(): number {
+    return this.handlePendingBytes + this.socket.writableLength;
   }
 
   #queue(part: Buffer | string): void {
@@ -283,7 +333,7 @@ export class Connection implements Flushable, SocketOwner {
   }
 
   #checkHighWatermark(): void {
-    const buffered = this.socket.writableLength;
+    const buffered = this.#unsentBytes();
     this.#reportBuffered(buffered);
     if (this.aboveHighWatermark || this.bufferLimitBytes === 0 || buffered <= this.bufferLimitBytes) return;
     this.aboveHighWatermark = true;
@@ -312,6 +362,7 @@ export class Connection implements Flushable, SocketOwner {
 
   handleConnect(): void {
     if (this.socket.destroyed) return;
+    if (this.wantsHandle) this.#takeHandle();
     this.inEvent(() => this.callbacks?.onConnected());
   }
 
@@ -341,12 +392,18 @@ export class Connection implements Flushable, SocketOwner {
     return this.loanReader !== null;
   }
 
+  /** The operating system has taken what `writeToHandle` left pending. */
+  handleWritten(bytes: number): void {
+    this.handlePendingBytes -= bytes;
+    if (this.#unsentBytes() === 0) this.handleDrain();
+  }
+
   handleDrain(): void {
     if (this.lent !== null && this.socket.writableLength === 0) {
       for (const bytes of this.lent) giveBackReadBuffer(bytes);
       this.lent = null;
     }
-    this.#reportBuffered(this.socket.writableLength);
+    this.#reportBuffered(this.#unsentBytes());
     if (!this.aboveHighWatermark) return;
     this.aboveHighWatermark = false;
     if (this.state !== "open") return;

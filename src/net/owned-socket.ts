@@ -40,9 +40,14 @@ export function startSocket(socket: net.Socket): void {
  * socket's connection gets a copy.
  */
 export function deliverRead(socket: net.Socket, bytes: Uint8Array, length: number): void {
+  ownerOf(socket).handleData(copyOfRead(bytes, length));
+}
+
+/** The first `length` bytes, to keep. */
+export function copyOfRead(bytes: Uint8Array, length: number): Buffer {
   const data = Buffer.allocUnsafe(length);
   data.set(length === bytes.length ? bytes : bytes.subarray(0, length));
-  ownerOf(socket).handleData(data);
+  return data;
 }
 
 /** Whether the socket's connection has a user that takes reads on loan: see `setLoanReader`. */

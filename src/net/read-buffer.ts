@@ -1,6 +1,7 @@
 import type net from "node:net";
 import { deliverLentRead, deliverRead, takesLoans } from "./owned-socket.ts";
-import { giveBackReadBuffer, READ_BUFFER_BYTES, takeReadBuffer } from "./read-buffer-pool.ts";
+import { giveBackReadBuffer, takeReadBuffer } from "./read-buffer-pool.ts";
+import { sharedReadBuffer } from "./shared-read-buffer.ts";
 
 /** A read of this size says that there is more where it came from. */
 const BULK_BYTES = 64 * 1024;
@@ -11,11 +12,6 @@ const SMALL_READS = 8;
 /** So many sockets of a thread may have a buffer of their own; those that fell idle with one count until they close. */
 const OWNER_LIMIT = 128;
 
-/**
- * All sockets of a thread that this file serves read into one buffer, and what they read is copied out of it at once. That costs less than a
- * fresh 64 KiB for each read, and a large body takes fewer reads.
- */
-const shared = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 let owners = 0;
 
 /**
@@ -32,7 +28,7 @@ export class ReadBuffer {
 
   /** For `onread`: what the next read goes into. */
   next(): Buffer {
-    if (this.#own === null) return shared;
+    if (this.#own === null) return sharedReadBuffer;
     if (this.#inUse) {
       this.#own = takeReadBuffer();
       this.#inUse = false;
@@ -44,7 +40,7 @@ export class ReadBuffer {
   onRead(socket: net.Socket, length: number): void {
     const own = this.#own;
     if (own === null) {
-      deliverRead(socket, shared, length);
+      deliverRead(socket, sharedReadBuffer, length);
       if (length >= BULK_BYTES && owners < OWNER_LIMIT && takesLoans(socket)) this.#acquire(socket);
       return;
     }

@@ -71,6 +71,7 @@ export class ActiveClient implements UpstreamConnectionInfo, OpenedConnectionOwn
     this.stats.cx.http1Total.inc();
     this.connection = opened.connection;
     this.codec = environment.createCodec(this.connection, this, info);
+    this.connection.useHandle();
     opened.start(this);
   }
 

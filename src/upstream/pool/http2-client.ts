@@ -76,6 +76,7 @@ export class Http2Client
     this.maxRequests = info.maxRequestsPerConnection;
     this.stats.cx.http2Total.inc();
     this.connection = opened.connection;
+    this.connection.useHandle();
     opened.start(this);
   }
 

@@ -48,7 +48,7 @@ export interface ConnectionPair {
 
 /** Makes a pair on loopback. The peer reads only when told, if `peerPaused`. */
 export async function connectionPair(
-  options: { readonly bufferLimitBytes?: number; readonly peerPaused?: boolean } = {},
+  options: { readonly bufferLimitBytes?: number; readonly peerPaused?: boolean; readonly useHandle?: boolean } = {},
 ): Promise<ConnectionPair> {
   const clock = new FakeClock();
   const stats = new RecordingStats();
@@ -73,6 +73,7 @@ export async function connectionPair(
     },
   });
   const callbacks = new RecordingCallbacks();
+  if (options.useHandle === true) connection.useHandle();
   connection.start(callbacks);
   const chunks: Buffer[] = [];
   if (options.peerPaused !== true) peer.on("data", (chunk: Buffer) => chunks.push(chunk));

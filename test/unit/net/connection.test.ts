@@ -4,9 +4,9 @@ import { resetSocket } from "../../harness/reset-socket.ts";
 import { until } from "../../harness/until.ts";
 import { connectionPair } from "./connection-pair.ts";
 
-describe("Connection", () => {
+function behavesLikeAConnection(useHandle: boolean): void {
   it("joins what one event writes, in order", async () => {
-    const pair = await connectionPair();
+    const pair = await connectionPair({ useHandle });
     const { connection } = pair;
     connection.inEvent(() => {
       connection.writeLatin1("head ");
@@ -22,7 +22,7 @@ describe("Connection", () => {
   });
 
   it("flushes what is written outside any event on the next tick", async () => {
-    const pair = await connectionPair();
+    const pair = await connectionPair({ useHandle });
     pair.connection.writeLatin1("hello");
     assert.equal(pair.stats.value("tx"), 0);
     await until("what the peer was to see or the connection to tell", () => pair.received().toString() === "hello");
@@ -30,7 +30,7 @@ describe("Connection", () => {
   });
 
   it("sends large pieces as they are", async () => {
-    const pair = await connectionPair();
+    const pair = await connectionPair({ useHandle });
     const body = Buffer.alloc(200_000, "x");
     pair.connection.inEvent(() => {
       pair.connection.writeLatin1("head");
@@ -44,7 +44,7 @@ describe("Connection", () => {
   });
 
   it("hands on data, then the peer's end, then the close, once each", async () => {
-    const pair = await connectionPair();
+    const pair = await connectionPair({ useHandle });
     pair.peer.end("bye");
     await until("what the peer was to see or the connection to tell", () => pair.callbacks.events.includes("end"));
     assert.equal(pair.callbacks.text, "bye");
@@ -56,7 +56,7 @@ describe("Connection", () => {
   });
 
   it("names the system's reason when the peer resets", async () => {
-    const pair = await connectionPair();
+    const pair = await connectionPair({ useHandle });
     resetSocket(pair.peer);
     await until("what the peer was to see or the connection to tell", () => pair.callbacks.events.length > 0);
     assert.deepEqual(pair.callbacks.events, ["remoteClose ECONNRESET"]);
@@ -64,7 +64,7 @@ describe("Connection", () => {
   });
 
   it("reads again only when each pause has been lifted", async () => {
-    const pair = await connectionPair();
+    const pair = await connectionPair({ useHandle });
     pair.connection.readDisable(true);
     pair.connection.readDisable(true);
     pair.peer.write("held");
@@ -77,7 +77,7 @@ describe("Connection", () => {
   });
 
   it("tells once when too much waits for a slow peer, and once when it has gone out", async () => {
-    const pair = await connectionPair({ bufferLimitBytes: 64 * 1024, peerPaused: true });
+    const pair = await connectionPair({ useHandle, bufferLimitBytes: 64 * 1024, peerPaused: true });
     for (let i = 0; i < 200; i++) pair.connection.inEvent(() => pair.connection.write(Buffer.alloc(64 * 1024)));
     assert.deepEqual(pair.callbacks.events, ["above"]);
     assert.ok(pair.stats.value("buffered") > 64 * 1024);
@@ -89,7 +89,7 @@ describe("Connection", () => {
   });
 
   it("sends what waits before it closes, and drops it if told to cut", async () => {
-    const flushed = await connectionPair();
+    const flushed = await connectionPair({ useHandle });
     flushed.connection.writeLatin1("last words");
     flushed.connection.close("flushWrite");
     await until(
@@ -97,7 +97,7 @@ describe("Connection", () => {
       () => flushed.received().toString() === "last words",
     );
     await flushed.close();
-    const cut = await connectionPair();
+    const cut = await connectionPair({ useHandle });
     cut.connection.writeLatin1("never sent");
     cut.connection.close("noFlush");
     await until("what the peer was to see or the connection to tell", () => cut.callbacks.events.length === 1);
@@ -107,7 +107,7 @@ describe("Connection", () => {
   });
 
   it("waits for the peer's end on a delayed close, reads nothing more of it, and stops waiting at the timeout", async () => {
-    const pair = await connectionPair();
+    const pair = await connectionPair({ useHandle });
     pair.peer.on("end", () => pair.peer.write("still talking"));
     pair.peer.allowHalfOpen = true;
     pair.connection.writeLatin1("go away");
@@ -123,11 +123,58 @@ describe("Connection", () => {
   });
 
   it("accepts no more to write once it is closing", async () => {
-    const pair = await connectionPair();
+    const pair = await connectionPair({ useHandle });
     pair.connection.close("flushWrite");
     assert.equal(pair.connection.isOpen, false);
     pair.connection.writeLatin1("late");
     assert.equal(pair.connection.writeBufferedBytes, 0);
     await pair.close();
   });
+
+  it("keeps pieces of all sizes in order, also behind what a slow peer leaves waiting", async () => {
+    const pair = await connectionPair({ useHandle, bufferLimitBytes: 64 * 1024, peerPaused: true });
+    const sent: Buffer[] = [];
+    for (let i = 0; i < 600; i++) {
+      const piece = Buffer.alloc([10, 12_000, 40_000][i % 3]!, `${i},`);
+      sent.push(piece);
+      pair.connection.inEvent(() => pair.connection.write(Buffer.from(piece)));
+    }
+    pair.connection.closeWrite();
+    assert.ok(pair.connection.writeBufferedBytes > 64 * 1024);
+    const chunks: Buffer[] = [];
+    pair.peer.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const expected = Buffer.concat(sent);
+    await until("all bytes", () => pair.peer.readableEnded);
+    assert.ok(Buffer.concat(chunks).equals(expected));
+    assert.equal(pair.connection.writeBufferedBytes, 0);
+    await pair.close();
+  });
+
+  it("tells of the reset that it meets while bytes wait", async () => {
+    const pair = await connectionPair({ useHandle, peerPaused: true });
+    for (let i = 0; i < 2000; i++) pair.connection.inEvent(() => pair.connection.write(Buffer.alloc(8 * 1024)));
+    assert.ok(pair.connection.writeBufferedBytes > 0);
+    resetSocket(pair.peer);
+    await until("the close", () => pair.callbacks.events.length > 0);
+    assert.match(pair.callbacks.events[0]!, /^remoteClose (ECONNRESET|EPIPE)$/);
+    assert.equal(pair.stats.value("buffered"), 0);
+    await pair.close();
+  });
+
+  it("reads nothing while paused from the first moment on, and hears the end when it reads again", async () => {
+    const pair = await connectionPair({ useHandle });
+    pair.connection.readDisable(true);
+    pair.peer.end("all");
+    await new Promise<void>((resolve) => pair.peer.once("finish", () => resolve()));
+    assert.deepEqual([pair.callbacks.text, pair.callbacks.events.length], ["", 0]);
+    pair.connection.readDisable(false);
+    await until("the end", () => pair.callbacks.events.includes("end"));
+    assert.equal(pair.callbacks.text, "all");
+    await pair.close();
+  });
+}
+
+describe("Connection", () => {
+  describe("over its socket's stream", () => behavesLikeAConnection(false));
+  describe("over its socket's handle", () => behavesLikeAConnection(true));
 });

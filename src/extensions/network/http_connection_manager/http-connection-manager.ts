@@ -77,6 +77,7 @@ export class HttpConnectionManager
     this.runtime.stats.cxTotal.inc();
     this.runtime.stats.cxActive.inc();
     callbacks.connection.setStats(this.runtime.stats.connection);
+    callbacks.connection.useHandle();
     callbacks.connection.setDelayedCloseTimeoutMs(this.runtime.data.delayedCloseTimeoutMs);
   }
 

@@ -114,6 +114,8 @@ export class ClusterStats {
   readonly retryOrShadowAbandoned: Counter;
   /** An ORIGINAL_DST cluster was given something that is no address. */
   readonly originalDstHostInvalid: Counter;
+  /** A connection could not be bound to the cluster's source address. */
+  readonly bindErrors: Counter;
   /** `upstream_cx_rx_bytes_total` and so on, as a connection wants them. */
   readonly bytes: ConnectionStats;
   /** `upstream_rq_<code>`, `upstream_rq_time`, … */
@@ -135,6 +137,7 @@ export class ClusterStats {
     this.lb = loadBalancerStats(scope);
     this.retryOrShadowAbandoned = scope.counter("retry_or_shadow_abandoned");
     this.originalDstHostInvalid = scope.counter("original_dst_host_invalid");
+    this.bindErrors = scope.counter("bind_errors");
     this.bytes = {
       rxBytesTotal: this.cx.rxBytesTotal,
       txBytesTotal: this.cx.txBytesTotal,

@@ -332,6 +332,7 @@ describe("The source of upstream connections", () => {
     const response = await requestOnce(proxy.port());
     assert.equal(response.status, 503);
     assert.match(response.body, /local connection failure|Cannot assign requested address/);
+    assert.equal((await proxy.stats("bind_errors")).get("cluster.app.bind_errors"), 1);
   });
 });
 

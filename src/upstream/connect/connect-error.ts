@@ -33,6 +33,11 @@ export function isLocalConnectError(code: string): boolean {
   return LOCAL.has(code);
 }
 
+/** Whether a connection that asked for a source address may have failed for it. */
+export function isBindError(code: string): boolean {
+  return code === "EADDRNOTAVAIL" || code === "EADDRINUSE" || code === "EACCES";
+}
+
 /** The transport failure reason of an attempt to connect that ended with `code`; `""` for none (the peer just closed). */
 export function connectFailureReason(code: string): string {
   if (code.startsWith("TLS_error")) return code;

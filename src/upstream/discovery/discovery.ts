@@ -1,4 +1,4 @@
-import type { Counter, Gauge, StatsScope } from "../../stats/scope.ts";
+import type { Counter, Gauge, Histogram, StatsScope } from "../../stats/scope.ts";
 import type { AssignmentPolicyData, EndpointData } from "../cluster-data.ts";
 
 /** Finds the hosts of one cluster, again and again. Main thread. */
@@ -19,6 +19,16 @@ export interface DiscoveryOwner {
   onFirstAttempt(): void;
 }
 
+/** What is counted of EDS clusters alone; Envoy's `SubscriptionStats`. */
+export interface SubscriptionStats {
+  /** When the last update was taken, in milliseconds since the epoch. */
+  readonly updateTime: Gauge;
+  /** From the reading of an update until it was taken. */
+  readonly updateDuration: Histogram;
+  /** Stays 0: a file is there from the start. */
+  readonly initFetchTimeout: Counter;
+}
+
 /** `cluster.<name>.update_*` and the like; Envoy's names. */
 export class DiscoveryStats {
   readonly updateAttempt: Counter;
@@ -32,6 +42,7 @@ export class DiscoveryStats {
   readonly membershipChange: Counter;
   readonly version: Gauge;
   readonly #scope: StatsScope;
+  #subscription: SubscriptionStats | null = null;
 
   constructor(scope: StatsScope) {
     this.#scope = scope;
@@ -45,6 +56,16 @@ export class DiscoveryStats {
     this.assignmentStale = scope.counter("assignment_stale");
     this.membershipChange = scope.counter("membership_change");
     this.version = scope.gauge("version");
+  }
+
+  /** Made when first asked for, by discoveries that subscribe to something. */
+  get subscription(): SubscriptionStats {
+    this.#subscription ??= {
+      updateTime: this.#scope.gauge("update_time"),
+      updateDuration: this.#scope.histogram("update_duration", "ms"),
+      initFetchTimeout: this.#scope.counter("init_fetch_timeout"),
+    };
+    return this.#subscription;
   }
 
   release(): void {

@@ -24,6 +24,7 @@ export class FileDiscovery implements Discovery {
   #attempted = false;
   #versionInfo = "";
   #problems: readonly string[] = [];
+  #readingSinceMs = 0;
   readonly #stale: WheelTimer;
 
   constructor(data: FileDiscoveryData, owner: DiscoveryOwner, options: FileDiscoveryOptions) {
@@ -35,10 +36,10 @@ export class FileDiscovery implements Discovery {
 
   start(): void {
     const { path, watchedFolder, serviceName } = this.#data;
-    const { files, stats } = this.#options;
+    const { files } = this.#options;
     this.#unfollow = files.follow(path, watchedFolder, {
       serviceName,
-      onReading: () => stats.updateAttempt.inc(),
+      onReading: () => this.#onReading(),
       onRead: (file) => this.#onRead(file),
     });
   }
@@ -52,9 +53,17 @@ export class FileDiscovery implements Discovery {
     return { path: this.#data.path, versionInfo: this.#versionInfo, problems: this.#problems };
   }
 
+  #onReading(): void {
+    const { stats, timers } = this.#options;
+    stats.updateAttempt.inc();
+    this.#readingSinceMs = timers.clock.nowMs();
+  }
+
   #take({ endpoints, policy, staleAfterMs }: AssignmentData): void {
-    const { stats } = this.#options;
+    const { stats, timers } = this.#options;
     stats.updateSuccess.inc();
+    stats.subscription.updateTime.set(timers.clock.wallMs());
+    stats.subscription.updateDuration.record(timers.clock.nowMs() - this.#readingSinceMs);
     if (endpoints.length === 0) stats.updateEmpty.inc();
     this.#stale.disarm();
     if (staleAfterMs > 0) {

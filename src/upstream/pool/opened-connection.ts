@@ -3,7 +3,7 @@ import { Connection } from "../../net/connection.ts";
 import type { ConnectionCallbacks, ConnectionCloseEvent } from "../../net/connection-callbacks.ts";
 import type { CircuitBreaker } from "../circuit-breaker/circuit-breaker.ts";
 import type { ClusterInfo } from "../cluster-info.ts";
-import { connectFailureReason, isLocalConnectError } from "../connect/connect-error.ts";
+import { connectFailureReason, isBindError, isLocalConnectError } from "../connect/connect-error.ts";
 import type { Host } from "../host.ts";
 import type { ConnectionWishes } from "./connection-wishes.ts";
 import type { PoolFailureReason } from "./http-conn-pool.ts";
@@ -100,6 +100,8 @@ export class OpenedConnection {
   noteConnectFailure(reason: string): void {
     this.failureReason = isLocalConnectError(reason) ? "localConnectionFailure" : "remoteConnectionFailure";
     this.transportFailureReason = connectFailureReason(reason);
+    const { connectionSettings, stats } = this.info;
+    if (connectionSettings.sourceAddresses.length > 0 && isBindError(reason)) stats.bindErrors.inc();
   }
 
   /** It has ended, or is about to be closed. `withActiveRequest`: while it carried one. */

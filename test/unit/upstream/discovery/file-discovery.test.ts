@@ -40,7 +40,7 @@ async function start(t: TestContext, file: EndpointsFile) {
   t.after(() => discovery.stop());
   discovery.start();
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
-  return { clock, told, discovery, stat: (name: string) => stats.value(`cluster.app.${name}`) };
+  return { clock, told, discovery, stats, stat: (name: string) => stats.value(`cluster.app.${name}`) };
 }
 
 describe("FileDiscovery", () => {
@@ -48,6 +48,13 @@ describe("FileDiscovery", () => {
     const { told, stat } = await start(t, { assignment: ASSIGNMENT, versionInfo: "1" });
     assert.deepEqual(told, [[[endpointData(80)], POLICY], "attempted"]);
     assert.deepEqual([stat("update_success"), stat("assignment_timeout_received")], [1, 0]);
+  });
+
+  it("says when it has taken an update, and how long that took", async (t) => {
+    const { clock, stats, stat } = await start(t, { assignment: ASSIGNMENT, versionInfo: "1" });
+    assert.equal(stat("update_time"), clock.wallMs());
+    assert.deepEqual(stats.samples("cluster.app.update_duration"), [0]);
+    assert.equal(stat("init_fetch_timeout"), 0);
   });
 
   it("takes endpoints away that have become stale, once", async (t) => {

@@ -49,7 +49,7 @@ export async function loadModule(data: ModuleData, timers: TimerWheel): Promise<
     }
     namespace = await loading;
   } catch (error) {
-    throw new Error(`${data.file} can't be loaded: ${messageOf(error)}`, { cause: error });
+    throw new Error(`${data.file}${lineOf(error, data.file)} can't be loaded: ${messageOf(error)}`, { cause: error });
   }
   loaded.set(key, checked(namespace, data.file));
 }
@@ -91,6 +91,17 @@ function checked(namespace: Record<string, unknown>, file: string): HttpModule {
   }
   if (functions === 0) throw new Error(`${file} exports none of ${FUNCTIONS.join(", ")}`);
   return namespace as HttpModule;
+}
+
+/** `:LINE` where the stack says in which line of `file` it happened; else `""`, as for JavaScript that does not parse. */
+function lineOf(error: unknown, file: string): string {
+  const stack = error instanceof Error ? String(error.stack) : "";
+  for (const before of [`${file}:`, `${pathToFileURL(file).href}?v=`]) {
+    const at = stack.indexOf(before);
+    const line = at === -1 ? null : /^(?:[0-9a-f]{64}:)?(\d+)/.exec(stack.slice(at + before.length));
+    if (line !== null) return `:${line[1]}`;
+  }
+  return "";
 }
 
 /** What a module threw, whatever it was; also what can't be made a text. */

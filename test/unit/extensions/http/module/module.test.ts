@@ -232,8 +232,9 @@ describe("HTTP filter modules: what they get wrong", () => {
 
 describe("HTTP filter modules: loading", () => {
   const refused: readonly (readonly [string, string, RegExp])[] = [
-    ["does not parse", "export function decodeHeaders( {", /module\.ts can't be loaded: /],
-    ["throws as it is loaded", `throw new Error("at load");`, /module\.ts can't be loaded: at load/],
+    ["does not parse", "\nexport function decodeHeaders( {", /module\.ts:2 can't be loaded: /],
+    ["has a syntax that needs a compiler", "\n\nenum X { a }", /module\.ts:3 can't be loaded: TypeScript enum/],
+    ["throws as it is loaded", `\n\n\nthrow new Error("at load");`, /module\.ts:4 can't be loaded: at load/],
     ["exports nothing of use", "export const x = 1;", /module\.ts exports none of configure, /],
     ["exports no function", "export const decodeHeaders = 1;", /module\.ts: its export decodeHeaders is no function/],
     [

@@ -332,6 +332,36 @@ describe("Certificate files", () => {
 });
 
 describe("Hostile clients", () => {
+  it("gain nothing by capitals in the name that they ask for, inspected or not", async (t) => {
+    const types = "type.googleapis.com/envoy.extensions.filters";
+    const rules = {
+      action: "DENY",
+      policies: { a: { permissions: [{ requested_server_name: { exact: "a.test" } }], principals: [{ any: true }] } },
+    };
+    const hcm = {
+      http_filters: [
+        { name: "rbac", typed_config: { "@type": `${types}.http.rbac.v3.RBAC`, rules } },
+        { name: "envoy.filters.http.router" },
+      ],
+    };
+    const plain = tlsListener(answeringChain(downstreamTls(withCertificates([server])), hcm));
+    const inspecting = {
+      ...plain,
+      name: "inspecting",
+      stat_prefix: "inspecting",
+      listener_filters: [{ name: "i", typed_config: { "@type": `${types}.listener.tls_inspector.v3.TlsInspector` } }],
+    };
+    const proxy = await startProxy({ config: { static_resources: { listeners: [plain, inspecting] } } });
+    t.after(() => proxy.kill());
+    for (const listener of ["tls", "inspecting"]) {
+      for (const servername of ["a.test", "A.TEST", "a.Test"]) {
+        const { response } = await tlsExchange({ port: proxy.port(listener), servername });
+        assert.match(response, /^HTTP\/1\.1 403 /, `${listener}: ${servername}`);
+      }
+      assert.match((await tlsExchange({ port: proxy.port(listener), servername: "b.test" })).response, OK);
+    }
+  });
+
   it("are counted and cut, and harm no one else", async (t) => {
     const other = ca.issue({ commonName: "other", dns: ["other.test"] });
     const proxy = await start(t, withCertificates([server, other]));

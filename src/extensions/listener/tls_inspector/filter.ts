@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import { asciiLowerCase } from "../../../match/string-matcher.ts";
 import type { InspectedConnection } from "../../../net/inspected-connection.ts";
 import { InspectionStatus, type ListenerFilter } from "../../../net/listener-filter.ts";
 import { ClientHelloReader } from "./client-hello-reader.ts";
@@ -38,7 +39,8 @@ export class TlsInspectorFilter implements ListenerFilter {
     }
     const { serverName, applicationProtocols } = this.#reader;
     connection.transportProtocol = "tls";
-    connection.serverName = serverName;
+    // As in Envoy, nobody behind this sees how the client has written it: rules and names of clusters would be evaded by capitals.
+    connection.serverName = asciiLowerCase(serverName);
     connection.applicationProtocols = applicationProtocols;
     if (this.#fingerprints) {
       const traits = readHelloTraits(this.#reader.hello);

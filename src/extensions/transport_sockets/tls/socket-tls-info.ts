@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
+import { asciiLowerCase } from "../../../match/string-matcher.ts";
 import type { CertificateInfo, TlsConnectionInfo } from "../../../net/tls-connection-info.ts";
 import { X509Info } from "./certificate-info.ts";
 import { derElement, derElements } from "./der.ts";
@@ -27,7 +28,7 @@ export class SocketTlsInfo implements TlsConnectionInfo {
     this.peerValidated = peerValidated;
     this.version = socket.getProtocol() ?? "";
     this.cipher = socket.getCipher()?.name ?? "";
-    this.serverName = typeof socket.servername === "string" ? socket.servername : "";
+    this.serverName = typeof socket.servername === "string" ? asciiLowerCase(socket.servername) : "";
     this.alpnProtocol = typeof socket.alpnProtocol === "string" ? socket.alpnProtocol : "";
     this.sessionReused = socket.isSessionReused();
   }

@@ -100,6 +100,10 @@ describe("The documentation", () => {
       assert.equal(read(DIFFERENCES_PAGE), differencesPage());
     });
   }
+
+  it("asks readers of the README for no command that a clone has not", () => {
+    assert.doesNotMatch(read("README.md"), /^\$ (?:npx )?troupe\b/m);
+  });
 });
 
 describe("The documentation rules", () => {

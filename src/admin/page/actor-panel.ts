@@ -1,5 +1,5 @@
 import type { ComponentChild, VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { LiveActor } from "../live/live-sample.ts";
 import { ActorHistory } from "./actor-history.ts";
 import { actorPath, type Knowledge, staleness } from "./actor-knowledge.ts";
@@ -17,7 +17,12 @@ const TABS = ["State", "Messages", "History", "Trace", "Profile"] as const;
 /** One actor: its state, its messages, what it went through, a trace and profiles. `actor` is undefined if there is none of that name now. */
 export function ActorPanel({ id, actor }: { readonly id: string; readonly actor: LiveActor | undefined }): VNode {
   const [tab, setTab] = useState<(typeof TABS)[number]>("State");
-  return html`<section class="panel" aria-label=${`Actor ${id}`}>
+  const place = useRef<HTMLElement>(null);
+  // On a narrow screen it stands above the tree, where whoever chose far below does not see it.
+  useEffect(() => {
+    if ((place.current?.getBoundingClientRect().top ?? 0) < 0) place.current?.scrollIntoView();
+  }, []);
+  return html`<section class="panel" ref=${place} aria-label=${`Actor ${id}`}>
     <p class="close"><a href=${linkTo("actors")}>close</a></p>
     <h2>${id}</h2>
     ${actor === undefined && html`<p class="alert">There is no actor of that name now.</p>`}

@@ -31,7 +31,7 @@ export function dataTable<Row>(props: DataTableProps<Row>): VNode {
   const { caption, columns, rows, rowKey, rowClass, empty } = props;
   return html`<div class="table" tabindex="0" role="region" aria-label=${caption}>
     <table>
-      <caption>${caption}</caption>
+      <caption><span class="caption">${caption}</span></caption>
       <thead><tr>${columns.map((column) => headCell(column, props))}</tr></thead>
       <tbody>
         ${rows.map(

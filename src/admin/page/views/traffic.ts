@@ -129,7 +129,7 @@ interface PictureProps {
 }
 
 function Picture({ model, layout, chosen, words }: PictureProps): VNode {
-  const { width, height, spots, lines } = layout;
+  const { nodeWidth, width, height, spots, lines } = layout;
   const { noteOf, figureOf, flowOf } = words;
   const ways = useMemo(() => (chosen === "" ? null : connectedParts(model.edges, [chosen])), [model, chosen]);
   // A link from another view may lead to a part far down.
@@ -138,9 +138,9 @@ function Picture({ model, layout, chosen, words }: PictureProps): VNode {
   }, [chosen]);
   return html`<div class="picture" role="region" aria-label="From listeners to hosts" tabindex="0">
     <div class="headings" style=${{ width: `${width}px` }}>
-      ${COLUMNS.map((kind) => html`<h3 key=${kind} style=${{ width: `${NODE.width}px` }}>${HEADINGS[kind]}</h3>`)}
+      ${COLUMNS.map((kind) => html`<h3 key=${kind} style=${{ width: `${nodeWidth}px` }}>${HEADINGS[kind]}</h3>`)}
     </div>
-    <div class=${ways === null ? "canvas" : "canvas focused"} style=${{ width: `${width}px`, height: `${height}px` }}>
+    <div class=${`canvas ${ways === null ? "" : "focused"} ${nodeWidth < 165 ? "narrow" : ""}`} style=${{ width: `${width}px`, height: `${height}px` }}>
       <svg width=${width} height=${height} aria-hidden="true">
         ${lines.map(({ from, to, path }) => {
           const rate = flowOf(from, to);
@@ -156,7 +156,7 @@ function Picture({ model, layout, chosen, words }: PictureProps): VNode {
         const health = isUnwell ? "bad" : node.kind === "cluster" || node.kind === "host" ? "good" : "";
         return html`<a key=${node.id} data-node=${node.id} class=${`node ${health} ${ways?.has(node.id) === true ? "on" : ""}`} href=${linkTo("traffic", node.id)}
           title=${`${node.label}\n${note}`} aria-current=${node.id === chosen ? "true" : undefined}
-          style=${{ left: `${x}px`, top: `${y}px`, width: `${NODE.width}px`, height: `${NODE.height}px` }}>
+          style=${{ left: `${x}px`, top: `${y}px`, width: `${nodeWidth}px`, height: `${NODE.height}px` }}>
           <span class="label">${node.label}</span>
           <span class="second"><span class="state">${note}</span>${figure !== "" && html`<b>${figure}</b>`}</span>
         </a>`;

@@ -111,6 +111,27 @@ describe("layOut", () => {
     assert.equal(height, 3 * (NODE.height + NODE.gapY));
     assert.equal(spots.get("cluster one")?.x, 3 * (NODE.width + NODE.gapX));
   });
+
+  it("makes the columns fit the width, unless it is too narrow for them", () => {
+    const model = trafficModel(listenersOf(sampleBootstrap({ listeners: [{ routes }] })), clusters);
+    for (const width of [820, 1000, 1240, 1400, 1500]) {
+      const layout = layOut(model, width);
+      assert.ok(layout.width <= width && layout.width > width - 20, `${layout.width} of ${width}`);
+      assert.ok(layout.nodeWidth >= 140 && layout.nodeWidth <= NODE.width);
+    }
+    assert.equal(layOut(model, 360).width, 5 * NODE.width + 4 * NODE.gapX);
+    assert.equal(layOut(model, 3000).nodeWidth, NODE.width);
+  });
+
+  it("shows of a big picture what has a text, and what that leads to or comes from", () => {
+    const listeners = listenersOf(sampleBootstrap({ listeners: [{ routes }] }));
+    const ids = (filter: string) => trafficModel(listeners, clusters, filter).nodes.map(({ id }) => id);
+    assert.deepEqual(ids("IDLE"), ["cluster idle:1"]);
+    assert.ok(ids("127.0.0.1:2").includes("route chain ingress 0 0.1"));
+    assert.ok(!ids("127.0.0.1:2").includes("cluster two"));
+    // Its cluster has another way to it, be that shown or not.
+    assert.equal(trafficModel(listeners, clusters, "/b").onlyWays.size, 0);
+  });
 });
 
 describe("hostRates", () => {

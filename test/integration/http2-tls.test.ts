@@ -43,9 +43,16 @@ describe("HTTP/2 over TLS", () => {
     assert.match(one.stdout, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nabc$/);
     const none = await run("curl", ["-skS", "-i", "--no-alpn", "--http1.1", "-d", "abc", url]);
     assert.match(none.stdout, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nabc$/);
-    const stats = await proxy.stats("downstream_cx_http|downstream_rq_http");
+    const stats = await proxy.stats("downstream_(cx|rq)_");
     assert.equal(stats.get("http.tls.downstream_cx_http2_total"), 1);
     assert.equal(stats.get("http.tls.downstream_cx_http1_total"), 2);
+    assert.equal(stats.get("http.tls.downstream_cx_ssl_total"), 3);
+    assert.equal(stats.get("listener.tls.http.tls.downstream_rq_completed"), 3);
+    assert.equal(stats.get("listener.tls.http.tls.downstream_rq_2xx"), 3);
+    await proxy.until(
+      "curl to be gone",
+      async () => (await proxy.stats()).get("http.tls.downstream_cx_ssl_active") === 0,
+    );
   });
 
   it("carries large bodies on many streams, and h2load's thousands of requests", async (t) => {

@@ -3,6 +3,7 @@ import type { NamedHttpFilter } from "../../../http/filter-manager/filter-manage
 import { type Http1ServerOptions, nameOptions } from "../../../http/http1/codec-options.ts";
 import { HTTP1_CODEC_STAT_NAMES, type Http1CodecStats } from "../../../http/http1/codec-stats.ts";
 import { http2CodecStats } from "../../../http/http2/codec-stats.ts";
+import type { NetworkFilterContext } from "../../../listener/listener-context.ts";
 import { createIpSet } from "../../../match/ip-prefix-table.ts";
 import type { NetworkFilterFactory } from "../../../net/network-filter.ts";
 import { HeaderMutations } from "../../../route/header-mutations.ts";
@@ -30,14 +31,14 @@ export const networkFilter: NetworkFilterModule = {
       all.map(({ filter }) => extensionModule(modules, filter.extension).preload?.(filter.data, worker)),
     );
   },
-  createFactory: (data, context, worker) =>
-    createHcmFactory(data as HcmData, worker, context.trafficDirection === "outbound"),
+  createFactory: (data, context, worker) => createHcmFactory(data as HcmData, worker, context),
   explain: (data, question, sources) => explainHttp(data as HcmData, question, sources),
 };
 
-function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean): NetworkFilterFactory {
+function createHcmFactory(data: HcmData, worker: WorkerContext, context: NetworkFilterContext): NetworkFilterFactory {
   const scope = worker.stats.scope(`http.${data.statPrefix}`);
-  const stats = new HcmStats(scope);
+  const ofListener = context.listenerScope.scope(`http.${data.statPrefix}`);
+  const stats = new HcmStats(scope, ofListener);
   const filters = createFilters(data.httpFilters, scope, worker);
   const upgrades = createUpgrades(data, filters, scope, worker);
   const runtime: HcmRuntime = {
@@ -53,7 +54,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean)
     ),
     failures: worker.failures ?? null,
     localReplies: createLocalReplies(data, worker),
-    tracing: createTracing(data, scope, worker, egress),
+    tracing: createTracing(data, scope, worker, context.trafficDirection === "outbound"),
     clock: worker.clock,
     timers: worker.timers,
     random: worker.random,
@@ -80,6 +81,7 @@ function createHcmFactory(data: HcmData, worker: WorkerContext, egress: boolean)
       for (const log of runtime.accessLogs) log.release();
       runtime.tracing?.release();
       scope.release();
+      ofListener.release();
     },
   };
 }

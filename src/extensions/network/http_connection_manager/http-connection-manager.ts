@@ -76,6 +76,10 @@ export class HttpConnectionManager
     // Here and not with the new connection, which a filter before this one may refuse: `onClose` comes all the same.
     this.runtime.stats.cxTotal.inc();
     this.runtime.stats.cxActive.inc();
+    if (callbacks.info.isTls) {
+      this.runtime.stats.cxSslTotal.inc();
+      this.runtime.stats.cxSslActive.inc();
+    }
     callbacks.connection.setStats(this.runtime.stats.connection);
     callbacks.connection.useHandle();
     callbacks.connection.setDelayedCloseTimeoutMs(this.runtime.data.delayedCloseTimeoutMs);
@@ -125,6 +129,7 @@ export class HttpConnectionManager
       this.#endStreams(local ? "downstream_local_disconnect" : "downstream_remote_disconnect", reason);
     }
     stats.cxActive.dec();
+    if (this.info.isTls) stats.cxSslActive.dec();
     if (this.streams !== null) {
       stats.cxHttp2Active.dec();
       // Also what it still had to send of responses that are complete.

@@ -6,6 +6,7 @@ export class HcmStats {
   /** The byte counters, which the connection itself keeps. */
   readonly connection: ConnectionStats;
   readonly cxTotal: Counter;
+  readonly cxSslTotal: Counter;
   readonly cxHttp1Total: Counter;
   readonly cxHttp2Total: Counter;
   readonly cxDestroy: Counter;
@@ -44,6 +45,7 @@ export class HcmStats {
   /** By the first digit of the status. */
   readonly rqByClass: readonly Counter[];
   readonly cxActive: Gauge;
+  readonly cxSslActive: Gauge;
   readonly cxHttp1Active: Gauge;
   readonly cxHttp2Active: Gauge;
   readonly cxRxBytesBuffered: Gauge;
@@ -51,10 +53,14 @@ export class HcmStats {
   readonly rqActive: Gauge;
   readonly cxLengthMs: Histogram;
   readonly rqTime: Histogram;
+  /** Responses below `listener.<address>.http.<stat_prefix>`. */
+  readonly #ofListener: readonly Counter[];
 
-  constructor(scope: StatsScope) {
+  /** `scope` is `http.<stat_prefix>`, `listenerScope` the same below the listener. */
+  constructor(scope: StatsScope, listenerScope: StatsScope) {
     this.connection = connectionStats(scope);
     this.cxTotal = scope.counter("downstream_cx_total");
+    this.cxSslTotal = scope.counter("downstream_cx_ssl_total");
     this.cxHttp1Total = scope.counter("downstream_cx_http1_total");
     this.cxHttp2Total = scope.counter("downstream_cx_http2_total");
     this.cxDestroy = scope.counter("downstream_cx_destroy");
@@ -91,7 +97,9 @@ export class HcmStats {
     this.rqTimeout = scope.counter("downstream_rq_timeout");
     this.rqHeaderTimeout = scope.counter("downstream_rq_header_timeout");
     this.rqByClass = responseClasses(scope);
+    this.#ofListener = responseClasses(listenerScope);
     this.cxActive = scope.gauge("downstream_cx_active");
+    this.cxSslActive = scope.gauge("downstream_cx_ssl_active");
     this.cxHttp1Active = scope.gauge("downstream_cx_http1_active");
     this.cxHttp2Active = scope.gauge("downstream_cx_http2_active");
     this.cxRxBytesBuffered = scope.gauge("downstream_cx_rx_bytes_buffered");
@@ -104,8 +112,11 @@ export class HcmStats {
   /** Counts a response once its headers are decided. */
   chargeResponse(status: number): void {
     this.rqCompleted.inc();
+    this.#ofListener[0]!.inc();
     const digit = (status / 100) | 0;
-    if (digit >= 1 && digit <= 5) this.rqByClass[digit]!.inc();
+    if (digit < 1 || digit > 5) return;
+    this.rqByClass[digit]!.inc();
+    this.#ofListener[digit]!.inc();
   }
 }
 

@@ -188,6 +188,11 @@ export class RunningProxy {
     return this.#poll(what, deadlineMs, condition);
   }
 
+  /** Resolves when a counter or gauge has this value. Rejects as `until`. */
+  untilStat(name: string, value: number, deadlineMs?: number): Promise<void> {
+    return this.until(`${name} = ${value}`, async () => (await this.stats(name)).get(name) === value, deadlineMs);
+  }
+
   /**
    * What `/config_status` says of the last reload, once `version` is in force: workers serve the new configuration a moment
    * before the supervisor has all their answers and says so.

@@ -5,7 +5,8 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { requestOnce } from "../harness/http1-client.ts";
 import { answerRoute, sampleBootstrap } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 /** A proxy whose access log is `access.log` in its folder, with one path per line. */
 async function start(
@@ -23,8 +24,7 @@ async function start(
   };
   const access_log = [{ name: "envoy.access_loggers.file", typed_config }];
   const config = sampleBootstrap({ listeners: [{ routes: [answerRoute("hello")], manager: { access_log } }] });
-  const proxy = await startProxy({ config, concurrency: 1, args });
-  t.after(() => proxy.kill());
+  const proxy = await startTestProxy(t, { config, concurrency: 1, args });
   return { proxy, log };
 }
 

@@ -9,6 +9,7 @@ import { adminRequest } from "../harness/admin-request.ts";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { parsePrometheusText } from "../harness/prometheus-text.ts";
 import { RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const SECRET = "TOP-SECRET";
 
@@ -330,8 +331,7 @@ describe("The admin interface of a running proxy", () => {
 
 describe("Commands that end things", () => {
   it("closes listeners on /drain_listeners and goes on answering the admin", async (t) => {
-    const proxy = await startProxy({ config: config(1) });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: config(1) });
     assert.equal((await proxy.post("/drain_listeners")).body, "OK\n");
     // The worker is told, and closes its listeners soon after.
     const endMs = performance.now() + 5000;
@@ -345,8 +345,7 @@ describe("Commands that end things", () => {
   });
 
   it("ends the process on /quitquitquit", async (t) => {
-    const proxy = await startProxy({ config: config(1) });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: config(1) });
     const exited = once(proxy.child, "exit");
     assert.equal((await proxy.post("/quitquitquit")).body, "OK\n");
     assert.deepEqual(await exited, [0, null]);

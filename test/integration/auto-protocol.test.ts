@@ -7,7 +7,8 @@ import { describe, it, type TestContext } from "node:test";
 import { TestCa } from "../harness/certificates.ts";
 import { requestOnce } from "../harness/http1-client.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { upstreamTls } from "../harness/tls-listener.ts";
 
 const ca = new TestCa("Test CA");
@@ -70,9 +71,7 @@ async function start(t: TestContext, ports: readonly number[], tls: object = {},
     },
   };
   const config = sampleBootstrap({ clusters: [cluster], listeners: [{ manager: { access_log: [log] } }] });
-  const proxy = await startProxy({ config, concurrency: 1 });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config, concurrency: 1 });
 }
 
 async function counts(proxy: RunningProxy, ...names: readonly string[]): Promise<Record<string, number | undefined>> {

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { startBrowser } from "../harness/browser.ts";
 import { TestCa } from "../harness/certificates.ts";
 import { loopback, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { downstreamTls, inlineCertificate, routingChain, tlsListener } from "../harness/tls-listener.ts";
 
 const IMAGES = 60;
@@ -32,7 +32,7 @@ describe("A browser before the proxy", () => {
     const certificate = new TestCa("Test CA").issue({ commonName: "localhost", dns: ["localhost"] });
     const common = { tls_certificates: [inlineCertificate(certificate)], alpn_protocols: ["h2", "http/1.1"] };
     const port = (upstream.address() as AddressInfo).port;
-    const proxy = await startProxy({
+    const proxy = await startTestProxy(t, {
       config: {
         static_resources: {
           listeners: [tlsListener(routingChain(downstreamTls({ common_tls_context: common }), "app"))],
@@ -41,7 +41,6 @@ describe("A browser before the proxy", () => {
       },
       concurrency: 2,
     });
-    t.after(() => proxy.kill());
     const browser = await startBrowser();
     t.after(() => browser.close());
 

@@ -6,7 +6,8 @@ import { describe, it, type TestContext } from "node:test";
 import { type Issued, TestCa } from "../harness/certificates.ts";
 import { Http2Asker } from "../harness/http2-asker.ts";
 import { loopback } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { answeringChain, downstreamTls, inlineCertificate, tlsListener } from "../harness/tls-listener.ts";
 
 const CLIENTS = 4;
@@ -84,13 +85,12 @@ const goodbyes = (clients: readonly Http2Asker[]): number => sum(clients.map((cl
 describe("Changes under load over TLS with HTTP/2", () => {
   it("fail no request, and drain what the dry run said and nothing else", async (t) => {
     const files = new CertificateFiles(t);
-    const proxy = await startProxy({
+    const proxy = await startTestProxy(t, {
       config: config(files, "b"),
       concurrency: 2,
       watch: true,
       args: ["--drain-time-s", "5"],
     });
-    t.after(() => proxy.kill());
     const [onA, onB] = [askers(proxy, "a.test"), askers(proxy, "b.test")];
     const all = [...onA, ...onB];
     await goOn(proxy, all);

@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from "node:util";
 import { FakeUpstream } from "../harness/fake-upstream.ts";
 import { type ClientResponse, Http1Client } from "../harness/http1-client.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 import type { UpstreamExchange } from "../harness/upstream-exchange.ts";
 
@@ -40,9 +41,7 @@ class HoldingUpstream {
 /** Connections are given to the workers in turn. */
 async function start(t: TestContext, clusters: readonly object[]): Promise<RunningProxy> {
   const listeners = [{ routes: ROUTES, more: { connection_balance_config: { exact_balance: {} } } }];
-  const proxy = await startProxy({ config: sampleBootstrap({ listeners, clusters }), concurrency: WORKERS });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config: sampleBootstrap({ listeners, clusters }), concurrency: WORKERS });
 }
 
 async function clientsOf(t: TestContext, proxy: RunningProxy, count: number): Promise<Http1Client[]> {

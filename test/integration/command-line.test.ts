@@ -9,7 +9,7 @@ import { packageVersion } from "../../actors/version.ts";
 import { requestOnce } from "../harness/http1-client.ts";
 import { runTroupe } from "../harness/run-troupe.ts";
 import { answerRoute, loopback, sampleBootstrap } from "../harness/sample-bootstrap.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { moduleFilters, writeModule } from "../unit/extensions/http/module/module-config.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "troupe-test-"));
@@ -150,8 +150,7 @@ describe("The command line", () => {
   it("merges --config-yaml over the file", async (t) => {
     const args = ["--config-yaml", "node: { id: from-the-text }", "--service-cluster", "from-the-flag"];
     const config = sampleBootstrap({ ...GOOD, more: { node: { id: "from-the-file" } } });
-    const proxy = await startProxy({ config, args });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config, args });
     const { node } = JSON.parse((await proxy.admin("/server_info")).body);
     assert.deepEqual([node.id, node.cluster], ["from-the-text", "from-the-flag"]);
     assert.equal((await requestOnce(proxy.port())).body, "hello");
@@ -165,8 +164,7 @@ describe("The command line", () => {
 
   it("logs to --log-path, and to a new file after SIGUSR1", async (t) => {
     const log = path.join(folder, "troupe.log");
-    const proxy = await startProxy({ config: sampleBootstrap(GOOD), args: ["--log-path", log] });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: sampleBootstrap(GOOD), args: ["--log-path", log] });
     assert.equal(proxy.logs, "");
     assert.match(readFileSync(log, "utf8"), /configuration in force/);
     rmSync(log);

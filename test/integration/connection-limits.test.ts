@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { echoedPeers } from "../harness/echoed-peers.ts";
 import { loopback } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
-import { TcpPeer } from "../harness/tcp-peer.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 
 const LISTENER_KEY = "envoy.resource_limits.listener.tcp.connection_limit";
@@ -43,51 +44,27 @@ function monitor(max: number): object {
 }
 
 async function start(test: TestContext, proxyConfig: object): Promise<RunningProxy> {
-  const proxy = await startProxy({ config: proxyConfig, concurrency: 3 });
-  test.after(() => proxy.kill());
-  return proxy;
-}
-
-/** Opens connections; answers those that echo. The others were closed. */
-async function accepted(
-  test: TestContext,
-  proxy: RunningProxy,
-  count: number,
-  listener = "tcp",
-): Promise<readonly TcpPeer[]> {
-  const clients = await Promise.all(Array.from({ length: count }, () => TcpPeer.connect(proxy.port(listener))));
-  test.after(() => {
-    for (const client of clients) client.destroy();
-  });
-  for (const client of clients) client.write("?");
-  await Promise.all(
-    clients.map((client) => until("an answer", () => client.text === "?" || client.ended || client.closed, 10_000)),
-  );
-  return clients.filter(({ text }) => text === "?");
-}
-
-async function untilStat(proxy: RunningProxy, name: string, value: number): Promise<void> {
-  await proxy.until(`${name} = ${value}`, async () => (await proxy.stats()).get(name) === value);
+  return startTestProxy(test, { config: proxyConfig, concurrency: 3 });
 }
 
 describe("Connection limits", () => {
   it("of a listener hold exactly over all workers, and change while it runs", async (t) => {
     const proxy = await start(t, config({ [LISTENER_KEY]: 7 }));
-    const first = await accepted(t, proxy, 30);
+    const first = await echoedPeers(t, proxy.port("tcp"), 30);
     assert.equal(first.length, 7);
-    await untilStat(proxy, "listener.tcp.downstream_cx_overflow", 23);
-    assert.equal((await accepted(t, proxy, 9, "free")).length, 9);
+    await proxy.untilStat("listener.tcp.downstream_cx_overflow", 23);
+    assert.equal((await echoedPeers(t, proxy.port("free"), 9)).length, 9);
 
     for (const client of first.slice(0, 4)) client.end();
-    await untilStat(proxy, "listener.tcp.downstream_cx_active", 3);
-    assert.equal((await accepted(t, proxy, 20)).length, 4);
+    await proxy.untilStat("listener.tcp.downstream_cx_active", 3);
+    assert.equal((await echoedPeers(t, proxy.port("tcp"), 20)).length, 4);
     assert.equal((await proxy.post(`/runtime_modify?${LISTENER_KEY}=10`)).status, 200);
-    assert.equal((await accepted(t, proxy, 20)).length, 3);
+    assert.equal((await echoedPeers(t, proxy.port("tcp"), 20)).length, 3);
   });
 
   it("of a listener get back what a dead worker held", async (t) => {
     const proxy = await start(t, config({ [LISTENER_KEY]: 6 }));
-    const clients = await accepted(t, proxy, 6);
+    const clients = await echoedPeers(t, proxy.port("tcp"), 6);
     assert.equal(clients.length, 6);
     assert.equal((await proxy.post("/actors/worker-1/crash")).status, 200);
     await until("its connections' end", () => clients.filter(({ ended, closed }) => ended || closed).length === 2);
@@ -95,21 +72,21 @@ describe("Connection limits", () => {
       const { body } = await proxy.admin("/workers?format=json");
       return JSON.parse(body).workers[0].restarts === 1;
     });
-    assert.equal((await accepted(t, proxy, 10)).length, 2);
+    assert.equal((await echoedPeers(t, proxy.port("tcp"), 10)).length, 2);
   });
 
   it("of the process come from runtime or, before it, from the overload manager, which a reload may change", async (t) => {
     const proxy = await start(t, config({ [GLOBAL_KEY]: 5 }));
-    assert.equal((await accepted(t, proxy, 2, "free")).length, 2);
-    assert.equal((await accepted(t, proxy, 20)).length, 3);
-    assert.equal((await accepted(t, proxy, 2, "free")).length, 2);
+    assert.equal((await echoedPeers(t, proxy.port("free"), 2)).length, 2);
+    assert.equal((await echoedPeers(t, proxy.port("tcp"), 20)).length, 3);
+    assert.equal((await echoedPeers(t, proxy.port("free"), 2)).length, 2);
 
     assert.equal((await proxy.reload(config({ [GLOBAL_KEY]: 5 }, monitor(9)))).status, 200);
-    assert.equal((await accepted(t, proxy, 20)).length, 2);
-    await untilStat(proxy, "overload.envoy.resource_monitors.global_downstream_max_connections.failed_updates", 18);
-    await untilStat(proxy, "listener.tcp.downstream_global_cx_overflow", 17 + 18);
+    assert.equal((await echoedPeers(t, proxy.port("tcp"), 20)).length, 2);
+    await proxy.untilStat("overload.envoy.resource_monitors.global_downstream_max_connections.failed_updates", 18);
+    await proxy.untilStat("listener.tcp.downstream_global_cx_overflow", 17 + 18);
     assert.equal((await proxy.reload(config({}))).status, 200);
-    assert.equal((await accepted(t, proxy, 8)).length, 8);
+    assert.equal((await echoedPeers(t, proxy.port("tcp"), 8)).length, 8);
   });
 
   it("are refused where the overload manager is told more than that", async (t) => {

@@ -4,7 +4,8 @@ import { DnsServer } from "../harness/dns-server.ts";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client, requestOnce } from "../harness/http1-client.ts";
 import { loopback, sampleBootstrap } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 /** A cluster that looks `name` up at `dns`. */
 function dnsCluster(dns: DnsServer, port: number, more: object = {}): object {
@@ -34,9 +35,7 @@ async function upstream(t: TestContext, text: string): Promise<FakeUpstream> {
 
 async function start(t: TestContext, cluster: object, routes?: readonly object[]): Promise<RunningProxy> {
   const config = sampleBootstrap({ clusters: [cluster], ...(routes && { listeners: [{ routes }] }) });
-  const proxy = await startProxy({ config, concurrency: 2 });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config, concurrency: 2 });
 }
 
 async function hosts(proxy: RunningProxy): Promise<number | undefined> {
@@ -79,8 +78,7 @@ describe("A STRICT_DNS cluster", () => {
       resolvers: [loopback(dns.port)],
     };
     const more = { typed_dns_resolver_config: { name: "envoy.network.dns_resolver.cares", typed_config } };
-    const proxy = await startProxy({ config: sampleBootstrap({ clusters: [cluster], more }) });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: sampleBootstrap({ clusters: [cluster], more }) });
     assert.equal((await requestOnce(proxy.port())).body, "ok");
   });
 

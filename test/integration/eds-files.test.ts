@@ -7,6 +7,7 @@ import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { requestOnce } from "../harness/http1-client.ts";
 import { clusterRoute, loopback, pipe, sampleBootstrap } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const FILE = "endpoints.yaml";
 
@@ -38,9 +39,7 @@ function edsCluster(source: object = { path_config_source: { path: FILE } }): ob
 
 async function start(t: TestContext, text: string, source?: object): Promise<RunningProxy> {
   const config = sampleBootstrap({ clusters: [edsCluster(source)] });
-  const proxy = await startProxy({ config, files: { [FILE]: text }, concurrency: 2 });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config, files: { [FILE]: text }, concurrency: 2 });
 }
 
 function replace(proxy: RunningProxy, text: string): void {
@@ -171,8 +170,7 @@ describe("An EDS cluster with a file", () => {
       listeners: [{ routes }],
       clusters: [cluster("app", true), cluster("other", false)],
     });
-    const proxy = await startProxy({ config, files: { [FILE]: text() }, concurrency: 2 });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config, files: { [FILE]: text() }, concurrency: 2 });
     assert.equal(await answers(proxy), "first");
     assert.equal((await requestOnce(proxy.port(), { target: "/other" })).body, "first");
     replace(proxy, text(...silent.map(({ port }) => lb(port))));
@@ -266,8 +264,7 @@ describe("An EDS cluster with a file", () => {
     }));
     const routes = names.map((name) => clusterRoute(name, `/${name}/`));
     const config = sampleBootstrap({ listeners: [{ routes }], clusters });
-    const proxy = await startProxy({ config, files: { [FILE]: text(first, second) } });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config, files: { [FILE]: text(first, second) } });
     const counts = async (stat: string): Promise<Map<number, number>> => {
       const found = new Map<number, number>();
       for (const value of (await proxy.stats(`^cluster\\.c\\d+\\.${stat}$`)).values())

@@ -4,6 +4,7 @@ import { FakeUpstream, resetting } from "../harness/fake-upstream.ts";
 import { requestOnce } from "../harness/http1-client.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 interface Failure {
   readonly worker: string;
@@ -134,8 +135,7 @@ describe("The last failed requests", () => {
   });
 
   it("are not kept with --failed-requests 0", async (t) => {
-    const other = await startProxy({ config: config(), args: ["--failed-requests", "0"] });
-    t.after(() => other.kill());
+    const other = await startTestProxy(t, { config: config(), args: ["--failed-requests", "0"] });
     await requestOnce(other.port(), { target: "/nothing" });
     assert.equal((await other.admin("/explain/last")).body, "no request has failed, as far as is remembered\n");
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { TestCa } from "../harness/certificates.ts";
 import { requestOnce } from "../harness/http1-client.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { tlsExchange } from "../harness/tls-client.ts";
 import { answeringChain, downstreamTls, inlineCertificate, tlsListener } from "../harness/tls-listener.ts";
 
@@ -25,8 +25,7 @@ describe("filter_chain_match over TLS", () => {
         { ...plain, filter_chain_match: { transport_protocol: "raw_buffer" } },
       ],
     };
-    const proxy = await startProxy({ config: { static_resources: { listeners: [listener] } }, concurrency: 1 });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: { static_resources: { listeners: [listener] } }, concurrency: 1 });
     for (const servername of ["a.test", "x.b.test"]) {
       const { response, server } = await tlsExchange({ port: proxy.port(), servername });
       assert.match(response, new RegExp(`this is ${servername}$`));

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { Http1Client } from "../harness/http1-client.ts";
 import { answerRoute, sampleBootstrap } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { moduleFilters, writeModule } from "../unit/extensions/http/module/module-config.ts";
 
 const FAILING = `export function decodeHeaders(stream) {
@@ -19,9 +20,7 @@ const FAILING = `export function decodeHeaders(stream) {
 async function start(t: TestContext): Promise<RunningProxy> {
   const manager = { http_filters: moduleFilters(writeModule(t, FAILING)), stream_idle_timeout: "1s" };
   const config = sampleBootstrap({ listeners: [{ routes: [answerRoute("answered")], manager }] });
-  const proxy = await startProxy({ config, concurrency: 1 });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config, concurrency: 1 });
 }
 
 async function errors(proxy: RunningProxy): Promise<number> {

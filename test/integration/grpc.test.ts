@@ -193,10 +193,7 @@ for (const [title, filters] of CHAINS) {
       const { proxy, client } = await scene(t, { filters });
       const error = errorOf(await unary(client, "wait", { deadline: Date.now() + 300 }));
       assert.equal(error.code, grpc.status.DEADLINE_EXCEEDED);
-      await proxy.until(
-        "the end of the upstream stream",
-        async () => (await proxy.stats()).get("cluster.app.upstream_rq_active") === 0,
-      );
+      await proxy.untilStat("cluster.app.upstream_rq_active", 0);
       assert.equal(String(await unary(client, "after")), "after");
     });
 

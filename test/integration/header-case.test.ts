@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client } from "../harness/http1-client.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const PROPER = { header_key_format: { proper_case_words: {} } };
 const OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -37,8 +37,7 @@ async function exchange(t: TestContext, downstream: object, upstream: object, by
     listeners: [{ manager: { http_protocol_options: downstream } }],
     clusters: [cluster],
   });
-  const proxy = await startProxy({ config, concurrency: 1 });
-  t.after(() => proxy.kill());
+  const proxy = await startTestProxy(t, { config, concurrency: 1 });
   const client = await Http1Client.connect(proxy.port());
   t.after(() => client.close());
   let answer = "";

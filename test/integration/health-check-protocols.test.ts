@@ -11,7 +11,8 @@ import { type Issued, TestCa } from "../harness/certificates.ts";
 import { requestOnce } from "../harness/http1-client.ts";
 import { startHttp2Upstream } from "../harness/http2-upstream.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { upstreamTls } from "../harness/tls-listener.ts";
 
 const ca = new TestCa("Test CA");
@@ -27,9 +28,7 @@ const OFTEN = { timeout: "2s", interval: "0.02s", no_traffic_interval: "0.02s" }
 const THRESHOLDS = { unhealthy_threshold: 1, healthy_threshold: 1 };
 
 async function start(t: TestContext, cluster: object): Promise<RunningProxy> {
-  const proxy = await startProxy({ config: sampleBootstrap({ clusters: [cluster] }), concurrency: 2 });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config: sampleBootstrap({ clusters: [cluster] }), concurrency: 2 });
 }
 
 async function stat(proxy: RunningProxy, name: string): Promise<number | undefined> {

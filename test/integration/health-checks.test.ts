@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client } from "../harness/http1-client.ts";
+import { clientsOfAllWorkers } from "../harness/http1-clients.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 /** A host that answers requests with its name, and checks with a status that the test sets. */
 class CheckedHost {
@@ -50,18 +52,7 @@ function checkedCluster(hosts: readonly CheckedHost[], check: object = {}, more:
 }
 
 async function start(t: TestContext, cluster: object): Promise<RunningProxy> {
-  const proxy = await startProxy({ config: sampleBootstrap({ clusters: [cluster] }), concurrency: 2 });
-  t.after(() => proxy.kill());
-  return proxy;
-}
-
-/** Connections enough for both workers to have some. */
-async function clients(t: TestContext, proxy: RunningProxy): Promise<Http1Client[]> {
-  const made = await Promise.all(Array.from({ length: 8 }, () => Http1Client.connect(proxy.port())));
-  t.after(() => {
-    for (const client of made) client.close();
-  });
-  return made;
+  return startTestProxy(t, { config: sampleBootstrap({ clusters: [cluster] }), concurrency: 2 });
 }
 
 /** Which hosts answer, over four requests on each connection. */
@@ -85,7 +76,7 @@ describe("A cluster with active health checks", () => {
   it("takes a host that fails out of use on every worker and uses it again when it passes", async (t) => {
     const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b")];
     const proxy = await start(t, checkedCluster([a, b]));
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     assert.deepEqual(await answers(connections), ["a", "b"]);
     b.status = 503;
     await healthyHosts(proxy, 1);
@@ -102,7 +93,7 @@ describe("A cluster with active health checks", () => {
   it("does not begin before its hosts are checked, and checks each once for all workers", async (t) => {
     const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b", 500)];
     const proxy = await start(t, checkedCluster([a, b]));
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     assert.deepEqual(await answers(connections), ["a"]);
     assert.deepEqual([a.checkConnections, b.checkConnections], [1, 1]);
   });
@@ -110,14 +101,14 @@ describe("A cluster with active health checks", () => {
   it("starts all the same with a host that never answers its check", async (t) => {
     const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b", 0)];
     const proxy = await start(t, checkedCluster([a, b], { timeout: "0.1s" }));
-    assert.deepEqual(await answers(await clients(t, proxy)), ["a"]);
+    assert.deepEqual(await answers(await clientsOfAllWorkers(t, proxy.port())), ["a"]);
     assert.match((await proxy.admin("/clusters")).body, /health_flags::\/failed_active_hc\/active_hc_timeout/);
   });
 
   it("keeps what it knows over a reload, and stops checking what is gone", async (t) => {
     const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b", 500)];
     const proxy = await start(t, checkedCluster([a, b]));
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     await proxy.reload(sampleBootstrap({ clusters: [checkedCluster([a, b], { interval: "0.03s" })] }));
     assert.deepEqual(await answers(connections), ["a"]);
     await proxy.reload(sampleBootstrap({ clusters: [checkedCluster([a])] }));
@@ -130,7 +121,7 @@ describe("A cluster with active health checks", () => {
   it("takes a host that says in an answer that it fails out of use on every worker, until it passes a check", async (t) => {
     const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b")];
     const proxy = await start(t, checkedCluster([a, b], { interval: "60s", no_traffic_interval: "60s" }));
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     assert.deepEqual(await answers(connections), ["a", "b"]);
     b.upstream.setScript((exchange) =>
       exchange.respond({ headers: { "x-envoy-immediate-health-check-fail": "true" }, body: "b" }),
@@ -148,7 +139,7 @@ describe("A cluster with active health checks", () => {
   it("uses such a host again when it passes its next check", async (t) => {
     const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b")];
     const proxy = await start(t, checkedCluster([a, b], { healthy_threshold: 2 }));
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     let told = 0;
     b.upstream.setScript((exchange) => {
       const isFirst = exchange.target !== "/healthz" && told++ === 0;
@@ -177,14 +168,13 @@ describe("A cluster with active health checks", () => {
       name: "envoy.filters.http.router",
       typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
     };
-    const inner = await startProxy({
+    const inner = await startTestProxy(t, {
       config: sampleBootstrap({
         listeners: [{ manager: { http_filters: [filter, router] } }],
         clusters: [sampleCluster("app", [loopback(upstream.port)])],
       }),
       concurrency: 2,
     });
-    t.after(() => inner.kill());
     const health = {
       timeout: "2s",
       interval: "60s",
@@ -252,7 +242,7 @@ describe("A cluster with active health checks", () => {
     ];
     const assignment = { cluster_name: "app", endpoints: [{ lb_endpoints: lbEndpoints }] };
     const proxy = await start(t, checkedCluster([], {}, { load_assignment: assignment }));
-    assert.deepEqual(await answers(await clients(t, proxy)), ["b"]);
+    assert.deepEqual(await answers(await clientsOfAllWorkers(t, proxy.port())), ["b"]);
     assert.equal(a.checkConnections, 0);
   });
 });

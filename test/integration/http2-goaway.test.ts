@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { Http2Asker } from "../harness/http2-asker.ts";
 import { startHttp2Upstream } from "../harness/http2-upstream.ts";
 import { clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const RELOADS = 6;
 const CLIENTS = 4;
@@ -24,8 +24,7 @@ describe("GOAWAY under load", () => {
         // Another stat prefix is another connection manager, so that its connections drain.
         listeners: [{ routes: [clusterRoute("app")], manager: { stat_prefix: prefix, drain_timeout: "2s" } }],
       });
-    const proxy = await startProxy({ config: config("first"), concurrency: 2, args: ["--drain-time-s", "5"] });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: config("first"), concurrency: 2, args: ["--drain-time-s", "5"] });
     const url = `http://127.0.0.1:${proxy.port()}`;
     const askers = Array.from({ length: CLIENTS }, () => new Http2Asker({ url }));
     for (let i = 0; i < RELOADS; i++) {

@@ -3,7 +3,8 @@ import http2 from "node:http2";
 import { describe, it, type TestContext } from "node:test";
 import { type Http2Upstream, startHttp2Upstream } from "../harness/http2-upstream.ts";
 import { clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const WORKERS = 2;
 const STREAMS = 100;
@@ -93,15 +94,13 @@ function get(session: http2.ClientHttp2Session, path: string): Promise<string> {
 }
 
 async function start(t: TestContext, upstream: Http2Upstream): Promise<RunningProxy> {
-  const proxy = await startProxy({
+  return startTestProxy(t, {
     config: sampleBootstrap({
       clusters: [sampleCluster("app", [loopback(upstream.port)], { http2_protocol_options: {} })],
       listeners: [{ routes: [clusterRoute("app")], more: { connection_balance_config: { exact_balance: {} } } }],
     }),
     concurrency: WORKERS,
   });
-  t.after(() => proxy.kill());
-  return proxy;
 }
 
 describe("100 concurrent streams to an HTTP/2 host", () => {

@@ -7,7 +7,8 @@ import { TestCa } from "../harness/certificates.ts";
 import { echoing, FakeUpstream } from "../harness/fake-upstream.ts";
 import { http2Exchange } from "../harness/http2-client-exchange.ts";
 import { loopback, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { downstreamTls, inlineCertificate, routingChain, tlsListener } from "../harness/tls-listener.ts";
 
 const run = promisify(execFile);
@@ -20,7 +21,7 @@ async function scene(t: TestContext): Promise<RunningProxy> {
   t.after(() => upstream.close());
   const common = { tls_certificates: [inlineCertificate(server)], alpn_protocols: ["h2", "http/1.1"] };
   const chain = routingChain(downstreamTls({ common_tls_context: common }), "app");
-  const proxy = await startProxy({
+  return startTestProxy(t, {
     config: {
       static_resources: {
         listeners: [tlsListener(chain)],
@@ -29,8 +30,6 @@ async function scene(t: TestContext): Promise<RunningProxy> {
     },
     concurrency: 2,
   });
-  t.after(() => proxy.kill());
-  return proxy;
 }
 
 describe("HTTP/2 over TLS", () => {

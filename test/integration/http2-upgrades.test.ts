@@ -6,7 +6,8 @@ import { describe, it, type TestContext } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 import { echoStream, startHttp2Upstream } from "../harness/http2-upstream.ts";
 import { clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 
 const MASK = Buffer.from([1, 2, 3, 4]);
@@ -25,7 +26,7 @@ function serverFrame(text: string): Buffer {
 /** A proxy before a cluster on `port`, that allows WebSocket and CONNECT on HTTP/1 and HTTP/2. */
 async function startTunnels(t: TestContext, port: number, cluster: object = {}): Promise<RunningProxy> {
   const connect = { match: { connect_matcher: {} }, route: { cluster: "app" } };
-  const proxy = await startProxy({
+  return startTestProxy(t, {
     config: sampleBootstrap({
       clusters: [sampleCluster("app", [loopback(port)], cluster)],
       listeners: [
@@ -39,8 +40,6 @@ async function startTunnels(t: TestContext, port: number, cluster: object = {}):
       ],
     }),
   });
-  t.after(() => proxy.kill());
-  return proxy;
 }
 
 /** A session that knows that the proxy takes extended CONNECT. */

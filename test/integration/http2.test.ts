@@ -6,7 +6,8 @@ import { describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { echoing, FakeUpstream, type UpstreamScript } from "../harness/fake-upstream.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const run = promisify(execFile);
 
@@ -16,13 +17,11 @@ async function scene(t: TestContext, script: UpstreamScript = echoing, manager: 
   t.after(() => upstream.close());
   const clusters = [sampleCluster("app", [loopback(upstream.port)])];
   const listeners = [{ routes: [answerRoute("fast\n", "/fast"), clusterRoute("app")], manager }];
-  const proxy = await startProxy({
+  return startTestProxy(t, {
     config: sampleBootstrap({ clusters, listeners }),
     concurrency: 2,
     args: ["--drain-time-s", "2"],
   });
-  t.after(() => proxy.kill());
-  return proxy;
 }
 
 describe("HTTP/2 clients through a whole proxy", () => {
@@ -76,10 +75,7 @@ describe("HTTP/2 clients through a whole proxy", () => {
       assert.match(stdout, new RegExp(`${count} succeeded, 0 failed, 0 errored, 0 timeout`));
       assert.match(stdout, new RegExp(`status codes: ${count} 2xx, 0 3xx, 0 4xx, 0 5xx`));
     }
-    await proxy.until(
-      "all connections to end",
-      async () => (await proxy.stats()).get("http.ingress.downstream_cx_active") === 0,
-    );
+    await proxy.untilStat("http.ingress.downstream_cx_active", 0);
     const stats = await proxy.stats("http2|downstream");
     assert.equal(stats.get("http.ingress.downstream_rq_http2_total"), 24_000);
     assert.equal(stats.get("http2.streams_active"), 0);

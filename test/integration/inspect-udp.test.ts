@@ -50,7 +50,7 @@ describe("Looking at UDP", () => {
     JSON.parse((await proxy.admin("/connections?format=json&protocol=UDP")).body).connections as Row[];
 
   it("counts its listeners with the others", async () => {
-    await proxy.until("both", async () => (await proxy.stats()).get("listener_manager.total_listeners_active") === 2);
+    await proxy.untilStat("listener_manager.total_listeners_active", 2);
     // On each worker, as in Envoy.
     assert.equal((await proxy.stats()).get("listener_manager.listener_create_success"), 4);
   });

@@ -10,8 +10,8 @@ import { describe, it, type TestContext } from "node:test";
 import tls from "node:tls";
 import { promisify } from "node:util";
 import { TestCa } from "../harness/certificates.ts";
-import { startProxy } from "../harness/start-proxy.ts";
 import { TcpUpstream } from "../harness/tcp-peer.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 
 const EXAMPLES = path.resolve(import.meta.dirname, "../../docs/examples");
@@ -66,13 +66,12 @@ async function scene(t: TestContext) {
   t.after(() => statsd.close());
   const { certPem, keyPem } = ca.issue({ commonName: "acme.com", dns: ["acme.com"] });
   const files = { "server.pem": certPem, "server.key": keyPem, "ca.pem": ca.certPem };
-  const proxy = await startProxy({
+  const proxy = await startTestProxy(t, {
     config: example({ upstream, statsd: statsd.port, log }),
     files,
     concurrency: 2,
     args: ["--file-flush-interval-msec", "100"],
   });
-  t.after(() => proxy.kill());
   const port = proxy.port("listener_https");
   const curl = async (target: string): Promise<string> => {
     const resolve = `acme.com:${port}:127.0.0.1`;

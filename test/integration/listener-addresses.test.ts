@@ -6,7 +6,8 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { requestOnce } from "../harness/http1-client.ts";
 import { answerRoute, loopback, pipe, sampleBootstrap } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 /** A proxy whose listener answers and says in headers from and to where a request came. */
 async function start(t: TestContext, address: object, more: object = {}): Promise<RunningProxy> {
@@ -19,9 +20,7 @@ async function start(t: TestContext, address: object, more: object = {}): Promis
     ],
   };
   const config = sampleBootstrap({ listeners: [{ address, routes: [route], more: { stat_prefix: "in", ...more } }] });
-  const proxy = await startProxy({ config, concurrency: 2 });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config, concurrency: 2 });
 }
 
 async function boundPorts(proxy: RunningProxy): Promise<number[]> {
@@ -59,7 +58,7 @@ describe("The addresses of a listener", () => {
     assert.deepEqual(await seen("::1", ipv6Port), [`[::1]:${ipv6Port}`, "::1"]);
     const answer = await requestOnce(file);
     assert.deepEqual([answer.status, answer.header("x-local")], [200, file]);
-    await proxy.until("the counts", async () => (await proxy.stats()).get("listener.in.downstream_cx_total") === 3);
+    await proxy.untilStat("listener.in.downstream_cx_total", 3);
     assert.match((await proxy.admin("/listeners")).body, new RegExp(`^ingress::\\[::1\\]:${ipv6Port}$`, "m"));
   });
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { TestCa } from "../harness/certificates.ts";
 import { answerRoute, sampleBootstrap } from "../harness/sample-bootstrap.ts";
-import { startProxy } from "../harness/start-proxy.ts";
 import { TcpPeer } from "../harness/tcp-peer.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { tlsExchange } from "../harness/tls-client.ts";
 import { answeringChain, downstreamTls, inlineCertificate, tlsListener } from "../harness/tls-listener.ts";
 
@@ -45,8 +45,7 @@ describe("Listener filters of a proxy", () => {
       ),
     };
     const listeners = [{ routes: [answerRoute("hello")], manager, more: { listener_filters: [filter] } }];
-    const proxy = await startProxy({ config: sampleBootstrap({ listeners }) });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: sampleBootstrap({ listeners }) });
     const port = proxy.port("ingress");
     assert.match(await exchange(port, `PROXY TCP4 1.2.3.4 5.6.7.8 1000 443\r\n${REQUEST}`), /^HTTP\/1\.1 200 OK/);
     await proxy.waitForLog(/line 1\.2\.3\.4:1000 127\.0\.0\.1 5\.6\.7\.8:443 \{"source":/);
@@ -86,8 +85,7 @@ describe("Listener filters of a proxy", () => {
         more: { bind_to_port: false },
       },
     ];
-    const proxy = await startProxy({ config: sampleBootstrap({ listeners }) });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: sampleBootstrap({ listeners }) });
     const to = (address: string) => exchange(proxy.port("front"), `PROXY TCP4 1.2.3.4 ${address} 9 80\r\n${REQUEST}`);
     assert.match(await to("10.9.8.7"), /inner$/);
     assert.match(await to("10.9.8.6"), /front$/);
@@ -116,8 +114,7 @@ describe("Listener filters of a proxy", () => {
       },
     ];
     const listener = { ...tlsListener({}), listener_filters: filters, filter_chains: [chain] };
-    const proxy = await startProxy({ config: { static_resources: { listeners: [listener] } }, concurrency: 2 });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: { static_resources: { listeners: [listener] } }, concurrency: 2 });
     const { error } = await tlsExchange({ port: proxy.port(), servername: "a.test" });
     assert.equal(error, "");
     await proxy.waitForLog(/prints [0-9a-f]{32} t1[23]d\d{4}\w\w_[0-9a-f]{12}_[0-9a-f]{12}/);

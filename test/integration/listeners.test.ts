@@ -15,13 +15,12 @@ import {
   sampleBootstrap,
   sampleCluster,
 } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy, StartProxyOptions } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 
 async function start(t: TestContext, options: StartProxyOptions): Promise<RunningProxy> {
-  const proxy = await startProxy(options);
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, options);
 }
 
 async function upstreamFor(t: TestContext, script = answering("ok")): Promise<FakeUpstream> {

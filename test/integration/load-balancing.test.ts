@@ -3,7 +3,8 @@ import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client } from "../harness/http1-client.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 /** Long, for these tests may run on a busy machine. */
 const READY_TIMEOUT_MS = 60_000;
@@ -27,9 +28,7 @@ async function start(t: TestContext, cluster: object, route: object): Promise<Ru
       ),
     ],
   });
-  const proxy = await startProxy({ config, concurrency: 2, readyTimeoutMs: READY_TIMEOUT_MS });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config, concurrency: 2, readyTimeoutMs: READY_TIMEOUT_MS });
 }
 
 async function clientsOf(t: TestContext, proxy: RunningProxy, count: number): Promise<Http1Client[]> {
@@ -128,8 +127,7 @@ describe("Subset load balancing", () => {
       { match: { prefix: "/nobody" }, route: { cluster: "app", ...stage("test") } },
     ];
     const config = sampleBootstrap({ listeners: [{ routes }], clusters: [cluster] });
-    const proxy = await startProxy({ config, readyTimeoutMs: READY_TIMEOUT_MS });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config, readyTimeoutMs: READY_TIMEOUT_MS });
     const [client] = await clientsOf(t, proxy, 1);
     const answersOf = async (target: string): Promise<string[]> => {
       const answers = new Set<string>();

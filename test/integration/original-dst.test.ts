@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { requestOnce } from "../harness/http1-client.ts";
 import { sampleBootstrap } from "../harness/sample-bootstrap.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 describe("An ORIGINAL_DST cluster with use_http_header", () => {
   it("sends each request where its header says, on every worker, and answers 503 where it says nothing", async (t) => {
@@ -15,8 +15,7 @@ describe("An ORIGINAL_DST cluster with use_http_header", () => {
       lb_policy: "CLUSTER_PROVIDED",
       original_dst_lb_config: { use_http_header: true },
     };
-    const proxy = await startProxy({ config: sampleBootstrap({ clusters: [cluster] }), concurrency: 2 });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: sampleBootstrap({ clusters: [cluster] }), concurrency: 2 });
     const ask = (host: string) =>
       requestOnce(proxy.port(), { headers: { "x-envoy-original-dst-host": host } }).then(({ body }) => body);
     for (let i = 0; i < 8; i++) assert.deepEqual([await ask(a.address), await ask(b.address)], ["a", "b"]);

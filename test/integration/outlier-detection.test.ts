@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream, resetting } from "../harness/fake-upstream.ts";
-import { Http1Client } from "../harness/http1-client.ts";
+import type { Http1Client } from "../harness/http1-client.ts";
+import { clientsOfAllWorkers } from "../harness/http1-clients.ts";
 import { loopback, type SampleBootstrap, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const WITHOUT_JITTER = { interval: "0.05s", base_ejection_time: "0.05s", max_ejection_percent: 100 };
 
@@ -26,18 +28,7 @@ async function start(
   cluster: object,
   more: Omit<SampleBootstrap, "clusters"> = {},
 ): Promise<RunningProxy> {
-  const proxy = await startProxy({ config: sampleBootstrap({ clusters: [cluster], ...more }), concurrency: 2 });
-  t.after(() => proxy.kill());
-  return proxy;
-}
-
-/** Connections enough for both workers to have some. */
-async function clients(t: TestContext, proxy: RunningProxy): Promise<Http1Client[]> {
-  const made = await Promise.all(Array.from({ length: 8 }, () => Http1Client.connect(proxy.port())));
-  t.after(() => {
-    for (const client of made) client.close();
-  });
-  return made;
+  return startTestProxy(t, { config: sampleBootstrap({ clusters: [cluster], ...more }), concurrency: 2 });
 }
 
 /** What is answered over four requests on each connection: body, or status if that is not 200. */
@@ -62,7 +53,7 @@ describe("A cluster with outlier detection", () => {
   it("ejects a host with five answers 5xx in a row, counted over all workers, on each of them", async (t) => {
     const [a, b] = await upstreams(t, ["a", "b"]);
     const proxy = await start(t, clusterOf([a!, b!], { base_ejection_time: "300s" }));
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     assert.deepEqual(await answers(connections), ["a", "b"]);
     b!.setScript(answering("b", 500));
     await answers(connections);
@@ -84,7 +75,7 @@ describe("A cluster with outlier detection", () => {
   it("uses the host again after its time", async (t) => {
     const [a, b] = await upstreams(t, ["a", "b"]);
     const proxy = await start(t, clusterOf([a!, b!], { base_ejection_time: "0.1s", max_ejection_time: "0.1s" }));
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     b!.setScript(answering("b", 500));
     await proxy.until("an ejection", async () => {
       await answers(connections);
@@ -105,7 +96,7 @@ describe("A cluster with outlier detection", () => {
     const retry = { cluster: "app", retry_policy: { retry_on: "reset", num_retries: 9 } };
     const listeners = [{ routes: [{ match: { prefix: "/" }, route: retry }] }];
     const proxy = await start(t, clusterOf([a!, b!], detection), { listeners });
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     b!.setScript(resetting);
     await proxy.until("an ejection", async () => {
       for (const client of connections) assert.equal((await client.request()).status, 200);
@@ -120,7 +111,7 @@ describe("A cluster with outlier detection", () => {
     const detection = { base_ejection_time: "300s", split_external_local_origin_errors: true };
     const proxy = await start(t, clusterOf([a!, b!], detection));
     await b!.close();
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     assert.deepEqual(await answers(connections), ["503", "a"]);
     await ejectedHosts(proxy, 1);
     const stats = await proxy.stats("cluster.app.outlier_detection");
@@ -132,7 +123,7 @@ describe("A cluster with outlier detection", () => {
   it("knows who is ejected over a reload, and lets all back in when it is taken out of the configuration", async (t) => {
     const [a, b] = await upstreams(t, ["a", "b"]);
     const proxy = await start(t, clusterOf([a!, b!], { base_ejection_time: "300s" }));
-    const connections = await clients(t, proxy);
+    const connections = await clientsOfAllWorkers(t, proxy.port());
     b!.setScript(answering("b", 503));
     await answers(connections);
     await ejectedHosts(proxy, 1);
@@ -161,7 +152,7 @@ describe("A cluster with outlier detection", () => {
     const more = { cluster_manager: { outlier_detection: { event_log_path: path } } };
     const proxy = await start(t, clusterOf([a!, b!], { base_ejection_time: "300s" }), { more });
     b!.setScript(answering("b", 500));
-    await answers(await clients(t, proxy));
+    await answers(await clientsOfAllWorkers(t, proxy.port()));
     await ejectedHosts(proxy, 1);
     let text = "";
     await proxy.until("a line", async () => {

@@ -5,6 +5,7 @@ import type { Browser } from "playwright-core";
 import { startBrowser, WatchedPage } from "../harness/browser.ts";
 import { answerRoute, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const CONFIG = sampleBootstrap({
   listeners: [{ routes: [answerRoute("fine", "/fine")] }],
@@ -125,8 +126,7 @@ describe("The web page, however it is used", () => {
   });
 
   it("says that the proxy is gone", async (t) => {
-    const going = await startProxy({ config: CONFIG });
-    t.after(() => going.kill());
+    const going = await startTestProxy(t, { config: CONFIG });
     const watched = await WatchedPage.open(browser, going.adminPort);
     t.after(() => watched.close());
     await going.kill();

@@ -11,6 +11,7 @@ import { LoadClient, type LoadClientOptions } from "../harness/load-client.ts";
 import { MachineDelay } from "../harness/machine-delay.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { untilAsked } from "../harness/until.ts";
 
 const SCRIPT = "<script>document.title='run'</script>";
@@ -233,8 +234,7 @@ describe("The web page in a browser", () => {
     const upstream = await startUpstream(t);
     const clusters = [sampleCluster("app", [loopback(upstream)]), sampleCluster(SCRIPT, [loopback(1)])];
     const routes = [clusterRoute("app", "/app"), clusterRoute(SCRIPT, "/other"), answerRoute("x", SCRIPT.slice(0, 8))];
-    const traffic = await startProxy({ config: sampleBootstrap({ listeners: [{ routes }], clusters }) });
-    t.after(() => traffic.kill());
+    const traffic = await startTestProxy(t, { config: sampleBootstrap({ listeners: [{ routes }], clusters }) });
     const request = { bytes: Buffer.from("GET /app HTTP/1.1\r\nhost: a\r\n\r\n") };
     await startLoad(t, { port: traffic.port(), connections: 2, thinkTimeMs: 5, request: () => request });
     const watched = await WatchedPage.open(browser, traffic.adminPort, "#/traffic");
@@ -303,8 +303,7 @@ describe("The web page in a browser", () => {
   it("tells of failed requests in a sentence, with their attempts, within seconds", async (t) => {
     const routes = [clusterRoute("gone", "/gone"), clusterRoute("empty", "/")];
     const clusters = [sampleCluster("gone", [loopback(1)]), sampleCluster("empty", [])];
-    const failing = await startProxy({ config: sampleBootstrap({ listeners: [{ routes }], clusters }) });
-    t.after(() => failing.kill());
+    const failing = await startTestProxy(t, { config: sampleBootstrap({ listeners: [{ routes }], clusters }) });
     const watched = await WatchedPage.open(browser, failing.adminPort, "#/errors");
     t.after(() => watched.close());
     const { page } = watched;
@@ -343,10 +342,9 @@ describe("The web page in a browser", () => {
         },
       ],
     });
-    const failing = await startProxy({
+    const failing = await startTestProxy(t, {
       config: sampleBootstrap({ listeners: [{ routes: [clusterRoute("api")] }], clusters: [cluster] }),
     });
-    t.after(() => failing.kill());
     await failing.until("a request without a healthy host", async () => {
       const answer = await fetch(`http://127.0.0.1:${failing.port()}/cart`);
       return (await answer.text()).startsWith("no healthy upstream");

@@ -5,16 +5,15 @@ import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client, requestOnce } from "../harness/http1-client.ts";
 import { answerRoute, loopback, pipe, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type ReloadAttempt, type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
+import type { ReloadAttempt, RunningProxy, StartProxyOptions } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 /** A configuration that answers with this text. */
 const saying = (text: string, more: object = {}) =>
   sampleBootstrap({ listeners: [{ routes: [answerRoute(text)] }], more });
 
 async function start(t: TestContext, options: StartProxyOptions): Promise<RunningProxy> {
-  const proxy = await startProxy(options);
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, options);
 }
 
 async function connect(t: TestContext, proxy: RunningProxy): Promise<Http1Client> {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage } from "node:http";
 import { describe, it, type TestContext } from "node:test";
+import { echoedPeers } from "../harness/echoed-peers.ts";
 import { answerRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
-import { TcpPeer } from "../harness/tcp-peer.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 
 /** Three workers with these network filters before an echo. */
@@ -71,56 +72,41 @@ function limitedRoutes(...names: readonly string[]): object {
 }
 
 async function start(test: TestContext, proxyConfig: object): Promise<RunningProxy> {
-  const proxy = await startProxy({ config: proxyConfig, concurrency: 3 });
-  test.after(() => proxy.kill());
-  return proxy;
-}
-
-/** Opens connections; answers those that echo. The others were closed. */
-async function accepted(test: TestContext, proxy: RunningProxy, count: number): Promise<TcpPeer[]> {
-  const clients = await Promise.all(Array.from({ length: count }, () => TcpPeer.connect(proxy.port())));
-  test.after(() => {
-    for (const client of clients) client.destroy();
-  });
-  for (const client of clients) client.write("?");
-  await Promise.all(
-    clients.map((client) => until("an answer", () => client.text === "?" || client.ended || client.closed, 10_000)),
-  );
-  return clients.filter(({ text }) => text === "?");
+  return startTestProxy(test, { config: proxyConfig, concurrency: 3 });
 }
 
 describe("Limits that workers share", () => {
   it("count connections exactly over all workers, also over a reload", async (t) => {
     const proxy = await start(t, config(connectionLimit(7)));
-    const first = await accepted(t, proxy, 30);
+    const first = await echoedPeers(t, proxy.port(), 30);
     assert.equal(first.length, 7);
     for (const client of first.slice(0, 4)) client.end();
     await proxy.until("four less", async () => {
       const stats = await proxy.stats("connection_limit");
       return stats.get("connection_limit.all.active_connections") === 3;
     });
-    assert.equal((await accepted(t, proxy, 20)).length, 4);
+    assert.equal((await echoedPeers(t, proxy.port(), 20)).length, 4);
 
     assert.equal((await proxy.reload(config(connectionLimit(9)))).status, 200);
-    assert.equal((await accepted(t, proxy, 20)).length, 2);
+    assert.equal((await echoedPeers(t, proxy.port(), 20)).length, 2);
   });
 
   it("get back what a worker held that has died", async (t) => {
     const proxy = await start(t, config(connectionLimit(6)));
-    const clients = await accepted(t, proxy, 6);
+    const clients = await echoedPeers(t, proxy.port(), 6);
     assert.equal((await proxy.post("/actors/worker-1/crash")).status, 200);
     await until("its connections' end", () => clients.filter(({ ended, closed }) => ended || closed).length === 2);
     await proxy.until("the new worker", async () => {
       const { body } = await proxy.admin("/workers?format=json");
       return JSON.parse(body).workers[0].restarts === 1;
     });
-    const again = await accepted(t, proxy, 10);
+    const again = await echoedPeers(t, proxy.port(), 10);
     assert.equal(again.length, 2);
   });
 
   it("give out each token once over all workers", async (t) => {
     const proxy = await start(t, config(rateLimit(10)));
-    assert.equal((await accepted(t, proxy, 40)).length, 10);
+    assert.equal((await echoedPeers(t, proxy.port(), 40)).length, 10);
     await proxy.until("its count", async () => {
       const stats = await proxy.stats("local_rate_limit");
       return stats.get("local_rate_limit.all.rate_limited") === 30;

@@ -7,6 +7,7 @@ import { OtlpMetricsCollector } from "../harness/otlp-collectors.ts";
 import { answerRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { TcpUpstream } from "../harness/tcp-peer.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 
 const STATSD = "type.googleapis.com/envoy.config.metrics.v3.StatsdSink";
@@ -15,9 +16,7 @@ const DOG = "type.googleapis.com/envoy.config.metrics.v3.DogStatsdSink";
 async function start(t: TestContext, sink: object, clusters: readonly object[] = []): Promise<RunningProxy> {
   const more = { stats_sinks: [{ name: "sink", typed_config: sink }], stats_flush_interval: "0.1s" };
   const config = sampleBootstrap({ clusters, more, listeners: [{ routes: [answerRoute("hi")] }] });
-  const proxy = await startProxy({ config, concurrency: 2 });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config, concurrency: 2 });
 }
 
 /** Collects datagrams on a loopback port. */
@@ -177,8 +176,9 @@ describe("stats_flush_on_admin", () => {
     const { port, datagrams } = await udpServer(t);
     const sink = { "@type": STATSD, address: loopback(port) };
     const more = { stats_sinks: [{ name: "sink", typed_config: sink }], stats_flush_on_admin: true };
-    const proxy = await startProxy({ config: sampleBootstrap({ more, listeners: [{ routes: [answerRoute("hi")] }] }) });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, {
+      config: sampleBootstrap({ more, listeners: [{ routes: [answerRoute("hi")] }] }),
+    });
     for (let i = 1; i <= 2; i++) {
       await requestOnce(proxy.port());
       assert.equal(counted(datagrams, "envoy.http.ingress.downstream_rq_2xx"), i - 1);

@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from "node:test";
 import { loopback, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { TcpPeer, TcpUpstream } from "../harness/tcp-peer.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 
 const TYPE = "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
@@ -120,8 +121,7 @@ describe("A TCP proxy", () => {
       .replace("port_value: 9901", "port_value: 0")
       .replace("port_value: 15432", "port_value: 0")
       .replace("port_value: 5432", `port_value: ${ports.a}`);
-    const proxy = await startProxy({ config: text });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: text });
     const client = await connect(t, proxy);
     client.write("query");
     await client.untilText("aquery");

@@ -7,6 +7,7 @@ import { LoadClient } from "../harness/load-client.ts";
 import { runTroupe, type TroupeRun } from "../harness/run-troupe.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { TmuxTerminal } from "../harness/tmux-terminal.ts";
 
 const MAIN = path.resolve(import.meta.dirname, "../..", process.env.TROUPE_MAIN ?? "actors/main.ts");
@@ -244,10 +245,9 @@ describe("The commands of a proxy that keeps hosts out of use", () => {
       common_lb_config: { healthy_panic_threshold: { value: 0 } },
       outlier_detection: { consecutive_5xx: 1, base_ejection_time: "300s", max_ejection_percent: 100 },
     });
-    const proxy = await startProxy({
+    const proxy = await startTestProxy(t, {
       config: sampleBootstrap({ listeners: [{ routes: [clusterRoute("api")] }], clusters: [cluster] }),
     });
-    t.after(() => proxy.kill());
     await proxy.until("the ejection of the host", async () => {
       const answer = await fetch(`http://127.0.0.1:${proxy.port()}/`);
       return (await answer.text()).startsWith("no healthy upstream");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Issued, TestCa } from "../harness/certificates.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { tlsExchange } from "../harness/tls-client.ts";
 import { answeringChain, downstreamTls, inlineCertificate, tlsListener } from "../harness/tls-listener.ts";
 
@@ -219,8 +219,7 @@ describe("Client certificates", () => {
       name: `row${index}`,
       stat_prefix: `row${index}`,
     }));
-    const proxy = await startProxy({ config: { static_resources: { listeners } } });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: { static_resources: { listeners } } });
     for (const [index, { what, certificate, counts, accepted = counts === null }] of matrix.entries()) {
       const port = proxy.port(`row${index}`);
       const identity = certificate === null ? {} : { cert: certificate.certPem, key: certificate.keyPem };
@@ -249,8 +248,7 @@ describe("Client certificates", () => {
       ...tlsListener(answeringChain(context(depth))),
       name: `depth${depth}`,
     }));
-    const proxy = await startProxy({ config: { static_resources: { listeners } } });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: { static_resources: { listeners } } });
     const identity = { cert: chained.certPem + middle.certPem, key: chained.keyPem };
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
       for (const depth of [1, 2]) {
@@ -279,8 +277,7 @@ describe("Client certificates", () => {
       common_tls_context: { tls_certificates: [inlineCertificate(server)], validation_context },
     });
     const listeners = [tlsListener(answeringChain(tls, { route_config }))];
-    const proxy = await startProxy({ config: { static_resources: { listeners } } });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: { static_resources: { listeners } } });
     for (const [certificate, route] of [
       [trusted, "validated"],
       [stranger, "presented"],

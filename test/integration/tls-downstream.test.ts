@@ -7,7 +7,8 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import tls from "node:tls";
 import { type Issued, TestCa } from "../harness/certificates.ts";
-import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy, StartProxyOptions } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { tlsExchange } from "../harness/tls-client.ts";
 import { answeringChain, downstreamTls, inlineCertificate, tlsListener } from "../harness/tls-listener.ts";
 
@@ -21,12 +22,10 @@ async function start(
 ) {
   const { chain, hcm, ...options } = others;
   const filterChain = { ...answeringChain(downstreamTls(context), hcm), ...chain };
-  const proxy = await startProxy({
+  return startTestProxy(t, {
     config: { static_resources: { listeners: [tlsListener(filterChain)] } },
     ...options,
   });
-  t.after(() => proxy.kill());
-  return proxy;
 }
 
 function withCertificates(certificates: readonly Issued[], common: object = {}, others: object = {}): object {
@@ -269,8 +268,7 @@ describe("Session resumption", () => {
         ],
       },
     });
-    const proxy = await startProxy({ config: config(ca.revoke()) });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: config(ca.revoke()) });
     const identity = { port: proxy.port(), servername: "a.test", cert: client.certPem, key: client.keyPem };
     const { session } = await tlsExchange(identity);
     assert.equal((await tlsExchange({ ...identity, session: session! })).reused, true);
@@ -401,10 +399,7 @@ describe("Hostile clients", () => {
     assert.match((await tlsExchange({ port, servername: "other.test" })).response, OK);
     const stats = await proxy.stats();
     assert.ok((stats.get("listener.tls.ssl.connection_error") ?? 0) >= 2);
-    await proxy.until(
-      "all connections closed",
-      async () => (await proxy.stats()).get("listener.tls.downstream_cx_active") === 0,
-    );
+    await proxy.untilStat("listener.tls.downstream_cx_active", 0);
     assert.doesNotMatch(proxy.logs, /crash|uncaught|\[critical\]/i);
   });
 
@@ -427,10 +422,7 @@ describe("Hostile clients", () => {
       socket.once("connect", () => setImmediate(() => socket.destroy()));
       await closed(socket);
     }
-    await proxy.until(
-      "all connections closed",
-      async () => (await proxy.stats()).get("listener.tls.downstream_cx_active") === 0,
-    );
+    await proxy.untilStat("listener.tls.downstream_cx_active", 0);
     assert.match((await tlsExchange({ port: proxy.port() })).response, OK);
   });
 });

@@ -4,7 +4,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { TestCa } from "../harness/certificates.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { tlsExchange } from "../harness/tls-client.ts";
 import { downstreamTls, inlineCertificate, routingChain, tlsListener } from "../harness/tls-listener.ts";
 
@@ -38,7 +38,7 @@ async function start(t: TestContext, hcm: object) {
   };
   const endpoint = { address: { socket_address: { address: "127.0.0.1", port_value: port } } };
   const up = { name: "up", load_assignment: { cluster_name: "up", endpoints: [{ lb_endpoints: [{ endpoint }] }] } };
-  const proxy = await startProxy({
+  const proxy = await startTestProxy(t, {
     config: {
       static_resources: {
         listeners: [tlsListener(routingChain(downstreamTls(context), "up", hcm))],
@@ -46,7 +46,6 @@ async function start(t: TestContext, hcm: object) {
       },
     },
   });
-  t.after(() => proxy.kill());
   const received = async (identity: typeof client | null, given?: string): Promise<string> => {
     const { response } = await tlsExchange(
       { port: proxy.port(), ...(identity && { cert: identity.certPem, key: identity.keyPem }) },

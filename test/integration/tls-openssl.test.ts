@@ -4,7 +4,8 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { type Issued, TestCa } from "../harness/certificates.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { answeringChain, downstreamTls, inlineCertificate, tlsListener } from "../harness/tls-listener.ts";
 
 const ca = new TestCa("Test CA");
@@ -17,9 +18,7 @@ const stranger = new TestCa("Other CA").issue({ commonName: "stranger", dns: ["c
 /** A proxy with three workers. */
 async function start(t: TestContext, context: object): Promise<RunningProxy> {
   const listener = tlsListener(answeringChain(downstreamTls(context)));
-  const proxy = await startProxy({ config: { static_resources: { listeners: [listener] } }, concurrency: 3 });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config: { static_resources: { listeners: [listener] } }, concurrency: 3 });
 }
 
 /** What `openssl s_client` prints about a connection with a request; it need not succeed. */

@@ -4,7 +4,7 @@ import net, { type AddressInfo } from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import tls from "node:tls";
 import { TestCa } from "../harness/certificates.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { downstreamTls, inlineCertificate, tlsListener, upstreamTls } from "../harness/tls-listener.ts";
 
 const ca = new TestCa("Test CA");
@@ -53,10 +53,9 @@ describe("A TCP proxy with TLS", () => {
         load_assignment: { cluster_name: "up", endpoints: [{ lb_endpoints: [{ endpoint }] }] },
         ...(secureUpstream && { transport_socket: upstreamTls({}) }),
       };
-      const proxy = await startProxy({
+      const proxy = await startTestProxy(t, {
         config: { static_resources: { listeners: [tlsListener(chain)], clusters: [up] } },
       });
-      t.after(() => proxy.kill());
       const options = { host: "127.0.0.1", port: proxy.port(), rejectUnauthorized: false, allowHalfOpen: true };
       const client = tls.connect(options);
       const parts: Buffer[] = [];

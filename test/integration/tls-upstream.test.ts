@@ -8,7 +8,8 @@ import { describe, it, type TestContext } from "node:test";
 import tls from "node:tls";
 import { type Issued, TestCa } from "../harness/certificates.ts";
 import { requestOnce } from "../harness/http1-client.ts";
-import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy, StartProxyOptions } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { inlineCertificate, routingChain, tlsListener, upstreamTls } from "../harness/tls-listener.ts";
 
 const ca = new TestCa("Test CA");
@@ -82,9 +83,7 @@ function config(port: number, context: object): object {
 }
 
 async function start(t: TestContext, port: number, context: object, options: Partial<StartProxyOptions> = {}) {
-  const proxy = await startProxy({ config: config(port, context), ...options });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config: config(port, context), ...options });
 }
 
 async function statusOf(proxy: RunningProxy): Promise<number> {
@@ -156,7 +155,7 @@ describe("A TLS cluster", () => {
         explicit_http_config: { http2_protocol_options: {} },
       },
     };
-    const proxy = await startProxy({
+    const proxy = await startTestProxy(t, {
       config: {
         static_resources: {
           listeners: [tlsListener(routingChain(null, "up"))],
@@ -164,7 +163,6 @@ describe("A TLS cluster", () => {
         },
       },
     });
-    t.after(() => proxy.kill());
     const answer = await requestOnce(proxy.port());
     assert.equal(`${answer.status} ${answer.body}`, "200 2.0 h2");
   });
@@ -308,8 +306,7 @@ describe("A TLS cluster", () => {
       load_assignment: { cluster_name: "up", endpoints: [{ lb_endpoints }] },
     };
     const listeners = [tlsListener(routingChain(null, "up"))];
-    const proxy = await startProxy({ config: { static_resources: { listeners, clusters: [up] } } });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: { static_resources: { listeners, clusters: [up] } } });
     const statuses = [await statusOf(proxy), await statusOf(proxy)];
     assert.deepEqual(statuses.sort(), [200, 201]);
     assert.deepEqual(

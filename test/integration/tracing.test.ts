@@ -8,7 +8,8 @@ import { Http1Client } from "../harness/http1-client.ts";
 import { HttpCollector, OtlpGrpcCollector } from "../harness/otlp-collectors.ts";
 import type { ReceivedSpan } from "../harness/otlp-reader.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { until } from "../harness/until.ts";
 
 interface ZipkinSpan {
@@ -55,9 +56,7 @@ async function zipkinProxy(t: TestContext, cluster: string, nextPort: number, co
     clusters: [sampleCluster("app", [loopback(nextPort)]), sampleCluster("zipkin", [loopback(collectorPort)])],
     more: { node: { id: cluster, cluster }, layered_runtime: { layers: [layer] } },
   });
-  const proxy = await startProxy({ config });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config });
 }
 
 async function freePort(): Promise<number> {
@@ -80,11 +79,10 @@ describe("A trace through two proxies", () => {
       .replaceAll("port_value: 10001", `port_value: ${back}`)
       .replace("port_value: 8080", `port_value: ${server.port}`)
       .replace("port_value: 4317", `port_value: ${collector.port}`);
-    const proxy = await startProxy({
+    const proxy = await startTestProxy(t, {
       config: `${text}layered_runtime: { layers: [{ name: s, static_layer: { tracing.opentelemetry.min_flush_spans: 1 } }] }\n`,
       concurrency: 2,
     });
-    t.after(() => proxy.kill());
     const received = await ask(t, proxy, server, { "x-tenant": "acme", tracestate: "v=1" });
     await until("three spans", () => collector.spans.length === 3, 20_000);
     const by = (service: string, kind: number): ReceivedSpan =>

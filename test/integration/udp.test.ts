@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { answerRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { UdpClient, type UdpClientOptions, UdpEcho } from "../harness/udp-peer.ts";
 import { until } from "../harness/until.ts";
 
@@ -47,9 +48,7 @@ function config(hosts: readonly { readonly port: number }[], sample: UdpSample =
 }
 
 async function start(t: TestContext, proxyConfig: object, concurrency = 1): Promise<RunningProxy> {
-  const proxy = await startProxy({ config: proxyConfig, concurrency, args: ["--drain-time-s", "60"] });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config: proxyConfig, concurrency, args: ["--drain-time-s", "60"] });
 }
 
 async function echo(t: TestContext, name = "one"): Promise<UdpEcho> {
@@ -125,8 +124,7 @@ describe("A UDP listener", () => {
       .replace("port_value: 9901", "port_value: 0")
       .replace("port_value: 5300", "port_value: 0")
       .replaceAll(/127\.0\.0\.5[34], port_value: 53/g, `127.0.0.1, port_value: ${upstream.port}`);
-    const proxy = await startProxy({ config: yaml });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: yaml });
     assert.match(await (await client(t, proxy.port("dns"))).ask("?"), /^one \d+ \?$/);
   });
 

@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 import { FakeUpstream, type UpstreamScript } from "../harness/fake-upstream.ts";
 import { requestOnce } from "../harness/http1-client.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const FORMAT = [
   "%ACCESS_LOG_TYPE%",
@@ -65,8 +65,7 @@ async function start(t: TestContext, { script, log, options, route, ports }: Set
     listeners: [{ routes, manager: { http_filters: [router] } }],
     clusters: [sampleCluster("app", (ports ?? [app.port]).map(loopback))],
   });
-  const proxy = await startProxy({ config, concurrency: 1, args: ["--file-flush-interval-msec", "10"] });
-  t.after(() => proxy.kill());
+  const proxy = await startTestProxy(t, { config, concurrency: 1, args: ["--file-flush-interval-msec", "10"] });
   const lines = () => (existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : []);
   return { proxy, app, lines };
 }

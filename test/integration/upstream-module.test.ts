@@ -9,6 +9,7 @@ import { Http1Client, requestOnce } from "../harness/http1-client.ts";
 import { startHttp2Upstream } from "../harness/http2-upstream.ts";
 import { clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 import { upstreamTls } from "../harness/tls-listener.ts";
 
 /** The configuration that the analysis of the upstream module shows, word by word but for addresses. */
@@ -107,9 +108,7 @@ function clusterOf(text: string, port: number): object {
 async function start(t: TestContext, clusters: readonly object[], more: object = {}): Promise<RunningProxy> {
   const names = clusters.map((cluster) => (cluster as { name: string }).name);
   const routes = names.map((name) => clusterRoute(name, `/${name}`));
-  const proxy = await startProxy({ config: sampleBootstrap({ listeners: [{ routes }], clusters, more }) });
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, { config: sampleBootstrap({ listeners: [{ routes }], clusters, more }) });
 }
 
 async function upstream(t: TestContext, script: UpstreamScript = answering()): Promise<FakeUpstream> {
@@ -195,11 +194,10 @@ describe("The configuration of the upstream module", () => {
     };
     const eds_config = { path_config_source: { path: "eds.json" }, resource_api_version: "V3" };
     const cluster = { ...clusterOf(EDS_CLUSTER, 0), eds_cluster_config: { eds_config } };
-    const proxy = await startProxy({
+    const proxy = await startTestProxy(t, {
       config: sampleBootstrap({ listeners: [{ routes: [clusterRoute("service_eds")] }], clusters: [cluster] }),
       files: { "eds.json": JSON.stringify({ version_info: "1", resources: [resource] }) },
     });
-    t.after(() => proxy.kill());
     assert.equal((await requestOnce(proxy.port())).body, "eds");
   });
 
@@ -394,8 +392,7 @@ describe("The statistics of the upstream module", () => {
       ...["slow", "try", "fail"].map((name) => sampleCluster(name, addresses)),
       sampleCluster("over", addresses, none),
     ];
-    const proxy = await startProxy({ config: sampleBootstrap({ listeners: [{ routes }], clusters }) });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: sampleBootstrap({ listeners: [{ routes }], clusters }) });
     assert.equal((await get(proxy, "slow")).status, 504);
     await statsBecome(proxy, "slow", { upstream_rq_timeout: 1 });
     assert.equal((await get(proxy, "try")).status, 504);

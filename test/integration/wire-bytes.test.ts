@@ -8,8 +8,9 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy } from "../harness/start-proxy.ts";
 import { TcpPeer } from "../harness/tcp-peer.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 const NAMES = ["DOWNSTREAM", "UPSTREAM"].flatMap((side) =>
   ["WIRE_BYTES_RECEIVED", "WIRE_BYTES_SENT", "HEADER_BYTES_RECEIVED", "HEADER_BYTES_SENT"].map(
@@ -43,8 +44,7 @@ async function start(t: TestContext, port: number, cluster: object): Promise<Sce
     listeners: [{ manager: { access_log, http_protocol_options: { enable_trailers: true } } }],
     clusters: [sampleCluster("app", [loopback(port)], cluster)],
   });
-  const proxy = await startProxy({ config, args: ["--file-flush-interval-msec", "50"] });
-  t.after(() => proxy.kill());
+  const proxy = await startTestProxy(t, { config, args: ["--file-flush-interval-msec", "50"] });
   return { proxy, log };
 }
 

@@ -5,7 +5,8 @@ import { Http1Client, requestOnce } from "../harness/http1-client.ts";
 import { LoadClient } from "../harness/load-client.ts";
 import { describeLoad, failedRequests } from "../harness/load-report.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
+import type { RunningProxy, StartProxyOptions } from "../harness/start-proxy.ts";
+import { startTestProxy } from "../harness/test-proxy.ts";
 
 interface WorkersAnswer {
   readonly concurrency: number;
@@ -24,9 +25,7 @@ async function workers(proxy: RunningProxy): Promise<WorkersAnswer> {
 }
 
 async function start(t: TestContext, options: StartProxyOptions): Promise<RunningProxy> {
-  const proxy = await startProxy(options);
-  t.after(() => proxy.kill());
-  return proxy;
+  return startTestProxy(t, options);
 }
 
 const saying = (text: string) => sampleBootstrap({ listeners: [{ routes: [answerRoute(text)] }] });

@@ -4,7 +4,7 @@ import { FuzzBudget } from "../../harness/fuzz-budget.ts";
 import { Http1Relay } from "../../harness/http1-relay.ts";
 import { Http1ServerPeer } from "../../harness/http1-server-peer.ts";
 import { SeededRandom } from "../../harness/seeded-random.ts";
-import { shrink } from "../../harness/shrink.ts";
+import { findFailure } from "./find-failure.ts";
 import { NODE_FRAMING_FIELD_ERRORS } from "./node-framing-errors.ts";
 import { type NodeOutcome, NodeServerOracle } from "./node-server-oracle.ts";
 import { RequestGenerator } from "./request-generator.ts";
@@ -125,6 +125,7 @@ describe("Http1ServerConnection against node:http", () => {
     const random = new SeededRandom(budget.seed);
     const generator = new RequestGenerator(random);
     const oracle = new NodeServerOracle();
+    t.after(() => oracle.close());
     let inputs = 0;
     let served = 0;
     let refused = 0;
@@ -143,18 +144,11 @@ describe("Http1ServerConnection against node:http", () => {
       return found !== "" || inputs % RELAYED_ONE_IN !== 0 ? found : await misforwarded(text, peer, oracle);
     };
 
-    while (!budget.isOver) {
-      const text = generator.next();
+    const next = (): string => {
       inputs++;
-      const found = await failure(text);
-      if (found === "") continue;
-      const small = await shrink(text, async (candidate) => (await failure(candidate)) !== "");
-      oracle.close();
-      assert.fail(
-        `seed ${budget.seed}, input ${inputs}: ${found}\n  input:  ${JSON.stringify(text)}\n  shrunk: ${JSON.stringify(small)}\n  ${await failure(small)}`,
-      );
-    }
-    oracle.close();
+      return generator.next();
+    };
+    await findFailure(budget, next, failure);
     t.diagnostic(`seed ${budget.seed}: ${inputs} inputs, ${served} requests served, ${refused} inputs refused`);
     assert.ok(served > 0 && refused > 0, "the generator makes both right and wrong requests");
   });

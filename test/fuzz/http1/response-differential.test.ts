@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { FuzzBudget } from "../../harness/fuzz-budget.ts";
 import { Http1ClientPeer, type SeenResponse } from "../../harness/http1-client-peer.ts";
 import { SeededRandom } from "../../harness/seeded-random.ts";
-import { shrink } from "../../harness/shrink.ts";
+import { findFailure } from "./find-failure.ts";
 import { type NodeResponse, nodeResponse } from "./node-client-oracle.ts";
 import { NODE_FRAMING_FIELD_ERRORS } from "./node-framing-errors.ts";
 import { ResponseGenerator } from "./response-generator.ts";
@@ -64,7 +64,6 @@ describe("Http1ClientConnection against node:http", () => {
     const budget = new FuzzBudget();
     const random = new SeededRandom(budget.seed);
     const generator = new ResponseGenerator(random);
-    let inputs = 0;
     let taken = 0;
 
     const failure = async (text: string): Promise<string> => {
@@ -83,16 +82,7 @@ describe("Http1ClientConnection against node:http", () => {
       return disagreement(fed, await nodeResponse(method, text.slice(0, singly.used)));
     };
 
-    while (!budget.isOver) {
-      const text = generator.next();
-      inputs++;
-      const found = await failure(text);
-      if (found === "") continue;
-      const small = await shrink(text, async (candidate) => (await failure(candidate)) !== "");
-      assert.fail(
-        `seed ${budget.seed}, input ${inputs}: ${found}\n  input:  ${JSON.stringify(text)}\n  shrunk: ${JSON.stringify(small)}\n  ${await failure(small)}`,
-      );
-    }
+    const inputs = await findFailure(budget, () => generator.next(), failure);
     t.diagnostic(`seed ${budget.seed}: ${inputs} inputs, ${taken} responses taken`);
     assert.ok(taken > 0 && taken < inputs, "the generator makes both right and wrong responses");
   });

@@ -2,31 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ActorReport } from "../../../../src/actor/inspection/actor-report.ts";
 import { RemoteReports } from "../../../../src/actor/thread/remote-reports.ts";
+import { sampleActor } from "../../../harness/sample-admin-views.ts";
 
-const report = (id: string, children: readonly ActorReport[] = []): ActorReport => ({
-  id,
-  kind: "test",
-  thread: "far",
-  status: "running",
-  attributes: {},
-  mailboxLength: 0,
-  mailboxCapacity: 1000,
-  mailboxAlarm: false,
-  waitMs: { p50: 0, p99: 0 },
-  handleMs: { p50: 0, p99: 0 },
-  busyShare: 0,
-  oldestMessageAgeMs: undefined,
-  handled: 0,
-  dropped: 0,
-  coalesced: 0,
-  stashed: 0,
-  restarts: 0,
-  lastError: undefined,
-  crashes: [],
-  reportAgeMs: 0,
-  answering: true,
-  children,
-});
+const report = (id: string, children: readonly ActorReport[] = []): ActorReport =>
+  sampleActor({ id, kind: "test", thread: "far", attributes: {}, handled: 0, children });
 
 describe("RemoteReports", () => {
   it("knows nothing before the first report, and blames nobody for it", () => {

@@ -349,8 +349,7 @@ describe("Hostile clients", () => {
       stat_prefix: "inspecting",
       listener_filters: [{ name: "i", typed_config: { "@type": `${types}.listener.tls_inspector.v3.TlsInspector` } }],
     };
-    const proxy = await startProxy({ config: { static_resources: { listeners: [plain, inspecting] } } });
-    t.after(() => proxy.kill());
+    const proxy = await startTestProxy(t, { config: { static_resources: { listeners: [plain, inspecting] } } });
     for (const listener of ["tls", "inspecting"]) {
       for (const servername of ["a.test", "A.TEST", "a.Test"]) {
         const { response } = await tlsExchange({ port: proxy.port(listener), servername });

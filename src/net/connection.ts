@@ -254,10 +254,10 @@ export class Connection implements Flushable, SocketOwner {
     this.socket.end();
   }
 
-  /** Has `writer` called once, when the event ends, before anything is sent. A connection has one such writer. */
+  /** Has `writer` called once, before anything is sent, and at the end of the event loop's turn at the latest. A connection has one such writer. */
   writeLater(writer: LateWriter): void {
     this.lateWriter = writer;
-    this.#schedule();
+    this.flusher.scheduleForTurn(this);
   }
 
   flush(): void {

@@ -8,7 +8,8 @@ export interface Flushable {
 
 /**
  * Joins what one event makes a worker write: each connection written to while the event is handled is flushed once,
- * when it ends. One per worker. What is written outside any event is flushed on the next tick.
+ * when it ends. One per worker. What is written outside any event is flushed on the next tick. Connections that carry many
+ * streams may wait for the end of the turn instead, in which the event loop handles all events that it has found.
  */
 export class WriteFlusher {
   /** Those with output, in the first `#count` places. The array is kept: emptying it would make each event allocate anew. */
@@ -17,6 +18,10 @@ export class WriteFlusher {
   #flushing = false;
   #depth = 0;
   #tickScheduled = false;
+  /** Those that wait for the end of the turn, in the first `#turnCount` places. */
+  readonly #turn: (Flushable | undefined)[] = [];
+  #turnCount = 0;
+  readonly #onTurnEnd = (): void => this.#flushTurn();
   readonly #clock: EventClock | null;
 
   /** `clock` is told of each event, so that it is read once for all that happens in it. */
@@ -45,6 +50,30 @@ export class WriteFlusher {
       this.#tickScheduled = false;
       this.flushAll();
     });
+  }
+
+  /**
+   * Asks for `connection.flush()` at the end of the turn. More than once does no harm. One write then serves all streams that other
+   * connections have brought something for: that halves the writes of a busy proxy.
+   */
+  scheduleForTurn(connection: Flushable): void {
+    this.#turn[this.#turnCount++] = connection;
+    if (this.#turnCount === 1) setImmediate(this.#onTurnEnd);
+  }
+
+  #flushTurn(): void {
+    this.enter();
+    try {
+      const turn = this.#turn;
+      for (let i = 0; i < this.#turnCount; i++) {
+        const connection = turn[i]!;
+        turn[i] = undefined;
+        connection.flush();
+      }
+      this.#turnCount = 0;
+    } finally {
+      this.leave();
+    }
   }
 
   /** Flushes now; also what flushing itself makes others write. */

@@ -22,8 +22,8 @@ interface Slab {
 const spareSlabs: Slab[] = [];
 
 /**
- * Writes the frames of one connection. Small ones are gathered in a slab and handed to the sink when the event ends, so that
- * all that one read brings leaves in one piece; larger bodies follow as the buffers they came in.
+ * Writes the frames of one connection. Small ones are gathered in a slab and handed to the sink when the event loop's turn ends,
+ * so that all that the reads of a turn bring leaves in one piece; larger bodies follow as the buffers they came in.
  */
 export class FrameWriter implements LateWriter {
   readonly #sink: LateSink;
@@ -43,7 +43,7 @@ export class FrameWriter implements LateWriter {
     return this.#slab === null ? 0 : this.#slab.used - this.#start;
   }
 
-  /** For the sink, at the end of the event. */
+  /** For the sink, at the end of the turn. */
   writeLate(): void {
     this.#handOver();
     const slab = this.#slab!;
@@ -159,7 +159,7 @@ export class FrameWriter implements LateWriter {
     return slab;
   }
 
-  /** A slab with room for so many bytes, which will be handed over at the end of the event. */
+  /** A slab with room for so many bytes, which will be handed over at the end of the turn. */
   #reserve(bytes: number): Slab {
     let slab = this.#slab;
     if (slab === null) {

@@ -1,13 +1,13 @@
 import type { ByteSink } from "../codec.ts";
 
-/** Has bytes to write that it gathers until the event ends. */
+/** Has bytes to write that it gathers until the turn of the event loop ends. */
 export interface LateWriter {
   /** Writes them to the sink. */
   writeLate(): void;
 }
 
-/** A sink that lets its writer wait for the end of the event. */
+/** A sink that lets its writer wait for the end of the turn: until all events that the event loop has found are handled. */
 export interface LateSink extends ByteSink {
-  /** Has `writer` called once, when the event ends, before anything is sent. A sink has one such writer. */
+  /** Has `writer` called once, before anything is sent, and at the end of the turn at the latest. A sink has one such writer. */
   writeLater(writer: LateWriter): void;
 }

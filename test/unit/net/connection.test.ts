@@ -21,6 +21,29 @@ function behavesLikeAConnection(useHandle: boolean): void {
     await pair.close();
   });
 
+  it("asks once for what was left for later, with whatever else is sent, and sends all in order", async () => {
+    const pair = await connectionPair({ useHandle });
+    const { connection } = pair;
+    let asked = 0;
+    const writer = {
+      writeLate: (): void => {
+        asked++;
+        connection.writeLatin1(`late ${asked};`);
+      },
+    };
+    connection.inEvent(() => connection.writeLater(writer));
+    connection.inEvent(() => connection.writeLatin1("now;"));
+    assert.equal(asked, 1);
+    connection.inEvent(() => connection.writeLater(writer));
+    assert.equal(asked, 1);
+    await until("both", () => pair.received().toString() === "now;late 1;late 2;");
+    connection.writeLater(writer);
+    connection.close("flushWrite");
+    await until("the third", () => pair.received().toString() === "now;late 1;late 2;late 3;");
+    assert.equal(asked, 3);
+    await pair.close();
+  });
+
   it("flushes what is written outside any event on the next tick", async () => {
     const pair = await connectionPair({ useHandle });
     pair.connection.writeLatin1("hello");

@@ -54,6 +54,24 @@ describe("WriteFlusher", () => {
     assert.equal(connection.flushes, 1);
   });
 
+  it("flushes at the end of the turn those that wait for it, however many events there are before", async () => {
+    const flusher = new WriteFlusher();
+    const connection = new Recorder();
+    for (let i = 0; i < 3; i++) {
+      flusher.enter();
+      flusher.scheduleForTurn(connection);
+      flusher.leave();
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+    }
+    assert.equal(connection.flushes, 0);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    assert.ok(connection.flushes > 0);
+    const flushes = connection.flushes;
+    flusher.scheduleForTurn(connection);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    assert.equal(connection.flushes, flushes + 1);
+  });
+
   it("lets time stand still during an event, and go on afterwards", () => {
     const real = new FakeClock();
     const clock = new EventClock(real);

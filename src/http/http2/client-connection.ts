@@ -129,7 +129,7 @@ export class Http2ClientConnection extends Http2Connection implements ClientConn
   protected onGoAwayFrame(lastStreamId: number): void {
     this.#goAway = true;
     this.#callbacks.onGoAway();
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       if (stream.id > lastStreamId) stream.end("remote refused stream reset", Http2Details.remoteRefused);
     }
   }

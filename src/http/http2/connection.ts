@@ -93,7 +93,7 @@ export abstract class Http2Connection extends SendingSide implements FrameHandle
   protected endAll(reason: StreamResetReason): void {
     this.dead = true;
     this.keepalive?.stop();
-    for (const stream of [...this.streams.values()]) stream.end(reason, "");
+    for (const stream of this.streams.values()) stream.end(reason, "");
   }
 
   /** Whether a header block or another frame has come in part. */

@@ -1,4 +1,5 @@
 import { assertInvariant } from "../../base/fatal.ts";
+import { IdMap } from "../../base/id-map.ts";
 import type { TrailerMap } from "../header-map.ts";
 import { BlockedStreams } from "./blocked-streams.ts";
 import type { Http2CodecOptions } from "./codec-options.ts";
@@ -20,7 +21,7 @@ export abstract class SendingSide implements Http2StreamOwner {
   readonly hooks: Http2ConnectionHooks;
   isAboveHighWatermark = false;
   readonly streamBufferBytes: number;
-  protected readonly streams = new Map<number, Http2Stream>();
+  protected readonly streams = new IdMap<Http2Stream>();
   protected readonly guard: FloodGuard;
   protected readonly writer: FrameWriter;
   protected readonly encoder: HpackEncoder;
@@ -145,11 +146,11 @@ export abstract class SendingSide implements Http2StreamOwner {
 
   onUnderlyingConnectionAboveWriteBufferHighWatermark(): void {
     this.isAboveHighWatermark = true;
-    for (const stream of [...this.streams.values()]) stream.onConnectionAboveHighWatermark();
+    for (const stream of this.streams.values()) stream.onConnectionAboveHighWatermark();
   }
 
   onUnderlyingConnectionBelowWriteBufferLowWatermark(): void {
     this.isAboveHighWatermark = false;
-    for (const stream of [...this.streams.values()]) stream.onConnectionBelowLowWatermark();
+    for (const stream of this.streams.values()) stream.onConnectionBelowLowWatermark();
   }
 }

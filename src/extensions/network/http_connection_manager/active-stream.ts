@@ -79,6 +79,11 @@ export class ActiveStream extends TimedStream implements RequestDecoder, StreamC
     this.armTimers();
   }
 
+  /** Of its connection's streams. */
+  get id(): number {
+    return this.encoder.stream.id;
+  }
+
   // ---- request, from the codec ----
 
   decodeHeaders(headers: RequestHeaderMap, endStream: boolean): void {

@@ -1,3 +1,4 @@
+import { IdMap } from "../../../base/id-map.ts";
 import { IdleWatch } from "../../../base/idle-watch.ts";
 import type { RandomSource } from "../../../base/random.ts";
 import type { TimerWheel, WheelTimer } from "../../../base/timer-wheel.ts";
@@ -47,7 +48,7 @@ export class HttpConnectionManager
   /** HTTP/1: the request in hand. */
   private stream: ActiveStream | null = null;
   /** HTTP/2: all requests. Null on HTTP/1, as is what follows. */
-  private streams: Set<ActiveStream> | null = null;
+  private streams: IdMap<ActiveStream> | null = null;
   private drain: DrainSequence | null = null;
   private prematureResets: PrematureResets | null = null;
   private spareIdleWatches: IdleWatch[] | null = null;
@@ -186,7 +187,7 @@ export class HttpConnectionManager
   }
 
   #streamsInHand(): readonly ActiveStream[] {
-    if (this.streams !== null) return [...this.streams];
+    if (this.streams !== null) return this.streams.values();
     return this.stream === null ? [] : [this.stream];
   }
 
@@ -204,7 +205,7 @@ export class HttpConnectionManager
     }
     const stream = new ActiveStream(this, encoder, this.codec!.protocol);
     if (this.streams === null) this.stream = stream;
-    else this.streams.add(stream);
+    else this.streams.set(stream.id, stream);
     return stream;
   }
 
@@ -286,7 +287,7 @@ export class HttpConnectionManager
 
   onStreamDone(stream: ActiveStream, aborted: boolean): void {
     if (this.streams !== null) {
-      this.streams.delete(stream);
+      this.streams.delete(stream.id);
       // Its timer may stay armed: the next stream is watched by it.
       if (this.spareIdleWatches!.length < SPARE_IDLE_WATCHES) this.spareIdleWatches!.push(stream.idleWatch);
       else stream.idleWatch.stop();
@@ -318,7 +319,7 @@ export class HttpConnectionManager
   #endStreams(details: string, terminationDetails: string): void {
     this.stream?.onConnectionClosed(details, terminationDetails);
     if (this.streams === null) return;
-    for (const stream of [...this.streams]) stream.onConnectionClosed(details, terminationDetails);
+    for (const stream of this.streams.values()) stream.onConnectionClosed(details, terminationDetails);
   }
 
   /** No request but those that are on their way. */
@@ -363,7 +364,7 @@ export class HttpConnectionManager
     stats.cxHttp2Active.inc();
     const codec = new Http2ServerConnection(http2Options, this.connection, this, this, http2Stats);
     this.codec = codec;
-    this.streams = new Set();
+    this.streams = new IdMap();
     this.spareIdleWatches = [];
     this.prematureResets = new PrematureResets(clock);
     this.drain = new DrainSequence(codec, timers, data.drainTimeoutMs, () => this.#closeIfDone());
@@ -395,7 +396,7 @@ export class HttpConnectionManager
     if (!(error instanceof Http2Error && error.isFlood)) this.runtime.stats.cxProtocolError.inc();
     if (this.streams !== null) {
       // The codec has said GOAWAY.
-      for (const stream of [...this.streams]) stream.onConnectionError(error);
+      for (const stream of this.streams.values()) stream.onConnectionError(error);
     } else if (this.stream !== null) {
       this.stream.onCodecError(error);
     } else {

@@ -11,6 +11,17 @@ const CHAIN_LIMIT = 8;
 /** Short cookies could be guessed, one try after the other, by the length of what is sent. As in nghttp2. */
 const SHORT_COOKIE = 20;
 
+/**
+ * What is encoded anew each time and is no longer than this is sent as it is: Huffman's code would save a few bytes (nine of a request id) for
+ * more time than the rest of the block takes.
+ */
+const PLAIN_LIMIT = 64;
+
+/** How a literal begins (RFC 7541 §6.2). */
+const WITH_INDEXING = 0x40;
+const WITHOUT_INDEXING = 0x00;
+const NEVER_INDEXED = 0x10;
+
 /** A field in the dynamic table. */
 interface EncoderEntry {
   readonly name: string;
@@ -103,11 +114,11 @@ export class HpackEncoder {
   #newField({ kind, staticIndex }: FieldName, name: string, value: string, newest: EncoderEntry | undefined): void {
     const nameIndex = staticIndex !== 0 || newest === undefined ? staticIndex : this.#indexOf(newest);
     if (kind === FieldKind.neverIndexed || (kind === FieldKind.cookie && value.length < SHORT_COOKIE)) {
-      this.#literal(0x10, 4, nameIndex, name, value);
+      this.#literal(NEVER_INDEXED, 4, nameIndex, name, value);
     } else if (kind === FieldKind.notIndexed || this.#sizeOf(name, value) > this.#limitBytes >> 1) {
-      this.#literal(0x00, 4, nameIndex, name, value);
+      this.#literal(WITHOUT_INDEXING, 4, nameIndex, name, value);
     } else {
-      this.#literal(0x40, 6, nameIndex, name, value);
+      this.#literal(WITH_INDEXING, 6, nameIndex, name, value);
       this.#add(name, value);
     }
   }
@@ -146,6 +157,8 @@ export class HpackEncoder {
       this.#sizeBytes -= this.#sizeOf(entry.name, entry.value);
       if (entry.newer === null) this.#newest.delete(entry.name);
       else entry.newer.older = null;
+      // Or an old entry that is gone would keep all that came after it.
+      entry.newer = null;
     }
     if (this.#firstAt > 64 && this.#firstAt * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#firstAt);
@@ -156,7 +169,8 @@ export class HpackEncoder {
   #literal(kind: number, prefixBits: number, nameIndex: number, name: string, value: string): void {
     this.#integer(kind, prefixBits, nameIndex);
     if (nameIndex === 0) this.#string(name);
-    this.#string(value);
+    if (value.length > PLAIN_LIMIT || kind === WITH_INDEXING) this.#string(value);
+    else this.#plain(value);
   }
 
   #integer(kind: number, prefixBits: number, value: number): void {
@@ -170,6 +184,14 @@ export class HpackEncoder {
     let rest = value - most;
     for (; rest >= 0x80; rest >>>= 7) target[this.#at++] = 0x80 | (rest & 0x7f);
     target[this.#at++] = rest;
+  }
+
+  #plain(text: string): void {
+    this.#integer(0, 7, text.length);
+    const target = this.#target;
+    let at = this.#at;
+    for (let i = 0; i < text.length; i++) target[at++] = text.charCodeAt(i);
+    this.#at = at;
   }
 
   #string(text: string): void {

@@ -34,7 +34,7 @@ export interface ConnectionStats {
   readonly delayedCloseTimeout?: Counter;
 }
 
-/** Has bytes to write that it gathers until the event ends; see `Connection.writeLater`. */
+/** Has bytes to write that it gathers until the turn of the event loop ends; see `Connection.writeLater`. */
 export interface LateWriter {
   writeLate(): void;
 }

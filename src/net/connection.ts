@@ -81,7 +81,7 @@ export class Connection implements Flushable, SocketOwner {
 
   /**
    * From `start` on, or from being connected on, bytes go between us and Node.js's handle, past the stream over it: that saves a small
-   * request a tenth of its time. Nothing changes where that can't be done, over TLS for one. Not for users that take reads on loan.
+   * request a twentieth of its time. Nothing changes where that can't be done, over TLS for one. Not for users that take reads on loan.
    */
   useHandle(): void {
     this.wantsHandle = true;

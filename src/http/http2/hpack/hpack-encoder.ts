@@ -12,8 +12,8 @@ const CHAIN_LIMIT = 8;
 const SHORT_COOKIE = 20;
 
 /**
- * What is encoded anew each time and is no longer than this is sent as it is: Huffman's code would save a few bytes (nine of a request id) for
- * more time than the rest of the block takes.
+ * What is encoded anew each time and is no longer than this is sent as it is: Huffman's code would save a few bytes (some ten of a request id),
+ * and took a twentieth of a proxy's time.
  */
 const PLAIN_LIMIT = 64;
 

@@ -1,17 +1,20 @@
 import { setPriority } from "node:os";
 
-/** Where 0 is usual and 19 gives way to everybody. */
-const BACKGROUND_PRIORITY = 5;
+/**
+ * How far a thread gives way, where 0 is usual and 19 gives way to everybody. Beside a thread that is always busy, work that traffic waits
+ * for still gets a quarter of a core, and work that only somebody who looks waits for, a tenth.
+ */
+const PRIORITIES = { background: 5, onlooker: 10 } as const;
 
 /**
  * Makes the calling thread give way to others when there are fewer cores than work, so that a long piece of background work does not hold up
  * threads that serve requests. Linux only: elsewhere a priority belongs to the whole process, and nothing happens.
  */
-export function lowerThreadPriority(): void {
+export function lowerThreadPriority(to: keyof typeof PRIORITIES): void {
   if (process.platform !== "linux") return;
   try {
     // 0 is the caller, which is a thread on Linux (setpriority(2)).
-    setPriority(0, BACKGROUND_PRIORITY);
+    setPriority(0, PRIORITIES[to]);
   } catch {
     // Not allowed to here: then the thread goes on as it was.
   }

@@ -1,4 +1,5 @@
 import { Piscina, transferableSymbol, valueSymbol } from "piscina";
+import { lowerThreadPriority } from "../../base/thread-priority.ts";
 import { type AcceptedConfig, bootstrapJson } from "../../config/bootstrap/bootstrap-json.ts";
 import { itemPlaces } from "../../config/source/item-places.ts";
 import { jsonResponse } from "../admin-handler.ts";
@@ -25,14 +26,31 @@ export interface DumpedConfigText {
   readonly pieces: readonly Uint8Array<ArrayBuffer>[];
 }
 
+const PIECE_CHARS = 256 * 1024;
+
 /** Entry of the dump's thread: parses the texts again and prints what the query asks for. Secrets do not leave the thread. */
 export default function dumpConfig({ config, query, ...versions }: ConfigDumpTask): object {
+  lowerThreadPriority("onlooker");
   const { status, contentType, body } =
     query === "places"
       ? { ...jsonResponse(200, {}), body: `${JSON.stringify({ places: itemPlaces(config) })}\n` }
       : configDump(configSections({ bootstrap: bootstrapJson(config), ...versions }, query), query);
-  const encoder = new TextEncoder();
-  const pieces = Array.from(typeof body === "string" ? [body] : body, (text) => encoder.encode(text));
+  const pieces = encoded(typeof body === "string" ? [body] : body);
   const value: DumpedConfigText = { status, contentType, pieces };
   return Piscina.move({ [transferableSymbol]: pieces.map(({ buffer }) => buffer), [valueSymbol]: value });
+}
+
+/** The texts joined to pieces worth handing on, each encoded as soon as it is whole. */
+function encoded(texts: Iterable<string>): Uint8Array<ArrayBuffer>[] {
+  const encoder = new TextEncoder();
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let joined = "";
+  for (const text of texts) {
+    joined += text;
+    if (joined.length < PIECE_CHARS) continue;
+    pieces.push(encoder.encode(joined));
+    joined = "";
+  }
+  if (joined !== "") pieces.push(encoder.encode(joined));
+  return pieces;
 }

@@ -4,7 +4,7 @@ import type { ConfigSection } from "../config-view.ts";
 import type { Json, JsonObject } from "../json-value.ts";
 import type { ConfigDumpQuery } from "./config-dump-query.ts";
 import { FieldMask } from "./field-mask.ts";
-import { redactSecrets } from "./redact-secrets.ts";
+import { jsonPieces } from "./json-pieces.ts";
 
 const TYPE_URL = "type.googleapis.com/";
 
@@ -92,7 +92,8 @@ function masked(json: JsonObject, mask: FieldMask | undefined): JsonObject[] {
 function* render(configs: readonly JsonObject[]): Generator<string> {
   let separator = '{"configs":[';
   for (const config of configs) {
-    yield `${separator}\n${JSON.stringify(redactSecrets(config), undefined, 1)}`;
+    yield `${separator}\n`;
+    yield* jsonPieces(config);
     separator = ",";
   }
   yield configs.length === 0 ? "{}\n" : "\n]}\n";

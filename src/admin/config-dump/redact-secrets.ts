@@ -10,35 +10,30 @@ const MATCHES: ReadonlySet<string> = new Set([
 ]);
 /** Keys for JSON Web Tokens: public ones, but symmetric ones as well. */
 const LOCAL_KEYS: ReadonlySet<string> = new Set(["local_jwks", "localJwks"]);
+/** Of a `HeaderValue`. */
+const VALUES: ReadonlySet<string> = new Set(["value", "raw_value", "rawValue"]);
 const INLINE: ReadonlySet<string> = new Set(["inline_string", "inline_bytes", "inlineString", "inlineBytes"]);
 
+/** A copy of a part of a dumped configuration without its secrets; of one that is not a field's value by itself. */
+export function redact(json: Json): Json {
+  if (isArray(json)) return json.map(redact);
+  return isObject(json) ? mapValues(json, (key, value) => hiddenField(json, key, value) ?? redact(value)) : json;
+}
+
 /**
- * A copy of a dumped configuration without its secrets: every text, number and flag below a sensitive field becomes
- * `[redacted]`; `@type` stays.
+ * What stands in a dump for a field that is secret: every text, number and flag below it becomes `[redacted]`, while `@type` stays.
+ * Undefined if it is not secret as a whole; there may be secrets below.
  *
  * Differs from Envoy: headers that are set to credentials or compared with them, query parameters that are compared with them, keys in
  * `local_jwks`, and the credentials of `api_key_auth` are redacted too.
  */
-export function redactSecrets(json: JsonObject): JsonObject {
-  return redactObject(json);
-}
-
-function redactObject(json: JsonObject): JsonObject {
-  const hidesValue = typeof json.key === "string" && isSensitiveHeader(json.key);
-  const hidesMatch = typeof json.name === "string" && isCredential(json.name);
-  return mapValues(json, (key, value) => {
-    if (isSensitiveField(key) && !isTypedMessage(value)) return hide(value);
-    if (hidesValue && (key === "value" || key === "raw_value" || key === "rawValue")) return REDACTED;
-    if (hidesMatch && MATCHES.has(key)) return hide(value);
-    if (LOCAL_KEYS.has(key) && isObject(value)) return hideInline(value);
-    if (key === "credentials" && Array.isArray(value)) return hide(value);
-    return redact(value);
-  });
-}
-
-function redact(value: Json): Json {
-  if (isArray(value)) return value.map(redact);
-  return isObject(value) ? redactObject(value) : value;
+export function hiddenField(json: JsonObject, key: string, value: Json): Json | undefined {
+  if (isSensitiveField(key) && !isTypedMessage(value)) return hide(value);
+  if (VALUES.has(key) && typeof json.key === "string" && isSensitiveHeader(json.key)) return REDACTED;
+  if (MATCHES.has(key) && typeof json.name === "string" && isCredential(json.name)) return hide(value);
+  if (LOCAL_KEYS.has(key) && isObject(value)) return hideInline(value);
+  if (key === "credentials" && Array.isArray(value)) return hide(value);
+  return undefined;
 }
 
 /** Whether a header, cookie or query parameter of this name carries credentials. */

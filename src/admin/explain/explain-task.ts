@@ -1,5 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import { SystemRandom } from "../../base/random.ts";
+import { lowerThreadPriority } from "../../base/thread-priority.ts";
 import { unpackResource } from "../../config/compiler/resource-packing.ts";
 import { configuredAddresses, explainRequest } from "../../extensions/explain-request.ts";
 import type { ExplainRequest, Explanation } from "../../extensions/explanation.ts";
@@ -35,6 +36,7 @@ export type ExplainTaskOutcome = { readonly explanation: Explanation } | { reado
  * use. Hosts that discovery would bring are not looked for.
  */
 export default async function explainProposed(task: ExplainTask): Promise<ExplainTaskOutcome> {
+  lowerThreadPriority("onlooker");
   const { request, resources } = task;
   const extensions = new LoadedExtensions();
   await extensions.load(task.extensions);

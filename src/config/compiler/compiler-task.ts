@@ -58,7 +58,7 @@ export default async function compile(task: CompilerTask): Promise<CompileOutcom
   compiler ??= table.then((loaded) => new ConfigurationCompiler(loaded));
   const outcome = await (await compiler).compileLoading(task.request);
   // A start waits for the first compilation; later ones are in the background of requests.
-  if (!serves) lowerThreadPriority();
+  if (!serves) lowerThreadPriority("background");
   serves = true;
   return outcome;
 }

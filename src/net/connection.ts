@@ -18,10 +18,12 @@ import { joinParts, writePart } from "./write-part.ts";
 const NO_BYTES = Buffer.alloc(0);
 /** Up to this size, pieces are copied into one buffer; above, a vectored write is cheaper than the copy. */
 const COPY_LIMIT_BYTES = 16 * 1024;
+/** More than this does not wait for the end of the turn: it would only be held in memory, and the watermarks would not see it. */
+const TURN_LIMIT_BYTES = 16 * 1024;
 
 /**
  * One byte stream over a socket (plain or TLS), up- or downstream, with what a proxy needs around it: writes joined
- * per event, write watermarks, counted `readDisable`, and the three ways to close. Owns its socket's errors.
+ * per turn of the event loop, write watermarks, counted `readDisable`, and the three ways to close. Owns its socket's errors.
  * Lives on one worker. Source: Envoy's `Network::Connection`.
  */
 export class Connection implements Flushable, SocketOwner {
@@ -49,7 +51,7 @@ export class Connection implements Flushable, SocketOwner {
   /** The stream over the handle may hold bytes: what goes past it would overtake them. */
   private streamMayHold = false;
   private lateWriter: LateWriter | null = null;
-  private scheduled = false;
+  private scheduledFor: "nothing" | "turn" | "event" = "nothing";
   private aboveHighWatermark = false;
   private bufferedReported = 0;
   /** Reading is stopped exactly while this is above 0. A counter, because several parties stop and start it. */
@@ -132,7 +134,7 @@ export class Connection implements Flushable, SocketOwner {
     return socketAddress(this.socket.remoteAddress, this.socket.remotePort);
   }
 
-  /** Queues bytes, sent at the end of the event. The buffer is the connection's now. Dropped once closing. */
+  /** Queues bytes, sent at the end of the event loop's turn, or of the event if they are many. The buffer is the connection's now. Dropped once closing. */
   write(bytes: Buffer): void {
     if (this.state !== "open" || bytes.length === 0) return;
     if (this.writeGate === null) this.#queue(bytes);
@@ -261,15 +263,14 @@ export class Connection implements Flushable, SocketOwner {
   }
 
   flush(): void {
-    this.scheduled = false;
     const lateWriter = this.lateWriter;
     if (lateWriter !== null) {
       this.lateWriter = null;
       // What it writes is sent below.
-      this.scheduled = true;
+      this.scheduledFor = "event";
       lateWriter.writeLate();
-      this.scheduled = false;
     }
+    this.scheduledFor = "nothing";
     const { first, second, others, waitingBytes: bytes } = this;
     if (first === null) return;
     this.#dropWaiting();
@@ -316,13 +317,15 @@ export class Connection implements Flushable, SocketOwner {
       this.others.push(part);
     }
     this.waitingBytes += part.length;
-    this.#schedule();
+    if (this.waitingBytes > TURN_LIMIT_BYTES) this.#scheduleFor("event");
+    else if (this.scheduledFor === "nothing") this.#scheduleFor("turn");
   }
 
-  #schedule(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    this.flusher.schedule(this);
+  #scheduleFor(end: "turn" | "event"): void {
+    if (this.scheduledFor === end) return;
+    this.scheduledFor = end;
+    if (end === "turn") this.flusher.scheduleForTurn(this);
+    else this.flusher.schedule(this);
   }
 
   #dropWaiting(): void {
@@ -348,7 +351,7 @@ export class Connection implements Flushable, SocketOwner {
     this.bufferedReported = buffered;
   }
 
-  /** Runs `work` as an event of this connection: what it writes, here or elsewhere, is flushed once at its end. */
+  /** Runs `work` as an event of this connection: much that it writes, here or elsewhere, is flushed at its end. */
   inEvent(work: () => void): void {
     this.flusher.enter();
     try {

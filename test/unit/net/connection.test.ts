@@ -4,17 +4,24 @@ import { resetSocket } from "../../harness/reset-socket.ts";
 import { until } from "../../harness/until.ts";
 import { connectionPair } from "./connection-pair.ts";
 
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 function behavesLikeAConnection(useHandle: boolean): void {
-  it("joins what one event writes, in order", async () => {
+  it("joins what the events of a turn write, in order", async () => {
     const pair = await connectionPair({ useHandle });
     const { connection } = pair;
     connection.inEvent(() => {
       connection.writeLatin1("head ");
       connection.write(Buffer.from("body "));
+    });
+    connection.inEvent(() => {
       connection.writeLatin1("\xe9nd ");
       connection.write(Buffer.from("more"));
-      assert.equal(pair.stats.value("tx"), 0);
     });
+    assert.equal(pair.stats.value("tx"), 0);
+    await endOfTurn();
     assert.equal(pair.stats.value("tx"), 18);
     await until("what the peer was to see or the connection to tell", () => pair.received().length === 18);
     assert.equal(pair.received().toString("latin1"), "head body \xe9nd more");
@@ -33,6 +40,8 @@ function behavesLikeAConnection(useHandle: boolean): void {
     };
     connection.inEvent(() => connection.writeLater(writer));
     connection.inEvent(() => connection.writeLatin1("now;"));
+    assert.equal(asked, 0);
+    await endOfTurn();
     assert.equal(asked, 1);
     connection.inEvent(() => connection.writeLater(writer));
     assert.equal(asked, 1);
@@ -44,7 +53,24 @@ function behavesLikeAConnection(useHandle: boolean): void {
     await pair.close();
   });
 
-  it("flushes what is written outside any event on the next tick", async () => {
+  it("sends much at the end of the event, with what waited for the end of the turn", async () => {
+    const pair = await connectionPair({ useHandle });
+    const { connection } = pair;
+    connection.inEvent(() => connection.writeLatin1("head"));
+    connection.inEvent(() => {
+      connection.write(Buffer.alloc(20_000, "x"));
+      connection.writeLatin1("tail");
+      assert.equal(pair.stats.value("tx"), 0);
+    });
+    assert.equal(pair.stats.value("tx"), 20_008);
+    connection.inEvent(() => connection.writeLatin1("more"));
+    assert.equal(pair.stats.value("tx"), 20_008);
+    await until("all", () => pair.received().length === 20_012);
+    assert.match(pair.received().toString(), /^headx+tailmore$/);
+    await pair.close();
+  });
+
+  it("flushes what is written outside any event", async () => {
     const pair = await connectionPair({ useHandle });
     pair.connection.writeLatin1("hello");
     assert.equal(pair.stats.value("tx"), 0);

@@ -28,7 +28,8 @@ export interface ThroughputWork {
 const HTTP_PEERS = ["troupe", "nginx", "haproxy", "http-proxy", "fastify"];
 const TLS_PEERS = ["troupe", "nginx", "haproxy"];
 const TCP_PEERS = ["troupe", "haproxy"];
-const WARM_UP_SECONDS = 1;
+/** Compilers of JavaScript go on for some seconds after a load has begun; a proxy runs for longer than that. */
+const WARM_UP_SECONDS = 3;
 const MEBI = 1024 * 1024;
 
 /** A case that sends requests of one kind, at full load and then at a fixed rate. */

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
+import { cpus } from "node:os";
 
 /** The core that the measured proxy has for itself. */
 export const PROXY_CORE = 0;
 /** The core that backend, load generator and the benchmark itself share. */
 export const LOAD_CORE = 1;
+/** Words before the command of a proxy with several workers, which shares all cores with the rest: it would inherit our one core. */
+export const ON_ALL_CORES: readonly string[] = ["taskset", "-c", `0-${cpus().length - 1}`];
 
 /** A program that runs on one core, until stopped. */
 export class PinnedProcess {

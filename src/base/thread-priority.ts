@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 
 /**
@@ -17,5 +18,25 @@ export function lowerThreadPriority(to: keyof typeof PRIORITIES): void {
     setPriority(0, PRIORITIES[to]);
   } catch {
     // Not allowed to here: then the thread goes on as it was.
+  }
+}
+
+/** What Node.js calls the threads that collect garbage and compile for all others. */
+const HELPER_NAME = "node-V8Worker";
+const TASKS = "/proc/self/task";
+
+/**
+ * Makes the engine's helper threads give way, for good: collecting what a large compilation leaves behind would take the cores from the threads that
+ * serve. Not for the time of a start, when the helpers compile the code that all of them run. Linux only; may be called on any thread.
+ */
+export function lowerHelperPriority(): void {
+  if (process.platform !== "linux") return;
+  try {
+    for (const id of readdirSync(TASKS)) {
+      if (readFileSync(`${TASKS}/${id}/comm`, "utf8").trim() === HELPER_NAME)
+        setPriority(Number(id), PRIORITIES.onlooker);
+    }
+  } catch {
+    // No /proc, or not allowed to: then they go on as they were.
   }
 }

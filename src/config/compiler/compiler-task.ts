@@ -1,4 +1,4 @@
-import { lowerThreadPriority } from "../../base/thread-priority.ts";
+import { lowerHelperPriority, lowerThreadPriority } from "../../base/thread-priority.ts";
 import {
   compileLoadAssignmentFile,
   type LoadAssignmentOutcome,
@@ -33,8 +33,7 @@ export interface WarmUpTask {
 
 let table: Promise<CompilerTable> | undefined;
 let compiler: Promise<ConfigurationCompiler> | undefined;
-/** Whether there has been a compilation. */
-let serves = false;
+let compilations = 0;
 
 async function loadTable(tableModule: string): Promise<CompilerTable> {
   return ((await import(tableModule)) as CompilerTableModule).loadLateCompilerTable();
@@ -56,9 +55,10 @@ export async function loadAssignments(task: LoadAssignmentTask): Promise<LoadAss
 export default async function compile(task: CompilerTask): Promise<CompileOutcome> {
   table ??= loadTable(task.tableModule);
   compiler ??= table.then((loaded) => new ConfigurationCompiler(loaded));
-  const outcome = await (await compiler).compileLoading(task.request);
   // A start waits for the first compilation; later ones are in the background of requests.
-  if (!serves) lowerThreadPriority("background");
-  serves = true;
-  return outcome;
+  if (compilations++ === 1) {
+    lowerThreadPriority("background");
+    lowerHelperPriority();
+  }
+  return (await compiler).compileLoading(task.request);
 }

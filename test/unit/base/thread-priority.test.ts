@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { getPriority } from "node:os";
 import { describe, it } from "node:test";
+import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 
 const MODULE = new URL("../../../src/base/thread-priority.ts", import.meta.url).href;
@@ -28,4 +30,23 @@ describe("A thread with background work", () => {
       assert.equal(getPriority(0), before);
     });
   }
+});
+
+describe("The engine's helper threads", () => {
+  it("have a lower priority once they were told to, and no other thread has", LINUX, async () => {
+    const code = `
+      import { readdirSync, readFileSync } from "node:fs";
+      import { getPriority } from "node:os";
+      import { lowerHelperPriority } from ${JSON.stringify(MODULE)};
+      lowerHelperPriority();
+      const tasks = readdirSync("/proc/self/task").map((id) => [
+        readFileSync("/proc/self/task/" + id + "/comm", "utf8").trim() === "node-V8Worker",
+        getPriority(Number(id)) - getPriority(0),
+      ]);
+      console.log(JSON.stringify(tasks));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code]);
+    const tasks: [boolean, number][] = JSON.parse(stdout);
+    assert.ok(tasks.some(([isHelper]) => isHelper));
+    for (const [isHelper, lower] of tasks) assert.equal(lower, isHelper ? 10 : 0);
+  });
 });

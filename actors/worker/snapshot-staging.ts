@@ -1,4 +1,5 @@
 import type { BoundSocket } from "node:net";
+import { settleYoung } from "../../src/base/settle-young.ts";
 import { nextTurn } from "../../src/base/turn.ts";
 import { extensionModule } from "../../src/extensions/extension-module.ts";
 import type { ClientTlsContext } from "../../src/extensions/transport_sockets/tls/client-tls-context.ts";
@@ -111,6 +112,7 @@ export class SnapshotStaging {
     // Clusters before routes before listeners: nothing may refer to what is not there yet.
     plane.clusters.apply(staged.clusters);
     for (const [name, table] of staged.routeTables) plane.routeTables.set(name, table);
+    if (this.#names.listener.size === 0) settleYoung();
     staged.listeners.commit();
     for (const name of this.#removed("routeTable", change)) plane.routeTables.remove(name);
     for (const kind of ["sharedCount", "tokenBucket", "sharedValue"] as const) {

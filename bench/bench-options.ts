@@ -16,7 +16,7 @@ export interface BenchOptions {
 export const USAGE = `usage: npm run bench -- <h1|tcp|h2|tls> [--case <name>[,<name>]] [--peers <name>[,<name>]] [--rounds 3] [--seconds 4] [--save|--no-save]
 
   --case     cases to run; default: all
-  --peers    troupe, nginx, haproxy, nghttpx, http-proxy, fastify; default: all that the case has
+  --peers    troupe, nginx, haproxy, nghttpx, http-proxy, fastify, "bare pipe"; default: all that the case has
   --rounds   times that each proxy is measured; default 3
   --seconds  length of each measurement; default 4
   --save     write bench/results/ and docs/benchmarks.md; default: only when --peers is not given

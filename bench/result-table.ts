@@ -47,7 +47,7 @@ export function tableMarkdown(rows: TableRows): string {
 
 /** What ratios are to, the first that took part. */
 const BASES = ["nginx", "haproxy"];
-const ORDER = ["troupe", "nginx", "haproxy", "nghttpx", "http-proxy", "fastify"];
+const ORDER = ["troupe", "nginx", "haproxy", "nghttpx", "http-proxy", "fastify", "bare pipe"];
 
 function medianOf(rounds: readonly BenchRound[], peer: string, key: string): number {
   const values = rounds.filter((round) => round.peer === peer).map((round) => round.numbers[key] ?? Number.NaN);

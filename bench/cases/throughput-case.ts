@@ -26,6 +26,8 @@ export interface ThroughputWork {
 }
 
 const HTTP_PEERS = ["troupe", "nginx", "haproxy", "http-proxy", "fastify"];
+/** Where connections are kept alive and little is sent, the sockets themselves are most of the work. */
+const SMALL_REQUEST_PEERS = [...HTTP_PEERS, "bare pipe"];
 const TLS_PEERS = ["troupe", "nginx", "haproxy"];
 const TCP_PEERS = ["troupe", "haproxy"];
 /** Compilers of JavaScript go on for some seconds after a load has begun; a proxy runs for longer than that. */
@@ -37,7 +39,7 @@ export function throughputCase(work: ThroughputWork): BenchCase {
   return {
     name: work.name,
     description: work.description,
-    peers: work.tcp === true ? TCP_PEERS : work.tls === true ? TLS_PEERS : HTTP_PEERS,
+    peers: peersOf(work),
     columns: work.fixedRatePerSecond === undefined ? FULL_LOAD_COLUMNS : [...FULL_LOAD_COLUMNS, ...FIXED_RATE_COLUMNS],
     run: (context) => runThroughput(work, context),
   };
@@ -55,6 +57,12 @@ const FIXED_RATE_COLUMNS: readonly BenchColumn[] = [
   { key: "fixedRateP50Us", title: "p50 µs at fixed rate" },
   { key: "fixedRateP99Us", title: "p99 µs at fixed rate" },
 ];
+
+function peersOf(work: ThroughputWork): string[] {
+  if (work.tcp === true) return TCP_PEERS;
+  if (work.tls === true) return TLS_PEERS;
+  return work.name.startsWith("small-") ? SMALL_REQUEST_PEERS : HTTP_PEERS;
+}
 
 async function runThroughput(work: ThroughputWork, context: BenchContext): Promise<BenchRound[]> {
   const backend = await Backend.start(context.folder);

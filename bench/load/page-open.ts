@@ -1,6 +1,6 @@
 /**
  * What being looked at costs: processor time of the proxy per request at a steady rate, in one run. Each measurement has its partner
- * beside it, in turn before and after it, and a ratio is the median of those of the rounds, so that what the machine does meanwhile falls
+ * before and after it, and a ratio is the median of those of the rounds, so that what the machine does meanwhile falls
  * out. Two promises: with the web page open in a browser at most 5 % more than with the page closed; and a proxy that remembers failed
  * requests and was watched before, but is not now, takes no more than one that never was, within 2 %, which is noise. Needs a machine with nothing
  * else to do.
@@ -53,10 +53,9 @@ export async function pageOpen(options: PageOpenOptions): Promise<LoadRunOutcome
     const pairs = new Map<string, Pair[]>([UNWATCHED, ...VIEWS].map((name) => [name, []]));
     await run.warmUp();
     for (let round = 0; round < options.rounds; round++) {
-      const partnerFirst = round % 2 === 0;
       // Views first: what a page may have left behind shows in the proxy that nobody watches any more.
-      for (const view of VIEWS) pairs.get(view)!.push(await run.openAndClosed(view, partnerFirst));
-      pairs.get(UNWATCHED)!.push(await run.unwatchedAndPlain(partnerFirst));
+      for (const view of VIEWS) pairs.get(view)!.push(await run.openAndClosed(view));
+      pairs.get(UNWATCHED)!.push(await run.unwatchedAndPlain());
     }
     return judge(pairs);
   } finally {
@@ -111,19 +110,17 @@ class Run {
     }
   }
 
-  openAndClosed(view: string, closedFirst: boolean): Promise<Pair> {
-    return both(
-      () => this.#measureOpen(view),
+  openAndClosed(view: string): Promise<Pair> {
+    return between(
       () => this.#measure(this.#proxy),
-      closedFirst,
+      () => this.#measureOpen(view),
     );
   }
 
-  unwatchedAndPlain(plainFirst: boolean): Promise<Pair> {
-    return both(
-      () => this.#measure(this.#proxy),
+  unwatchedAndPlain(): Promise<Pair> {
+    return between(
       () => this.#measure(this.#plain),
-      plainFirst,
+      () => this.#measure(this.#proxy),
     );
   }
 
@@ -177,17 +174,11 @@ function pinnedChromium(folder: string): (chromium: string) => string {
   };
 }
 
-async function both(
-  measured: () => Promise<number>,
-  partner: () => Promise<number>,
-  partnerFirst: boolean,
-): Promise<Pair> {
-  if (!partnerFirst) {
-    const us = await measured();
-    return { us, partnerUs: await partner() };
-  }
-  const partnerUs = await partner();
-  return { us: await measured(), partnerUs };
+/** The partner is measured before and after: what the machine drifts by meanwhile falls out. */
+async function between(partner: () => Promise<number>, measured: () => Promise<number>): Promise<Pair> {
+  const beforeUs = await partner();
+  const us = await measured();
+  return { us, partnerUs: (beforeUs + (await partner())) / 2 };
 }
 
 function judge(pairs: ReadonlyMap<string, readonly Pair[]>): LoadRunOutcome {

@@ -3,7 +3,7 @@ import type { BenchCase, BenchContext, BenchNumbers, BenchRound } from "../bench
 import { type Http2LoadShape, runHttp2Load } from "../h2load.ts";
 import { type PeerProtocols, PLAIN_HTTP1, type RunningPeer } from "../peers/peer.ts";
 import { readProcessUsage } from "../process-usage.ts";
-import { measurePeers } from "./peer-rounds.ts";
+import { measurePeers, WARM_UP_SECONDS } from "./peer-rounds.ts";
 import { serverCertificate } from "./server-certificate.ts";
 
 /** Requests over HTTP/2 at full load. */
@@ -16,8 +16,6 @@ interface Http2Work {
   readonly peers: readonly string[];
 }
 
-/** Compilers of JavaScript go on for some seconds after a load has begun; a proxy runs for longer than that. */
-const WARM_UP_SECONDS = 3;
 const MEBI = 1024 * 1024;
 const FEW: Http2LoadShape = { connections: 8, streams: 16, target: "/" };
 

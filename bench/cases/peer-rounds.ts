@@ -1,6 +1,9 @@
 import type { BenchContext, BenchNumbers, BenchRound } from "../bench-case.ts";
 import type { PeerWork, RunningPeer } from "../peers/peer.ts";
 
+/** Of load ahead of each measurement. Compilers of JavaScript go on for some seconds after a load has begun; a proxy runs for longer than that. */
+export const WARM_UP_SECONDS = 3;
+
 /** Starts all peers of a case and measures each in every round. The order turns round, so that a machine that slows down or warms up favours nobody. */
 export async function measurePeers(
   context: BenchContext,

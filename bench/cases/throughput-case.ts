@@ -6,7 +6,7 @@ import { runFixedRateLoad } from "../fixed-rate-load.ts";
 import { type LoadShape, runFullLoad } from "../full-load.ts";
 import { PLAIN_HTTP1, type RunningPeer } from "../peers/peer.ts";
 import { readProcessUsage } from "../process-usage.ts";
-import { measurePeers } from "./peer-rounds.ts";
+import { measurePeers, WARM_UP_SECONDS } from "./peer-rounds.ts";
 import { serverCertificate } from "./server-certificate.ts";
 
 /** One kind of traffic, measured at full load and, if it has a rate, at that rate. */
@@ -21,17 +21,15 @@ export interface ThroughputWork {
   readonly tcp?: boolean;
   /** Whether clients speak TLS. Default: not. */
   readonly tls?: boolean;
+  /** Whether sockets without a proxy are measured too: where little is sent, they are most of the work. Default: not. */
+  readonly barePipe?: boolean;
   /** Default 0. */
   readonly routes?: number;
 }
 
 const HTTP_PEERS = ["troupe", "nginx", "haproxy", "http-proxy", "fastify"];
-/** Where connections are kept alive and little is sent, the sockets themselves are most of the work. */
-const SMALL_REQUEST_PEERS = [...HTTP_PEERS, "bare pipe"];
 const TLS_PEERS = ["troupe", "nginx", "haproxy"];
 const TCP_PEERS = ["troupe", "haproxy"];
-/** Compilers of JavaScript go on for some seconds after a load has begun; a proxy runs for longer than that. */
-const WARM_UP_SECONDS = 3;
 const MEBI = 1024 * 1024;
 
 /** A case that sends requests of one kind, at full load and then at a fixed rate. */
@@ -61,7 +59,7 @@ const FIXED_RATE_COLUMNS: readonly BenchColumn[] = [
 function peersOf(work: ThroughputWork): string[] {
   if (work.tcp === true) return TCP_PEERS;
   if (work.tls === true) return TLS_PEERS;
-  return work.name.startsWith("small-") ? SMALL_REQUEST_PEERS : HTTP_PEERS;
+  return work.barePipe === true ? [...HTTP_PEERS, "bare pipe"] : HTTP_PEERS;
 }
 
 async function runThroughput(work: ThroughputWork, context: BenchContext): Promise<BenchRound[]> {

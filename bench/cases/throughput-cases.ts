@@ -5,12 +5,14 @@ import { throughputCase } from "./throughput-case.ts";
 export const THROUGHPUT_CASES: readonly BenchCase[] = [
   throughputCase({
     name: "small-32",
+    barePipe: true,
     description: "GET with a 13-byte response on 32 keep-alive connections; fixed rate 2,000/s.",
     shape: { connections: 32, target: "/", script: [] },
     fixedRatePerSecond: 2000,
   }),
   throughputCase({
     name: "small-256",
+    barePipe: true,
     description: "GET with a 13-byte response on 256 keep-alive connections; fixed rate 2,000/s.",
     shape: { connections: 256, target: "/", script: [] },
     fixedRatePerSecond: 2000,

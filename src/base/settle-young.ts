@@ -19,8 +19,9 @@ export function settleYoung(): void {
   collect?.({ type: "minor" });
 }
 
-/** Node.js gives the function only to contexts that are made while the flag is set. */
+/** Node.js gives the function only to contexts that are made while the flag is set. Who set it keeps it. */
 function findCollect(): Collect | undefined {
+  if (globalThis.gc !== undefined) return globalThis.gc as Collect;
   setFlagsFromString("--expose-gc");
   try {
     return runInNewContext("globalThis.gc") as Collect | undefined;

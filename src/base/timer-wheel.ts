@@ -4,11 +4,14 @@ import type { Clock } from "./clock.ts";
 const SLOT_MS = 10;
 /** Slots of the wheel: one turn takes 40.96 s. Timers further away stay in their slot for more than one turn. */
 const SLOT_COUNT = 4096;
+/** How many slots a tick sleeps at most while nothing is armed: what holds an idle thread up for longer is always seen as lateness. */
+const IDLE_TICK_SLOTS = 10;
 
 /**
  * The timers of one thread. Arming and disarming cost a few pointer writes and allocate nothing, so that each
  * request may carry several timeouts. Driven by one `setTimeout`, which runs only while some timer is armed and does
- * not keep the process alive. Precision: a timer fires 0–10 ms late.
+ * not keep the process alive. Precision: a timer fires 0–10 ms late. It ticks at each slot while timers are being armed; when none was
+ * armed since the last tick, it sleeps to the next that is due, for an idle thread should cost next to nothing.
  */
 export class TimerWheel {
   readonly clock: Clock;
@@ -18,6 +21,9 @@ export class TimerWheel {
   /** Number of the last slot (since the clock's origin) whose timers have fired. */
   #turnedTo: number;
   #ticker: NodeJS.Timeout | undefined;
+  /** The slot at which the ticker wakes; a timer due before it needs the ticker to start again. */
+  #wakeSlot = 0;
+  #armedSinceTick = false;
   #longestLatenessMs = 0;
 
   /** `drive: false` leaves it to the caller (a test) to call `advance`. */
@@ -74,7 +80,8 @@ export class TimerWheel {
     if (head !== undefined) head.previous = timer;
     this.#slots[index] = timer;
     this.#armed++;
-    if (this.#drive && this.#ticker === undefined) this.#startTicker();
+    this.#armedSinceTick = true;
+    if (this.#drive && (this.#ticker === undefined || due < this.#wakeSlot)) this.#startTicker();
   }
 
   /** @internal For `WheelTimer` only. */
@@ -104,18 +111,36 @@ export class TimerWheel {
   }
 
   #startTicker(): void {
-    if (this.#armed === 1) this.#turnedTo = Math.max(this.#turnedTo, Math.floor(this.clock.nowMs() / SLOT_MS) - 1);
-    const dueMs = this.clock.nowMs() + SLOT_MS;
-    this.#ticker = setTimeout(() => {
-      this.#ticker = undefined;
-      this.#longestLatenessMs = Math.max(this.#longestLatenessMs, this.clock.nowMs() - dueMs);
-      try {
-        this.advance();
-      } finally {
-        if (this.#armed > 0) this.#startTicker();
-      }
-    }, SLOT_MS);
+    const nowMs = this.clock.nowMs();
+    if (this.#armed === 1) this.#turnedTo = Math.max(this.#turnedTo, Math.floor(nowMs / SLOT_MS) - 1);
+    const slots = this.#armedSinceTick ? 1 : this.#slotsToSleep();
+    this.#armedSinceTick = false;
+    this.#wakeSlot = Math.floor(nowMs / SLOT_MS) + slots;
+    const dueMs = nowMs + slots * SLOT_MS;
+    clearTimeout(this.#ticker);
+    this.#ticker = setTimeout(() => this.#tick(dueMs), slots * SLOT_MS);
     this.#ticker.unref();
+  }
+
+  #tick(dueMs: number): void {
+    this.#ticker = undefined;
+    this.#longestLatenessMs = Math.max(this.#longestLatenessMs, this.clock.nowMs() - dueMs);
+    try {
+      this.advance();
+    } finally {
+      if (this.#armed > 0 && this.#ticker === undefined) this.#startTicker();
+    }
+  }
+
+  /** Slots up to the next one with a timer that is due then, at most `IDLE_TICK_SLOTS`. */
+  #slotsToSleep(): number {
+    for (let slots = 1; slots < IDLE_TICK_SLOTS; slots++) {
+      const slotNumber = this.#turnedTo + slots;
+      let timer = this.#slots[slotNumber % SLOT_COUNT];
+      while (timer !== undefined && timer.dueSlot > slotNumber) timer = timer.next;
+      if (timer !== undefined) return slots;
+    }
+    return IDLE_TICK_SLOTS;
   }
 }
 

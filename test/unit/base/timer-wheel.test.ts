@@ -1,10 +1,41 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { systemClock } from "../../../src/base/clock.ts";
-import { TimerWheel } from "../../../src/base/timer-wheel.ts";
+import { TimerWheel, type WheelTimer } from "../../../src/base/timer-wheel.ts";
 import { blockThread } from "../../harness/block-thread.ts";
 import { FakeClock } from "../../harness/fake-clock.ts";
 import { until } from "../../harness/until.ts";
+
+interface WaitingTick {
+  readonly delayMs: number;
+  readonly run: () => void;
+}
+
+/** A wheel whose ticks wait for the test: `tick()` lets the next one come in its time and returns how long that was. */
+function drivenByHand(t: TestContext): {
+  readonly clock: FakeClock;
+  readonly wheel: TimerWheel;
+  readonly waiting: readonly WaitingTick[];
+  readonly tick: () => number;
+} {
+  const clock = new FakeClock();
+  const waiting: WaitingTick[] = [];
+  t.mock.method(globalThis, "setTimeout", (run: () => void, delayMs: number) => {
+    const waits = { delayMs, run, unref: () => waits };
+    waiting.push(waits);
+    return waits;
+  });
+  t.mock.method(globalThis, "clearTimeout", (waits: WaitingTick | undefined) => {
+    if (waits !== undefined && waiting.includes(waits)) waiting.splice(waiting.indexOf(waits), 1);
+  });
+  const tick = (): number => {
+    const { delayMs, run } = waiting.shift()!;
+    clock.advance(delayMs);
+    run();
+    return delayMs;
+  };
+  return { clock, wheel: new TimerWheel(clock), waiting, tick };
+}
 
 describe("TimerWheel", () => {
   it("fires a timer once, not before its time and at most one slot after it", () => {
@@ -72,6 +103,47 @@ describe("TimerWheel", () => {
     assert.equal(clock.timers.armedCount, 1);
     clock.advance(10);
     assert.deepEqual(fired, ["first", "first"]);
+  });
+
+  it("has one ticker, however often its callbacks arm timers", (t) => {
+    const { clock, wheel, waiting, tick } = drivenByHand(t);
+    const timer = wheel.timer(() => timer.arm(50));
+    timer.arm(50);
+    for (let ticks = 0; ticks < 100; ticks++) {
+      assert.equal(waiting.length, 1);
+      tick();
+    }
+    assert.equal(wheel.armedCount, 1);
+    timer.disarm();
+    tick();
+    assert.equal(waiting.length, 0);
+    assert.ok(clock.nowMs() > 1000);
+  });
+
+  it("ticks slowly while nothing is armed anew, and in time for what is due", (t) => {
+    const { clock, wheel, waiting, tick } = drivenByHand(t);
+    const firedMs: number[] = [];
+    const timer = (): WheelTimer => wheel.timer(() => firedMs.push(clock.nowMs()));
+    timer().arm(250);
+    // Shares a slot with the first, one turn of the wheel later.
+    const far = timer();
+    far.arm(250 + 40_960);
+    const delays = [tick(), tick(), tick(), tick(), tick()];
+    assert.deepEqual(delays, [10, 10, 100, 100, 30]);
+    far.disarm();
+    assert.deepEqual(firedMs, [250]);
+    tick();
+    assert.equal(waiting.length, 0);
+
+    timer().arm(10_000);
+    assert.deepEqual([tick(), waiting[0]?.delayMs], [10, 100]);
+    clock.advance(30);
+    timer().arm(20);
+    const dueMs = clock.nowMs() + 20;
+    assert.deepEqual([waiting.length, tick(), tick()], [1, 10, 10]);
+    assert.deepEqual(firedMs, [250, dueMs]);
+    wheel.stop();
+    assert.equal(waiting.length, 0);
   });
 
   it("drives itself while something is armed, and tells how long the thread was held up", async () => {

@@ -1,4 +1,3 @@
-import type { KeyFormatData } from "../http/http1/key-format-data.ts";
 import type { Http2ProtocolData } from "../http/http2/codec-options.ts";
 import type { HashRingSettings, MaglevSettings } from "../lb/hash/table-policy.ts";
 import type { Locality } from "../lb/lb-host.ts";
@@ -12,6 +11,7 @@ import type { SourceAddressData } from "./connect/source-address.ts";
 import type { HealthCheckData } from "./health-check/health-check-data.ts";
 import type { EndpointHealthStatus } from "./host.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
+import type { Http1SettingsData } from "./http1-client-options.ts";
 import type { OutlierDetectionData, OutlierThresholdsData } from "./outlier/outlier-data.ts";
 import type { AutoTlsData } from "./pool/connection-wishes.ts";
 import type { PreconnectData } from "./pool/preconnect.ts";
@@ -127,22 +127,12 @@ export interface TcpKeepaliveData {
 }
 
 /** What a connection is made with. Another value means new connections; all other settings change in place. */
-export interface ConnectionSettingsData extends TransportSocketsData {
+export interface ConnectionSettingsData extends TransportSocketsData, Http1SettingsData {
   readonly perConnectionBufferLimitBytes: number;
   /** Null = no probes. */
   readonly tcpKeepalive: TcpKeepaliveData | null;
   /** What connections are bound to: of several, the first of a host's own kind; empty = anything. Port 0 = any. */
   readonly sourceAddresses: readonly SourceAddressData[];
-  /** `max_response_headers_kb` in bytes. Default 80 KiB. */
-  readonly maxResponseHeadersBytes: number;
-  /** `max_headers_count`. Default 100. */
-  readonly maxResponseHeadersCount: number;
-  /** Whether HTTP/1 trailers are handed on. */
-  readonly enableTrailers: boolean;
-  /** How HTTP/1 writes the names of request headers, or that it keeps those of responses; null = lower case. */
-  readonly keyFormat: KeyFormatData | null;
-  /** HTTP/1 only: whether the request line holds a whole URL. Default false. */
-  readonly sendFullyQualifiedUrl: boolean;
   readonly httpProtocol: UpstreamHttpProtocol;
   readonly http2: Http2ProtocolData;
   /** Null = the TLS context says all. */

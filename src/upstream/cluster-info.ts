@@ -1,10 +1,11 @@
-import { type Http1ClientOptions, nameOptions } from "../http/http1/codec-options.ts";
+import type { Http1ClientOptions } from "../http/http1/codec-options.ts";
 import type { Http2ClientOptions } from "../http/http2/codec-options.ts";
 import type { CircuitBreakers } from "./circuit-breaker/circuit-breaker.ts";
 import type { HostConnectionLimits } from "./circuit-breaker/host-connection-limits.ts";
 import { type ClusterData, type ConnectionSettingsData, metadataMap } from "./cluster-data.ts";
 import type { ClusterStats } from "./cluster-stats.ts";
 import type { UpstreamHttpProtocol } from "./http-protocol-data.ts";
+import { http1ClientOptions } from "./http1-client-options.ts";
 import type { WishSettings } from "./pool/connection-wishes.ts";
 import type { PreconnectData } from "./pool/preconnect.ts";
 import type { TrackedStats } from "./tracked-stats.ts";
@@ -65,15 +66,7 @@ export function createClusterInfo(
     connectTimeoutMs: data.connectTimeoutMs,
     perConnectionBufferLimitBytes: data.connectionSettings.perConnectionBufferLimitBytes,
     connectionSettings: data.connectionSettings,
-    http1Options: {
-      headLimits: {
-        headBytes: data.connectionSettings.maxResponseHeadersBytes,
-        fieldCount: data.connectionSettings.maxResponseHeadersCount,
-      },
-      enableTrailers: data.connectionSettings.enableTrailers,
-      sendFullyQualifiedUrl: data.connectionSettings.sendFullyQualifiedUrl,
-      ...nameOptions(data.connectionSettings.keyFormat),
-    },
+    http1Options: http1ClientOptions(data.connectionSettings),
     httpProtocol: data.connectionSettings.httpProtocol,
     http2Options: {
       protocol: data.connectionSettings.http2,

@@ -14,7 +14,7 @@ import type {
   ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
-import type { AssignmentData, ClusterData, TcpKeepaliveData } from "./cluster-data.ts";
+import type { AssignmentData, ClusterData, ConnectionSettingsData, TcpKeepaliveData } from "./cluster-data.ts";
 import { refuseSocketsWithoutAlpn } from "./compile/alpn-sockets.ts";
 import { compileCircuitBreakers, compileHostConnectionLimits } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
@@ -69,12 +69,8 @@ function compileAssignment(message: ClusterLoadAssignment, place: Place, context
 function compileCluster(message: Cluster, place: Place, context: CompileContext): ClusterData {
   const protocol = compileProtocol(message, place, context);
   const bind = compileBind(message, place, context);
-  const sockets = {
-    sourceAddresses: bind?.sources ?? [],
-    transportSocket: compileTransportSocket(message.transportSocket, place.field("transport_socket"), context),
-    transportSocketMatches: compileMatches(message, place.field("transport_socket_matches"), context),
-  };
-  if (protocol.httpProtocol === "auto") refuseSocketsWithoutAlpn(sockets, place, context);
+  const connectionSettings = compileConnectionSettings(message, protocol, bind, place, context);
+  if (protocol.httpProtocol === "auto") refuseSocketsWithoutAlpn(connectionSettings, place, context);
   if (protocol.httpProtocol === "http1") refuseGrpcCheck(message, place, context);
   refuseBoundAlternatives(message, bind, place, context);
   return {
@@ -85,20 +81,7 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     maxConnectionDurationMs: protocol.maxConnectionDurationMs,
     maxStreamDurationMs: protocol.maxStreamDurationMs,
     maxRequestsPerConnection: maxRequestsPerConnection(message, protocol, place, context),
-    connectionSettings: {
-      perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
-      tcpKeepalive: compileKeepalive(message, bind),
-      ...sockets,
-      maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
-      maxResponseHeadersCount: protocol.maxResponseHeadersCount,
-      enableTrailers: protocol.enableTrailers,
-      keyFormat: protocol.keyFormat,
-      sendFullyQualifiedUrl: protocol.sendFullyQualifiedUrl,
-      httpProtocol: protocol.httpProtocol,
-      http2: protocol.http2,
-      autoTls: protocol.autoTls,
-      poolPerDownstreamConnection: message.connectionPoolPerDownstreamConnection,
-    },
+    connectionSettings,
     metadata: compileMetadata(message.metadata),
     trackedStats: compileTrackedStats(message),
     circuitBreakers: compileCircuitBreakers(message.circuitBreakers, place.field("circuit_breakers"), context),
@@ -113,7 +96,32 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     outlier: compileOutlierThresholds(message.outlierDetection),
     closeConnectionsOnHealthFailure: message.closeConnectionsOnHostHealthFailure,
     closeConnectionsOnHostSetChange: message.commonLbConfig?.closeConnectionsOnHostSetChange ?? false,
-    ...compileDiscovery(message, sockets, place, context),
+    ...compileDiscovery(message, connectionSettings, place, context),
+  };
+}
+
+function compileConnectionSettings(
+  message: Cluster,
+  protocol: HttpProtocolData,
+  bind: UpstreamBindData | null,
+  place: Place,
+  context: CompileContext,
+): ConnectionSettingsData {
+  return {
+    perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? DEFAULT_BUFFER_LIMIT_BYTES,
+    tcpKeepalive: compileKeepalive(message, bind),
+    sourceAddresses: bind?.sources ?? [],
+    transportSocket: compileTransportSocket(message.transportSocket, place.field("transport_socket"), context),
+    transportSocketMatches: compileMatches(message, place.field("transport_socket_matches"), context),
+    maxResponseHeadersBytes: MAX_RESPONSE_HEADERS_BYTES,
+    maxResponseHeadersCount: protocol.maxResponseHeadersCount,
+    enableTrailers: protocol.enableTrailers,
+    keyFormat: protocol.keyFormat,
+    sendFullyQualifiedUrl: protocol.sendFullyQualifiedUrl,
+    httpProtocol: protocol.httpProtocol,
+    http2: protocol.http2,
+    autoTls: protocol.autoTls,
+    poolPerDownstreamConnection: message.connectionPoolPerDownstreamConnection,
   };
 }
 

@@ -81,6 +81,22 @@ describe("Names of headers", () => {
     );
   });
 
+  for (const [kind, http1] of Object.entries({ proper_case_words: PROPER, preserve_case: preserved() })) {
+    const expected =
+      kind === "proper_case_words" ? "Host: app\r\nUser-Agent: Envoy/HC" : "host: app\r\nuser-agent: Envoy/HC";
+    it(`are as ${kind} of the cluster has them in requests of health checks`, async (t) => {
+      const app = await FakeUpstream.start((seen) => seen.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+      t.after(() => app.close());
+      const check = { timeout: "2s", interval: "60s", unhealthy_threshold: 1, healthy_threshold: 1 };
+      const cluster = sampleCluster("app", [loopback(app.port)], {
+        typed_extension_protocol_options: protocolOptions(http1),
+        health_checks: [{ ...check, http_health_check: { path: "/up" } }],
+      });
+      await startTestProxy(t, { config: sampleBootstrap({ clusters: [cluster] }), concurrency: 1 });
+      assert.equal(app.received, `GET /up HTTP/1.1\r\n${expected}\r\n\r\n`);
+    });
+  }
+
   it("are kept in one direction only where only one side is told to", async (t) => {
     const { request, answer } = await exchange(t, preserved(), {});
     assert.match(request, /\r\nX-CamelCase: 1\r\n/);

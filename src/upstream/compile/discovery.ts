@@ -54,16 +54,16 @@ export type DnsResolverData = Pick<DnsDiscoveryData, "resolvers" | "searchesDoma
 
 /**
  * The hosts of a cluster if they are in its configuration; else it adds a `discovery` resource. `place` is the cluster's, and so are
- * `sockets`, for checks of its hosts.
+ * `connections`, for checks of its hosts.
  */
 export function compileDiscovery(
   message: Cluster,
-  sockets: CheckedConnections,
+  connections: CheckedConnections,
   place: Place,
   context: CompileContext,
 ): Pick<ClusterData, "discovery" | "endpoints"> {
   const logical = isOfType(message, Cluster_DiscoveryType.LOGICAL_DNS);
-  const monitor = compileHostMonitor(message, sockets, place, context);
+  const monitor = compileHostMonitor(message, connections, place, context);
   if (logical || isOfType(message, Cluster_DiscoveryType.STRICT_DNS)) {
     const discovery: DiscoveryData = { ...compileDns(message, logical, place, context), ...monitor };
     context.addResource("discovery", "hosts", discovery);
@@ -96,11 +96,11 @@ export function compileDiscovery(
 
 function compileHostMonitor(
   message: Cluster,
-  sockets: CheckedConnections,
+  connections: CheckedConnections,
   place: Place,
   context: CompileContext,
 ): HostMonitorData {
-  const healthCheck = compileHealthChecks(message.healthChecks, sockets, place.field("health_checks"), context);
+  const healthCheck = compileHealthChecks(message.healthChecks, connections, place.field("health_checks"), context);
   const ignoresNewHosts = message.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false;
   return {
     healthCheck: healthCheck === null ? null : { ...healthCheck, ignoresNewHosts },

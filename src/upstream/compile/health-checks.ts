@@ -26,6 +26,7 @@ import type {
   StatusRangeData,
   TcpCheckData,
 } from "../health-check/health-check-data.ts";
+import type { Http1SettingsData } from "../http1-client-options.ts";
 import type { TransportSocketsData } from "../transport-sockets-data.ts";
 
 const DEFAULT_NO_TRAFFIC_INTERVAL_MS = 60_000;
@@ -38,23 +39,25 @@ export interface EventSinkData {
 }
 
 /** What of a cluster's connections holds for those of its checks, too. */
-export type CheckedConnections = TransportSocketsData & Pick<ConnectionSettingsData, "sourceAddresses">;
+export type CheckedConnections = TransportSocketsData &
+  Pick<ConnectionSettingsData, "sourceAddresses"> &
+  Http1SettingsData;
 
-/** Compiles `health_checks`: null if there are none. More than one is refused, as in Envoy. `sockets` are the cluster's. */
+/** Compiles `health_checks`: null if there are none. More than one is refused, as in Envoy. `connections` are the cluster's. */
 export function compileHealthChecks(
   messages: readonly HealthCheck[],
-  sockets: CheckedConnections,
+  connections: CheckedConnections,
   place: Place,
   context: CompileContext,
 ): Omit<HealthCheckData, "ignoresNewHosts"> | null {
   const [message] = messages;
   if (message === undefined) return null;
   if (messages.length > 1) context.error(place.index(1), "a cluster can have one health check only", "keep the first");
-  const check = compileCheck(message, place.index(0), context);
+  const check = compileCheck(message, connections, place.index(0), context);
   if (check === null) return null;
   const eventLogPaths = compileEventLogs(message, place.index(0), context);
-  const { sourceAddresses } = sockets;
-  const transport = compileTransport(message, sockets);
+  const { sourceAddresses } = connections;
+  const transport = compileTransport(message, connections);
   return { ...compileTimes(message), eventLogPaths, check, sourceAddresses, transport };
 }
 
@@ -106,11 +109,16 @@ function compileTimes(
 }
 
 /** Null for a kind of check that the support table has refused already. */
-function compileCheck(message: HealthCheck, place: Place, context: CompileContext): CheckData | null {
+function compileCheck(
+  message: HealthCheck,
+  http1: Http1SettingsData,
+  place: Place,
+  context: CompileContext,
+): CheckData | null {
   const { healthChecker } = message;
   if ((message.altPort ?? 0) > 65535) context.error(place.field("alt_port"), "a port is at most 65535");
   if (healthChecker.case === "httpHealthCheck") {
-    return compileHttpCheck(healthChecker.value, place.field("http_health_check"), context);
+    return compileHttpCheck(healthChecker.value, http1, place.field("http_health_check"), context);
   }
   if (healthChecker.case === "tcpHealthCheck") {
     return compileTcpCheck(healthChecker.value, place.field("tcp_health_check"), context);
@@ -121,13 +129,25 @@ function compileCheck(message: HealthCheck, place: Place, context: CompileContex
   return null;
 }
 
-function compileHttpCheck(message: HealthCheck_HttpHealthCheck, place: Place, context: CompileContext): HttpCheckData {
+function compileHttpCheck(
+  message: HealthCheck_HttpHealthCheck,
+  http1: Http1SettingsData,
+  place: Place,
+  context: CompileContext,
+): HttpCheckData {
   const method = message.method === RequestMethod.METHOD_UNSPECIFIED ? "GET" : RequestMethod[message.method]!;
   const expected = compileRanges(message.expectedStatuses, place.field("expected_statuses"), context);
   const matcher = message.serviceNameMatcher;
   return {
     type: "http",
     http2: message.codecClientType === CodecClientType.HTTP2,
+    http1: {
+      maxResponseHeadersBytes: http1.maxResponseHeadersBytes,
+      maxResponseHeadersCount: http1.maxResponseHeadersCount,
+      enableTrailers: http1.enableTrailers,
+      keyFormat: http1.keyFormat,
+      sendFullyQualifiedUrl: http1.sendFullyQualifiedUrl,
+    },
     host: message.host,
     path: message.path,
     method,

@@ -48,7 +48,7 @@ export class GrpcProbe implements Probe, ResponseDecoder {
   start(): void {
     if (this.#connection?.isUsable !== true) {
       this.#connection?.close();
-      this.#connection = new ProbeConnection(this.#target, true, this.#environment);
+      this.#connection = new ProbeConnection(this.#target, null, this.#environment);
     }
     this.#isGrpc = false;
     this.#status = undefined;

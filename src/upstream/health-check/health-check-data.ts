@@ -1,6 +1,7 @@
 import type { StringMatcherData } from "../../match/string-matcher.ts";
 import type { HeaderAppendAction } from "../../route/header-mutations.ts";
 import type { SourceAddressData } from "../connect/source-address.ts";
+import type { Http1SettingsData } from "../http1-client-options.ts";
 import type { TransportSocketsData } from "../transport-sockets-data.ts";
 
 /** A half-open range of status codes: `start` belongs to it, `end` does not. */
@@ -24,6 +25,8 @@ export interface HttpCheckData {
   readonly type: "http";
   /** `codec_client_type`. Default HTTP/1. */
   readonly http2: boolean;
+  /** The cluster's, which hold where HTTP/1 is spoken. */
+  readonly http1: Http1SettingsData;
   /** `host`; `""` = the cluster's name. An endpoint's own hostname goes before it. */
   readonly host: string;
   readonly path: string;

@@ -1,6 +1,8 @@
 import type { ResponseDecoder } from "../../http/codec.ts";
 import { internHeaderName, RequestHeaderMap, type ResponseHeaderMap } from "../../http/header-map.ts";
+import type { Http1ClientOptions } from "../../http/http1/codec-options.ts";
 import { createStringMatcher, type StringMatcher } from "../../match/string-matcher.ts";
+import { http1ClientOptions } from "../http1-client-options.ts";
 import { addCheckHeaders } from "./check-headers.ts";
 import type { HttpCheckData, StatusRangeData } from "./health-check-data.ts";
 import type { Probe, ProbeResult, ProbeTarget } from "./probe.ts";
@@ -18,6 +20,8 @@ export interface HttpProbeEnvironment extends ProbeCodecEnvironment {
 /** Checks a host by an HTTP request, through Troupe's own codecs. Source: Envoy's HTTP health checker. */
 export class HttpProbe implements Probe, ResponseDecoder {
   readonly #data: HttpCheckData;
+  /** Null = HTTP/2. */
+  readonly #http1: Http1ClientOptions | null;
   readonly #send: Buffer;
   readonly #receive: readonly Buffer[];
   readonly #serviceName: StringMatcher | null;
@@ -38,6 +42,7 @@ export class HttpProbe implements Probe, ResponseDecoder {
     onResult: (result: ProbeResult) => void,
   ) {
     this.#data = data;
+    this.#http1 = data.http2 ? null : http1ClientOptions(data.http1);
     this.#send = Buffer.from(data.send, "hex");
     this.#receive = data.receive.map((part) => Buffer.from(part, "hex"));
     this.#serviceName = data.serviceNameMatcher === null ? null : createStringMatcher(data.serviceNameMatcher);
@@ -55,7 +60,7 @@ export class HttpProbe implements Probe, ResponseDecoder {
   start(): void {
     if (this.#connection?.isUsable !== true) {
       this.#connection?.close();
-      this.#connection = new ProbeConnection(this.#target, this.#data.http2, this.#environment);
+      this.#connection = new ProbeConnection(this.#target, this.#http1, this.#environment);
     }
     this.#headers = null;
     this.#received = new ReceivedPayload(this.#receive, this.#data.responseBufferBytes);

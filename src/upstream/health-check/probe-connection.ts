@@ -8,7 +8,7 @@ import {
 } from "../../http/codec.ts";
 import type { RequestHeaderMap } from "../../http/header-map.ts";
 import { Http1ClientConnection } from "../../http/http1/client-connection.ts";
-import { DEFAULT_HTTP1_CLIENT_OPTIONS } from "../../http/http1/codec-options.ts";
+import type { Http1ClientOptions } from "../../http/http1/codec-options.ts";
 import { Http2ClientConnection } from "../../http/http2/client-connection.ts";
 import { DEFAULT_HTTP2_CLIENT_OPTIONS } from "../../http/http2/codec-options.ts";
 import type { Http2CodecStats } from "../../http/http2/codec-stats.ts";
@@ -41,19 +41,19 @@ export class ProbeConnection implements ClientConnectionCallbacks, Http2ClientHo
   #closed = false;
   #why = "";
 
-  /** Begins to connect. */
-  constructor(target: ProbeTarget, http2: boolean, environment: ProbeCodecEnvironment) {
+  /** Begins to connect. `http1` null = HTTP/2 is spoken. */
+  constructor(target: ProbeTarget, http1: Http1ClientOptions | null, environment: ProbeCodecEnvironment) {
     this.timers = environment.timers;
     this.random = environment.random;
-    this.#socket = new ProbeSocket(target, http2 ? "h2" : "http/1.1", {
+    this.#socket = new ProbeSocket(target, http1 === null ? "h2" : "http/1.1", {
       onConnected: () => this.#onConnected(),
       onData: (data) => this.#onData(data),
       onClosed: (why) => this.#onClosed(why),
     });
     this.#makeCodec = () =>
-      http2
+      http1 === null
         ? new Http2ClientConnection(DEFAULT_HTTP2_CLIENT_OPTIONS, this.#socket, this, this, environment.http2Stats)
-        : new Http1ClientConnection(DEFAULT_HTTP1_CLIENT_OPTIONS, this.#socket, this, {
+        : new Http1ClientConnection(http1, this.#socket, this, {
             readDisable: (disable) => this.#socket.readDisable(disable),
             closeWrite: () => {},
           });

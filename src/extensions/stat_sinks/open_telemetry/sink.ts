@@ -77,7 +77,7 @@ export class OpenTelemetrySink implements StatsSink {
     if (address === undefined || this.#closed) return null;
     const plain = { transportSocket: null, alpnProtocols: [], sourceAddresses: [] };
     const target = { address, hostname: "", clusterName: cluster, ...plain };
-    return new ProbeConnection(target, true, { timers, random, http2Stats: NO_HTTP2_CODEC_STATS });
+    return new ProbeConnection(target, null, { timers, random, http2Stats: NO_HTTP2_CODEC_STATS });
   }
 
   #onOver(problem: string): void {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { HealthCheckData } from "../../../../src/upstream/health-check/health-check-data.ts";
 import { compileCluster } from "../compile-cluster.ts";
-import { httpCheck } from "./health-check-fixture.ts";
+import { HTTP1_DEFAULTS, httpCheck } from "./health-check-fixture.ts";
 
 const TIMES = { timeout: "1s", interval: "5s", unhealthyThreshold: 3, healthyThreshold: 2 };
 
@@ -45,6 +45,18 @@ describe("A compiled health check", () => {
     });
   });
 
+  it("holds how the cluster speaks HTTP/1", () => {
+    const { problems, resources } = compileCluster({
+      healthChecks: [{ ...TIMES, httpHealthCheck: { path: "/" } }],
+      commonHttpProtocolOptions: { maxHeadersCount: 7 },
+      httpProtocolOptions: { headerKeyFormat: { properCaseWords: {} } },
+    });
+    assert.deepEqual(problems, []);
+    const data = resources.find(({ kind }) => kind === "discovery")?.data as { healthCheck: HealthCheckData };
+    const http1 = { ...HTTP1_DEFAULTS, maxResponseHeadersCount: 7, keyFormat: "properCase" } as const;
+    assert.deepEqual(data.healthCheck.check, httpCheck({ http1 }));
+  });
+
   it("derives edge and healthy no-traffic intervals from those they stand beside", () => {
     const data = healthCheckOf({ tcpHealthCheck: {}, unhealthyInterval: "7s", noTrafficInterval: "9s", altPort: 81 });
     assert.deepEqual(
@@ -73,6 +85,7 @@ describe("A compiled health check", () => {
     assert.deepEqual(check, {
       type: "http",
       http2: false,
+      http1: HTTP1_DEFAULTS,
       path: "/up",
       host: "check.test",
       method: "HEAD",

@@ -1,11 +1,22 @@
 import type { HealthCheckData, HttpCheckData } from "../../../../src/upstream/health-check/health-check-data.ts";
 import type { ProbeTarget } from "../../../../src/upstream/health-check/probe.ts";
+import type { Http1SettingsData } from "../../../../src/upstream/http1-client-options.ts";
+
+/** How a cluster speaks HTTP/1 by default. */
+export const HTTP1_DEFAULTS: Http1SettingsData = {
+  maxResponseHeadersBytes: 81_920,
+  maxResponseHeadersCount: 100,
+  enableTrailers: false,
+  keyFormat: null,
+  sendFullyQualifiedUrl: false,
+};
 
 /** An HTTP check of `/` with Envoy's defaults. */
 export function httpCheck(changes: Partial<HttpCheckData> = {}): HttpCheckData {
   return {
     type: "http",
     http2: false,
+    http1: HTTP1_DEFAULTS,
     host: "",
     path: "/",
     method: "GET",

@@ -8,7 +8,7 @@ import type { ProbeResult } from "../../../../src/upstream/health-check/probe.ts
 import { FakeClock } from "../../../harness/fake-clock.ts";
 import { answering, FakeUpstream, hanging, resetting, type UpstreamScript } from "../../../harness/fake-upstream.ts";
 import { until } from "../../../harness/until.ts";
-import { httpCheck, plainTarget } from "./health-check-fixture.ts";
+import { HTTP1_DEFAULTS, httpCheck, plainTarget } from "./health-check-fixture.ts";
 
 interface Scene {
   readonly upstream: FakeUpstream;
@@ -69,6 +69,22 @@ describe("HttpProbe", () => {
     const { once, upstream } = await scene(t, answering(), { path: "/healthz?full" });
     assert.deepEqual(await once(), SUCCESS);
     assert.equal(upstream.received, "GET /healthz?full HTTP/1.1\r\nhost: backend\r\nuser-agent: Envoy/HC\r\n\r\n");
+  });
+
+  it("writes names of headers and the request line as the cluster's requests have them", async (t) => {
+    const http1 = { ...HTTP1_DEFAULTS, keyFormat: "properCase", sendFullyQualifiedUrl: true } as const;
+    const { once, upstream } = await scene(t, answering(), { http1, path: "/up" });
+    assert.deepEqual(await once(), SUCCESS);
+    assert.equal(upstream.received, "GET http://backend/up HTTP/1.1\r\nHost: backend\r\nUser-Agent: Envoy/HC\r\n\r\n");
+  });
+
+  it("fails by an answer with more headers than the cluster takes", async (t) => {
+    const http1 = { ...HTTP1_DEFAULTS, maxResponseHeadersCount: 2 };
+    const headers = (names: string) => `HTTP/1.1 200 OK\r\ncontent-length: 0\r\n${names}\r\n`;
+    const { once, upstream } = await scene(t, (seen) => seen.write(headers("a: 1\r\n")), { http1 });
+    assert.deepEqual(await once(), SUCCESS);
+    upstream.setScript((seen) => seen.write(headers("a: 1\r\nb: 2\r\n")));
+    assert.deepEqual(await once(), NETWORK);
   });
 
   it("prefers the check's host, and the endpoint's hostname to that", async (t) => {

@@ -34,11 +34,6 @@ export interface ConnectionStats {
   readonly delayedCloseTimeout?: Counter;
 }
 
-/** Has bytes to write that it gathers until the turn of the event loop ends; see `Connection.writeLater`. */
-export interface LateWriter {
-  writeLate(): void;
-}
-
 /** What a connection is made with. `bufferLimitBytes` 0 means no watermarks. */
 export interface ConnectionOptions {
   readonly id: number;

@@ -1,4 +1,5 @@
 import type net from "node:net";
+import type { LateWriter } from "../base/late-writer.ts";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
 import { formatIpPort } from "./address.ts";
 import type {
@@ -6,7 +7,6 @@ import type {
   ConnectionCloseType,
   ConnectionOptions,
   ConnectionStats,
-  LateWriter,
   WriteGate,
 } from "./connection-callbacks.ts";
 import { ownSocket, type SocketOwner, startSocket } from "./owned-socket.ts";

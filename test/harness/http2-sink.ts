@@ -1,4 +1,5 @@
-import type { LateSink, LateWriter } from "../../src/http/http2/late-sink.ts";
+import type { LateWriter } from "../../src/base/late-writer.ts";
+import type { LateSink } from "../../src/http/http2/late-sink.ts";
 import { describeFrame, WireReader } from "./http2-wire.ts";
 
 /** A sink that keeps bytes, and lets its writer wait until they are taken, as a connection does until its event ends. */

@@ -1,7 +1,8 @@
+import type { LateWriter } from "../../base/late-writer.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import { CLIENT_PREFACE, ErrorCode, FRAME_HEAD_BYTES, FrameFlag, FrameType } from "./frame.ts";
 import type { HpackEncoder } from "./hpack/hpack-encoder.ts";
-import type { LateSink, LateWriter } from "./late-sink.ts";
+import type { LateSink } from "./late-sink.ts";
 
 const SLAB_BYTES = 32 * 1024;
 /** With less room than this, a slab is not worth taking again. */

@@ -1,10 +1,5 @@
+import type { LateWriter } from "../../base/late-writer.ts";
 import type { ByteSink } from "../codec.ts";
-
-/** Has bytes to write that it gathers until the turn of the event loop ends. */
-export interface LateWriter {
-  /** Writes them to the sink. */
-  writeLate(): void;
-}
 
 /** A sink that lets its writer wait for the end of the turn: until all events that the event loop has found are handled. */
 export interface LateSink extends ByteSink {

@@ -1,5 +1,6 @@
 import net from "node:net";
-import type { LateSink, LateWriter } from "../../http/http2/late-sink.ts";
+import type { LateWriter } from "../../base/late-writer.ts";
+import type { LateSink } from "../../http/http2/late-sink.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
 import { closeReason } from "../connect/connect-error.ts";
 import { targetOptions } from "../connect/happy-eyeballs.ts";

@@ -8,18 +8,18 @@ import {
   type RequestEncoder,
   type ResponseDecoder,
 } from "../codec.ts";
-import type { HeaderNameFormat } from "../header-name-format.ts";
 import { BODY_UNTIL_CLOSE, BodyDecoder } from "./body-decoder.ts";
 import { ClientStream, type ClientStreamOwner } from "./client-stream.ts";
 import { malformed } from "./codec-details.ts";
 import type { Http1ClientOptions } from "./codec-options.ts";
-import { HeadDecoder, type HeadReader } from "./head-decoder.ts";
+import { Http1Connection, NO_BYTES } from "./connection.ts";
+import type { Http1ClientHooks } from "./connection-hooks.ts";
+import type { HeadReader } from "./head-decoder.ts";
 import type { HeadParser } from "./head-parser.ts";
 import { ResponseHead } from "./response-head.ts";
 
 /** Interim responses before a final one; more are an attack or a loop. */
 const INTERIM_LIMIT = 100;
-const NO_BYTES = Buffer.alloc(0);
 
 /** The thread's response head; used up before any callback. */
 const responseHead = new ResponseHead();
@@ -37,14 +37,6 @@ const State = {
 } as const;
 type State = (typeof State)[keyof typeof State];
 
-/** What the codec asks of its upstream connection, beside writing. */
-export interface Http1ClientHooks {
-  /** Counted: `true` stops reading from the socket, as many `false` start it again. */
-  readDisable(disable: boolean): void;
-  /** Tells the peer that nothing follows what was written, and goes on reading. */
-  closeWrite(): void;
-}
-
 /**
  * The upstream end of an HTTP/1.1 connection: one request at a time.
  *
@@ -53,22 +45,16 @@ export interface Http1ClientHooks {
  * is then thrown from `dispatch`. A connection is reusable only if nothing is left to doubt: both sides complete, kept
  * alive by the peer, no byte behind the response.
  */
-export class Http1ClientConnection implements ClientConnection, ClientStreamOwner, HeadReader {
-  readonly sink: ByteSink;
+export class Http1ClientConnection
+  extends Http1Connection<Http1ClientOptions, Http1ClientHooks, ClientStream>
+  implements ClientConnection, ClientStreamOwner, HeadReader
+{
   readonly maxStreams = 1;
-  isAboveHighWatermark = false;
-  readonly #options: Http1ClientOptions;
   readonly #callbacks: ClientConnectionCallbacks;
-  readonly #hooks: Http1ClientHooks;
-  readonly #head = new HeadDecoder(false);
   #state: State = State.idle;
   #protocol: Protocol = Protocol.http11;
-  #stream: ClientStream | null = null;
-  #requestCount = 0;
   #interimCount = 0;
   #keepAlive = true;
-  /** Made for the first response with a body. */
-  #body: BodyDecoder | null = null;
 
   constructor(
     options: Http1ClientOptions,
@@ -76,10 +62,8 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     callbacks: ClientConnectionCallbacks,
     hooks: Http1ClientHooks,
   ) {
-    this.#options = options;
-    this.sink = sink;
+    super(options, sink, hooks, false);
     this.#callbacks = callbacks;
-    this.#hooks = hooks;
   }
 
   /** The version of the last response head. */
@@ -87,27 +71,14 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     return this.#protocol;
   }
 
-  /** @internal For the stream. */
-  get isReadingHead(): boolean {
-    return this.#head.isPartial;
-  }
-
-  get enableTrailers(): boolean {
-    return this.#options.enableTrailers;
-  }
-
   get sendFullyQualifiedUrl(): boolean {
-    return this.#options.sendFullyQualifiedUrl;
-  }
-
-  get nameFormat(): HeaderNameFormat | null {
-    return this.#options.nameFormat;
+    return this.options.sendFullyQualifiedUrl;
   }
 
   newStream(decoder: ResponseDecoder): RequestEncoder {
     assertInvariant(this.#state === State.idle, "an HTTP/1 connection carries one request at a time");
-    const stream = new ClientStream(this, ++this.#requestCount, decoder);
-    this.#stream = stream;
+    const stream = new ClientStream(this, ++this.requestCount, decoder);
+    this.stream = stream;
     this.#state = State.head;
     this.#interimCount = 0;
     return stream;
@@ -118,7 +89,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     try {
       this.#decode(data);
     } catch (error) {
-      const stream = this.#stream;
+      const stream = this.stream;
       this.#stopDecoding();
       if (error instanceof CodecError) stream?.resetWith("protocol error", error.details);
       throw error;
@@ -126,7 +97,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   }
 
   onRemoteClose(): void {
-    const stream = this.#stream;
+    const stream = this.stream;
     switch (this.#state) {
       case State.raw:
         if (stream!.responseComplete) return;
@@ -136,7 +107,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
         this.#settle(stream!);
         return;
       case State.body:
-        if (this.#body!.onRemoteClose()) this.#finishBody(stream!);
+        if (this.body!.onRemoteClose()) this.#finishBody(stream!);
         else stream!.resetWith("connection termination", "");
         return;
       case State.head:
@@ -153,40 +124,25 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     }
   }
 
-  onUnderlyingConnectionAboveWriteBufferHighWatermark(): void {
-    this.isAboveHighWatermark = true;
-    this.#stream?.onAboveWriteBufferHighWatermark();
-  }
-
-  onUnderlyingConnectionBelowWriteBufferLowWatermark(): void {
-    this.isAboveHighWatermark = false;
-    this.#stream?.onBelowWriteBufferLowWatermark();
-  }
-
   /** @internal For the stream. */
   onRequestComplete(stream: ClientStream): void {
     // Nothing but the end of the connection ends one side of a tunnel.
-    if (this.#state === State.raw && !stream.responseComplete) this.#hooks.closeWrite();
+    if (this.#state === State.raw && !stream.responseComplete) this.hooks.closeWrite();
     this.#settle(stream);
   }
 
   /** @internal For the stream. */
   onStreamReset(_stream: ClientStream, isClean: boolean): void {
-    this.#stream = null;
+    this.stream = null;
     if (isClean && this.#state === State.head) this.#state = State.idle;
     else this.#stopDecoding();
     this.#callbacks.onStreamComplete(this.#state === State.idle, true);
   }
 
-  /** @internal For the stream. */
-  readDisable(disable: boolean): void {
-    this.#hooks.readDisable(disable);
-  }
-
   #decode(data: Buffer): void {
     let at = 0;
     while (at < data.length) {
-      const stream = this.#stream;
+      const stream = this.stream;
       switch (this.#state) {
         case State.head:
           if (!stream!.requestStarted) throw malformed("the upstream speaks before it is asked");
@@ -208,15 +164,15 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
   }
 
   #decodeHead(data: Buffer, at: number, stream: ClientStream): number {
-    const end = this.#head.decode(data, at, this.#options.headLimits, this);
+    const end = this.head.decode(data, at, this.options.headLimits, this);
     if (end === -1) return data.length;
-    stream.received(this.#head.headBytes, true);
+    stream.received(this.head.headBytes, true);
     this.#beginResponse(stream, end < data.length);
     return end;
   }
 
   readHead(parser: HeadParser, bytes: Buffer, start: number): void {
-    responseHead.read(parser, bytes, start, this.#stream!, this.#options.preserveCase);
+    responseHead.read(parser, bytes, start, this.stream!, this.options.preserveCase);
   }
 
   #beginResponse(stream: ClientStream, hasMore: boolean): void {
@@ -231,7 +187,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
     if (isRaw) {
       this.#state = State.raw;
       stream.decoder.decodeHeaders(headers, false);
-      if (this.#stream === stream) stream.openTunnel();
+      if (this.stream === stream) stream.openTunnel();
       return;
     }
     // A refused tunnel: what the client sent for it, if anything, is of no use to the next request.
@@ -243,15 +199,15 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
       return;
     }
     this.#state = State.body;
-    this.#body ??= new BodyDecoder();
-    this.#body.begin(bodyLength);
+    this.body ??= new BodyDecoder();
+    this.body.begin(bodyLength);
     if (bodyLength === BODY_UNTIL_CLOSE) this.#keepAlive = false;
     stream.decoder.decodeHeaders(headers, false);
   }
 
   #decodeBody(data: Buffer, at: number, stream: ClientStream): number {
-    const body = this.#body!;
-    const next = body.decode(data, at, stream.decoder, this.#options.headLimits);
+    const body = this.body!;
+    const next = body.decode(data, at, stream.decoder, this.options.headLimits);
     stream.received(next - at, false);
     if (body.complete) {
       if (next < data.length) this.#keepAlive = false;
@@ -263,7 +219,7 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
 
   #finishBody(stream: ClientStream): void {
     this.#endResponse(stream, false);
-    this.#body!.finish(stream.decoder, this.#options.enableTrailers);
+    this.body!.finish(stream.decoder, this.options.enableTrailers);
     this.#settle(stream);
   }
 
@@ -276,8 +232,8 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
 
   /** Ends the stream if it is complete in both directions. */
   #settle(stream: ClientStream): void {
-    if (this.#stream !== stream || !stream.responseComplete || !stream.requestComplete) return;
-    this.#stream = null;
+    if (this.stream !== stream || !stream.responseComplete || !stream.requestComplete) return;
+    this.stream = null;
     // The upstream waits for the rest, and would take the next request for it.
     if (stream.isShort) this.#keepAlive = false;
     stream.leave();
@@ -288,7 +244,6 @@ export class Http1ClientConnection implements ClientConnection, ClientStreamOwne
 
   #stopDecoding(): void {
     this.#state = State.closed;
-    this.#head.drop();
-    this.#body?.abort();
+    this.dropMessage();
   }
 }

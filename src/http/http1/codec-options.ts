@@ -20,13 +20,19 @@ export function nameOptions(format: KeyFormatData | null): Http1NameOptions {
   return { nameFormat: null, preserveCase: format };
 }
 
+/** The settings that both ends have. */
+export interface Http1CodecOptions extends Http1NameOptions {
+  /** `max_request_headers_kb` or `max_response_headers_kb` in bytes, and `max_headers_count`. Differs from Envoy: counts the whole head, separators too. */
+  readonly headLimits: HeadLimits;
+  /** Whether trailers are handed on, in both directions. */
+  readonly enableTrailers: boolean;
+}
+
 /**
  * Settings of the downstream HTTP/1 codec, Envoy's `Http1ProtocolOptions` and what the connection manager adds.
  * One object is shared by all connections of a filter chain.
  */
-export interface Http1ServerOptions extends Http1NameOptions {
-  /** `max_request_headers_kb` in bytes. Differs from Envoy: counts the whole head, separators too. */
-  readonly headLimits: HeadLimits;
+export interface Http1ServerOptions extends Http1CodecOptions {
   readonly headersWithUnderscoresAction: HeadersWithUnderscoresAction;
   /** Whether HTTP/1.0 requests are served; refused with 426 if not. */
   readonly acceptHttp10: boolean;
@@ -34,8 +40,6 @@ export interface Http1ServerOptions extends Http1NameOptions {
   readonly defaultHostForHttp10: string;
   /** Whether an absolute-form target is taken apart. */
   readonly allowAbsoluteUrl: boolean;
-  /** Whether trailers are handed on, in both directions. */
-  readonly enableTrailers: boolean;
   /** Whether methods outside the registry are served. */
   readonly allowCustomMethods: boolean;
   /** Whether `Expect: 100-continue` is passed on. If not, the codec itself asks for the body. */
@@ -57,11 +61,7 @@ export const DEFAULT_HTTP1_SERVER_OPTIONS: Http1ServerOptions = {
 };
 
 /** Settings of the upstream HTTP/1 codec. One object is shared by all connections of a cluster. */
-export interface Http1ClientOptions extends Http1NameOptions {
-  /** `max_response_headers_kb` in bytes, and `max_headers_count`. */
-  readonly headLimits: HeadLimits;
-  /** Whether trailers are handed on, in both directions. */
-  readonly enableTrailers: boolean;
+export interface Http1ClientOptions extends Http1CodecOptions {
   /** Whether the request line holds a whole URL instead of a path, as proxies want it. */
   readonly sendFullyQualifiedUrl: boolean;
 }

@@ -1,11 +1,11 @@
 import { assertInvariant } from "../../base/fatal.ts";
 import { type ByteSink, Protocol, type ServerConnection, type ServerConnectionCallbacks } from "../codec.ts";
-import type { HeaderNameFormat } from "../header-name-format.ts";
 import { BodyDecoder } from "./body-decoder.ts";
 import type { Http1ServerOptions } from "./codec-options.ts";
 import type { Http1CodecStats } from "./codec-stats.ts";
-import type { Http1ConnectionHooks } from "./connection-hooks.ts";
-import { HeadDecoder, type HeadReader } from "./head-decoder.ts";
+import { Http1Connection, NO_BYTES } from "./connection.ts";
+import type { Http1ServerHooks } from "./connection-hooks.ts";
+import type { HeadReader } from "./head-decoder.ts";
 import type { HeadParser } from "./head-parser.ts";
 import { PendingBytes } from "./pending-bytes.ts";
 import { RequestHead } from "./request-head.ts";
@@ -13,7 +13,6 @@ import { ServerStream, type ServerStreamOwner } from "./server-stream.ts";
 
 /** Pipelined bytes kept behind an unfinished request before reading stops. */
 const HELD_LIMIT_BYTES = 16 * 1024;
-const NO_BYTES = Buffer.alloc(0);
 const CONTINUE_RESPONSE = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /** The thread's request head; used up before any callback. */
@@ -45,22 +44,16 @@ type State = (typeof State)[keyof typeof State];
  * behind an upgrade or CONNECT wait until it is accepted and are dropped if it is not; 100 is sent only if the request
  * has not been answered by then.
  */
-export class Http1ServerConnection implements ServerConnection, ServerStreamOwner, HeadReader {
-  readonly sink: ByteSink;
-  isAboveHighWatermark = false;
-  readonly #options: Http1ServerOptions;
+export class Http1ServerConnection
+  extends Http1Connection<Http1ServerOptions, Http1ServerHooks, ServerStream>
+  implements ServerConnection, ServerStreamOwner, HeadReader
+{
   readonly #callbacks: ServerConnectionCallbacks;
-  readonly #hooks: Http1ConnectionHooks;
   readonly #stats: Http1CodecStats;
-  readonly #head = new HeadDecoder(true);
   #state: State = State.head;
-  #stream: ServerStream | null = null;
-  #requestCount = 0;
   #dispatching = false;
   #closing = false;
   #remoteClosed = false;
-  /** Made for the first request with a body. */
-  #body: BodyDecoder | null = null;
   /** Bytes that can't be decoded yet. */
   #held: PendingBytes | null = null;
   #heldPause = false;
@@ -69,37 +62,22 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
     options: Http1ServerOptions,
     sink: ByteSink,
     callbacks: ServerConnectionCallbacks,
-    hooks: Http1ConnectionHooks,
+    hooks: Http1ServerHooks,
     stats: Http1CodecStats,
   ) {
-    this.#options = options;
-    this.sink = sink;
+    super(options, sink, hooks, true);
     this.#callbacks = callbacks;
-    this.#hooks = hooks;
     this.#stats = stats;
   }
 
   /** The version of the request in hand, HTTP/1.1 between requests. */
   get protocol(): Protocol {
-    return this.#stream?.isHttp10 ? Protocol.http10 : Protocol.http11;
+    return this.stream?.isHttp10 ? Protocol.http10 : Protocol.http11;
   }
 
   /** Whether the connection has to be closed now, when what was written has gone out. */
   get shouldClose(): boolean {
-    return this.#state === State.closed || (this.#remoteClosed && this.#stream === null && this.#held === null);
-  }
-
-  /** Whether some, but not all bytes of a head are here; for the request-headers timeout. */
-  get isReadingHead(): boolean {
-    return this.#head.isPartial;
-  }
-
-  get enableTrailers(): boolean {
-    return this.#options.enableTrailers;
-  }
-
-  get nameFormat(): HeaderNameFormat | null {
-    return this.#options.nameFormat;
+    return this.#state === State.closed || (this.#remoteClosed && this.stream === null && this.#held === null);
   }
 
   dispatch(data: Buffer): void {
@@ -137,7 +115,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
 
   /** Ends what can't be completed any more, once all bytes that came have been used. */
   #settleRemoteClose(): void {
-    const stream = this.#stream;
+    const stream = this.stream;
     switch (this.#state) {
       case State.raw:
         if (stream!.requestComplete) return;
@@ -149,7 +127,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
         stream!.resetWith("connection termination", "");
         return;
       case State.head:
-        this.#head.drop();
+        this.head.drop();
         return;
       default:
         return;
@@ -164,18 +142,8 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
     this.#closing = true;
   }
 
-  onUnderlyingConnectionAboveWriteBufferHighWatermark(): void {
-    this.isAboveHighWatermark = true;
-    this.#stream?.onAboveWriteBufferHighWatermark();
-  }
-
-  onUnderlyingConnectionBelowWriteBufferLowWatermark(): void {
-    this.isAboveHighWatermark = false;
-    this.#stream?.onBelowWriteBufferLowWatermark();
-  }
-
   wantsToWrite(): boolean {
-    return this.#stream !== null;
+    return this.stream !== null;
   }
 
   /** @internal For the stream. */
@@ -203,7 +171,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
 
   /** @internal For the stream. */
   onResponseComplete(stream: ServerStream): void {
-    this.#stream = null;
+    this.stream = null;
     stream.leave();
     if (!stream.requestComplete || this.#state === State.closed || this.#closing || !stream.keepAlive) {
       this.#stopDecoding();
@@ -219,13 +187,8 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
 
   /** @internal For the stream. */
   onStreamReset(_stream: ServerStream): void {
-    this.#stream = null;
+    this.stream = null;
     this.#stopDecoding();
-  }
-
-  /** @internal For the stream. */
-  readDisable(disable: boolean): void {
-    this.#hooks.readDisable(disable);
   }
 
   #decode(data: Buffer): void {
@@ -239,8 +202,8 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
           at = this.#decodeBody(data, at);
           break;
         case State.raw:
-          this.#stream!.received(data.length - at, false);
-          this.#stream!.decoder!.decodeData(at === 0 ? data : data.subarray(at), false);
+          this.stream!.received(data.length - at, false);
+          this.stream!.decoder!.decodeData(at === 0 ? data : data.subarray(at), false);
           return;
         case State.closed:
           return;
@@ -252,47 +215,47 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
   }
 
   #decodeHead(data: Buffer, at: number): number {
-    const end = this.#head.decode(data, at, this.#options.headLimits, this);
+    const end = this.head.decode(data, at, this.options.headLimits, this);
     if (end === -1) return data.length;
     this.#beginRequest();
     return end;
   }
 
   readHead(parser: HeadParser, bytes: Buffer, start: number): void {
-    requestHead.read(parser, bytes, start, this.#options, this.#stats);
+    requestHead.read(parser, bytes, start, this.options, this.#stats);
   }
 
   #beginRequest(): void {
     const { headers, bodyLength, upgrades, expectsContinue, protocol, keepAlive } = requestHead;
     const stream = new ServerStream(
       this,
-      ++this.#requestCount,
+      ++this.requestCount,
       headers.method,
       protocol === Protocol.http10,
       upgrades,
       keepAlive,
     );
-    this.#stream = stream;
-    stream.received(this.#head.headBytes, true);
+    this.stream = stream;
+    stream.received(this.head.headBytes, true);
     stream.decoder = this.#callbacks.newStream(stream);
-    if (this.#stream !== stream) return;
+    if (this.stream !== stream) return;
     if (bodyLength !== 0) {
       this.#state = State.body;
-      this.#body ??= new BodyDecoder();
-      this.#body.begin(bodyLength);
+      this.body ??= new BodyDecoder();
+      this.body.begin(bodyLength);
     } else {
       this.#state = upgrades ? State.upgradePending : State.response;
       stream.requestComplete = !upgrades;
     }
     stream.decoder.decodeHeaders(headers, stream.requestComplete);
-    if (expectsContinue && this.#stream === stream && !stream.responseStarted) this.sink.writeLatin1(CONTINUE_RESPONSE);
+    if (expectsContinue && this.stream === stream && !stream.responseStarted) this.sink.writeLatin1(CONTINUE_RESPONSE);
   }
 
   #decodeBody(data: Buffer, at: number): number {
-    const stream = this.#stream!;
-    const body = this.#body!;
+    const stream = this.stream!;
+    const body = this.body!;
     const decoder = stream.decoder!;
-    const next = body.decode(data, at, decoder, this.#options.headLimits);
+    const next = body.decode(data, at, decoder, this.options.headLimits);
     stream.received(next - at, false);
     if (!body.complete) return next;
     if (stream.upgrades) {
@@ -301,7 +264,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
     } else {
       this.#state = State.response;
       stream.requestComplete = true;
-      body.finish(decoder, this.#options.enableTrailers);
+      body.finish(decoder, this.options.enableTrailers);
     }
     return next;
   }
@@ -315,22 +278,21 @@ export class Http1ServerConnection implements ServerConnection, ServerStreamOwne
   #pauseIfFull(held: PendingBytes): void {
     if (held.length < HELD_LIMIT_BYTES || this.#heldPause) return;
     this.#heldPause = true;
-    this.#hooks.readDisable(true);
+    this.hooks.readDisable(true);
   }
 
   /** The kept bytes can be decoded now. */
   #resumeHeld(): void {
     if (this.#heldPause) {
       this.#heldPause = false;
-      this.#hooks.readDisable(false);
+      this.hooks.readDisable(false);
     }
-    if (this.#held !== null && !this.#dispatching) this.#hooks.scheduleDispatch();
+    if (this.#held !== null && !this.#dispatching) this.hooks.scheduleDispatch();
   }
 
   #stopDecoding(): void {
     this.#state = State.closed;
-    this.#head.drop();
-    this.#body?.abort();
+    this.dropMessage();
     this.#held = null;
     this.#resumeHeld();
   }

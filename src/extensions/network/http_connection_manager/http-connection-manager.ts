@@ -9,7 +9,7 @@ import {
   type ServerConnection,
   type ServerConnectionCallbacks,
 } from "../../../http/codec.ts";
-import type { Http1ConnectionHooks } from "../../../http/http1/connection-hooks.ts";
+import type { Http1ServerHooks } from "../../../http/http1/connection-hooks.ts";
 import { rawErrorResponse } from "../../../http/http1/raw-error-response.ts";
 import { Http1ServerConnection } from "../../../http/http1/server-connection.ts";
 import { flood, Http2Error } from "../../../http/http2/codec-details.ts";
@@ -40,7 +40,7 @@ const SPARE_IDLE_WATCHES = 100;
  * process ends, they have two seconds for that.
  */
 export class HttpConnectionManager
-  implements ReadFilter, ServerConnectionCallbacks, Http1ConnectionHooks, Http2ServerHooks, StreamConnection
+  implements ReadFilter, ServerConnectionCallbacks, Http1ServerHooks, Http2ServerHooks, StreamConnection
 {
   readonly runtime: HcmRuntime;
   private callbacks!: ReadFilterCallbacks;

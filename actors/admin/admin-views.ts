@@ -4,7 +4,9 @@ import { ActorInspection } from "../../src/actor/inspection/actor-inspection.ts"
 import { ThreadVitalsWatch } from "../../src/actor/inspection/thread-vitals.ts";
 import type { ActorsView } from "../../src/admin/actors/actors-view.ts";
 import { certificateStatuses } from "../../src/admin/certificate-statuses.ts";
+import { countedClusters } from "../../src/admin/clusters/cluster-hosts.ts";
 import { clusterStatuses } from "../../src/admin/clusters/cluster-statuses.ts";
+import { type PackedEndpoints, packEndpoints } from "../../src/admin/config-dump/cluster-endpoints.ts";
 import type { ConfigDumpPool } from "../../src/admin/config-dump/config-dump-pool.ts";
 import type { ExplainPool } from "../../src/admin/explain/explain-pool.ts";
 import type { JsonObject } from "../../src/admin/json-value.ts";
@@ -126,7 +128,7 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
     },
     certificates: { certificates: () => certificateStatuses(options.tlsContexts(), clock.wallMs()) },
     listeners: { listeners: () => knowledge.listeners() },
-    config: configViews(options, knowledge),
+    config: configViews(options, knowledge, membership),
     runtime: options.runtime,
     logging: options.logging,
     actors: actorsView(system, inspection, options.timers),
@@ -142,12 +144,28 @@ export function adminViews(options: AdminViewsOptions): ProxyViews {
 }
 
 /** The configuration in force, as texts that are parsed anew on a thread of their own. */
-function configViews(options: AdminViewsOptions, knowledge: SupervisorKnowledge): AdminViews["config"] {
+function configViews(
+  options: AdminViewsOptions,
+  knowledge: SupervisorKnowledge,
+  membership: MembershipKnowledge,
+): AdminViews["config"] {
+  const endpoints = async (): Promise<PackedEndpoints> => {
+    const clusters = options.clusters();
+    const named = clusters.some(({ originalDst }) => originalDst !== null);
+    const [members, perWorker] = await Promise.all([membership.members(), named ? knowledge.clusterInspections() : []]);
+    return packEndpoints(clusters, members, countedClusters(perWorker));
+  };
   return {
     async dump(query) {
       const { version, inForceSinceMs } = await knowledge.configStatus();
-      const clusterUpdateTimes = options.clusterUpdateTimes();
-      return options.dump({ config: options.configSource(), version, inForceSinceMs, clusterUpdateTimes, query });
+      return options.dump({
+        config: options.configSource(),
+        version,
+        inForceSinceMs,
+        clusterUpdateTimes: options.clusterUpdateTimes(),
+        endpoints: query.includeEds ? await endpoints() : undefined,
+        query,
+      });
     },
     places: () =>
       options.dump({

@@ -189,10 +189,10 @@ export class ClusterSlot {
   }
 
   listMembers(): ClusterMembers {
-    const { cluster, members } = this.hosts;
+    const { cluster, members, policy } = this.hosts;
     const data = this.#current?.cluster.data;
     const edsServiceName = data?.type === "file" && data.serviceName !== cluster ? data.serviceName : "";
-    return { cluster, edsServiceName, members: [...members.values()] };
+    return { cluster, edsServiceName, policy, members: [...members.values()] };
   }
 
   #awaits(source: Source | null): MembershipStatus["awaits"] {

@@ -1,6 +1,6 @@
 import type { ActorRef, Question } from "../../src/actor/actor-ref.ts";
 import type { Address } from "../../src/net/address.ts";
-import type { DiscoveryData, InitializePhase } from "../../src/upstream/cluster-data.ts";
+import type { AssignmentPolicyData, DiscoveryData, InitializePhase } from "../../src/upstream/cluster-data.ts";
 import type { MemberData } from "../../src/upstream/membership/membership-delta.ts";
 import type { ConsecutiveType } from "../../src/upstream/outlier/outlier-data.ts";
 import type { Ejection } from "../../src/upstream/outlier/outlier-detector.ts";
@@ -139,6 +139,8 @@ export interface ClusterMembers {
   readonly cluster: string;
   /** `service_name` of an EDS cluster; `""` if it has none or is none. */
   readonly edsServiceName: string;
+  /** What came with the endpoints; null = the defaults. */
+  readonly policy: AssignmentPolicyData | null;
   readonly members: readonly MemberData[];
 }
 

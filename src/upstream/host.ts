@@ -40,6 +40,21 @@ export interface HostSettings {
 
 const NO_IPS: readonly string[] = [];
 
+/** How healthy a host is by what discovery says of it and what checks have found (bits of `HealthFlag`). Envoy's `coarseHealth`. */
+export function healthOf(healthStatus: EndpointHealthStatus, healthFlags: number): HostHealth {
+  if (isUnhealthy(healthFlags)) return "unhealthy";
+  switch (healthStatus) {
+    case "unhealthy":
+    case "draining":
+    case "timeout":
+      return "unhealthy";
+    case "degraded":
+      return "degraded";
+    default:
+      return isDegraded(healthFlags) ? "degraded" : "healthy";
+  }
+}
+
 /**
  * One endpoint of a cluster on one worker. Its identity is its address: it survives updates of everything else.
  * Lives on one worker; not shared.
@@ -117,18 +132,7 @@ export class Host implements LbHost {
   }
 
   get health(): HostHealth {
-    const { healthFlags, healthStatus } = this.#settings;
-    if (isUnhealthy(healthFlags)) return "unhealthy";
-    switch (healthStatus) {
-      case "unhealthy":
-      case "draining":
-      case "timeout":
-        return "unhealthy";
-      case "degraded":
-        return "degraded";
-      default:
-        return isDegraded(healthFlags) ? "degraded" : "healthy";
-    }
+    return healthOf(this.#settings.healthStatus, this.#settings.healthFlags);
   }
 
   get excluded(): boolean {

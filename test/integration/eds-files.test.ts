@@ -42,6 +42,18 @@ async function start(t: TestContext, text: string, source?: object): Promise<Run
   return startTestProxy(t, { config, files: { [FILE]: text }, concurrency: 2 });
 }
 
+/** A `StaticEndpointConfig`, as far as the tests look at it. */
+interface EndpointDump {
+  readonly endpoint_config: {
+    readonly endpoints?: readonly {
+      readonly lb_endpoints: readonly {
+        readonly endpoint: { readonly address: { readonly socket_address: { readonly port_value: number } } };
+        readonly health_status: string;
+      }[];
+    }[];
+  };
+}
+
 function replace(proxy: RunningProxy, text: string): void {
   const file = path.join(proxy.folder, FILE);
   writeFileSync(`${file}.next`, text);
@@ -112,6 +124,31 @@ describe("An EDS cluster with a file", () => {
     assert.ok((await lines()).includes(`app::${server.address}::rq_total::1`));
     replace(proxy, assignment([[loopback(server.port)]]));
     await proxy.until("the other host to go", async () => !(await lines()).some((line) => line.includes(sick)));
+  });
+
+  it("shows the endpoints in force, with their health, in /config_dump?include_eds", async (t) => {
+    const server = await upstream(t, "ok");
+    const sick = { socket_address: { address: "10.1.2.3", port_value: 80 } };
+    const proxy = await start(t, assignment([[loopback(server.port)], [sick, { health_status: "UNHEALTHY" }]]));
+    const query = "/config_dump?include_eds&resource=static_endpoint_configs&name_regex=service";
+    const shown = async () => {
+      const { configs = [] } = JSON.parse((await proxy.admin(query)).body) as { configs?: EndpointDump[] };
+      return configs.flatMap(({ endpoint_config: { endpoints = [] } }) =>
+        endpoints.flatMap(({ lb_endpoints }) =>
+          lb_endpoints.map(({ endpoint, health_status }) => [
+            endpoint.address.socket_address.port_value,
+            health_status,
+          ]),
+        ),
+      );
+    };
+    assert.deepEqual(await shown(), [
+      [server.port, "HEALTHY"],
+      [80, "UNHEALTHY"],
+    ]);
+    replace(proxy, assignment([[loopback(server.port)]]));
+    await proxy.until("the other host to go", async () => (await shown()).length === 1);
+    assert.equal((await proxy.admin("/config_dump?resource=static_endpoint_configs")).status, 404);
   });
 
   it("heeds health and socket paths of endpoints", async (t) => {

@@ -1,24 +1,14 @@
-import { type Address, formatAddress, ipOfAddress } from "../../net/address.ts";
-import { type ClusterData, type EndpointData, metadataMap, type ThresholdsData } from "../../upstream/cluster-data.ts";
-import {
-  type ClusterInspection,
-  type HostInspection,
-  mergeClusterInspections,
-} from "../../upstream/cluster-inspection.ts";
+import { formatAddress } from "../../net/address.ts";
+import { type ClusterData, metadataMap, type ThresholdsData } from "../../upstream/cluster-data.ts";
+import type { ClusterInspection, HostInspection } from "../../upstream/cluster-inspection.ts";
 import { HealthFlag as Flag } from "../../upstream/membership/health-flag.ts";
-import type { MemberData } from "../../upstream/membership/membership-delta.ts";
+import { type ClusterHost, clusterHosts, countedClusters, type KnownMembers } from "./cluster-hosts.ts";
 import type { CircuitBreakerLimits, ClusterStatus, HealthFlag, HostStatus, OutlierView } from "./clusters-view.ts";
-
-type ClusterMember = Pick<MemberData, "endpoint" | "healthFlags">;
-type ShownEndpoint = Omit<EndpointData, "localityWeight" | "healthCheck">;
 
 /** What the main side knows of clusters, by name. */
 export interface ClusterKnowledge {
   /** Hosts of those with discovery, or whose hosts are watched. */
-  readonly members: ReadonlyMap<
-    string,
-    { readonly edsServiceName: string; readonly members: readonly ClusterMember[] }
-  >;
+  readonly members: ReadonlyMap<string, KnownMembers>;
   /** What outlier detection knows. */
   readonly outliers: ReadonlyMap<string, OutlierView>;
 }
@@ -32,10 +22,9 @@ export function clusterStatuses(
   perWorker: readonly (readonly ClusterInspection[])[],
   { members, outliers }: ClusterKnowledge = { members: new Map(), outliers: new Map() },
 ): ClusterStatus[] {
-  const used = new Map(mergeClusterInspections(perWorker).map((cluster) => [cluster.name, cluster]));
+  const used = countedClusters(perWorker);
   return clusters.map((cluster) => {
-    const counted = used.get(cluster.name)?.hosts ?? [];
-    const hosts = new Map(counted.map((host) => [host.address, host]));
+    const hosts = new Map(used.get(cluster.name)?.hosts.map((host) => [host.address, host]));
     const known = members.get(cluster.name);
     const outlier = outliers.get(cluster.name);
     const rates = new Map(outlier?.successRates.map(([address, ...ofHost]) => [address, ofHost]));
@@ -49,26 +38,12 @@ export function clusterStatuses(
         high: limitsOf(cluster.circuitBreakers.high),
       },
       outlier,
-      hosts:
-        cluster.originalDst !== null
-          ? counted.map((host) => hostStatus(chosenEndpoint(host), 0, host))
-          : (known?.members ?? fixedMembers(cluster)).map(({ endpoint, healthFlags }) => {
-              const address = formatAddress(endpoint.address);
-              return hostStatus(endpoint, healthFlags, hosts.get(address), rates.get(address));
-            }),
+      hosts: clusterHosts(cluster, known, used).map((host) => {
+        const address = formatAddress(host.endpoint.address);
+        return hostStatus(host, hosts.get(address), rates.get(address));
+      }),
     };
   });
-}
-
-function fixedMembers({ endpoints }: ClusterData): ClusterMember[] {
-  return endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }));
-}
-
-/** A host that requests have named. */
-function chosenEndpoint({ address, weight, priority, locality, hostname }: HostInspection): ShownEndpoint {
-  const port = Number(address.slice(address.lastIndexOf(":") + 1));
-  const at: Address = { type: "ip", ip: ipOfAddress(address), port };
-  return { address: at, hostname, weight, priority, locality, healthStatus: "unknown", metadata: [] };
 }
 
 function limitsOf({
@@ -81,8 +56,7 @@ function limitsOf({
 }
 
 function hostStatus(
-  endpoint: ShownEndpoint,
-  flags: number,
+  { endpoint, healthFlags: flags }: ClusterHost,
   counted: HostInspection | undefined,
   [successRate, localOriginSuccessRate]: readonly [number, number] = [-1, -1],
 ): HostStatus {
@@ -123,7 +97,7 @@ function checkedFlags(bits: number): HealthFlag[] {
   return CHECKED_FLAGS.filter(([bit]) => (bits & bit) !== 0).map(([, flag]) => flag);
 }
 
-function healthFlags({ healthStatus }: ShownEndpoint): readonly HealthFlag[] {
+function healthFlags({ healthStatus }: ClusterHost["endpoint"]): readonly HealthFlag[] {
   switch (healthStatus) {
     case "unknown":
     case "healthy":

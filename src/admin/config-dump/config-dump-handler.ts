@@ -18,7 +18,7 @@ export function configDumpHandler(view: ConfigView): AdminHandler {
         help: "Regular expression (RE2) that names of resources must match as a whole",
         kind: "text",
       },
-      { name: "include_eds", help: "Include the endpoints", kind: "flag" },
+      { name: "include_eds", help: "Include the endpoints in force, with their health", kind: "flag" },
     ],
     deadlineMs: DEADLINE_MS,
     handle: ({ params }) =>

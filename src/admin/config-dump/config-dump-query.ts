@@ -3,5 +3,6 @@ export interface ConfigDumpQuery {
   readonly resource: string;
   readonly mask: string;
   readonly nameRegex: string;
+  /** Whether the endpoints in force are shown too. */
   readonly includeEds: boolean;
 }

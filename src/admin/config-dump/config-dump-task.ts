@@ -3,6 +3,7 @@ import { lowerThreadPriority } from "../../base/thread-priority.ts";
 import { type AcceptedConfig, bootstrapJson } from "../../config/bootstrap/bootstrap-json.ts";
 import { itemPlaces } from "../../config/source/item-places.ts";
 import { jsonResponse } from "../admin-handler.ts";
+import type { PackedEndpoints } from "./cluster-endpoints.ts";
 import { configDump } from "./config-dump.ts";
 import type { ConfigDumpQuery } from "./config-dump-query.ts";
 import { configSections } from "./config-sections.ts";
@@ -15,6 +16,8 @@ export interface ConfigDumpTask {
   readonly inForceSinceMs: number;
   /** When each cluster last changed. */
   readonly clusterUpdateTimes: ReadonlyMap<string, number>;
+  /** The endpoints in force, if the query asks for them. */
+  readonly endpoints?: PackedEndpoints | undefined;
   /** What to dump, or `places`: where listeners and clusters stand in the texts. */
   readonly query: ConfigDumpQuery | "places";
 }
@@ -29,12 +32,12 @@ export interface DumpedConfigText {
 const PIECE_CHARS = 256 * 1024;
 
 /** Entry of the dump's thread: parses the texts again and prints what the query asks for. Secrets do not leave the thread. */
-export default function dumpConfig({ config, query, ...versions }: ConfigDumpTask): object {
+export default function dumpConfig({ config, query, endpoints, ...versions }: ConfigDumpTask): object {
   lowerThreadPriority("onlooker");
   const { status, contentType, body } =
     query === "places"
       ? { ...jsonResponse(200, {}), body: `${JSON.stringify({ places: itemPlaces(config) })}\n` }
-      : configDump(configSections({ bootstrap: bootstrapJson(config), ...versions }, query), query);
+      : configDump(configSections({ bootstrap: bootstrapJson(config), endpoints, ...versions }), query);
   const pieces = encoded(typeof body === "string" ? [body] : body);
   const value: DumpedConfigText = { status, contentType, pieces };
   return Piscina.move({ [transferableSymbol]: pieces.map(({ buffer }) => buffer), [valueSymbol]: value });

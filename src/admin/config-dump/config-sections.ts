@@ -1,5 +1,7 @@
 import type { ConfigResources, ConfigSection } from "../config-view.ts";
 import type { Json, JsonObject } from "../json-value.ts";
+import type { PackedEndpoints } from "./cluster-endpoints.ts";
+import { endpointsSection } from "./endpoints-section.ts";
 
 /** The configuration in force as `/config_dump` needs it. */
 export interface DumpedConfig {
@@ -10,6 +12,8 @@ export interface DumpedConfig {
   readonly inForceSinceMs: number;
   /** When each cluster last changed, in milliseconds since the epoch; the others, with the configuration. */
   readonly clusterUpdateTimes: ReadonlyMap<string, number>;
+  /** The endpoints in force, if they are asked for. */
+  readonly endpoints: PackedEndpoints | undefined;
 }
 
 /** A repeated field of a section whose elements wrap one resource each. */
@@ -57,38 +61,32 @@ const KINDS: readonly StaticKind[] = [
     type: "envoy.extensions.transport_sockets.tls.v3.Secret",
     find: (bootstrap) => staticResources(bootstrap, "secrets"),
   },
-  {
-    section: "EndpointsConfigDump",
-    element: "StaticEndpointConfig",
-    field: "static_endpoint_configs",
-    wrapper: "endpoint_config",
-    type: "envoy.config.endpoint.v3.ClusterLoadAssignment",
-    find: (bootstrap) =>
-      staticResources(bootstrap, "clusters").flatMap((cluster) => objectsOf([cluster.load_assignment ?? null])),
-  },
 ];
 
 /** The sections whose version is the snapshot's. */
 const VERSIONED: ReadonlySet<string> = new Set(["ClustersConfigDump", "ListenersConfigDump"]);
 
 /** The sections of a configuration without discovery: all that is in a bootstrap is static. Secrets are still in. */
-export function configSections(config: DumpedConfig, options: { readonly includeEds: boolean }): ConfigSection[] {
+export function configSections(config: DumpedConfig): ConfigSection[] {
   const lastUpdated = new Date(config.inForceSinceMs).toISOString();
   const updateTimes = { lastUpdated, clusters: config.clusterUpdateTimes };
-  const kinds = KINDS.filter(({ section }) => options.includeEds || section !== "EndpointsConfigDump");
+  const sections = KINDS.map(
+    (kind): ConfigSection => ({
+      type: `envoy.admin.v3.${kind.section}`,
+      fields: VERSIONED.has(kind.section) ? { version_info: String(config.version) } : {},
+      resources: [resourcesOf(kind, config.bootstrap, updateTimes)],
+    }),
+  );
+  const endpoints = config.endpoints === undefined ? undefined : endpointsSection(config.endpoints);
+  // Envoy has them by name: the endpoints come after the clusters.
+  if (endpoints !== undefined) sections.splice(1, 0, endpoints);
   return [
     {
       type: "envoy.admin.v3.BootstrapConfigDump",
       fields: { bootstrap: config.bootstrap, last_updated: lastUpdated },
       resources: [],
     },
-    ...kinds.map(
-      (kind): ConfigSection => ({
-        type: `envoy.admin.v3.${kind.section}`,
-        fields: VERSIONED.has(kind.section) ? { version_info: String(config.version) } : {},
-        resources: [resourcesOf(kind, config.bootstrap, updateTimes)],
-      }),
-    ),
+    ...sections,
   ];
 }
 
@@ -117,8 +115,7 @@ function staticResources(bootstrap: JsonObject, field: string): JsonObject[] {
 }
 
 function nameOf(item: JsonObject): string {
-  const name = item.name ?? item.cluster_name;
-  return typeof name === "string" ? name : "";
+  return typeof item.name === "string" ? item.name : "";
 }
 
 /** The route tables that stand in the listener's connection managers. */

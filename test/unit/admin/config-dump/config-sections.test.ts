@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { packEndpoints } from "../../../../src/admin/config-dump/cluster-endpoints.ts";
 import { configSections } from "../../../../src/admin/config-dump/config-sections.ts";
 import type { JsonObject } from "../../../../src/admin/json-value.ts";
 import { askAdmin } from "../../../harness/ask-admin.ts";
 import { SampleProxy } from "../../../harness/sample-admin-views.ts";
+import { clusterData, endpointData } from "../../upstream/cluster-fixture.ts";
 
 const bootstrap: JsonObject = {
   node: { id: "n" },
@@ -35,21 +37,18 @@ const bootstrap: JsonObject = {
 
 const clusterUpdateTimes = new Map([["web", 5000]]);
 
-function dump(target: string) {
+const config = { bootstrap, version: 3, inForceSinceMs: 0, clusterUpdateTimes, endpoints: undefined };
+
+async function dump(target: string) {
   const proxy = new SampleProxy();
-  proxy.sections = configSections(
-    { bootstrap, version: 3, inForceSinceMs: 0, clusterUpdateTimes },
-    { includeEds: true },
-  );
+  const endpoints = await packEndpoints([clusterData([endpointData(80)], { name: "web" })], new Map(), new Map());
+  proxy.sections = configSections({ ...config, endpoints });
   return askAdmin(proxy, target);
 }
 
 describe("configSections", () => {
   it("gives Envoy's sections in Envoy's order", () => {
-    const types = configSections(
-      { bootstrap, version: 3, inForceSinceMs: 0, clusterUpdateTimes },
-      { includeEds: false },
-    ).map(({ type }) => type);
+    const types = configSections(config).map(({ type }) => type);
     assert.deepEqual(types, [
       "envoy.admin.v3.BootstrapConfigDump",
       "envoy.admin.v3.ClustersConfigDump",
@@ -86,11 +85,14 @@ describe("configSections", () => {
     );
   });
 
-  it("shows endpoints on request", async () => {
+  it("shows endpoints on request, after the clusters", async () => {
     assert.match(
       (await dump("/config_dump?include_eds&resource=static_endpoint_configs")).body,
       /"cluster_name": "web"/,
     );
+    assert.deepEqual((await dump("/config_dump?include_eds&resource=dynamic_endpoint_configs")).json(), {});
+    const { configs } = (await dump("/config_dump?include_eds")).json() as { configs: { "@type": string }[] };
+    assert.match(configs[2]!["@type"], /EndpointsConfigDump$/);
   });
 
   it("shows a certificate's chain and never its key", async () => {
@@ -101,10 +103,7 @@ describe("configSections", () => {
   });
 
   it("copes with a bootstrap that has nothing", () => {
-    const sections = configSections(
-      { bootstrap: {}, version: 0, inForceSinceMs: 0, clusterUpdateTimes },
-      { includeEds: true },
-    );
+    const sections = configSections({ ...config, bootstrap: {}, endpoints: [] });
     assert.ok(sections.every(({ resources }) => resources.every(({ elements }) => elements.length === 0)));
   });
 });

@@ -100,7 +100,7 @@ for (const { name, policy } of policiesByTable) {
     const balancer = new HashLoadBalancer<LbHost>({
       panicThresholdPercent: 50,
       overprovisioningFactorPercent: 140,
-      byLocality: false,
+      localityWeights: null,
       random,
       table: tableFactory(policy, makePicker, null),
       healthyPanic: { inc: () => {}, add: () => {} },
@@ -122,7 +122,7 @@ for (const { name, policy } of policiesByTable) {
     }
     console.log(`  ${((performance.now() - started) / 10).toFixed(1)} ms for an update and its table`);
     const ordered = performance.now();
-    for (let round = 0; round < 10; round++) packRecipe(orderTable(weightedHosts(hosts, false), policy).recipe);
+    for (let round = 0; round < 10; round++) packRecipe(orderTable(weightedHosts(hosts, null), policy).recipe);
     const askMs = ((performance.now() - ordered) / 10).toFixed(1);
     console.log(`  ${askMs} ms of the worker's time if the table is built elsewhere`);
   }

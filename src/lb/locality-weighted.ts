@@ -1,9 +1,11 @@
 import type { RandomSource } from "../base/random.ts";
 import { EdfScheduler } from "./edf-scheduler.ts";
-import { hostsByLocality, localityKey } from "./hosts-by-locality.ts";
+import { hostsByLocality } from "./hosts-by-locality.ts";
 import type { LbHost } from "./lb-host.ts";
 import type { HostPicker, HostPickerFactory } from "./load-balancer.ts";
 import type { LoadBalancerContext } from "./load-balancer-context.ts";
+import { localityKey } from "./locality-key.ts";
+import { CONFIGURED_LOCALITY_WEIGHTS, type LocalityWeights } from "./locality-weights.ts";
 
 /**
  * `locality_weighted_lb_config`: chooses the locality by its weight, less what it lacks in usable hosts, then a host of it.
@@ -34,12 +36,13 @@ export class LocalityWeighted<H extends LbHost> implements HostPicker<H> {
     overprovisioningFactorPercent: number,
     picker: HostPickerFactory<H>,
     random: RandomSource,
+    localityWeights: LocalityWeights = CONFIGURED_LOCALITY_WEIGHTS,
   ): LocalityWeighted<H> | null {
     const counted = all.filter(({ excluded }) => !excluded);
     const totals = new Map(
       hostsByLocality(counted).map(({ locality, hosts }) => [localityKey(locality), hosts.length]),
     );
-    const used = hostsByLocality(usable).filter(({ weight }) => weight > 0);
+    const used = hostsByLocality(usable, localityWeights).filter(({ weight }) => weight > 0);
     if (used.length === 0) return null;
     const weights = used.map(({ locality, weight, hosts }) => {
       const share = hosts.length / (totals.get(localityKey(locality)) ?? hosts.length);

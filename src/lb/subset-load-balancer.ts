@@ -2,6 +2,12 @@ import type { Counter, Gauge } from "../stats/scope.ts";
 import type { LbHost } from "./lb-host.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
 import type { LoadBalancerContext } from "./load-balancer-context.ts";
+import {
+  CONFIGURED_LOCALITY_WEIGHTS,
+  LocalitySizes,
+  type LocalityWeights,
+  ScaledLocalityWeights,
+} from "./locality-weights.ts";
 import { metadataKey } from "./metadata-value.ts";
 import { carries, subsetIndex } from "./subset-index.ts";
 import type { SubsetSelector, SubsetSettings } from "./subset-settings.ts";
@@ -22,6 +28,8 @@ type Criteria = Readonly<Record<string, unknown>>;
 /** Some of the cluster's hosts and their load balancer, which is made when first needed. */
 interface Part<H extends LbHost> {
   readonly hosts: readonly H[];
+  /** What its balancer goes by; null = the weights as they are configured. */
+  readonly scaledWeights: ScaledLocalityWeights | null;
   balancer: LoadBalancer<H> | null;
 }
 
@@ -35,16 +43,20 @@ type Target<H extends LbHost> = { readonly part: Part<H> | null; readonly select
 export class SubsetLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   readonly #settings: SubsetSettings;
   readonly #stats: SubsetStats;
-  readonly #create: () => LoadBalancer<H>;
+  readonly #create: (localityWeights: LocalityWeights) => LoadBalancer<H>;
   readonly #selectors = new Map<string, SubsetSelector>();
   #subsets = new Map<string, Part<H>>();
-  #any: Part<H> = { hosts: [], balancer: null };
-  #default: Part<H> = { hosts: [], balancer: null };
+  #any: Part<H> = { hosts: [], scaledWeights: null, balancer: null };
+  #default: Part<H> = { hosts: [], scaledWeights: null, balancer: null };
   /** Routes ask for the same criteria, the very same object, again and again. */
   #targets = new WeakMap<Criteria, Target<H>>();
 
-  /** `create` makes a load balancer without hosts. */
-  constructor(settings: SubsetSettings, stats: SubsetStats, create: () => LoadBalancer<H>) {
+  /** `create` makes a load balancer without hosts that goes by these weights of localities, if it goes by any. */
+  constructor(
+    settings: SubsetSettings,
+    stats: SubsetStats,
+    create: (localityWeights: LocalityWeights) => LoadBalancer<H>,
+  ) {
     this.#settings = settings;
     this.#stats = stats;
     this.#create = create;
@@ -55,14 +67,15 @@ export class SubsetLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
   }
 
   update(hosts: readonly H[]): void {
-    const { defaultSubset, listAsAny } = this.#settings;
+    const { defaultSubset, listAsAny, scaleLocalityWeight } = this.#settings;
     const { subsets, duplicates } = subsetIndex(hosts, this.#settings);
     const before = this.#subsets;
     this.#subsets = new Map();
-    for (const [key, subset] of subsets) this.#subsets.set(key, renewed(before.get(key), subset));
-    this.#any = renewed(this.#any, { hosts, singleHost: false });
+    const sizes = scaleLocalityWeight ? new LocalitySizes(hosts) : null;
+    for (const [key, subset] of subsets) this.#subsets.set(key, renewed(before.get(key), subset, sizes));
+    this.#any = renewed(this.#any, { hosts, singleHost: false }, sizes);
     const isDefault = (host: H): boolean => carries(host, defaultSubset, listAsAny);
-    this.#default = renewed(this.#default, { hosts: hosts.filter(isDefault), singleHost: false });
+    this.#default = renewed(this.#default, { hosts: hosts.filter(isDefault), singleHost: false }, sizes);
     this.#targets = new WeakMap();
     for (const key of subsets.keys()) if (!before.has(key)) this.#stats.created.inc();
     for (const key of before.keys()) if (!subsets.has(key)) this.#stats.removed.inc();
@@ -134,22 +147,30 @@ export class SubsetLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
 
   #chooseFrom(part: Part<H>, context: LoadBalancerContext): H | null {
     if (part.balancer === null) {
-      part.balancer = this.#create();
+      part.balancer = this.#create(part.scaledWeights ?? CONFIGURED_LOCALITY_WEIGHTS);
       part.balancer.update(part.hosts);
     }
     return part.balancer.chooseHost(context);
   }
 }
 
-/** The part as it is after an update: its load balancer, if it has one, goes on with the new hosts. */
+/**
+ * The part as it is after an update: its load balancer, if it has one, goes on with the new hosts. `sizes` are those of the whole cluster's localities;
+ * null = weights are not scaled.
+ */
 function renewed<H extends LbHost>(
   before: Part<H> | undefined,
   { hosts, singleHost }: { readonly hosts: readonly H[]; readonly singleHost: boolean },
+  sizes: LocalitySizes | null,
 ): Part<H> {
-  if (singleHost) return { hosts, balancer: { chooseHost: () => hosts[0] ?? null, update: () => {} } };
+  if (singleHost) {
+    return { hosts, scaledWeights: null, balancer: { chooseHost: () => hosts[0] ?? null, update: () => {} } };
+  }
   const balancer = before?.balancer ?? null;
+  const scaledWeights = sizes === null ? null : (before?.scaledWeights ?? new ScaledLocalityWeights());
+  if (sizes !== null) scaledWeights?.update(sizes, new LocalitySizes(hosts));
   balancer?.update(hosts);
-  return { hosts, balancer };
+  return { hosts, scaledWeights, balancer };
 }
 
 function keysKey(keys: readonly string[]): string {

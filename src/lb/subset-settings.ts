@@ -23,6 +23,8 @@ export interface SubsetSettings {
   readonly allowRedundantKeys: boolean;
   /** Weights of localities hold within subsets, too. */
   readonly localityWeightAware: boolean;
+  /** Those weights are scaled by the share of each locality's hosts that is in the subset. Nothing comes of it unless they hold. */
+  readonly scaleLocalityWeight: boolean;
   /** Use any host if the fallback has none. */
   readonly panicModeAny: boolean;
   /** A list in a host's metadata stands for each of its values. */

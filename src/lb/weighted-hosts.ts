@@ -1,5 +1,6 @@
 import { hostsByLocality } from "./hosts-by-locality.ts";
 import type { LbHost } from "./lb-host.ts";
+import type { LocalityWeights } from "./locality-weights.ts";
 
 /** Hosts and the share of the traffic that each is to get; the shares add up to 1. */
 export interface WeightedHosts<H extends LbHost> {
@@ -13,12 +14,15 @@ export interface WeightedHosts<H extends LbHost> {
 }
 
 /**
- * The shares that weights are worth: of the hosts alone, or, with `byLocality`, those of the localities first and of the hosts within
+ * The shares that weights are worth: of the hosts alone, or, with `localityWeights`, those of the localities first and of the hosts within
  * each. Localities of weight 0 are left out, even if that leaves nothing. Source: Envoy's `normalizeWeights` for hashing load balancers.
  */
-export function weightedHosts<H extends LbHost>(hosts: readonly H[], byLocality: boolean): WeightedHosts<H> {
-  if (!byLocality) return measure(hosts, sharesWithin(hosts, 1));
-  const used = hostsByLocality(hosts).filter((locality) => locality.weight > 0);
+export function weightedHosts<H extends LbHost>(
+  hosts: readonly H[],
+  localityWeights: LocalityWeights | null,
+): WeightedHosts<H> {
+  if (localityWeights === null) return measure(hosts, sharesWithin(hosts, 1));
+  const used = hostsByLocality(hosts, localityWeights).filter((locality) => locality.weight > 0);
   const total = used.reduce((sum, locality) => sum + locality.weight, 0);
   return measure(
     used.flatMap((locality) => locality.hosts),

@@ -1,10 +1,11 @@
 import type { RandomSource } from "../base/random.ts";
 import type { Counter } from "../stats/scope.ts";
 import type { HostLevel } from "./host-level.ts";
-import { hostsByLocality, localityKey } from "./hosts-by-locality.ts";
+import { hostsByLocality } from "./hosts-by-locality.ts";
 import type { LbHost, Locality } from "./lb-host.ts";
 import type { HostPicker, HostPickerFactory } from "./load-balancer.ts";
 import type { LoadBalancerContext } from "./load-balancer-context.ts";
+import { localityKey } from "./locality-key.ts";
 import { ALL, type ZoneRoutes, type ZoneShare, zoneRoutes } from "./zone-routes.ts";
 
 /** Settings of zone-aware routing. Plain data. */

@@ -11,6 +11,7 @@ import { type MakePicker, tableFactory } from "../lb/hash/shared-table.ts";
 import { LeastRequest } from "../lb/least-request.ts";
 import type { HostPickerFactory, LoadBalancer } from "../lb/load-balancer.ts";
 import { LocalityWeighted } from "../lb/locality-weighted.ts";
+import { CONFIGURED_LOCALITY_WEIGHTS, type LocalityWeights } from "../lb/locality-weights.ts";
 import { PriorityLoadBalancer, type PriorityLoadBalancerOptions } from "../lb/priority-load-balancer.ts";
 import { RandomPick } from "../lb/random-pick.ts";
 import { RoundRobin } from "../lb/round-robin.ts";
@@ -40,22 +41,25 @@ export function createLoadBalancer(
   environment: BalancingEnvironment,
 ): LoadBalancer<Host> {
   const { subsets, ...whole } = data;
-  if (subsets === null) return createWhole(whole, environment);
+  if (subsets === null) return createWhole(whole, environment, CONFIGURED_LOCALITY_WEIGHTS);
   const ignoresWeights = data.locality.type === "weighted" && !subsets.localityWeightAware;
   const part = ignoresWeights ? { ...whole, locality: { type: "none" } as const } : whole;
-  return new SubsetLoadBalancer(subsets, environment.stats.subsets(), () => createWhole(part, environment));
+  return new SubsetLoadBalancer(subsets, environment.stats.subsets(), (weights) =>
+    createWhole(part, environment, weights),
+  );
 }
 
 function createWhole(
   data: Omit<BalancingData, "subsets"> & Pick<ClusterData, "priorityLoad">,
   environment: BalancingEnvironment,
+  weights: LocalityWeights,
 ): LoadBalancer<Host> {
   const { random, stats } = environment;
   const { loadBalancer, locality, priorityLoad } = data;
   const common = { ...priorityLoad, random, healthyPanic: stats.healthyPanic };
   if (loadBalancer.type === "ringHash" || loadBalancer.type === "maglev") {
     const table = hashTables(loadBalancer, environment);
-    return new HashLoadBalancer({ ...common, table, byLocality: locality.type === "weighted" });
+    return new HashLoadBalancer({ ...common, table, localityWeights: locality.type === "weighted" ? weights : null });
   }
   const slowStart = createSlowStart(loadBalancer, environment.clock);
   const picker = pickerFactory(loadBalancer, random, slowStart);
@@ -64,7 +68,7 @@ function createWhole(
     picker,
     failTrafficOnPanic: locality.type === "zoneAware" && locality.failTrafficOnPanic,
     ...(slowStart !== null && { onUpdate: (hosts) => slowStart.update(hosts) }),
-    ...spreadOver(data, picker, environment),
+    ...spreadOver(data, picker, environment, weights),
   });
 }
 
@@ -74,10 +78,11 @@ function spreadOver(
   { locality, priorityLoad }: Pick<ClusterData, "locality" | "priorityLoad">,
   picker: HostPickerFactory<Host>,
   { random, stats, hostsOf }: BalancingEnvironment,
+  weights: LocalityWeights,
 ): Spread {
   if (locality.type === "weighted") {
     const factorPercent = priorityLoad.overprovisioningFactorPercent;
-    return { spread: ({ all }, usable) => LocalityWeighted.of(all, usable, factorPercent, picker, random) };
+    return { spread: ({ all }, usable) => LocalityWeighted.of(all, usable, factorPercent, picker, random, weights) };
   }
   if (locality.type === "none" || locality.localCluster === "") return {};
   const settings = { ...locality, panicThresholdPercent: priorityLoad.panicThresholdPercent };

@@ -5,6 +5,7 @@ import { type HostLevel, hostLevels } from "../host-level.ts";
 import type { LbHost } from "../lb-host.ts";
 import type { LoadBalancer } from "../load-balancer.ts";
 import type { LoadBalancerContext } from "../load-balancer-context.ts";
+import type { LocalityWeights } from "../locality-weights.ts";
 import { levelLoad, NO_LOAD, type PriorityLoad, type PriorityLoadSettings } from "../priority-load.ts";
 import { weightedHosts } from "../weighted-hosts.ts";
 import type { HashPicker, HashPickerFactory } from "./hash-picker.ts";
@@ -12,8 +13,8 @@ import type { HashPicker, HashPickerFactory } from "./hash-picker.ts";
 /** What a `HashLoadBalancer` is made of. */
 export interface HashLoadBalancerOptions<H extends LbHost> extends PriorityLoadSettings {
   readonly table: HashPickerFactory<H>;
-  /** Weigh localities before hosts. */
-  readonly byLocality: boolean;
+  /** Weigh localities before hosts; null = localities do not count. */
+  readonly localityWeights: LocalityWeights | null;
   readonly random: RandomSource;
   /** `lb_healthy_panic`. */
   readonly healthyPanic: Counter;
@@ -80,7 +81,7 @@ export class HashLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
     const level = this.#levels[priority]!;
     const hosts = this.#load.panic[priority] ? level.all : level.healthy;
     const before = this.#tablesBefore[priority] ?? null;
-    const table = this.#options.table(weightedHosts(hosts, this.#options.byLocality), before);
+    const table = this.#options.table(weightedHosts(hosts, this.#options.localityWeights), before);
     this.#tables[priority] = table;
     return table;
   }

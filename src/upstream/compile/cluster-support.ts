@@ -188,7 +188,7 @@ export const CLUSTER_SUPPORT: readonly MessageSupport[] = [
   supportAll(Cluster_RoundRobinLbConfigSchema),
   supportAll(Cluster_SlowStartConfigSchema),
   LOAD_BALANCING_POLICY_SUPPORT,
-  supportAll(Cluster_LbSubsetConfigSchema, { scale_locality_weight: notYet() }),
+  supportAll(Cluster_LbSubsetConfigSchema),
   supportAll(Cluster_LbSubsetConfig_LbSubsetSelectorSchema),
   supportAll(Cluster_RingHashLbConfigSchema),
   supportAll(Cluster_MaglevLbConfigSchema),

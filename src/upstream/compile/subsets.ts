@@ -39,6 +39,7 @@ export function compileSubsets(
     selectors,
     allowRedundantKeys: "allowRedundantKeys" in message && message.allowRedundantKeys,
     localityWeightAware: message.localityWeightAware,
+    scaleLocalityWeight: message.scaleLocalityWeight,
     panicModeAny: message.panicModeAny,
     listAsAny: message.listAsAny,
     metadataFallbackList: Number(message.metadataFallbackPolicy) === FALLBACK_LIST,

@@ -28,6 +28,7 @@ function balancer(hosts: readonly LbHost[], changes: Partial<SubsetSettings> = {
     selectors: [selector(["stage"]), selector(["stage", "version"])],
     allowRedundantKeys: false,
     localityWeightAware: false,
+    scaleLocalityWeight: false,
     panicModeAny: false,
     listAsAny: false,
     metadataFallbackList: false,

@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { compileCluster } from "./compile-cluster.ts";
 
+const POLICIES = "type.googleapis.com/envoy.extensions.load_balancing_policies";
+
 describe("lb_subset_config", () => {
   it("compiles all of its settings", () => {
     const { data, problems } = compileCluster({
@@ -28,10 +30,31 @@ describe("lb_subset_config", () => {
       ],
       allowRedundantKeys: false,
       localityWeightAware: false,
+      scaleLocalityWeight: false,
       panicModeAny: true,
       listAsAny: true,
       metadataFallbackList: true,
     });
+  });
+
+  it("scales weights of localities, also as a policy", () => {
+    const subsetSelectors = [{ keys: ["stage"] }];
+    const { data, problems } = compileCluster({
+      lbSubsetConfig: { subsetSelectors, localityWeightAware: true, scaleLocalityWeight: true },
+      commonLbConfig: { localityWeightedLbConfig: {} },
+    });
+    assert.deepEqual(problems, []);
+    assert.equal(data.subsets?.localityWeightAware, true);
+    assert.equal(data.subsets?.scaleLocalityWeight, true);
+    const random = { typedExtensionConfig: { name: "r", typedConfig: { "@type": `${POLICIES}.random.v3.Random` } } };
+    const typedConfig = {
+      "@type": `${POLICIES}.subset.v3.Subset`,
+      subsetSelectors,
+      scaleLocalityWeight: true,
+      subsetLbPolicy: { policies: [random] },
+    };
+    const policies = [{ typedExtensionConfig: { name: "s", typedConfig } }];
+    assert.equal(compileCluster({ loadBalancingPolicy: { policies } }).data.subsets?.scaleLocalityWeight, true);
   });
 
   it("is off without selectors", () => {
@@ -96,11 +119,8 @@ describe("lb_subset_config", () => {
     });
   }
 
-  it("is refused for what is not there, and for weights of localities that do not count", () => {
+  it("is refused for weights of localities that do not count", () => {
     const subsetSelectors = [{ keys: ["a"] }];
-    assert.deepEqual(compileCluster({ lbSubsetConfig: { subsetSelectors, scaleLocalityWeight: true } }).problems, [
-      "error lb_subset_config.scale_locality_weight: scale_locality_weight is not supported yet",
-    ]);
     assert.deepEqual(compileCluster({ lbSubsetConfig: { subsetSelectors, localityWeightAware: true } }).problems, [
       "error lb_subset_config.locality_weight_aware: localities have no weights: locality_weighted_lb_config is not set",
     ]);

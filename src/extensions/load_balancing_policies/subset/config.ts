@@ -1,5 +1,5 @@
 import { extensionConfig } from "../../../config/extension-config.ts";
-import { notYet, supportAll } from "../../../config/field-support.ts";
+import { supportAll } from "../../../config/field-support.ts";
 import {
   Subset_LbSubsetSelectorSchema,
   SubsetSchema,
@@ -13,10 +13,7 @@ export const subsetConfig = extensionConfig({
   name: "envoy.load_balancing_policies.subset",
   categories: ["envoy.load_balancing_policies"],
   schema: SubsetSchema,
-  support: [
-    supportAll(SubsetSchema, { scale_locality_weight: notYet(), subset_lb_policy: policyList }),
-    supportAll(Subset_LbSubsetSelectorSchema),
-  ],
+  support: [supportAll(SubsetSchema, { subset_lb_policy: policyList }), supportAll(Subset_LbSubsetSelectorSchema)],
   configRequired: true,
   compile: (message, place, context): BalancingData => {
     const child = compileLoadBalancingPolicy(message.subsetLbPolicy!, place.field("subset_lb_policy"), context);

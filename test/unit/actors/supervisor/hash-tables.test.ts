@@ -10,7 +10,7 @@ import { hostsOnPorts, policyOf } from "../../lb/hash/hash-fixture.ts";
 
 function recipe(policy: TablePolicy, ports: readonly number[]) {
   const hosts = hostsOnPorts(ports, (at) => ({ weight: 1 + (ports[at]! % 3) }));
-  return orderTable(weightedHosts(hosts, false), policy).recipe;
+  return orderTable(weightedHosts(hosts, null), policy).recipe;
 }
 
 describe("HashTables", () => {

@@ -12,7 +12,7 @@ import { hashBalancer, hostsOnPorts } from "./hash-fixture.ts";
 function picks(activeRequests: readonly number[], factorPercent: number, places = 1) {
   const hosts = activeRequests.map((active, at) => lbHost(String(at), { activeRequests: active }));
   const table = { pick: (hash: Uint64): LbHost | null => hosts[Math.floor(hash.low / places)] ?? null };
-  const balancer = new BoundedLoad(table, weightedHosts(hosts, false), factorPercent);
+  const balancer = new BoundedLoad(table, weightedHosts(hosts, null), factorPercent);
   return (hash: number): string => balancer.pick(new Uint64().set(0, hash), 0)?.addressText ?? "none";
 }
 
@@ -58,7 +58,7 @@ describe("BoundedLoad", () => {
   it("lets a host of more weight have more requests", () => {
     const hosts = [lbHost("light", { activeRequests: 6 }), lbHost("heavy", { weight: 3, activeRequests: 6 })];
     for (const [at, expected] of ["heavy", "heavy"].entries()) {
-      const balancer = new BoundedLoad({ pick: () => hosts[at]! }, weightedHosts(hosts, false), 110);
+      const balancer = new BoundedLoad({ pick: () => hosts[at]! }, weightedHosts(hosts, null), 110);
       assert.equal(balancer.pick(new Uint64().set(0, 1), 0)!.addressText, expected);
     }
   });

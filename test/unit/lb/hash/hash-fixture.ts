@@ -7,6 +7,7 @@ import { MaglevTable } from "../../../../src/lb/hash/maglev-table.ts";
 import type { HashRingSettings, MaglevSettings, TablePolicy } from "../../../../src/lb/hash/table-policy.ts";
 import { orderTable } from "../../../../src/lb/hash/table-recipe.ts";
 import type { LbHost } from "../../../../src/lb/lb-host.ts";
+import { CONFIGURED_LOCALITY_WEIGHTS } from "../../../../src/lb/locality-weights.ts";
 import type { WeightedHosts } from "../../../../src/lb/weighted-hosts.ts";
 import { RecordingStats } from "../../../harness/recording-stats.ts";
 import { hashContext, lbHost, SeededRandom } from "../lb-fixture.ts";
@@ -58,7 +59,7 @@ export function hashBalancer(hosts: readonly LbHost[], setting: HashSetting) {
     panicThresholdPercent: 50,
     overprovisioningFactorPercent: 140,
     table,
-    byLocality: setting.byLocality ?? false,
+    localityWeights: setting.byLocality === true ? CONFIGURED_LOCALITY_WEIGHTS : null,
     random: new SeededRandom(),
     healthyPanic: stats.counter("lb_healthy_panic"),
   });

@@ -53,7 +53,7 @@ function tables(builder: TableBuilder | null, policy = POLICY) {
   );
   return {
     make: (hosts: readonly LbHost[], before: HashPicker<LbHost> | null = null) =>
-      factory(weightedHosts(hosts, false), before),
+      factory(weightedHosts(hosts, null), before),
     /** Whether the table that was made last is in shared memory. */
     get shared(): boolean {
       return last!.entries.owners.buffer instanceof SharedArrayBuffer;

@@ -93,7 +93,12 @@ describe("The network filter set_filter_state", () => {
 
     const others = await Promise.all([FakeUpstream.start(echoing), FakeUpstream.start(echoing)]);
     test.after(() => Promise.all(others.map((each) => each.close())));
-    const ports = others.map(({ port }) => loopback(port));
+    // Named for the ring, whose order would else be that of the ports that the system has given.
+    const lb_endpoints = others.map(({ port }, at) => ({
+      endpoint: { address: loopback(port) },
+      metadata: { filter_metadata: { "envoy.lb": { hash_key: `host-${"ab"[at]}` } } },
+    }));
+    const load_assignment = { cluster_name: "ring", endpoints: [{ lb_endpoints }] };
     const hashed = (tenant: string) =>
       startHttp(test, stateFilter(set("tenant", tenant)), {
         manager: { http_filters: filterChain("rbac", "RBAC", rules(tenant)) },
@@ -103,7 +108,7 @@ describe("The network filter set_filter_state", () => {
             route: { cluster: "ring", hash_policy: [{ filter_state: { key: "tenant" } }] },
           },
         ],
-        clusters: [sampleCluster("ring", ports, { lb_policy: "RING_HASH" })],
+        clusters: [sampleCluster("ring", [], { lb_policy: "RING_HASH", load_assignment })],
       });
     const hosts = new Set<string>();
     for (const tenant of ["a", "b", "c", "d", "e", "f"]) {

@@ -38,7 +38,7 @@ async function start(
   const typed_config = {
     "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
     service_name: "edge",
-    grpc_service: { envoy_grpc: { cluster_name: "otel" }, timeout: "5s" },
+    grpc_service: { envoy_grpc: { cluster_name: "otel" }, timeout: "30s" },
   };
   const filter = { name, typed_config: { "@type": `${TYPE}.${name}.v3.${message}`, ...config } };
   const manager = {
@@ -69,7 +69,10 @@ describe("What filters ask of services, in a trace", () => {
     const path = "/envoy.service.auth.v3.Authorization/Check";
     const service = await startUnaryService(t, path, schemas, () => ({ status: { code: 7 } }) as never);
     const clusters = [sampleCluster("authz", [loopback(service.port)], HTTP2)];
-    const config = { transport_api_version: "V3", grpc_service: { envoy_grpc: { cluster_name: "authz" } } };
+    const config = {
+      transport_api_version: "V3",
+      grpc_service: { envoy_grpc: { cluster_name: "authz" }, timeout: "30s" },
+    };
     const scene = await start(t, ["ext_authz", "ExtAuthz"], config, { clusters });
     assert.equal((await (await scene.proxied.client()).request()).status, 403);
     const span = await spanOf(scene, "async envoy.service.auth.v3.Authorization.Check egress");
@@ -86,7 +89,7 @@ describe("What filters ask of services, in a trace", () => {
     const service = await FakeUpstream.start(answering("", 200));
     t.after(() => service.close());
     const clusters = [sampleCluster("authz", [loopback(service.port)])];
-    const server_uri = { uri: "http://authz.test", cluster: "authz", timeout: "5s" };
+    const server_uri = { uri: "http://authz.test", cluster: "authz", timeout: "30s" };
     const config = { transport_api_version: "V3", http_service: { server_uri } };
     const scene = await start(t, ["ext_authz", "ExtAuthz"], config, { clusters });
     assert.equal((await (await scene.proxied.client()).request()).status, 200);
@@ -103,7 +106,7 @@ describe("What filters ask of services, in a trace", () => {
 
   it("is a span with an error where the service can't be asked", async (t) => {
     const clusters = [sampleCluster("authz", [])];
-    const server_uri = { uri: "http://authz.test", cluster: "authz", timeout: "5s" };
+    const server_uri = { uri: "http://authz.test", cluster: "authz", timeout: "30s" };
     const config = { transport_api_version: "V3", http_service: { server_uri } };
     const scene = await start(t, ["ext_authz", "ExtAuthz"], config, { clusters });
     assert.equal((await (await scene.proxied.client()).request()).status, 403);
@@ -133,7 +136,7 @@ describe("What filters ask of services, in a trace", () => {
     const service = await startUnaryService(t, path, schemas, answer as never);
     const clusters = [sampleCluster("limits", [loopback(service.port)], HTTP2)];
     const grpc_service = { envoy_grpc: { cluster_name: "limits" } };
-    const config = { domain: "d", rate_limit_service: { transport_api_version: "V3", grpc_service } };
+    const config = { domain: "d", timeout: "30s", rate_limit_service: { transport_api_version: "V3", grpc_service } };
     const { match, route } = clusterRoute("app") as { match: object; route: object };
     const rate_limits = [{ actions: [{ generic_key: { descriptor_value: "x" } }] }];
     const routes = [{ match, route: { ...route, rate_limits } }];
@@ -150,7 +153,7 @@ describe("What filters ask of services, in a trace", () => {
     const service = await FakeUpstream.start(answering("{}", 500));
     t.after(() => service.close());
     const clusters = [sampleCluster("keys", [loopback(service.port)])];
-    const http_uri = { uri: "https://keys.test/jwks", cluster: "keys", timeout: "5s" };
+    const http_uri = { uri: "https://keys.test/jwks", cluster: "keys", timeout: "30s" };
     const config = {
       providers: { p: { issuer: "me", remote_jwks: { http_uri } } },
       rules: [{ match: { prefix: "/" }, requires: { provider_name: "p" } }],

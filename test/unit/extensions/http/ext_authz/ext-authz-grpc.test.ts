@@ -25,7 +25,7 @@ async function start(
   const schemas = [CheckRequestSchema, CheckResponseSchema] as const;
   const service = await startUnaryService(t, "/envoy.service.auth.v3.Authorization/Check", schemas, answer);
   const clusters = [sampleCluster("authz", [loopback(service.port)], { http2_protocol_options: {} })];
-  const grpc_service = { envoy_grpc: { cluster_name: "authz" }, timeout: "2s" };
+  const grpc_service = { envoy_grpc: { cluster_name: "authz" }, timeout: "30s" };
   const config = { grpc_service, transport_api_version: "V3", ...fields };
   return [await filtered(t, "ext_authz", "ExtAuthz", config, { clusters, ...options }), service];
 }
@@ -258,7 +258,7 @@ describe("The ext_authz filter with a gRPC service", () => {
         },
       }),
     };
-    const service = { envoy_grpc: { cluster_name: "authz" }, timeout: "2s" };
+    const service = { envoy_grpc: { cluster_name: "authz" }, timeout: "30s" };
     const authz = (more: object): object => ({
       name: "ext_authz",
       typed_config: typed("ext_authz", "ExtAuthz", {

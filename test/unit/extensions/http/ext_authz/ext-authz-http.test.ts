@@ -18,7 +18,7 @@ async function start(
   const service = await FakeUpstream.start(script);
   t.after(() => service.close());
   const clusters = [sampleCluster("authz", [loopback(service.port)])];
-  const server_uri = { uri: "http://authz.test/base", cluster: "authz", timeout: "1s" };
+  const server_uri = { uri: "http://authz.test/base", cluster: "authz", timeout: "30s" };
   const config = { http_service: { server_uri, ...http }, ...fields };
   const proxied = await filtered(t, "ext_authz", "ExtAuthz", config, { clusters, ...options });
   return [proxied, service];

@@ -40,7 +40,7 @@ async function start(
   const clusters = [sampleCluster("limits", [loopback(service.port)], { http2_protocol_options: {} })];
   const config = {
     domain: "shop",
-    timeout: "2s",
+    timeout: "30s",
     rate_limit_service: { grpc_service: { envoy_grpc: { cluster_name: "limits" } }, transport_api_version: "V3" },
     ...fields,
   };

@@ -12,7 +12,9 @@ async function listen(t: TestContext, host: string, port = 0): Promise<number> {
 }
 
 async function connectTo(t: TestContext, port: number, ip: string, additional: string[]): Promise<net.Socket> {
-  const socket = net.connect({ port, ...targetOptions(ip, additional) });
+  // Addresses of loopback answer or refuse: only a machine that is held up would need longer.
+  const patient = additional.length > 0 ? { autoSelectFamilyAttemptTimeout: 30_000 } : {};
+  const socket = net.connect({ port, ...targetOptions(ip, additional), ...patient });
   t.after(() => socket.destroy());
   await once(socket, "connect");
   return socket;

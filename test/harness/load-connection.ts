@@ -152,7 +152,11 @@ export class LoadConnection {
       this.#drop(socket);
       this.#next();
     } else if (this.#settings.thinkTimeMs > 0 && !this.#stopping) {
-      this.#setTimer(this.#settings.thinkTimeMs, () => this.#next());
+      // What has come while the thread was held up is seen first: the end of the connection may be among it.
+      const goOn = (): void => {
+        if (this.#socket === socket) this.#next();
+      };
+      this.#setTimer(this.#settings.thinkTimeMs, () => void setImmediate(goOn));
     } else {
       this.#next();
     }

@@ -42,7 +42,7 @@ export class UdpClient {
   }
 
   /** Sends and resolves with the next answer. Nothing is lost on loopback but what a proxy that is starting up drops. */
-  async ask(data: string, deadlineMs = 5000): Promise<string> {
+  async ask(data: string, deadlineMs = 30_000): Promise<string> {
     const before = this.received.length;
     this.send(data);
     await until(`the answer to ${data}`, () => this.received.length > before, deadlineMs);

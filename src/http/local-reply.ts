@@ -30,6 +30,7 @@ export interface LocalReplyRewriter {
 }
 
 const EMPTY = Buffer.alloc(0);
+const PLAIN_TEXT = "text/plain";
 
 /** Whether a request is gRPC, by its content type (`application/grpc`, `application/grpc+proto`, …). */
 export function isGrpcRequest(headers: RequestHeaderMap): boolean {
@@ -38,23 +39,13 @@ export function isGrpcRequest(headers: RequestHeaderMap): boolean {
 }
 
 /**
- * The message for a local reply: plain text, or for gRPC requests HTTP 200 with `grpc-status` and `grpc-message`.
- * `request` is null if it never became known. Source: Envoy's `Http::Utility::sendLocalReply`.
+ * The message for a local reply: plain text, unless it was given another type, or for gRPC requests HTTP 200 with `grpc-status` and
+ * `grpc-message`. `request` is null if it never became known. Source: Envoy's `Http::Utility::prepareLocalReply`.
  */
 export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap | null): PreparedLocalReply {
   const headers = new ResponseHeaderMap(reply.status);
-  if (request !== null && isGrpcRequest(request)) {
-    becomeGrpc(headers, reply.grpcStatus ?? grpcStatusOfHttp(reply.status), reply.body);
-    reply.modifyHeaders?.(headers);
-    return { headers, body: EMPTY };
-  }
-  const body = reply.body === "" ? EMPTY : Buffer.from(reply.body, "utf8");
-  if (body.length > 0) {
-    headers.add("content-length", String(body.length));
-    headers.add("content-type", "text/plain");
-  }
   reply.modifyHeaders?.(headers);
-  return { headers, body: request?.method === "HEAD" ? EMPTY : body };
+  return finishReply(reply, headers, Buffer.from(reply.body, "utf8"), PLAIN_TEXT, request);
 }
 
 /** As `prepareLocalReply`, with what `rewriter` makes of the reply. */
@@ -68,23 +59,37 @@ export function rewriteLocalReply(
   reply.modifyHeaders?.(headers);
   const typeBefore = headers.get("content-type");
   const { body, contentType } = rewriter.rewrite(headers, reply.body, request, streamInfo);
+  // A type that came with the text that was does not fit the new one.
+  const isOther = body.toString("utf8") !== reply.body;
+  if (isOther && headers.get("content-type") === typeBefore) headers.remove("content-type");
+  return finishReply(reply, headers, body, contentType, request);
+}
+
+/** What the body, or that there is none, makes of the headers. */
+function finishReply(
+  reply: LocalReply,
+  headers: ResponseHeaderMap,
+  body: Buffer,
+  contentType: string,
+  request: RequestHeaderMap | null,
+): PreparedLocalReply {
+  headers.remove("content-length");
   if (request !== null && isGrpcRequest(request)) {
     becomeGrpc(headers, reply.grpcStatus ?? grpcStatusOfHttp(headers.status), body.toString("utf8"));
     return { headers, body: EMPTY };
   }
-  if (body.length > 0) {
-    const type = headers.get("content-type");
-    headers.set("content-length", String(body.length));
-    // A type that came with the text that was does not fit the new one.
-    const isOther = body.toString("utf8") !== reply.body;
-    if (type === undefined || (isOther && type === typeBefore)) headers.set("content-type", contentType);
+  if (body.length === 0) {
+    headers.remove("content-type");
+    return { headers, body: EMPTY };
   }
+  headers.add("content-length", String(body.length));
+  if (!headers.has("content-type")) headers.add("content-type", contentType);
   return { headers, body: request?.method === "HEAD" ? EMPTY : body };
 }
 
 function becomeGrpc(headers: ResponseHeaderMap, grpcStatus: number, message: string): void {
   headers.status = 200;
   headers.set("content-type", "application/grpc");
-  headers.set("grpc-status", String(grpcStatus));
+  if (!headers.has("grpc-status")) headers.add("grpc-status", String(grpcStatus));
   if (message !== "") headers.set("grpc-message", encodeGrpcMessage(message));
 }

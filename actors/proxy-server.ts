@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import type { AccessLogData } from "../src/access-log/access-log-data.ts";
 import type { ActorRef } from "../src/actor/actor-ref.ts";
 import { ActorSystem } from "../src/actor/actor-system.ts";
 import type { ActorReport } from "../src/actor/inspection/actor-report.ts";
@@ -14,7 +15,7 @@ import { systemClock } from "../src/base/clock.ts";
 import { SystemRandom } from "../src/base/random.ts";
 import { TimerWheel } from "../src/base/timer-wheel.ts";
 import { nextTurn } from "../src/base/turn.ts";
-import type { BootstrapData } from "../src/config/bootstrap/bootstrap-data.ts";
+import type { AdminData, BootstrapData } from "../src/config/bootstrap/bootstrap-data.ts";
 import type { CompilerPool } from "../src/config/compiler/compiler-pool.ts";
 import { problemText } from "../src/config/config-problem.ts";
 import { StatsSinks } from "../src/extensions/stat_sinks/stats-sinks.ts";
@@ -32,11 +33,12 @@ import { EventLogs } from "../src/upstream/event-log/event-logs.ts";
 import { ClusterHealthChecks } from "../src/upstream/health-check/cluster-health-checks.ts";
 import { OutlierDetector } from "../src/upstream/outlier/outlier-detector.ts";
 import { OutlierStats } from "../src/upstream/outlier/outlier-stats.ts";
+import type { AdminAccessLogOptions } from "./admin/access-log.ts";
 import { type AdminOptions, adminSpec } from "./admin/actor.ts";
 import { AdminStats } from "./admin/admin-stats.ts";
 import { adminViews } from "./admin/admin-views.ts";
 import { loggingLevels } from "./admin/logging-levels.ts";
-import type { AdminAddress } from "./admin/protocol.ts";
+import type { AdminAddress, AdminMessage } from "./admin/protocol.ts";
 import { ServerCondition } from "./admin/server-condition.ts";
 import { BreakerMemoryExtras } from "./breaker-memory-extras.ts";
 import { CheckTransports } from "./check-transports.ts";
@@ -114,6 +116,7 @@ export class ProxyServer {
   readonly #membership: ActorRef<MembershipMessage>;
   readonly #supervisor: ActorRef<SupervisorMessage>;
   readonly #startedMs = systemClock.nowMs();
+  #admin: ActorRef<AdminMessage> | undefined;
 
   constructor(options: ProxyServerOptions) {
     this.#options = options;
@@ -164,12 +167,33 @@ export class ProxyServer {
 
   /** Starts the admin interface, if there is an address for it. */
   async startAdmin(): Promise<AdminAddress | undefined> {
-    const address = this.#options.bootstrap.admin?.address;
-    if (address === undefined || address === null) return undefined;
-    const admin = this.#system.spawn(
-      adminSpec({ address, ...this.#adminParts(address), stats: new AdminStats(this.#mainStats) }),
-    );
-    return admin.ask({ type: "getAdminAddress" }, ASK_DEADLINE_MS);
+    const { admin } = this.#options.bootstrap;
+    if (admin === null || admin.address === null) return undefined;
+    const { address, accessLogs } = admin;
+    const stats = new AdminStats(this.#mainStats);
+    const accessLog = accessLogs.length === 0 ? null : this.#adminAccessLog(accessLogs);
+    this.#admin = this.#system.spawn(adminSpec({ address, ...this.#adminParts(address), stats, accessLog }));
+    return this.#admin.ask({ type: "getAdminAddress" }, ASK_DEADLINE_MS);
+  }
+
+  #adminAccessLog(logs: AdminData["accessLogs"]): AdminAccessLogOptions {
+    const { commandLine, environment } = this.#options;
+    const format = {
+      hostname: hostname(),
+      environment: new Map(environment),
+      clock: systemClock,
+      random: this.#random,
+    };
+    return {
+      logs: logs as readonly AccessLogData[],
+      clock: systemClock,
+      timers: this.#timers,
+      random: this.#random,
+      runtime: this.#runtime.runtime,
+      stats: this.#mainStats,
+      flushIntervalMs: commandLine.fileFlushIntervalMs,
+      format,
+    };
   }
 
   /** Where listeners listen, with real ports. */
@@ -182,6 +206,7 @@ export class ProxyServer {
   reopenLogs(): void {
     this.#options.log.reopen();
     this.#eventLogs.reopen();
+    this.#admin?.tell({ type: "reopenAdminLogs" });
     this.#supervisor.tell({ type: "broadcast", message: { type: "reopenLogs" } });
   }
 

@@ -1,7 +1,9 @@
 import type { Actor, ActorContext, ActorSpec } from "../../src/actor/actor.ts";
+import { describeError } from "../../src/actor/ask-error.ts";
 import type { AdminRouter } from "../../src/admin/admin-router.ts";
 import type { Watching } from "../../src/admin/live/live-view.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
+import type { AdminAccessLog, AdminAccessLogOptions, AdminExchange } from "./access-log.ts";
 import { type AdminLimits, AdminServer, DEFAULT_ADMIN_LIMITS, listenFailure } from "./admin-server.ts";
 import type { AdminStats } from "./admin-stats.ts";
 import type { AdminAddress, AdminMessage } from "./protocol.ts";
@@ -12,6 +14,8 @@ export interface AdminOptions {
   readonly router: AdminRouter;
   readonly stats: AdminStats;
   readonly limits?: Partial<AdminLimits>;
+  /** Absent or null: no access log. */
+  readonly accessLog?: AdminAccessLogOptions | null;
   /** How much watching there is, for its state. */
   readonly watching: () => Watching;
 }
@@ -28,6 +32,7 @@ class AdminActor implements Actor<AdminMessage> {
   readonly #context: ActorContext<AdminMessage>;
   readonly #options: AdminOptions;
   readonly #server: AdminServer;
+  #accessLog: AdminAccessLog | undefined;
   #address: AdminAddress = { type: "notListening", reason: "not started" };
 
   constructor(context: ActorContext<AdminMessage>, options: AdminOptions) {
@@ -35,11 +40,19 @@ class AdminActor implements Actor<AdminMessage> {
     this.#options = options;
     const { log, clock, timers } = context;
     const limits = { ...DEFAULT_ADMIN_LIMITS, ...options.limits };
-    this.#server = new AdminServer({ router: options.router, stats: options.stats, clock, timers, log, limits });
+    const { router, stats } = options;
+    const onExchange = (exchange: AdminExchange): void => this.#accessLog?.log(exchange);
+    this.#server = new AdminServer({ router, stats, clock, timers, log, limits, onExchange });
   }
 
   async start(): Promise<void> {
-    const { address } = this.#options;
+    const { address, accessLog } = this.#options;
+    try {
+      if (accessLog != null) this.#accessLog = await openAccessLog(accessLog);
+    } catch (error) {
+      this.#address = { type: "notListening", reason: `admin: ${describeError(error)}` };
+      return;
+    }
     try {
       const bound = await this.#server.listen(address);
       this.#address = { type: "listening", address: bound };
@@ -53,6 +66,7 @@ class AdminActor implements Actor<AdminMessage> {
 
   receive(message: AdminMessage): void {
     if (message.type === "getAdminAddress") this.#context.reply(message, this.#address);
+    else if (message.type === "reopenAdminLogs") this.#accessLog?.reopen();
     else this.#context.unhandled(message);
   }
 
@@ -66,7 +80,14 @@ class AdminActor implements Actor<AdminMessage> {
     };
   }
 
-  stop(): Promise<void> {
-    return this.#server.close();
+  async stop(): Promise<void> {
+    await this.#server.close();
+    await this.#accessLog?.close();
   }
+}
+
+/** Most configurations have none, and need not load what formats lines. */
+async function openAccessLog(options: AdminAccessLogOptions): Promise<AdminAccessLog> {
+  const { AdminAccessLog } = await import("./access-log.ts");
+  return AdminAccessLog.open(options);
 }

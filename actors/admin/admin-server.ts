@@ -10,6 +10,7 @@ import type { Clock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/log.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
+import type { AdminExchange } from "./access-log.ts";
 import type { AdminStats } from "./admin-stats.ts";
 import { BodyTooLarge, readHead, readRequest } from "./request-reading.ts";
 import { writeResponse } from "./response-writing.ts";
@@ -42,6 +43,8 @@ export interface AdminServerOptions {
   readonly timers: TimerWheel;
   readonly log: Logger;
   readonly limits: AdminLimits;
+  /** A request was answered, or its client has gone. */
+  readonly onExchange: (exchange: AdminExchange) => void;
 }
 
 /** The admin interface on its address, by node:http: it is no hot path. */
@@ -116,21 +119,27 @@ export class AdminServer {
   }
 
   async #serve(message: IncomingMessage, to: ServerResponse): Promise<void> {
-    const { stats, log, clock } = this.#options;
+    const { stats, log, clock, onExchange } = this.#options;
     stats.requestBegan();
-    to.once("close", () => stats.requestEnded(to.statusCode));
+    const [startMs, startWallMs] = [clock.nowMs(), clock.wallMs()];
+    const exchange: AdminExchange = { message, to, startMs, startWallMs, bytesReceived: 0, bytesSent: 0 };
+    to.once("close", () => {
+      stats.requestEnded(to.statusCode);
+      onExchange(exchange);
+    });
     to.on("error", () => {});
     message.on("error", () => {});
     try {
-      const response = await this.#respond(message, to);
-      if (!to.destroyed) await writeResponse(to, response, clock, message.method !== "HEAD");
+      const response = await this.#respond(exchange);
+      if (!to.destroyed) await writeResponse(exchange, response, clock);
     } catch (error) {
       log.debug({ url: message.url, error: describeError(error) }, "admin request failed");
       to.destroy();
     }
   }
 
-  async #respond(message: IncomingMessage, to: ServerResponse): Promise<AdminResponse> {
+  async #respond(exchange: AdminExchange): Promise<AdminResponse> {
+    const { message, to } = exchange;
     const { router, limits, timers, log } = this.#options;
     const refused = router.refuse(readHead(message));
     if (refused !== undefined) {
@@ -146,6 +155,7 @@ export class AdminServer {
       to.shouldKeepAlive = false;
       return textResponse(413, `${request.message}\n`);
     }
+    exchange.bytesReceived = Buffer.byteLength(request.body);
     if (request.method !== "GET" && request.method !== "HEAD") {
       log.info({ method: request.method, path: request.path }, "admin command");
     }

@@ -11,5 +11,10 @@ export type AdminAddress =
   | { readonly type: "listening"; readonly address: Address }
   | { readonly type: "notListening"; readonly reason: string };
 
+/** Opens the access logs anew, after somebody renamed the files. */
+export interface ReopenAdminLogs {
+  readonly type: "reopenAdminLogs";
+}
+
 /** All that the admin actor understands. */
-export type AdminMessage = GetAdminAddress;
+export type AdminMessage = GetAdminAddress | ReopenAdminLogs;

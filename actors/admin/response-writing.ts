@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { AdminPiece, AdminResponse } from "../../src/admin/admin-handler.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { nextTurn } from "../../src/base/turn.ts";
+import type { AdminExchange } from "./access-log.ts";
 
 /** How long pieces of a page may be made before other work of the thread gets its turn. */
 const SLICE_MS = 10;
@@ -11,21 +12,25 @@ const SLICE_MS = 10;
  * Sends a response. Pieces are made as the client takes them and never keep the thread for long. Stops when the client
  * goes away. Rejects if making a piece fails; the connection is then cut, because the head has been sent.
  */
-export async function writeResponse(
-  to: ServerResponse,
-  response: AdminResponse,
-  clock: Clock,
-  withBody: boolean,
-): Promise<void> {
+export async function writeResponse(exchange: AdminExchange, response: AdminResponse, clock: Clock): Promise<void> {
+  const { message, to } = exchange;
   const { status, contentType, headers, body } = response;
-  const length = typeof body === "string" ? { "content-length": String(Buffer.byteLength(body)) } : {};
-  to.writeHead(status, { "content-type": contentType, ...length, ...headers });
-  if (!withBody || typeof body === "string") {
-    to.end(withBody && typeof body === "string" ? body : undefined);
+  const lengthBytes = typeof body === "string" ? Buffer.byteLength(body) : -1;
+  to.statusCode = status;
+  to.setHeader("content-type", contentType);
+  if (lengthBytes !== -1) to.setHeader("content-length", lengthBytes);
+  for (const [name, value] of Object.entries(headers ?? {})) to.setHeader(name, value);
+  if (message.method === "HEAD") {
+    to.end();
+    return;
+  }
+  if (typeof body === "string") {
+    exchange.bytesSent = lengthBytes;
+    to.end(body);
     return;
   }
   try {
-    await writePieces(to, body, clock);
+    await writePieces(exchange, body, clock);
   } catch (error) {
     to.destroy();
     throw error;
@@ -33,13 +38,15 @@ export async function writeResponse(
 }
 
 async function writePieces(
-  to: ServerResponse,
+  exchange: AdminExchange,
   pieces: Iterable<AdminPiece> | AsyncIterable<AdminPiece>,
   clock: Clock,
 ): Promise<void> {
+  const { to } = exchange;
   let sliceEndsMs = clock.nowMs() + SLICE_MS;
   for await (const piece of pieces) {
     if (to.destroyed) return;
+    exchange.bytesSent += Buffer.byteLength(piece);
     if (piece.length > 0 && !to.write(piece)) await drained(to);
     if (clock.nowMs() < sliceEndsMs) continue;
     await new Promise<void>((resolve) => nextTurn(resolve));

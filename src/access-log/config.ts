@@ -1,4 +1,7 @@
+import { create } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import type { CompileContext } from "../config/compile-context.ts";
+import type { AccessLogsCompiler } from "../config/compiler/compiler-table.ts";
 import { type MessageSupport, notYet, supportAll } from "../config/field-support.ts";
 import type { Place } from "../config/place.ts";
 import { ResponseFlag } from "../http/stream-info.ts";
@@ -25,9 +28,10 @@ import {
 } from "../proto/gen/envoy/config/accesslog/v3/accesslog_pb.js";
 import { RuntimeUInt32Schema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
 import { AccessLogType } from "../proto/gen/envoy/data/accesslog/v3/accesslog_pb.js";
-import { compileHeaderMatcher } from "../route/compile/matchers.ts";
+import { FileAccessLogSchema } from "../proto/gen/envoy/extensions/access_loggers/file/v3/file_pb.js";
+import { compileHeaderMatcher, matcherSupport } from "../route/compile/matchers.ts";
 import { compileMetadataMatcher, metadataMatcherSupport } from "../route/compile/metadata-matcher.ts";
-import { compileFractionalPercent } from "../route/compile/route-match.ts";
+import { compileFractionalPercent, routeMatchSupport } from "../route/compile/route-match.ts";
 import type { AccessLogData, AccessLogFilterData, ComparisonData } from "./access-log-data.ts";
 
 const OPS: Record<ComparisonFilter_Op, ComparisonData["op"]> = {
@@ -150,3 +154,14 @@ export const accessLogSupport: readonly MessageSupport[] = [
   supportAll(TraceableFilterSchema),
   ...metadataMatcherSupport,
 ];
+
+/** For the access logs of the admin endpoint, which stand in the bootstrap itself. */
+export const accessLogsCompiler: AccessLogsCompiler = {
+  support: [...accessLogSupport, ...matcherSupport, ...routeMatchSupport],
+  compile: compileAccessLogs,
+  compilePath(path, place, context): AccessLogData[] {
+    const typedConfig = anyPack(FileAccessLogSchema, create(FileAccessLogSchema, { path }));
+    const logger = context.extension("envoy.access_loggers", { name: "envoy.access_loggers.file", typedConfig }, place);
+    return logger === undefined ? [] : [{ logger, filter: null }];
+  },
+};

@@ -1,4 +1,4 @@
-import { accessLogSupport } from "../access-log/config.ts";
+import { accessLogSupport, accessLogsCompiler } from "../access-log/config.ts";
 import type { CompilerTable } from "../config/compiler/compiler-table.ts";
 import { dataSourceSupport } from "../config/data-source.ts";
 import type { ExtensionConfig } from "../config/extension-config.ts";
@@ -56,6 +56,7 @@ async function tableWith(extensions: readonly ExtensionConfig[]): Promise<Compil
     listener: listenerCompiler,
     cluster: clusterCompiler,
     secret: (await import("./transport_sockets/tls/config.ts")).secretChecker,
+    accessLogs: accessLogsCompiler,
     loadAssignment: loadAssignmentCompiler,
     extensions,
     support: [

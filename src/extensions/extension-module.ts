@@ -93,9 +93,12 @@ export interface UdpListenerFilterModule {
   explain(data: unknown, sources: ExplainSources): UdpExplanation;
 }
 
+/** What access loggers find on their thread: a worker, or the main thread for the admin endpoint. */
+export type AccessLoggerContext = Pick<WorkerContext, "format" | "accessLogFiles">;
+
 /** The worker-side half of an access logger: what its `logger.ts` exports as `accessLogger`. */
 export interface AccessLoggerModule {
-  createLogger(data: unknown, worker: WorkerContext): AccessLog;
+  createLogger(data: unknown, thread: AccessLoggerContext): AccessLog;
 }
 
 /** The worker-side half of a tracing provider: what its `factory.ts` exports as `tracer`. */

@@ -3,7 +3,7 @@ import type { StampedFile } from "../../base/file-stamp.ts";
 import { type Bootstrap, BootstrapSchema } from "../../proto/gen/envoy/config/bootstrap/v3/bootstrap_pb.js";
 import { SecretSchema } from "../../proto/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import type { CompileRequest } from "../compiler/compile-request.ts";
-import type { SecretChecker } from "../compiler/compiler-table.ts";
+import type { CompilerTable, SecretChecker } from "../compiler/compiler-table.ts";
 import { type CompileEnvironment, ItemCompilation, type PlacedProblem } from "../compiler/item-compilation.ts";
 import { readMessage } from "../compiler/item-compiler.ts";
 import type { ConfigProblem } from "../config-problem.ts";
@@ -16,6 +16,9 @@ import type { BootstrapData } from "./bootstrap-data.ts";
 import { BOOTSTRAP_SUPPORT } from "./bootstrap-support.ts";
 
 const TABLES: SupportTables = supportTables(BOOTSTRAP_SUPPORT);
+
+/** What of the layers above compiles parts of the bootstrap. */
+export type BootstrapHelpers = { readonly [Part in "secret" | "accessLogs"]?: CompilerTable[Part] | undefined };
 
 /** The settings beside the resources, or undefined after an error, and all that is wrong with them. */
 export interface CompiledBootstrap {
@@ -35,7 +38,7 @@ export function compileBootstrapOf(
   sources: readonly ConfigSource[],
   node: CompileRequest["node"],
   environment: CompileEnvironment,
-  secretChecker?: SecretChecker,
+  { secret, accessLogs }: BootstrapHelpers = {},
 ): CompiledBootstrap {
   const problems: ConfigProblem[] = [];
   const merged = create(BootstrapSchema);
@@ -50,11 +53,11 @@ export function compileBootstrapOf(
       mergeFromBinary(BootstrapSchema, merged, bytes, { recursionLimit: MAX_MESSAGE_DEPTH });
     }
   }
-  const tables = secretChecker === undefined ? TABLES : supportTables(secretChecker.support, TABLES);
+  const tables = supportTables([...(secret?.support ?? []), ...(accessLogs?.support ?? [])], TABLES);
   const broken = checking.check(BootstrapSchema, merged, Place.root, tables);
-  const secrets = broken ? {} : checkSecrets(merged, checking, secretChecker);
+  const secrets = broken ? {} : checkSecrets(merged, checking, secret);
   const usable = !broken && !problems.some(({ severity }) => severity === "error");
-  const data = usable ? compileBootstrap(merged, checking, node) : undefined;
+  const data = usable ? compileBootstrap(merged, checking, node, accessLogs) : undefined;
   problems.push(...checking.problems.map((problem) => placedProblem(problem, sources)));
   return { data, problems, secrets, files: checking.files };
 }

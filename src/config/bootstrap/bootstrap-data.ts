@@ -24,6 +24,8 @@ export type AdminAddressData =
 export interface AdminData {
   /** Null if it does not listen at all. */
   readonly address: AdminAddressData | null;
+  /** What the table's `AccessLogsCompiler` made of `access_log` and `access_log_path`. */
+  readonly accessLogs: readonly unknown[];
 }
 
 /** What the bootstrap says beside its resources. Plain, immutable, serialisable. */

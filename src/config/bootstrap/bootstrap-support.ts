@@ -38,8 +38,8 @@ const node: readonly MessageSupport[] = [
 const admin: readonly MessageSupport[] = [
   support(AdminSchema, {
     address: yes,
-    access_log_path: only(["/dev/null"], "leave it out; the admin endpoint keeps no access log"),
-    access_log: notYet("the admin endpoint keeps no access log"),
+    access_log_path: yes,
+    access_log: yes,
     profile_path: noEffect("CPU profiles are answered to the request that asks for them"),
     ignore_global_conn_limit: noEffect("connections to the admin endpoint are neither limited nor counted"),
   }),

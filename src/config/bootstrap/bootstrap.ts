@@ -13,11 +13,12 @@ import {
   type StatsTagData,
 } from "../../stats/stats-config-data.ts";
 import type { CompileContext, CompiledExtension } from "../compile-context.ts";
+import type { AccessLogsCompiler } from "../compiler/compiler-table.ts";
 import { durationMs } from "../duration-ms.ts";
 import { Place } from "../place.ts";
 import { compileUpstreamBind } from "../upstream-bind.ts";
 import type { UpstreamBindData } from "../upstream-bind-data.ts";
-import type { AdminAddressData, BootstrapData, NodeData } from "./bootstrap-data.ts";
+import type { AdminAddressData, AdminData, BootstrapData, NodeData } from "./bootstrap-data.ts";
 import { compileOverload } from "./overload.ts";
 import { compileRuntimeLayers } from "./runtime-layers.ts";
 
@@ -27,7 +28,12 @@ type ErrorSink = Pick<CompileContext, "error" | "warning" | "extension" | "depen
 type NodeNames = { readonly id?: string; readonly cluster?: string; readonly zone?: string };
 
 /** Compiles what a bootstrap says beside its listeners and clusters. Errors go to `context`. */
-export function compileBootstrap(message: Bootstrap, context: ErrorSink, node: NodeNames = {}): BootstrapData {
+export function compileBootstrap(
+  message: Bootstrap,
+  context: CompileContext,
+  node: NodeNames = {},
+  accessLogs?: AccessLogsCompiler,
+): BootstrapData {
   const { admin, statsConfig } = message;
   const at = Place.root;
   return {
@@ -43,7 +49,7 @@ export function compileBootstrap(message: Bootstrap, context: ErrorSink, node: N
     upstreamBind: upstreamBindData(message, at.field("cluster_manager").field("upstream_bind_config"), context),
     dnsResolver: dnsResolverData(message, at.field("typed_dns_resolver_config"), context),
     localClusterName: message.clusterManager?.localClusterName ?? "",
-    admin: admin === undefined ? null : { address: adminAddress(admin, at.field("admin"), context) },
+    admin: admin === undefined ? null : compileAdmin(admin, at.field("admin"), context, accessLogs),
     stats: {
       ...statsData(statsConfig, at.field("stats_config"), context),
       flushIntervalMs: durationMs(message.statsFlushInterval, defaultStatsConfig.flushIntervalMs),
@@ -85,6 +91,15 @@ function nodeData(node: Node | undefined): NodeData {
     subZone: node?.locality?.subZone ?? "",
     metadata: (node?.metadata as JsonObject | undefined) ?? {},
   };
+}
+
+function compileAdmin(admin: Admin, place: Place, context: CompileContext, accessLogs?: AccessLogsCompiler): AdminData {
+  const { accessLog, accessLogPath: path } = admin;
+  const logs = accessLogs?.compile(accessLog, place.field("access_log"), context) ?? [];
+  // Most who write this path do so because Envoy once wanted one.
+  const wantsFile = path !== "" && path !== "/dev/null";
+  const fileLogs = wantsFile ? accessLogs?.compilePath(path, place.field("access_log_path"), context) : undefined;
+  return { address: adminAddress(admin, place, context), accessLogs: [...logs, ...(fileLogs ?? [])] };
 }
 
 function adminAddress(admin: Admin, place: Place, context: ErrorSink): AdminAddressData | null {

@@ -1,4 +1,5 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { AccessLog } from "../../proto/gen/envoy/config/accesslog/v3/accesslog_pb.js";
 import type { ClusterSchema } from "../../proto/gen/envoy/config/cluster/v3/cluster_pb.js";
 import type { ClusterLoadAssignmentSchema } from "../../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
 import type { ListenerSchema } from "../../proto/gen/envoy/config/listener/v3/listener_pb.js";
@@ -25,6 +26,15 @@ export interface SecretChecker {
   check(message: Secret, place: Place, context: CompileContext): void;
 }
 
+/** Compiles the access logs of the admin endpoint. */
+export interface AccessLogsCompiler {
+  readonly support: readonly MessageSupport[];
+  /** Returns plain, serialisable data: a log each. The messages have passed the protos' own rules. */
+  compile(messages: readonly AccessLog[], place: Place, context: CompileContext): readonly unknown[];
+  /** A log in Envoy's default format at the end of a file, as the deprecated `access_log_path` has it; `place` is that of the path. */
+  compilePath(path: string, place: Place, context: CompileContext): readonly unknown[];
+}
+
 /**
  * Everything above this layer that takes part in compiling. Assembled in one place (src/extensions/table.ts); the
  * compiler thread loads it by module path, because functions do not travel between threads.
@@ -34,6 +44,8 @@ export interface CompilerTable {
   readonly cluster: ResourceCompiler<typeof ClusterSchema>;
   /** Without it, secrets are not checked before something uses them. */
   readonly secret?: SecretChecker;
+  /** Without it, the admin endpoint can have none. */
+  readonly accessLogs?: AccessLogsCompiler;
   /** For the files of EDS. */
   readonly loadAssignment: ResourceCompiler<typeof ClusterLoadAssignmentSchema>;
   readonly extensions: readonly ExtensionConfig[];

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { BootstrapSchema } from "../../proto/gen/envoy/config/bootstrap/v3/bootstrap_pb.js";
-import { compileBootstrapOf } from "../bootstrap/bootstrap-compiler.ts";
+import { type BootstrapHelpers, compileBootstrapOf } from "../bootstrap/bootstrap-compiler.ts";
 import type { BootstrapData } from "../bootstrap/bootstrap-data.ts";
 import type { CompileFacts, ResourceKind } from "../compile-context.ts";
 import { byPlace, type ConfigProblem } from "../config-problem.ts";
@@ -13,7 +13,7 @@ import { type ConfigText, openSource } from "../source/open-source.ts";
 import { readConfigFile } from "../source/read-config-file.ts";
 import { supportTables } from "../support-walk.ts";
 import { type CompileOutcome, type CompileRequest, type PackedResource, resourceKey } from "./compile-request.ts";
-import type { CompilerTable, SecretChecker } from "./compiler-table.ts";
+import type { CompilerTable } from "./compiler-table.ts";
 import { ItemCache } from "./item-cache.ts";
 import type { CompileEnvironment, PlacedProblem } from "./item-compilation.ts";
 import { type CompiledItem, ItemCompiler } from "./item-compiler.ts";
@@ -40,7 +40,7 @@ export class ConfigurationCompiler {
   readonly #extensions: ExtensionIndex;
   readonly #items: ItemCompiler;
   readonly #cache = new ItemCache();
-  readonly #secrets: SecretChecker | undefined;
+  readonly #helpers: BootstrapHelpers;
   readonly #later: LaterExtensions | undefined;
   /** Those of the last good bootstrap; a bad one must not empty the cache by having none. */
   #facts = NO_FACTS;
@@ -51,7 +51,7 @@ export class ConfigurationCompiler {
     this.#extensions = new ExtensionIndex(table.extensions, supportTables(table.support), table.later);
     this.#later = table.later;
     this.#items = new ItemCompiler(table);
-    this.#secrets = table.secret;
+    this.#helpers = { secret: table.secret, accessLogs: table.accessLogs };
   }
 
   /** Never throws for bad input: whatever is wrong is in the outcome, all of it at once. */
@@ -99,7 +99,7 @@ export class ConfigurationCompiler {
       sources,
       request.node,
       { facts: { ...NO_FACTS, directory }, extensions: this.#extensions, allowUnsupported },
-      this.#secrets,
+      this.#helpers,
     );
     if (bootstrap.data !== undefined) this.#facts = factsOf(bootstrap.data, bootstrap.secrets, directory);
     const environment: CompileEnvironment = {

@@ -39,7 +39,10 @@ node: {id: a, cluster: b, locality: {region: r, zone: z, sub_zone: s}, metadata:
 admin: {address: {pipe: {path: /run/admin.sock, mode: 0o600}}, access_log_path: /dev/null, profile_path: /tmp/x}
 `);
     assert.deepEqual(data?.node, { id: "a", cluster: "b", region: "r", zone: "z", subZone: "s", metadata: { k: [1] } });
-    assert.deepEqual(data?.admin, { address: { type: "pipe", path: "/run/admin.sock", mode: 0o600 } });
+    assert.deepEqual(data?.admin, {
+      address: { type: "pipe", path: "/run/admin.sock", mode: 0o600 },
+      accessLogs: [],
+    });
   });
 
   it("compiles the settings of stats", () => {
@@ -84,11 +87,6 @@ stats_config:
       name: "UDP for the admin endpoint",
       yaml: "admin: {address: {socket_address: {protocol: UDP, address: 0.0.0.0, port_value: 1}}}",
       problem: /protocol UDP is not supported yet \(supported: TCP\)$/,
-    },
-    {
-      name: "an admin access log",
-      yaml: "admin: {access_log_path: /var/log/x}",
-      problem: /access_log_path \/var\/log\/x is not supported yet \(leave it out;/,
     },
     {
       name: "a bad regex of a tag",

@@ -7,28 +7,18 @@ import type { Host } from "../host.ts";
 import type { HttpConnPool, PendingStream, PoolCallbacks } from "./http-conn-pool.ts";
 import { OpenedConnection } from "./opened-connection.ts";
 import { PendingQueue, type PendingQueueOwner } from "./pending-queue.ts";
+import type { PoolClient } from "./pool-client.ts";
 import type { PoolEnvironment } from "./pool-environment.ts";
 import type { PoolUse } from "./pool-listing.ts";
 import type { PoolOwner } from "./pool-owner.ts";
 import { type Connectivity, needsConnection, OPEN_AT_ONCE_LIMIT } from "./preconnect.ts";
-
-/** A connection of a pool, whatever its protocol. */
-export interface PoolClient {
-  readonly opened: OpenedConnection;
-  readonly state: string;
-  onConnected(): void;
-  /** Closes as soon as no stream needs it. A connecting client goes on. */
-  drain(): void;
-  /** Closes now. Streams that it carries are reset. */
-  close(): void;
-}
 
 /**
  * What the pools of HTTP/1 and HTTP/2 have in common: requests that wait, when a connection is opened, and how a pool ends. A pool without any
  * connection may always open one. With a `preconnect_policy` there are more than streams need. Source: Envoy's `ConnPoolImplBase`.
  * Differs from Envoy: where connecting fails, nothing is preconnected before the next request.
  */
-export abstract class ConnPoolBase<Client extends PoolClient> implements HttpConnPool, PendingQueueOwner {
+export abstract class ConnPoolBase<Client extends PoolClient<string>> implements HttpConnPool, PendingQueueOwner {
   readonly host: Host;
   readonly priority: ResourcePriority;
   protected readonly owner: PoolOwner;

@@ -1,7 +1,7 @@
 import type { ResponseDecoder } from "../../http/codec.ts";
-import { ActiveClient, type ActiveClientOwner, type ActiveClientState } from "./active-client.ts";
 import { ConnPoolBase } from "./conn-pool-base.ts";
 import type { PendingStream, PoolCallbacks } from "./http-conn-pool.ts";
+import { Http1Client, type Http1ClientOwner, type Http1ClientState } from "./http1-client.ts";
 import type { OpenedConnection } from "./opened-connection.ts";
 import type { PoolUse } from "./pool-listing.ts";
 import type { Connectivity } from "./preconnect.ts";
@@ -12,7 +12,7 @@ import { ReadyClients } from "./ready-clients.ts";
  * first come first served, and for each that waits one connection is being opened, as far as the breakers allow. Source: Envoy's
  * `Http1::ConnPoolImpl`.
  */
-export class Http1ConnPool extends ConnPoolBase<ActiveClient> implements ActiveClientOwner {
+export class Http1ConnPool extends ConnPoolBase<Http1Client> implements Http1ClientOwner {
   protected readonly alpn = "http/1.1";
   private readonly ready = new ReadyClients();
   private connectingCount = 0;
@@ -54,7 +54,7 @@ export class Http1ConnPool extends ConnPoolBase<ActiveClient> implements ActiveC
     return null;
   }
 
-  onClientUsable(client: ActiveClient): void {
+  onClientUsable(client: Http1Client): void {
     if (client.state === "connecting") this.connectingCount--;
     for (let entry = this.pending.shift(); entry !== null; entry = this.pending.shift()) {
       if (!this.#attach(client, entry.decoder, entry.callbacks)) continue;
@@ -69,7 +69,7 @@ export class Http1ConnPool extends ConnPoolBase<ActiveClient> implements ActiveC
     else if (!this.idleTimer.armed) this.armIdleTimer(client.idleSinceMs);
   }
 
-  onClientLeaving(client: ActiveClient, before: ActiveClientState): void {
+  onClientLeaving(client: Http1Client, before: Http1ClientState): void {
     this.clients.delete(client);
     if (before === "ready") this.ready.remove(client);
     else if (before === "connecting") this.connectingCount--;
@@ -80,9 +80,9 @@ export class Http1ConnPool extends ConnPoolBase<ActiveClient> implements ActiveC
     return { pending: this.pending.size, active: this.clients.size - unused, unused };
   }
 
-  protected makeClient(opened: OpenedConnection): ActiveClient {
+  protected makeClient(opened: OpenedConnection): Http1Client {
     this.connectingCount++;
-    return new ActiveClient(opened, this);
+    return new Http1Client(opened, this);
   }
 
   /** One timer serves the whole pool: the list is in order of age. */
@@ -99,7 +99,7 @@ export class Http1ConnPool extends ConnPoolBase<ActiveClient> implements ActiveC
   }
 
   /** False if the request was refused; the client is as ready as before. */
-  #attach(client: ActiveClient, decoder: ResponseDecoder, callbacks: PoolCallbacks): boolean {
+  #attach(client: Http1Client, decoder: ResponseDecoder, callbacks: PoolCallbacks): boolean {
     if (!this.admit(callbacks)) return false;
     if (client.state === "ready") this.ready.remove(client);
     callbacks.onPoolReady(client.newStream(decoder), this.host, client);

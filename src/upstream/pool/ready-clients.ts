@@ -1,4 +1,4 @@
-import type { ActiveClient } from "./active-client.ts";
+import type { Http1Client } from "./http1-client.ts";
 
 /**
  * The idle connections of a pool, the most recently used first: that one is the warmest, and those at the other end can
@@ -6,12 +6,12 @@ import type { ActiveClient } from "./active-client.ts";
  */
 export class ReadyClients {
   /** The most recently used; null if there is none. */
-  newest: ActiveClient | null = null;
+  newest: Http1Client | null = null;
   /** The one that has been idle longest. */
-  oldest: ActiveClient | null = null;
+  oldest: Http1Client | null = null;
   size = 0;
 
-  addNewest(client: ActiveClient): void {
+  addNewest(client: Http1Client): void {
     this.size++;
     client.newer = null;
     client.older = this.newest;
@@ -21,7 +21,7 @@ export class ReadyClients {
   }
 
   /** `client` must be in the list. */
-  remove(client: ActiveClient): void {
+  remove(client: Http1Client): void {
     this.size--;
     if (client.newer === null) this.newest = client.older;
     else client.newer.older = client.older;

@@ -5,73 +5,48 @@ import {
   type RequestEncoder,
   type ResponseDecoder,
 } from "../../http/codec.ts";
-import type { Connection } from "../../net/connection.ts";
 import type { ConnectionCloseEvent } from "../../net/connection-callbacks.ts";
-import type { TlsConnectionInfo } from "../../net/tls-connection-info.ts";
-import { upstreamTls } from "../../net/upstream-tls.ts";
-import type { ClusterStats } from "../cluster-stats.ts";
-import { otherProtocolReason } from "./agreed-protocol.ts";
-import type { UpstreamConnectionInfo } from "./http-conn-pool.ts";
 import type { OpenedConnection, OpenedConnectionOwner } from "./opened-connection.ts";
+import { PoolClient } from "./pool-client.ts";
 import type { ClientCodecHost } from "./pool-environment.ts";
 
 /** `busy` carries a stream; `ready` waits for one in the pool's list. */
-export type ActiveClientState = "connecting" | "ready" | "busy" | "closed";
+export type Http1ClientState = "connecting" | "ready" | "busy" | "closed";
 
 /** What a client tells its pool. */
-export interface ActiveClientOwner {
+export interface Http1ClientOwner {
   /** Connected, or done with a stream, and fit for another one. */
-  onClientUsable(client: ActiveClient): void;
+  onClientUsable(client: Http1Client): void;
   /** The stream is over, however it ended. Comes before `onClientUsable` or `onClientClosed`. */
-  onStreamEnded(client: ActiveClient): void;
+  onStreamEnded(client: Http1Client): void;
   /** About to end, its accounting done: it must not be offered to anyone any more. `before` is the state it was in. */
-  onClientLeaving(client: ActiveClient, before: ActiveClientState): void;
+  onClientLeaving(client: Http1Client, before: Http1ClientState): void;
   /** Gone for good, and its stream with it. */
-  onClientClosed(client: ActiveClient, before: ActiveClientState): void;
+  onClientClosed(client: Http1Client, before: Http1ClientState): void;
 }
 
-/** One HTTP/1 connection of a pool, from connecting to its end, with its codec. One stream at a time. */
-export class ActiveClient implements UpstreamConnectionInfo, OpenedConnectionOwner, ClientCodecHost {
-  readonly id: number;
-  readonly opened: OpenedConnection;
-  connectedAtMs = -1;
-  tls: TlsConnectionInfo | null = null;
-  reused = false;
-  state: ActiveClientState = "connecting";
-  /** Since when it waits for a stream. */
-  idleSinceMs = 0;
+/** One HTTP/1 connection of a pool. One stream at a time. */
+export class Http1Client extends PoolClient<Http1ClientState> implements OpenedConnectionOwner, ClientCodecHost {
   /** @internal Links of `ReadyClients`. */
-  newer: ActiveClient | null = null;
+  newer: Http1Client | null = null;
   /** @internal */
-  older: ActiveClient | null = null;
+  older: Http1Client | null = null;
 
-  private readonly owner: ActiveClientOwner;
-  private readonly stats: ClusterStats;
-  private readonly connection: Connection;
+  private readonly owner: Http1ClientOwner;
   private readonly codec: ClientConnection;
-  private readonly maxRequests: number;
   private encoder: RequestEncoder | null = null;
-  private requestCount = 0;
   /** No stream may follow the present one. */
   private closing = false;
-  private dispatching = false;
   private streamEnded = false;
   /** The last stream was cut short: if the connection ends now, it ends with a request on it. */
   private streamWasReset = false;
-  private localAddressText = "";
 
   /** `opened` is connecting or connected, and not started yet; if it is connected, `onConnected` is to be called. */
-  constructor(opened: OpenedConnection, owner: ActiveClientOwner) {
-    const { info, environment } = opened;
-    this.id = opened.id;
-    this.opened = opened;
+  constructor(opened: OpenedConnection, owner: Http1ClientOwner) {
+    super(opened);
     this.owner = owner;
-    this.stats = info.stats;
-    this.maxRequests = info.maxRequestsPerConnection;
     this.stats.cx.http1Total.inc();
-    this.connection = opened.connection;
-    this.codec = environment.createCodec(this.connection, this, info);
-    this.connection.useHandle();
+    this.codec = opened.environment.createCodec(this.connection, this, opened.info);
     opened.start(this);
   }
 
@@ -79,49 +54,23 @@ export class ActiveClient implements UpstreamConnectionInfo, OpenedConnectionOwn
     return this.codec.protocol;
   }
 
-  get localAddress(): string {
-    if (this.localAddressText === "") this.localAddressText = this.connection.localAddress;
-    return this.localAddressText;
-  }
-
   /** Starts a stream; the client must be ready, and out of the list of ready ones. */
   newStream(decoder: ResponseDecoder): RequestEncoder {
     this.state = "busy";
-    if (++this.requestCount === this.maxRequests) {
-      this.stats.cx.maxRequests.inc();
-      this.closing = true;
-    }
+    if (this.noteRequest()) this.closing = true;
     const encoder = this.codec.newStream(decoder);
     this.encoder = encoder;
     return encoder;
   }
 
-  /** Closes as soon as no stream needs it: now, or when the present one ends. A connecting client goes on. */
   drain(): void {
     if (this.state === "ready") this.close();
     else this.closing = this.closing || this.state === "busy";
   }
 
-  /** Closes now. A stream that it carries is reset. */
-  close(): void {
-    if (this.state === "closed") return;
-    this.opened.failureReason = "localConnectionFailure";
-    this.#end("localClose");
-  }
-
   onConnected(): void {
     if (this.state !== "connecting") return;
-    const { opened } = this;
-    this.connectedAtMs = opened.environment.timers.clock.nowMs();
-    this.tls = upstreamTls(this.connection.socket);
-    opened.transportFailureReason = otherProtocolReason(opened.info, this.tls, "http1");
-    if (opened.transportFailureReason !== "") {
-      this.#end("localClose");
-      return;
-    }
-    opened.noteConnected();
-    opened.limitDuration(() => this.drain());
-    this.owner.onClientUsable(this);
+    if (this.noteConnected("http1")) this.owner.onClientUsable(this);
   }
 
   onData(data: Buffer): void {
@@ -147,17 +96,7 @@ export class ActiveClient implements UpstreamConnectionInfo, OpenedConnectionOwn
     } finally {
       this.dispatching = false;
     }
-    this.#end("remoteClose");
-  }
-
-  onClose(event: ConnectionCloseEvent, reason: string): void {
-    if (this.state === "closed") return;
-    if (this.state === "connecting") this.opened.noteConnectFailure(reason);
-    this.#end(event);
-  }
-
-  onConnectTimeout(): void {
-    this.#end("localClose");
+    this.end("remoteClose");
   }
 
   onAboveWriteBufferHighWatermark(): void {
@@ -201,7 +140,7 @@ export class ActiveClient implements UpstreamConnectionInfo, OpenedConnectionOwn
     this.streamEnded = false;
     if (this.state === "closed") return;
     if (this.closing || !this.connection.isOpen) {
-      this.#end("localClose");
+      this.end("localClose");
       return;
     }
     this.streamWasReset = false;
@@ -211,15 +150,12 @@ export class ActiveClient implements UpstreamConnectionInfo, OpenedConnectionOwn
   #onProtocolError(data: Buffer, hadStream: boolean): void {
     // A server that closes an idle connection may say 408 first; that is no fault.
     if (hadStream || !isRequestTimeout(data)) this.stats.cx.protocolError.inc();
-    this.#end("localClose");
+    this.end("localClose");
   }
 
-  #end(event: ConnectionCloseEvent): void {
+  protected end(event: ConnectionCloseEvent): void {
     if (this.state === "closed") return;
-    const before = this.state;
-    this.state = "closed";
-    this.opened.noteEnd(event, this.encoder !== null || this.streamWasReset);
-    this.stats.rq.perCx.record(this.requestCount);
+    const before = this.noteEnd(event, this.encoder !== null || this.streamWasReset);
     this.owner.onClientLeaving(this, before);
     this.connection.close("noFlush");
     this.encoder?.stream.reset("connection termination");

@@ -1,13 +1,12 @@
-import type { ResponseDecoder } from "../../http/codec.ts";
-import { internHeaderName, RequestHeaderMap, type ResponseHeaderMap } from "../../http/header-map.ts";
-import type { Http1ClientOptions } from "../../http/http1/codec-options.ts";
+import { internHeaderName, type RequestHeaderMap, type ResponseHeaderMap } from "../../http/header-map.ts";
 import { createStringMatcher, type StringMatcher } from "../../match/string-matcher.ts";
 import { http1ClientOptions } from "../http1-client-options.ts";
 import { addCheckHeaders } from "./check-headers.ts";
 import type { HttpCheckData, StatusRangeData } from "./health-check-data.ts";
-import type { Probe, ProbeResult, ProbeTarget } from "./probe.ts";
-import { type ProbeCodecEnvironment, ProbeConnection } from "./probe-connection.ts";
+import type { ProbeResult, ProbeTarget } from "./probe.ts";
+import type { ProbeCodecEnvironment } from "./probe-connection.ts";
 import { ReceivedPayload } from "./received-payload.ts";
+import { RequestProbe } from "./request-probe.ts";
 
 const HEALTHCHECKED_CLUSTER = "x-envoy-upstream-healthchecked-cluster";
 
@@ -17,22 +16,14 @@ export interface HttpProbeEnvironment extends ProbeCodecEnvironment {
   onVerifyCluster(): void;
 }
 
-/** Checks a host by an HTTP request, through Troupe's own codecs. Source: Envoy's HTTP health checker. */
-export class HttpProbe implements Probe, ResponseDecoder {
+/** Checks a host by an HTTP request. Source: Envoy's HTTP health checker. */
+export class HttpProbe extends RequestProbe<HttpProbeEnvironment> {
+  protected readonly requestBody: Buffer;
   readonly #data: HttpCheckData;
-  /** Null = HTTP/2. */
-  readonly #http1: Http1ClientOptions | null;
-  readonly #send: Buffer;
   readonly #receive: readonly Buffer[];
   readonly #serviceName: StringMatcher | null;
-  readonly #reuse: boolean;
-  readonly #target: ProbeTarget;
-  readonly #environment: HttpProbeEnvironment;
-  readonly #onResult: (result: ProbeResult) => void;
-  #connection: ProbeConnection | null = null;
   #headers: ResponseHeaderMap | null = null;
   #received: ReceivedPayload;
-  #why = "";
 
   constructor(
     data: HttpCheckData,
@@ -41,42 +32,13 @@ export class HttpProbe implements Probe, ResponseDecoder {
     environment: HttpProbeEnvironment,
     onResult: (result: ProbeResult) => void,
   ) {
+    super(data.http2 ? null : http1ClientOptions(data.http1), reuse, target, environment, onResult);
     this.#data = data;
-    this.#http1 = data.http2 ? null : http1ClientOptions(data.http1);
-    this.#send = Buffer.from(data.send, "hex");
+    this.requestBody = Buffer.from(data.send, "hex");
     this.#receive = data.receive.map((part) => Buffer.from(part, "hex"));
     this.#serviceName = data.serviceNameMatcher === null ? null : createStringMatcher(data.serviceNameMatcher);
-    this.#reuse = reuse;
-    this.#target = target;
-    this.#environment = environment;
     this.#received = new ReceivedPayload(this.#receive, data.responseBufferBytes);
-    this.#onResult = onResult;
   }
-
-  get why(): string {
-    return this.#why;
-  }
-
-  start(): void {
-    if (this.#connection?.isUsable !== true) {
-      this.#connection?.close();
-      this.#connection = new ProbeConnection(this.#target, this.#http1, this.#environment);
-    }
-    this.#headers = null;
-    this.#received = new ReceivedPayload(this.#receive, this.#data.responseBufferBytes);
-    this.#connection.ask(this.#request(), this.#send, this, (complete) => this.#onEnd(complete));
-  }
-
-  cancel(): void {
-    this.close();
-  }
-
-  close(): void {
-    this.#connection?.close();
-    this.#connection = null;
-  }
-
-  decode1xxHeaders(): void {}
 
   decodeHeaders(headers: ResponseHeaderMap): void {
     this.#headers = headers;
@@ -88,44 +50,39 @@ export class HttpProbe implements Probe, ResponseDecoder {
 
   decodeTrailers(): void {}
 
-  #onEnd(complete: boolean): void {
-    const headers = complete ? this.#headers : null;
-    this.#why = headers === null ? (this.#connection?.why ?? "") : "";
-    if (!this.#reuse) this.close();
-    this.#onResult(headers === null ? { ok: false, failure: "NETWORK", retriable: false } : this.#judge(headers));
+  protected request(): RequestHeaderMap {
+    const { method, path, host, headersToAdd, headersToRemove } = this.#data;
+    const headers = this.requestTo(path, host, []);
+    headers.method = method;
+    if (this.requestBody.length > 0) headers.add("content-length", String(this.requestBody.length));
+    for (const name of headersToRemove) headers.remove(internHeaderName(name));
+    addCheckHeaders(headers, headersToAdd);
+    return headers;
   }
 
-  #judge(headers: ResponseHeaderMap): ProbeResult {
+  protected beginAnswer(): void {
+    this.#headers = null;
+    this.#received = new ReceivedPayload(this.#receive, this.#data.responseBufferBytes);
+  }
+
+  protected judge(): ProbeResult {
+    const headers = this.#headers!;
     const { expectedStatuses, retriableStatuses } = this.#data;
     if (!contains(expectedStatuses, headers.status)) {
-      this.#why = `it answered ${headers.status}`;
-      return { ok: false, failure: "ACTIVE", retriable: contains(retriableStatuses, headers.status) };
+      return this.#unwell(`it answered ${headers.status}`, contains(retriableStatuses, headers.status));
     }
-    if (!this.#received.matches) {
-      this.#why = "its answer lacks the bytes that are expected";
-      return { ok: false, failure: "ACTIVE", retriable: false };
-    }
+    if (!this.#received.matches) return this.#unwell("its answer lacks the bytes that are expected");
     if (this.#serviceName !== null) {
-      this.#environment.onVerifyCluster();
-      if (!this.#serviceName.matches(headers.get(HEALTHCHECKED_CLUSTER) ?? "")) {
-        this.#why = "it is of another service";
-        return { ok: false, failure: "ACTIVE", retriable: false };
-      }
+      this.environment.onVerifyCluster();
+      const serviceName = headers.get(HEALTHCHECKED_CLUSTER) ?? "";
+      if (!this.#serviceName.matches(serviceName)) return this.#unwell("it is of another service");
     }
     return { ok: true, degraded: headers.has("x-envoy-degraded") };
   }
 
-  #request(): RequestHeaderMap {
-    const { method, path, host, headersToAdd, headersToRemove } = this.#data;
-    const headers = new RequestHeaderMap(["user-agent", "Envoy/HC"]);
-    headers.method = method;
-    headers.path = path;
-    headers.scheme = this.#target.transportSocket === null ? "http" : "https";
-    headers.authority = this.#target.hostname || host || this.#target.clusterName;
-    if (this.#send.length > 0) headers.add("content-length", String(this.#send.length));
-    for (const name of headersToRemove) headers.remove(internHeaderName(name));
-    addCheckHeaders(headers, headersToAdd);
-    return headers;
+  #unwell(why: string, retriable = false): ProbeResult {
+    this.why = why;
+    return { ok: false, failure: "ACTIVE", retriable };
   }
 }
 

@@ -38,9 +38,11 @@ async function main(args: readonly string[]): Promise<number> {
     return exitCode;
   }
   const serving = await startServing(commandLine, version);
+  const isTrial = commandLine.mode === "init_only";
+  if (!isTrial) handleSignals(serving);
+  await serving.logReady();
   flushCompileCache();
-  if (commandLine.mode === "init_only") await serving.stop();
-  else handleSignals(serving);
+  if (isTrial) await serving.stop();
   return serving.stopped;
 }
 

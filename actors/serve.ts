@@ -37,6 +37,8 @@ export interface Serving {
   readonly adminAddress: string;
   /** Drains and stops. The second call has the same outcome as the first. */
   stop(): Promise<void>;
+  /** Writes to the log where it listens, and that it is ready. To be called when its signals are handled: who reads that may send one. */
+  logReady(): Promise<void>;
   /** Resolves when it has stopped, whatever the cause, with the exit code: 1 if no worker was left to serve, else 0. */
   readonly stopped: Promise<0 | 1>;
 }
@@ -97,8 +99,8 @@ export async function serve(environment: ServeEnvironment): Promise<Serving> {
     fileWatch = new FileWatch(watchTimers, mainLog, () => void server.reload("file changed"));
     compiler.watchFiles((files) => fileWatch?.set(files));
   }
-  await logReady(server, commandLine.concurrency, adminAddress, mainLog);
-  return { server, adminAddress, stop, stopped };
+  const ready = () => logReady(server, commandLine.concurrency, adminAddress, mainLog);
+  return { server, adminAddress, stop, logReady: ready, stopped };
 }
 
 /** Starts the admin interface, then all else. Answers the admin's address. If something can't be, nothing is left running. */

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
+import { PATIENCE_MS } from "./until.ts";
 
 /** Where Debian's packages and others put it. */
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -50,7 +51,7 @@ export class WatchedPage {
   ): Promise<WatchedPage> {
     const context = await browser.newContext(options);
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     const origin = `http://127.0.0.1:${adminPort}/`;
     const watched = new WatchedPage(page, origin);
     await page.goto(origin + fragment);

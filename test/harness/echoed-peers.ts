@@ -9,8 +9,6 @@ export async function echoedPeers(t: TestContext, port: number, count: number): 
     for (const peer of peers) peer.destroy();
   });
   for (const peer of peers) peer.write("?");
-  await Promise.all(
-    peers.map((peer) => until("an answer", () => peer.text === "?" || peer.ended || peer.closed, 10_000)),
-  );
+  await Promise.all(peers.map((peer) => until("an answer", () => peer.text === "?" || peer.ended || peer.closed)));
   return peers.filter(({ text }) => text === "?");
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { text } from "node:stream/consumers";
+import { PATIENCE_MS } from "./until.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 /** `TROUPE_MAIN=dist/actors/main.js` runs the tests on what was built. */
@@ -14,14 +15,14 @@ export interface TroupeRun {
   readonly stderr: string;
 }
 
-/** Runs `troupe` with these arguments until it ends, at most `deadlineMs` (default 20 s). */
+/** Runs `troupe` with these arguments until it ends, at most `deadlineMs` (default 60 s). */
 export async function runTroupe(
   args: readonly string[],
   options: { readonly deadlineMs?: number; readonly cwd?: string } = {},
 ): Promise<TroupeRun> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: options.deadlineMs ?? 20_000,
+    timeout: options.deadlineMs ?? 2 * PATIENCE_MS,
     killSignal: "SIGKILL",
     ...(options.cwd !== undefined && { cwd: options.cwd }),
   });

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type AdminResponse, adminRequest } from "./admin-request.ts";
+import { PATIENCE_MS } from "./until.ts";
 
 /** The configuration and command line of a proxy under test. */
 export interface StartProxyOptions {
@@ -29,7 +29,7 @@ export interface StartProxyOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A command to run node with, such as `["taskset", "-c", "0"]`. */
   readonly prefix?: readonly string[];
-  /** Default 30 s: a busy machine takes its time. */
+  /** Default 60 s: a busy machine takes its time. */
   readonly readyTimeoutMs?: number;
 }
 
@@ -45,7 +45,7 @@ const KEPT_LOG_CHARS = 4 * 1024 * 1024;
 export async function startProxy(options: StartProxyOptions): Promise<RunningProxy> {
   const proxy = RunningProxy.spawn(options);
   try {
-    await proxy.waitUntilReady(options.readyTimeoutMs ?? 30_000);
+    await proxy.waitUntilReady(options.readyTimeoutMs ?? 2 * PATIENCE_MS);
     await proxy.refreshPorts();
     return proxy;
   } catch (error) {
@@ -67,6 +67,8 @@ export class RunningProxy {
   /** What requests to the admin interface bring. */
   readonly #adminHeaders: Readonly<Record<string, string>>;
   readonly #killAtExit = () => this.child.kill("SIGKILL");
+  /** Resolves when the process has ended and its output is read. */
+  readonly #closed: Promise<unknown>;
   #logs = "";
   #adminPort = 0;
 
@@ -86,6 +88,8 @@ export class RunningProxy {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...options.env },
     });
+    // Not `once` from `node:events`, which rejects when the program could not be started: that closes, too.
+    this.#closed = new Promise((resolve) => this.child.once("close", resolve));
     this.child.on("error", (error) => this.#log(`${error.message}\n`));
     this.child.stdout?.on("data", (chunk: Buffer) => this.#log(chunk.toString()));
     this.child.stderr?.on("data", (chunk: Buffer) => this.#log(chunk.toString()));
@@ -124,8 +128,8 @@ export class RunningProxy {
     return port;
   }
 
-  /** Asks the admin. `path` begins with `/`; the answer is whatever status came. Rejects after `deadlineMs` (5 s). */
-  admin(target: string, method = "GET", body?: string | Buffer, deadlineMs = 5000): Promise<AdminResponse> {
+  /** Asks the admin. `path` begins with `/`; the answer is whatever status came. Rejects after `deadlineMs` (30 s). */
+  admin(target: string, method = "GET", body?: string | Buffer, deadlineMs = PATIENCE_MS): Promise<AdminResponse> {
     return adminRequest({
       port: this.#adminPort,
       method,
@@ -136,8 +140,8 @@ export class RunningProxy {
     });
   }
 
-  /** POST to the admin. */
-  post(target: string, body?: string | Buffer, deadlineMs?: number): Promise<AdminResponse> {
+  /** POST to the admin. Rejects after `deadlineMs` (60 s, for commands that wait for all workers). */
+  post(target: string, body?: string | Buffer, deadlineMs = 2 * PATIENCE_MS): Promise<AdminResponse> {
     return this.admin(target, "POST", body, deadlineMs);
   }
 
@@ -164,7 +168,7 @@ export class RunningProxy {
   /** Writes the configuration, if one is given, and has it applied by `POST /config/reload`. */
   reload(config?: string | object): Promise<AdminResponse> {
     if (config !== undefined) this.writeConfig(config);
-    return this.post("/config/reload", undefined, 30_000);
+    return this.post("/config/reload");
   }
 
   /** Reads the bound addresses from `/listeners`. */
@@ -179,12 +183,12 @@ export class RunningProxy {
   }
 
   /** Resolves when the log has a line that matches; also one from before. Rejects when the process ends first. */
-  async waitForLog(pattern: RegExp, deadlineMs = 5000): Promise<void> {
+  async waitForLog(pattern: RegExp, deadlineMs = PATIENCE_MS): Promise<void> {
     await this.#poll(`a log line like ${pattern}`, deadlineMs, async () => pattern.test(this.#logs));
   }
 
   /** Resolves when the condition holds. Rejects when the process ends before, or after `deadlineMs`. */
-  until(what: string, condition: () => Promise<boolean>, deadlineMs = 5000): Promise<void> {
+  until(what: string, condition: () => Promise<boolean>, deadlineMs = PATIENCE_MS): Promise<void> {
     return this.#poll(what, deadlineMs, condition);
   }
 
@@ -214,21 +218,25 @@ export class RunningProxy {
     await this.#poll("the admin's LIVE", deadlineMs, async () => {
       this.#adminPort = readPort(this.#adminPathFile);
       if (this.#adminPort === 0) return false;
-      const answer = await this.admin("/ready", "GET", undefined, 1000).catch(() => undefined);
+      const answer = await this.admin("/ready", "GET", undefined, 5000).catch(() => undefined);
       return answer?.status === 200;
     });
   }
 
-  /** Sends a signal and resolves with the exit code when the process is gone; null when a signal killed it. */
-  async stop(signal: NodeJS.Signals = "SIGTERM", deadlineMs = 15_000): Promise<number | null> {
-    if (!this.exited) {
-      this.child.kill(signal);
-      const late = setTimeout(() => this.child.kill("SIGKILL"), deadlineMs);
-      await once(this.child, "exit");
-      clearTimeout(late);
-    }
-    rmSync(this.folder, { recursive: true, force: true });
+  /** Resolves with the exit code when the process is gone and all that it wrote is in `logs`; null when a signal killed it. */
+  async ended(): Promise<number | null> {
+    await this.#closed;
     return this.child.exitCode;
+  }
+
+  /** Sends a signal and resolves as `ended`. */
+  async stop(signal: NodeJS.Signals = "SIGTERM", deadlineMs = PATIENCE_MS): Promise<number | null> {
+    if (!this.exited) this.child.kill(signal);
+    const late = setTimeout(() => this.child.kill("SIGKILL"), deadlineMs);
+    const exitCode = await this.ended();
+    clearTimeout(late);
+    rmSync(this.folder, { recursive: true, force: true });
+    return exitCode;
   }
 
   /** Ends the process at once. */

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { PATIENCE_MS } from "./until.ts";
 
 /** A terminal of 100 by 30 in which a shell command runs, by tmux with a server of its own. */
 export class TmuxTerminal {
@@ -51,7 +52,7 @@ export class TmuxTerminal {
   }
 
   /** Resolves when the screen shows a text that matches; rejects after `deadlineMs` with what it shows. */
-  async until(pattern: RegExp, deadlineMs = 10_000): Promise<string> {
+  async until(pattern: RegExp, deadlineMs = PATIENCE_MS): Promise<string> {
     const endMs = performance.now() + deadlineMs;
     for (;;) {
       const screen = this.screen();

@@ -1,6 +1,6 @@
 import dgram from "node:dgram";
 import { once } from "node:events";
-import { until } from "./until.ts";
+import { PATIENCE_MS, until } from "./until.ts";
 
 /** Where a client sends from (127.0.0.1 by default), and to (the same address). */
 export interface UdpClientOptions {
@@ -42,7 +42,7 @@ export class UdpClient {
   }
 
   /** Sends and resolves with the next answer. Nothing is lost on loopback but what a proxy that is starting up drops. */
-  async ask(data: string, deadlineMs = 30_000): Promise<string> {
+  async ask(data: string, deadlineMs = PATIENCE_MS): Promise<string> {
     const before = this.received.length;
     this.send(data);
     await until(`the answer to ${data}`, () => this.received.length > before, deadlineMs);

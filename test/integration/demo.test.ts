@@ -8,12 +8,12 @@ import { demoOptions } from "../../actors/demo/demo-options.ts";
 import { demoText } from "../../actors/demo/demo-text.ts";
 import { adminRequest } from "../harness/admin-request.ts";
 import { ANY_PORTS, RunningDemo } from "../harness/running-demo.ts";
-import { until } from "../harness/until.ts";
+import { PATIENCE_MS, until } from "../harness/until.ts";
 
 const DEADLINE_MS = 20_000;
 
 async function get(port: number, target: string): Promise<{ readonly status: number; readonly body: string }> {
-  return adminRequest({ port, path: target, method: "GET", deadlineMs: 5000 });
+  return adminRequest({ port, path: target, method: "GET", deadlineMs: PATIENCE_MS });
 }
 
 describe("The demo", () => {

@@ -12,7 +12,7 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import { adminRequest } from "../harness/admin-request.ts";
 import { asShown, shapeProblem, type WalkStep, walkSteps } from "../harness/doc-walk.ts";
 import { ANY_PORTS, RunningDemo } from "../harness/running-demo.ts";
-import { untilAsked } from "../harness/until.ts";
+import { PATIENCE_MS, untilAsked } from "../harness/until.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const PAGE = path.join(ROOT, "docs/inspect.md");
@@ -110,7 +110,7 @@ class WalkShell {
 
   async #version(): Promise<number> {
     const port = await this.#demo.adminPort();
-    const { body } = await adminRequest({ port, path: "/config_status?format=json", deadlineMs: 5000 });
+    const { body } = await adminRequest({ port, path: "/config_status?format=json", deadlineMs: PATIENCE_MS });
     return (JSON.parse(body) as { version: number }).version;
   }
 }

@@ -9,7 +9,7 @@ import { FakeUpstream } from "../harness/fake-upstream.ts";
 import { MarkedSecrets } from "../harness/marked-secrets.ts";
 import { secretBootstrap } from "../harness/secret-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
-import { until } from "../harness/until.ts";
+import { PATIENCE_MS, until } from "../harness/until.ts";
 
 const secrets = new MarkedSecrets();
 const ADMIN_TOKEN = secrets.text("admin token");
@@ -72,7 +72,7 @@ describe("Secrets", () => {
   });
 
   const ask = (path: string, headers: Record<string, string>) =>
-    adminRequest({ port: proxy.port("plain"), path, headers, deadlineMs: 5000 });
+    adminRequest({ port: proxy.port("plain"), path, headers, deadlineMs: PATIENCE_MS });
 
   async function startTraffic(apiKey: string): Promise<void> {
     const held = http.get({

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
 import { Http1Client } from "../harness/http1-client.ts";
 import { LoadClient } from "../harness/load-client.ts";
 import { LOAD_FAILURES } from "../harness/load-report.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
-import { type RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
+import { RunningProxy, type StartProxyOptions, startProxy } from "../harness/start-proxy.ts";
 import { until } from "../harness/until.ts";
 
 interface Scene {
@@ -68,8 +67,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       exchange.respond({ body: "late" });
       const { status, body, header } = await response;
       assert.deepEqual([status, body, header("connection")], [200, "late", "close"]);
-      await once(proxy.child, "exit");
-      assert.equal(proxy.child.exitCode, 0);
+      assert.equal(await proxy.ended(), 0);
     });
 
     it("announces the end with the next response of a connection that is in use", async (t) => {
@@ -77,12 +75,15 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const client = await connect();
       await client.request({ target: "/here" });
       proxy.child.kill(signal);
-      await proxy.waitForLog(/draining/);
-      const { body, header } = await client.request({ target: "/here" });
-      assert.deepEqual([body, header("connection")], ["here", "close"]);
+      await proxy.waitForLog(/draining; a second signal/);
+      // The workers hear of it a little later than the log.
+      await proxy.until("the announcement", async () => {
+        const { body, header } = await client.request({ target: "/here" });
+        assert.equal(body, "here");
+        return header("connection") === "close";
+      });
       await until("the end of the connection", () => client.closed);
-      await once(proxy.child, "exit");
-      assert.equal(proxy.child.exitCode, 0);
+      assert.equal(await proxy.ended(), 0);
     });
   });
 }
@@ -102,7 +103,7 @@ describe("Stopping", () => {
     );
     exchange.respond();
     assert.equal((await response).status, 200);
-    await once(proxy.child, "exit");
+    await proxy.ended();
   });
 
   it("fails no request of busy connections: each hears with a response that it was the last", async (t) => {
@@ -112,7 +113,7 @@ describe("Stopping", () => {
     const request = () => (sending ? { bytes } : undefined);
     const load = await LoadClient.start({ port: proxy.port(), connections: 32, request });
     proxy.child.kill("SIGTERM");
-    await once(proxy.child, "exit");
+    await proxy.ended();
     sending = false;
     const { failures, closedAnnounced, closedUnannounced } = await load.finished();
     // The client connects anew, and nobody is there any more.
@@ -124,17 +125,17 @@ describe("Stopping", () => {
   it("includes a worker that was leaving already", async (t) => {
     const { proxy, upstream, connect } = await scene(t);
     const clients = [await connect(), await connect()];
+    const idle = [await connect(), await connect()];
     const responses = clients.map((client) => client.request({ target: "/slow" }));
     const exchanges = [await upstream.nextRequest(), await upstream.nextRequest()];
     assert.equal((await proxy.post("/workers?count=1")).status, 200);
     proxy.child.kill("SIGTERM");
-    await proxy.waitForLog(/draining/);
+    await until("both workers to have heard of it", () => idle.every(({ closed }) => closed));
     for (const exchange of exchanges) exchange.respond();
     for (const { status, header } of await Promise.all(responses)) {
       assert.deepEqual([status, header("connection")], [200, "close"]);
     }
-    await once(proxy.child, "exit");
-    assert.equal(proxy.child.exitCode, 0);
+    assert.equal(await proxy.ended(), 0);
     assert.doesNotMatch(proxy.logs, /\[error\]/);
   });
 
@@ -145,8 +146,7 @@ describe("Stopping", () => {
     await upstream.nextRequest();
     proxy.child.kill("SIGTERM");
     await assert.rejects(response, /ended before the response/);
-    await once(proxy.child, "exit");
-    assert.equal(proxy.child.exitCode, 0);
+    assert.equal(await proxy.ended(), 0);
     assert.match(proxy.logs, /"?cut"?.{0,3}1/);
   });
 
@@ -156,10 +156,9 @@ describe("Stopping", () => {
     const response = client.request({ target: "/for/ever" });
     await upstream.nextRequest();
     proxy.child.kill("SIGTERM");
-    await proxy.waitForLog(/draining/);
+    await proxy.waitForLog(/draining; a second signal/);
     proxy.child.kill("SIGTERM");
-    await once(proxy.child, "exit");
-    assert.equal(proxy.child.exitCode, 1);
+    assert.equal(await proxy.ended(), 1);
     await assert.rejects(response, /ended before the response/);
   });
 
@@ -167,8 +166,7 @@ describe("Stopping", () => {
     const { proxy } = await scene(t, { args: ["--drain-time-s", "1"] });
     await proxy.post("/actors/worker-1/block?ms=60000");
     proxy.child.kill("SIGTERM");
-    await once(proxy.child, "exit");
-    assert.equal(proxy.child.exitCode, 0);
+    assert.equal(await proxy.ended(), 0);
   });
 });
 
@@ -184,6 +182,19 @@ describe("SIGHUP", () => {
     const seen = await proxy.lastReload(2);
     assert.deepEqual([seen.trigger, seen.outcome], ["SIGHUP", "applied"]);
   });
+
+  it("is heeded from the moment on that the log says ready", async (t) => {
+    const proxy = RunningProxy.spawn({ config: sampleBootstrap({ listeners: [{ routes: [answerRoute("here")] }] }) });
+    t.after(() => proxy.kill());
+    await new Promise<void>((resolve) => {
+      proxy.child.stderr?.on("data", () => {
+        if (/\bready\b/.test(proxy.logs)) resolve();
+      });
+    });
+    proxy.child.kill("SIGHUP");
+    await proxy.waitForLog(/configuration unchanged/);
+    assert.equal(await proxy.stop(), 0);
+  });
 });
 
 describe("POST /quitquitquit", () => {
@@ -194,7 +205,6 @@ describe("POST /quitquitquit", () => {
     await client.request();
     await proxy.post("/quitquitquit");
     await until("the end of the connection", () => client.closed);
-    await once(proxy.child, "exit");
-    assert.equal(proxy.child.exitCode, 0);
+    assert.equal(await proxy.ended(), 0);
   });
 });

@@ -94,7 +94,6 @@ describe("A WebSocket through the proxy", () => {
       closed = true;
     });
     await until("the end of the tunnel", () => closed);
-    if (!proxy.exited) await once(proxy.child, "exit");
-    assert.equal(proxy.child.exitCode, 0);
+    assert.equal(await proxy.ended(), 0);
   });
 });

@@ -14,6 +14,9 @@ const OWNER = TOKEN_BUCKET_CELLS;
 const LAST_USE = OWNER + 2;
 /** How often a worker that is overtaken by another looks again. */
 const ATTEMPTS = 4;
+/** Instead of an owner: the bucket is nobody's, or a worker is making it somebody's. No key has these. */
+const NOBODY = 0n;
+const BEING_MADE = 1n;
 
 interface Place extends SharedCells {
   readonly owners: BigInt64Array;
@@ -23,6 +26,12 @@ interface Place extends SharedCells {
 interface Known {
   readonly owner: bigint;
   readonly place: Place;
+}
+
+/** A bucket that may be taken over, if its owner is still this one. */
+interface Candidate {
+  readonly place: Place;
+  readonly owner: bigint;
 }
 
 /**
@@ -50,16 +59,13 @@ export class KeyedTokenBuckets {
   }
 
   #find(key: string): Place {
-    const owner = hash("sha256", key, "buffer").readBigInt64LE(0) || 1n;
+    const owner = ownerOf(key);
     let place = this.#places[0]!;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const own = this.#places.find((each) => isOwner(each, owner));
-      if (own !== undefined) {
-        place = own;
-        break;
-      }
-      place = this.#leastUsed();
-      this.#claim(place, owner);
+      const candidate = own === undefined ? this.#leastUsed() : null;
+      place = own ?? candidate!.place;
+      if (candidate === null || this.#claim(candidate, owner)) break;
     }
     if (this.#known.size >= 2 * this.#places.length) this.#known.clear();
     this.#known.set(key, { owner, place });
@@ -67,32 +73,47 @@ export class KeyedTokenBuckets {
   }
 
   /** One that nobody has, else that which was not used for longest. */
-  #leastUsed(): Place {
+  #leastUsed(): Candidate {
     const now = Math.floor(this.#nowMs()) | 0;
-    let found = this.#places[0]!;
+    let found: Candidate = { place: this.#places[0]!, owner: BEING_MADE };
     let longestMs = -1;
     for (const place of this.#places) {
-      if (isOwner(place, 0n)) return place;
+      // Read first: whoever takes the place over meanwhile has used it later.
+      const owner = Atomics.load(place.owners, ownerIndex(place.first));
+      if (owner === NOBODY) return { place, owner };
+      if (owner === BEING_MADE) continue;
       // Negative: used just now by a thread whose clock is a bit ahead.
       const unusedMs = Math.max(0, (now - Atomics.load(place.cells, place.first + LAST_USE)) | 0);
       if (unusedMs <= longestMs) continue;
-      found = place;
+      found = { place, owner };
       longestMs = unusedMs;
     }
     return found;
   }
 
-  /** Makes a place the owner's, unless another worker is faster. */
-  #claim({ cells, first, owners }: Place, owner: bigint): void {
+  /**
+   * Makes a bucket the owner's, full; false if another worker was faster, here or elsewhere. However long the thread is held up in the
+   * middle of this, a bucket that others take from is never filled: it has its owner only when it is done. A thread that is terminated in
+   * the middle takes the bucket with it.
+   */
+  #claim({ place, owner: before }: Candidate, owner: bigint): boolean {
+    const { cells, first, owners } = place;
     const at = ownerIndex(first);
-    const before = Atomics.load(owners, at);
-    if (Atomics.compareExchange(owners, at, before, owner) !== before) return;
+    if (before === BEING_MADE) return false;
+    if (Atomics.compareExchange(owners, at, before, BEING_MADE) !== before) return false;
+    Atomics.store(cells, first + LAST_USE, Math.floor(this.#nowMs()) | 0);
     for (let cell = 0; cell < TOKEN_BUCKET_CELLS; cell++) Atomics.store(cells, first + cell, 0);
-    // Whoever has made the same key's bucket earlier in the list wins.
-    const earlier = this.#places.find((each) => isOwner(each, owner));
-    if (earlier?.first !== first || earlier.cells.buffer !== cells.buffer) {
-      Atomics.compareExchange(owners, at, owner, 0n);
-    }
+    // Looked for twice: two that make one each at the same moment both give theirs up, and look again.
+    const isFirst = !this.#isElsewhere(place, owner);
+    Atomics.store(owners, at, isFirst ? owner : NOBODY);
+    if (!isFirst) return false;
+    if (!this.#isElsewhere(place, owner)) return true;
+    Atomics.compareExchange(owners, at, owner, NOBODY);
+    return false;
+  }
+
+  #isElsewhere(place: Place, owner: bigint): boolean {
+    return this.#places.some((each) => each !== place && isOwner(each, owner));
   }
 }
 
@@ -108,6 +129,11 @@ function createPlace({ cells, first }: SharedCells, settings: TokenBucketSetting
       nextFillMs: () => bucket.nextFillMs(nowMs()),
     },
   };
+}
+
+function ownerOf(key: string): bigint {
+  const bits = hash("sha256", key, "buffer").readBigInt64LE(0);
+  return bits === NOBODY || bits === BEING_MADE ? -1n : bits;
 }
 
 function isOwner({ owners, first }: Place, owner: bigint): boolean {

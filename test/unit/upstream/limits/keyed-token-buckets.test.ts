@@ -10,6 +10,8 @@ const CELLS = 10;
 interface Shared {
   readonly memory: SharedArrayBuffer;
   nowMs: number;
+  /** Called whenever a worker asks for the time. */
+  onTime: () => void;
   make(): KeyedTokenBuckets;
 }
 
@@ -19,9 +21,13 @@ function shared(count: number): Shared {
   const scene: Shared = {
     memory,
     nowMs: 5000,
+    onTime: () => {},
     make: () => {
       const cells = Array.from({ length: count }, (_, i) => ({ cells: new Int32Array(memory), first: i * CELLS }));
-      return new KeyedTokenBuckets(cells, SETTINGS, () => scene.nowMs);
+      return new KeyedTokenBuckets(cells, SETTINGS, () => {
+        scene.onTime();
+        return scene.nowMs;
+      });
     },
   };
   return scene;
@@ -64,6 +70,25 @@ describe("KeyedTokenBuckets", () => {
       assert.equal(take(buckets, `key ${i}`), 3);
     }
   });
+
+  for (const full of [false, true]) {
+    it(`agree on one bucket ${full ? "of another key " : ""}though one worker is held up while it makes it`, () => {
+      for (let moment = 0; moment < 6; moment++) {
+        const scene = shared(2);
+        const [one, two] = [scene.make(), scene.make()];
+        if (full) assert.deepEqual([take(two, "x"), take(two, "y")], [3, 3]);
+        scene.nowMs++;
+        let times = 0;
+        let takenMeanwhile = 0;
+        scene.onTime = () => {
+          if (times++ !== moment) return;
+          takenMeanwhile = take(two, "a");
+        };
+        const taken = take(one, "a");
+        assert.equal(taken + takenMeanwhile + take(two, "a"), 3, `held up the ${moment}th time it asks for the time`);
+      }
+    });
+  }
 
   it("give out each token once while many threads use few keys", async () => {
     const count = 8;

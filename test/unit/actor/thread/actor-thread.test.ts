@@ -56,8 +56,8 @@ describe("ActorThread", () => {
 
   it("carries messages in order, and more of them than one window of credits", async () => {
     for (let number = 0; number < 150; number++) echo.tell({ type: "note", number });
-    while ((await echo.ask({ type: "seen" }, 20_000)).notes.length < 150);
-    const { notes } = await echo.ask({ type: "seen" }, 20_000);
+    while ((await echo.ask({ type: "seen" }, 60_000)).notes.length < 150);
+    const { notes } = await echo.ask({ type: "seen" }, 60_000);
     assert.deepEqual(
       notes,
       Array.from({ length: 150 }, (_, index) => index),
@@ -66,7 +66,7 @@ describe("ActorThread", () => {
   });
 
   it("bounds and coalesces what waits for a thread that is stuck", async () => {
-    await echo.ask({ type: "seen" }, 20_000);
+    await echo.ask({ type: "seen" }, 60_000);
     const gate = block();
     for (let number = 0; number < 1000; number++) echo.tell({ type: "note", number });
     for (let level = 0; level < 1000; level++) echo.tell({ type: "level", level: String(level) });
@@ -74,23 +74,23 @@ describe("ActorThread", () => {
     assert.equal(system.deadLetters.count("mailbox_full"), 1000 - 163 + 1000);
     assert.equal(await reasonOf(echo.ask({ type: "seen" }, 50)), "AskError timeout");
     openGate(gate);
-    while ((await echo.ask({ type: "seen" }, 20_000)).notes.length < 163);
+    while ((await echo.ask({ type: "seen" }, 60_000)).notes.length < 163);
   });
 
   it("keeps only the latest of coalesced messages while there is no credit", async () => {
-    await echo.ask({ type: "seen" }, 20_000);
+    await echo.ask({ type: "seen" }, 60_000);
     const gate = block();
     for (let number = 0; number < 63; number++) echo.tell({ type: "note", number });
     for (let level = 0; level < 1000; level++) echo.tell({ type: "level", level: String(level) });
     openGate(gate);
-    while ((await echo.ask({ type: "seen" }, 20_000)).levels.length === 0);
-    assert.deepEqual((await echo.ask({ type: "seen" }, 20_000)).levels, ["999"]);
+    while ((await echo.ask({ type: "seen" }, 60_000)).levels.length === 0);
+    assert.deepEqual((await echo.ask({ type: "seen" }, 60_000)).levels, ["999"]);
     assert.equal(system.deadLetters.total, 0);
   });
 
   it("moves what a question and its reply name", async () => {
     const bytes = new Uint8Array([1, 2, 3]);
-    const sum = await echo.ask(withTransfer({ type: "sum", bytes } as const, [bytes.buffer]), 20_000);
+    const sum = await echo.ask(withTransfer({ type: "sum", bytes } as const, [bytes.buffer]), 60_000);
     assert.deepEqual(sum, new Uint8Array([6]));
     assert.equal(bytes.length, 0);
   });
@@ -100,12 +100,12 @@ describe("ActorThread", () => {
     echo.tell(broken as Echo);
     assert.equal(system.deadLetters.count("not_cloneable"), 1);
     echo.tell({ type: "note", number: 7 });
-    assert.deepEqual((await echo.ask({ type: "seen" }, 20_000)).notes, [7]);
+    assert.deepEqual((await echo.ask({ type: "seen" }, 60_000)).notes, [7]);
   });
 
   it("answers a question for an unknown actor with unreachable", async () => {
     const nobody = thread.bridge.ref<Echo>("nobody");
-    assert.equal(await reasonOf(nobody.ask({ type: "seen" }, 20_000)), "AskError unreachable");
+    assert.equal(await reasonOf(nobody.ask({ type: "seen" }, 60_000)), "AskError unreachable");
   });
 
   const ends: readonly { name: string; end: (thread: ActorThread, echo: ActorRef<Echo>) => void }[] = [
@@ -114,7 +114,7 @@ describe("ActorThread", () => {
   ];
   for (const { name, end } of ends) {
     it(`rejects what is pending, reports the end and drops later messages when the thread ${name}`, async () => {
-      await echo.ask({ type: "seen" }, 20_000);
+      await echo.ask({ type: "seen" }, 60_000);
       const watched: ActorEnd[] = [];
       echo.watch((gone) => watched.push(gone));
       const pending = reasonOf(echo.ask({ type: "never" }, 60_000));
@@ -141,7 +141,7 @@ describe("ActorThread", () => {
     const { reports } = thread.bridge;
     const rootNow = (): ReturnType<typeof reports.root> => reports.root("echo", "worker-1", systemClock.nowMs());
     // On a busy machine the first reports may come too late to count as answers.
-    while (rootNow()?.answering !== true) await echo.ask({ type: "seen" }, 20_000);
+    while (rootNow()?.answering !== true) await echo.ask({ type: "seen" }, 60_000);
     assert.equal(rootNow()?.id, "worker-1");
     assert.equal(rootNow()?.thread, "far");
     const gate = block();
@@ -149,7 +149,7 @@ describe("ActorThread", () => {
     await until("three reports to be missed", () => rootNow()?.answering === false);
     assert.ok((rootNow()?.reportAgeMs ?? 0) >= 60);
     openGate(gate);
-    await echo.ask({ type: "seen" }, 20_000);
-    while (rootNow()?.answering === false) await echo.ask({ type: "seen" }, 20_000);
+    await echo.ask({ type: "seen" }, 60_000);
+    while (rootNow()?.answering === false) await echo.ask({ type: "seen" }, 60_000);
   });
 });

@@ -46,21 +46,21 @@ describe("WaitingThreads", () => {
     const echo = start("one").bridge.ref<Echo>("echo");
     assert.equal(waiting.size, 1);
     echo.tell({ type: "note", number: 7 });
-    assert.deepEqual((await echo.ask({ type: "seen" }, 20_000)).notes, [7]);
+    assert.deepEqual((await echo.ask({ type: "seen" }, 60_000)).notes, [7]);
   });
 
   it("leaves a name that nobody waits under to a new thread", async () => {
     waiting = new WaitingThreads(SCRIPT, ["one"]);
     const echo = start("three").bridge.ref<Echo>("echo");
     assert.equal(waiting.size, 1);
-    assert.deepEqual((await echo.ask({ type: "seen" }, 20_000)).notes, []);
+    assert.deepEqual((await echo.ask({ type: "seen" }, 60_000)).notes, []);
   });
 
   it("tells how a thread ended that had waited before", async () => {
     waiting = new WaitingThreads(SCRIPT, ["one"]);
     const thread = start("one");
     const echo = thread.bridge.ref<Echo>("echo");
-    await echo.ask({ type: "seen" }, 20_000);
+    await echo.ask({ type: "seen" }, 60_000);
     echo.tell({ type: "crash" });
     const { code, error } = await thread.ended;
     assert.deepEqual([code, error], [1, "thread told to crash"]);
@@ -70,7 +70,7 @@ describe("WaitingThreads", () => {
     waiting = new WaitingThreads(MISSING, ["one"]);
     await until("the thread has ended", () => waiting.size === 0);
     const echo = start("one").bridge.ref<Echo>("echo");
-    assert.deepEqual((await echo.ask({ type: "seen" }, 20_000)).notes, []);
+    assert.deepEqual((await echo.ask({ type: "seen" }, 60_000)).notes, []);
   });
 
   it("ends those that nobody took", async () => {
@@ -78,6 +78,6 @@ describe("WaitingThreads", () => {
     const taken = start("one");
     await waiting.close();
     assert.equal(waiting.size, 0);
-    assert.deepEqual((await taken.bridge.ref<Echo>("echo").ask({ type: "seen" }, 20_000)).notes, []);
+    assert.deepEqual((await taken.bridge.ref<Echo>("echo").ask({ type: "seen" }, 60_000)).notes, []);
   });
 });

@@ -48,10 +48,10 @@ async function startAdmin(t: TestContext, { handlers = [], address = LOOPBACK, l
   const watching = () => ({ clients: 0, samples: 0 });
   const admin = system.spawn(adminSpec({ address, router, stats: new AdminStats(stats), limits, watching }));
   t.after(() => system.shutdown(1000));
-  const where: AdminAddress = await admin.ask({ type: "getAdminAddress" }, 5000);
+  const where: AdminAddress = await admin.ask({ type: "getAdminAddress" }, 30_000);
   const port = where.type === "listening" && where.address.type === "ip" ? where.address.port : 0;
   const ask = (path: string, more: { method?: string; body?: string } = {}) =>
-    adminRequest({ port, path, deadlineMs: 5000, ...more });
+    adminRequest({ port, path, deadlineMs: 30_000, ...more });
   return { clock, system, stats, where, port, ask };
 }
 
@@ -89,7 +89,7 @@ describe("Admin actor", () => {
       method: "POST",
       body: "a=1&b=2",
       headers,
-      deadlineMs: 5000,
+      deadlineMs: 30_000,
     });
     assert.equal(form.body, "1 a=1&b=2");
   });
@@ -106,7 +106,7 @@ describe("Admin actor", () => {
 
   it("refuses a foreign Host", async (t) => {
     const { port } = await startAdmin(t, { handlers: [page("/x", () => textResponse(200, "secret"))] });
-    const answer = await adminRequest({ port, path: "/x", headers: { host: "evil.example" }, deadlineMs: 5000 });
+    const answer = await adminRequest({ port, path: "/x", headers: { host: "evil.example" }, deadlineMs: 30_000 });
     assert.equal(answer.status, 403);
     assert.doesNotMatch(answer.body, /secret/);
   });

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, describe, it } from "node:test";
-import { closed, echoed, type Greeted, greeted, SupervisedWorld } from "./fixtures/supervised-world.ts";
+import { isDeepStrictEqual } from "node:util";
+import { until, untilAsked } from "../../../harness/until.ts";
+import { closed, echoed, type Greeted, greeted, PATIENCE_MS, SupervisedWorld } from "./fixtures/supervised-world.ts";
 
 const one = (text: string) => ({ listeners: [{ name: "one", text }] });
 
@@ -78,7 +80,7 @@ describe("Supervisor", () => {
       const next = await world.reload(one("better"));
       assert.equal(next.outcome, "accepted");
       assert.equal(next.version, 3);
-      const status = await world.supervisor.ask({ type: "getStatus" }, 1000);
+      const status = await world.supervisor.ask({ type: "getStatus" }, PATIENCE_MS);
       assert.deepEqual(
         status.history.map((record) => [record.version, record.outcome]),
         [
@@ -143,7 +145,7 @@ describe("Supervisor", () => {
       const crashed = world.events.find((event) => event.type === "workerCrashed");
       assert.equal(crashed?.worker, "worker-2");
       assert.match(crashed.crash.error, /failed to commit/);
-      const { version, workers } = await world.supervisor.ask({ type: "getStatus" }, 1000);
+      const { version, workers } = await world.supervisor.ask({ type: "getStatus" }, PATIENCE_MS);
       assert.equal(version, 2);
       assert.equal(workers[0]?.version, 2);
     });
@@ -154,7 +156,7 @@ describe("Supervisor", () => {
       const gate = Promise.withResolvers<void>();
       world.compiler.gate = gate.promise;
       const running = world.reload(one("first"));
-      while (world.compiler.compilations < 2) await world.supervisor.ask({ type: "getStatus" }, 1000);
+      while (world.compiler.compilations < 2) await world.supervisor.ask({ type: "getStatus" }, PATIENCE_MS);
       const superseded = world.reload(one("second"));
       const newest = world.reload(one("third"));
       gate.resolve();
@@ -171,7 +173,7 @@ describe("Supervisor", () => {
       await world.reload(one("a"));
       const client = await greeted(await world.port("one"));
       const source = { label: "echo", text: JSON.stringify(one("b")) };
-      const outcome = await world.supervisor.ask({ type: "dryRun", source }, 5000);
+      const outcome = await world.supervisor.ask({ type: "dryRun", source }, PATIENCE_MS);
       assert.deepEqual(outcome, {
         outcome: "valid",
         changes: { added: [], changed: [{ kind: "listener", name: "one" }], removed: [] },
@@ -194,11 +196,11 @@ describe("Supervisor", () => {
       const lost = clients
         .filter((client) => client.worker === "worker-1")
         .map((client) => once(client.socket, "close"));
-      assert.equal(await world.supervisor.ask({ type: "crashWorker", worker: "worker-1" }, 1000), true);
+      assert.equal(await world.supervisor.ask({ type: "crashWorker", worker: "worker-1" }, PATIENCE_MS), true);
       await Promise.all(lost);
       await world.event("workerStarted", 3);
       for (const client of clients) if (client.worker === "worker-2") assert.equal(await echoed(client, "on"), "on");
-      const status = await world.supervisor.ask({ type: "getStatus" }, 1000);
+      const status = await world.supervisor.ask({ type: "getStatus" }, PATIENCE_MS);
       assert.deepEqual(
         status.workers.map(({ worker, version, restarts, lastError }) => ({ worker, version, restarts, lastError })),
         [
@@ -216,7 +218,7 @@ describe("Supervisor", () => {
       await world.reload(one("a"));
       await world.event("workerStarted", 2);
       for (let crash = 1; crash <= 4; crash++) {
-        await world.supervisor.ask({ type: "crashWorker", worker: "worker-1" }, 1000);
+        await world.supervisor.ask({ type: "crashWorker", worker: "worker-1" }, PATIENCE_MS);
         await world.event("workerCrashed", crash);
         if (crash < 4) await world.event("workerStarted", 2 + crash);
       }
@@ -242,40 +244,40 @@ describe("Supervisor", () => {
       const port = await world.port("one");
       const load = new ConnectLoad(port, 8);
       for (const count of [4, 1, 3, 2, 4, 1]) {
-        const changed = await world.supervisor.ask({ type: "setWorkerCount", count }, 20_000);
+        const changed = await world.supervisor.ask({ type: "setWorkerCount", count }, PATIENCE_MS);
         assert.equal(changed.after, count);
         await load.completions(100);
       }
       await load.stop();
       assert.deepEqual(load.failures, []);
-      const { listeners } = await world.supervisor.ask({ type: "getStatus" }, 1000);
+      const { listeners } = await world.supervisor.ask({ type: "getStatus" }, PATIENCE_MS);
       const sockets = listeners[0]?.holders.reduce((total, holder) => total + holder.sockets, 0);
       assert.equal(sockets, 4);
     });
 
     it("lets the connections of a leaving worker finish and counts what they did", async () => {
-      world = new SupervisedWorld(2, { drainMs: 10_000, immediate: true });
+      world = new SupervisedWorld(2);
       await world.reload(one("a"));
       await world.event("workerStarted", 2);
       const clients = await clientsOnBoth(await world.port("one"));
-      await world.supervisor.ask({ type: "setWorkerCount", count: 1 }, 5000);
+      await world.supervisor.ask({ type: "setWorkerCount", count: 1 }, PATIENCE_MS);
       const leaving = clients.filter((client) => client.worker === "worker-2");
       for (const client of leaving) assert.equal(await echoed(client, "late"), "late");
       await Promise.all(clients.map(closed));
       await world.event("workerStopped");
-      await world.supervisor.ask({ type: "collectStats", deadlineMs: 1000 }, 2000);
+      await world.supervisor.ask({ type: "collectStats", deadlineMs: PATIENCE_MS / 2 }, PATIENCE_MS);
       assert.equal(world.accepted, clients.length);
     });
 
     it("loses no listening socket to a leaving worker that hands over late", async () => {
-      world = new SupervisedWorld(2, { drainMs: 100, immediate: true });
+      world = new SupervisedWorld(2, { drainMs: 100, immediate: true }, 200);
       await world.reload(one("a"));
       await world.event("workerStarted", 2);
-      await world.supervisor.ask({ type: "blockWorker", worker: "worker-2", ms: 600 }, 1000);
-      await world.supervisor.ask({ type: "setWorkerCount", count: 1 }, 5000);
+      await world.supervisor.ask({ type: "blockWorker", worker: "worker-2", ms: 600 }, PATIENCE_MS);
+      await world.supervisor.ask({ type: "setWorkerCount", count: 1 }, PATIENCE_MS);
       await world.event("workerStopped");
       assert.deepEqual(await world.inspect("servers"), [["one", "one"]]);
-      const { listeners } = await world.supervisor.ask({ type: "getStatus" }, 1000);
+      const { listeners } = await world.supervisor.ask({ type: "getStatus" }, PATIENCE_MS);
       assert.deepEqual(listeners[0]?.holders, [{ worker: "worker-1", sockets: 2 }]);
     });
 
@@ -283,7 +285,7 @@ describe("Supervisor", () => {
       world = new SupervisedWorld(1);
       await world.reload(one("a"));
       world.supervisor.tell({ type: "broadcast", message: { type: "setHealthCheckFailed", failed: true } });
-      await world.supervisor.ask({ type: "setWorkerCount", count: 2 }, 5000);
+      await world.supervisor.ask({ type: "setWorkerCount", count: 2 }, PATIENCE_MS);
       assert.deepEqual(await world.inspect("health"), [true, true]);
     });
 
@@ -292,7 +294,7 @@ describe("Supervisor", () => {
       await world.reload(one("a"));
       for (let crash = 1; crash <= 4; crash++) {
         await world.event("workerStarted", crash);
-        await world.supervisor.ask({ type: "crashWorker", worker: "worker-1" }, 1000);
+        await world.supervisor.ask({ type: "crashWorker", worker: "worker-1" }, PATIENCE_MS);
       }
       await world.event("workerFailed");
       await world.event("allWorkersFailed");
@@ -300,7 +302,7 @@ describe("Supervisor", () => {
         outcome: "refused",
         refusals: [{ worker: "", reason: "no worker is left to serve it", problem: undefined }],
       });
-      await world.supervisor.ask({ type: "setWorkerCount", count: 1 }, 5000);
+      await world.supervisor.ask({ type: "setWorkerCount", count: 1 }, PATIENCE_MS);
       const client = await greeted(await world.port("one"));
       assert.equal(client.text, "a");
       await closed(client);
@@ -309,38 +311,72 @@ describe("Supervisor", () => {
     it("refuses numbers that make no sense", async () => {
       world = new SupervisedWorld(1);
       for (const count of [0, -1, 1.5, 100_000]) {
-        await assert.rejects(world.supervisor.ask({ type: "setWorkerCount", count }, 1000), { reason: "refused" });
+        await assert.rejects(world.supervisor.ask({ type: "setWorkerCount", count }, PATIENCE_MS), {
+          reason: "refused",
+        });
       }
     });
   });
 
   describe("blocked worker", () => {
+    async function block(ms: number): Promise<void> {
+      assert.equal(await world.supervisor.ask({ type: "blockWorker", worker: "worker-1", ms }, PATIENCE_MS), true);
+    }
+    const workers = () => world.system.tree()[0]?.children ?? [];
+
     it("is shown as not answering, and holds up neither the tree nor the stats nor the inspection", async () => {
       world = new SupervisedWorld(2);
       await world.reload(one("a"));
       await world.event("workerStarted", 2);
-      await world.supervisor.ask({ type: "blockWorker", worker: "worker-1", ms: 900 }, 1000);
-      const stats = await world.supervisor.ask({ type: "collectStats", deadlineMs: 300 }, 1000);
-      assert.deepEqual(stats, [
-        { worker: "worker-2", answered: true, value: undefined },
-        { worker: "worker-1", answered: false, reason: "no stats within 300 ms" },
-      ]);
-      const query = { view: "servers" };
-      const views = await world.supervisor.ask({ type: "inspectWorkers", query, deadlineMs: 100 }, 1000);
+      await block(PATIENCE_MS);
+      // On a machine that is held up the other one may not answer in time either.
+      await untilAsked("stats of the other", async () => {
+        const stats = await world.supervisor.ask({ type: "collectStats", deadlineMs: 300 }, PATIENCE_MS);
+        const [one, two] = stats.toSorted((a, b) => a.worker.localeCompare(b.worker));
+        assert.deepEqual(one, { worker: "worker-1", answered: false, reason: "no stats within 300 ms" });
+        return isDeepStrictEqual(two, { worker: "worker-2", answered: true, value: undefined });
+      });
+      const inspect = { type: "inspectWorkers", query: { view: "servers" }, deadlineMs: 100 } as const;
+      await untilAsked("a view of the other", async () => {
+        const views = await world.supervisor.ask(inspect, PATIENCE_MS);
+        assert.equal(views[0]?.answered, false);
+        return views[1]?.answered === true;
+      });
+      let seen = workers();
+      await until("reports of the other only", () => {
+        seen = workers();
+        return seen[0]?.answering === false && seen[1]?.answering === true;
+      });
       assert.deepEqual(
-        views.map((answer) => answer.answered),
-        [false, true],
-      );
-      const workers = world.system.tree()[0]?.children ?? [];
-      assert.deepEqual(
-        workers.map((worker) => [worker.id, worker.status, worker.answering]),
+        seen.map(({ id, status }) => [id, status]),
         [
-          ["supervisor/worker-1", "running", false],
-          ["supervisor/worker-2", "running", true],
+          ["supervisor/worker-1", "running"],
+          ["supervisor/worker-2", "running"],
         ],
       );
-      assert.equal((workers[0]?.reportAgeMs ?? 0) >= 150, true);
-      while (world.system.tree()[0]?.children[0]?.answering === false) await world.inspect("servers");
+      assert.ok((seen[0]?.reportAgeMs ?? 0) >= 150);
+      const shutdown = { type: "shutdown", drainMs: 0, immediate: true, deadlineMs: 100 } as const;
+      await world.supervisor.ask(shutdown, PATIENCE_MS);
+    });
+
+    it("is shown as answering when it goes on", async () => {
+      world = new SupervisedWorld(2);
+      await world.reload(one("a"));
+      await world.event("workerStarted", 2);
+      // A main thread that is held up for as long as the worker sees nothing of it.
+      for (let ms = 300, seen = false; !seen; ms *= 2) {
+        await block(ms);
+        let over = false;
+        const answered = world.inspect("servers").then(() => {
+          over = true;
+        });
+        await until("reports to be missed, or its answer", () => {
+          seen = workers()[0]?.answering === false;
+          return seen || over;
+        });
+        await answered;
+      }
+      await until("its report", () => workers()[0]?.answering === true);
     });
   });
 
@@ -362,9 +398,9 @@ describe("Supervisor", () => {
       world = new SupervisedWorld(2);
       await world.reload(one("a"));
       await world.event("workerStarted", 2);
-      await world.supervisor.ask({ type: "blockWorker", worker: "worker-1", ms: 60_000 }, 1000);
+      await world.supervisor.ask({ type: "blockWorker", worker: "worker-1", ms: 60_000 }, PATIENCE_MS);
       const shutdown = { type: "shutdown", drainMs: 100, immediate: true, deadlineMs: 500 } as const;
-      await world.supervisor.ask(shutdown, 5000);
+      await world.supervisor.ask(shutdown, PATIENCE_MS);
       assert.deepEqual(world.system.tree()[0]?.children, []);
       await assert.rejects(world.reload(one("b")), /shutting down/);
     });

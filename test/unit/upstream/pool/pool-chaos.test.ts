@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeUpstream } from "../../../harness/fake-upstream.ts";
+import { until } from "../../../harness/until.ts";
 import type { UpstreamExchange } from "../../../harness/upstream-exchange.ts";
 import { SeededRandom } from "../../lb/lb-fixture.ts";
 import { clusterData, DEFAULT_THRESHOLDS, endpointData } from "../cluster-fixture.ts";
@@ -74,12 +75,12 @@ describe("Pools in trouble", () => {
       if (draw(3) > 0) await TURN();
     }
     const unanswered = (): PoolRequest[] => requests.filter((each) => each.outcome === "" && !cancelled.has(each));
-    for (let round = 0; unanswered().length > 0 && round < 1000; round++) {
-      for (let turn = 0; turn < 20; turn++) await TURN();
+    let turns = 0;
+    await until("an end of all requests", () => {
       // Answers cut short leave their stream waiting: clients give up.
-      for (const request of unanswered()) request.encoder?.stream.reset("local reset");
-    }
-    assert.equal(unanswered().length, 0);
+      if (++turns % 20 === 0) for (const request of unanswered()) request.encoder?.stream.reset("local reset");
+      return unanswered().length === 0;
+    });
 
     for (const request of requests) {
       assert.ok(!request.body.includes("bad"), "bytes that belong to no request reached one");

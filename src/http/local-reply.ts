@@ -1,7 +1,7 @@
 import type { LocalReply } from "./filter.ts";
 import { encodeGrpcMessage } from "./grpc/grpc-message.ts";
 import { grpcStatusOfHttp } from "./grpc/grpc-status.ts";
-import { type RequestHeaderMap, ResponseHeaderMap } from "./header-map.ts";
+import type { RequestHeaderMap, ResponseHeaderMap } from "./header-map.ts";
 import type { StreamInfo } from "./stream-info.ts";
 
 /** A local reply ready to be sent. */
@@ -40,10 +40,14 @@ export function isGrpcRequest(headers: RequestHeaderMap): boolean {
 
 /**
  * The message for a local reply: plain text, unless it was given another type, or for gRPC requests HTTP 200 with `grpc-status` and
- * `grpc-message`. `request` is null if it never became known. Source: Envoy's `Http::Utility::prepareLocalReply`.
+ * `grpc-message`. `headers` are those that it has whatever it says, and become the reply's; `request` is null if it never became known.
+ * Source: Envoy's `Http::Utility::prepareLocalReply`.
  */
-export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap | null): PreparedLocalReply {
-  const headers = new ResponseHeaderMap(reply.status);
+export function prepareLocalReply(
+  reply: LocalReply,
+  headers: ResponseHeaderMap,
+  request: RequestHeaderMap | null,
+): PreparedLocalReply {
   reply.modifyHeaders?.(headers);
   return finishReply(reply, headers, Buffer.from(reply.body, "utf8"), PLAIN_TEXT, request);
 }
@@ -51,11 +55,11 @@ export function prepareLocalReply(reply: LocalReply, request: RequestHeaderMap |
 /** As `prepareLocalReply`, with what `rewriter` makes of the reply. */
 export function rewriteLocalReply(
   reply: LocalReply,
+  headers: ResponseHeaderMap,
   rewriter: LocalReplyRewriter,
   request: RequestHeaderMap | null,
   streamInfo: StreamInfo,
 ): PreparedLocalReply {
-  const headers = new ResponseHeaderMap(reply.status);
   reply.modifyHeaders?.(headers);
   const typeBefore = headers.get("content-type");
   const { body, contentType } = rewriter.rewrite(headers, reply.body, request, streamInfo);

@@ -98,6 +98,7 @@ export class FilterStage implements FilterManagerStream {
   route(): StreamRoute | null {
     return this.#route;
   }
+  dressLocalReply(): void {}
   clearRouteCache(): void {
     this.routeCacheClears++;
   }

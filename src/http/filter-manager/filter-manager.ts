@@ -8,7 +8,7 @@ import type {
   StreamEncoderFilter,
   StreamFilter,
 } from "../filter.ts";
-import type { RequestHeaderMap, ResponseHeaderMap, TrailerMap } from "../header-map.ts";
+import { type RequestHeaderMap, ResponseHeaderMap, type TrailerMap } from "../header-map.ts";
 import { type LocalReplyRewriter, prepareLocalReply, rewriteLocalReply } from "../local-reply.ts";
 import type { StreamInfo } from "../stream-info.ts";
 import type { StreamRoute } from "../stream-route.ts";
@@ -25,6 +25,8 @@ export interface FilterManagerStream {
   readonly localReplies: LocalReplyRewriter | null;
   route(): StreamRoute | null;
   clearRouteCache(): void;
+  /** Gives a reply of the proxy's own what the route gives to all responses. */
+  dressLocalReply(headers: ResponseHeaderMap): void;
   /** The response leaves the filters towards the peer. */
   encode1xxHeaders(headers: ResponseHeaderMap): void;
   encodeHeaders(headers: ResponseHeaderMap, endStream: boolean): void;
@@ -178,10 +180,13 @@ export class FilterManager
     this.localReplySent = true;
     if (reply.body !== "") this.streamInfo.localReplyBody = reply.body;
     const { localReplies } = this.stream;
+    const dressed = new ResponseHeaderMap(reply.status);
+    this.streamInfo.responseCode = reply.status;
+    this.stream.dressLocalReply(dressed);
     const { headers, body } =
       localReplies === null
-        ? prepareLocalReply(reply, this.requestHeaders)
-        : rewriteLocalReply(reply, localReplies, this.requestHeaders, this.streamInfo);
+        ? prepareLocalReply(reply, dressed, this.requestHeaders)
+        : rewriteLocalReply(reply, dressed, localReplies, this.requestHeaders, this.streamInfo);
     if (this.encoding.headers === null) {
       this.encoding.start(headers, body.length === 0);
       if (body.length > 0 && !this.destroyed) this.encoding.push(body, true);

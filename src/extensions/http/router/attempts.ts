@@ -1,3 +1,4 @@
+import type { LocalReply } from "../../../http/filter.ts";
 import type { ResponseHeaderMap } from "../../../http/header-map.ts";
 import { createUpstreamInfo, type UpstreamInfo } from "../../../http/stream-info.ts";
 import { criteriaInWords } from "../../../lb/criteria-in-words.ts";
@@ -169,14 +170,30 @@ export class Attempts {
   /** Makes the upstream's response the client's. `tookMs` is the time since the request was whole; -1 = it is not. */
   dressResponse(response: ResponseHeaderMap, tookMs: number): void {
     const { runtime, route, headers, callbacks } = this.routed;
+    const { streamInfo } = callbacks;
     if (tookMs >= 0 && !runtime.data.suppressEnvoyHeaders) {
-      response.set("x-envoy-upstream-service-time", String(Math.max(0, Math.round(tookMs))));
-    }
-    if (route.virtualHost.includeAttemptCountInResponse) {
-      response.set("x-envoy-attempt-count", String(this.count));
+      response.set("x-envoy-upstream-service-time", String(Math.max(0, Math.trunc(tookMs))));
     }
     this.hostChoice?.addCookies(response);
-    route.finalizeResponseHeaders(response, headers, callbacks.streamInfo);
+    // The route's headers may name them.
+    streamInfo.responseCode = response.status;
+    streamInfo.responseCodeDetails = "via_upstream";
+    route.finalizeResponseHeaders(response, headers, streamInfo);
+    this.#addCount(response);
+  }
+
+  /** Makes a reply of the proxy's own one to a request that was attempted. */
+  dressReply(reply: LocalReply): LocalReply {
+    const modifyHeaders = (headers: ResponseHeaderMap) => {
+      reply.modifyHeaders?.(headers);
+      this.#addCount(headers);
+    };
+    return { ...reply, modifyHeaders };
+  }
+
+  #addCount(response: ResponseHeaderMap): void {
+    if (this.count === 0 || !this.routed.route.virtualHost.includeAttemptCountInResponse) return;
+    response.set("x-envoy-attempt-count", String(this.count));
   }
 
   #rewriteAuthority(hostname: string): void {

@@ -165,7 +165,7 @@ export class Forwarding
 
   protected override reply(reply: LocalReply): void {
     this.#finish();
-    this.routed.callbacks.sendLocalReply(reply);
+    this.routed.callbacks.sendLocalReply(this.attempts.dressReply(reply));
   }
 
   // ---- the response, from the attempt ----

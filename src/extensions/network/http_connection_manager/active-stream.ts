@@ -232,6 +232,13 @@ export class ActiveStream extends TimedStream implements RequestDecoder, StreamC
     this.cachedRoute = undefined;
   }
 
+  /** A reply before the route was looked for has none; those of routes that don't forward are dressed by the router. */
+  dressLocalReply(headers: ResponseHeaderMap): void {
+    if (this.routeRandom < 0) return;
+    const route = this.route();
+    if (route?.action.type === "forward") route.finalizeResponseHeaders(headers, this.requestHeaders, this.streamInfo);
+  }
+
   pauseRequest(pause: boolean): void {
     if (this.done || this.remoteComplete) return;
     if (pause) this.runtime.stats.flowPaused.inc();

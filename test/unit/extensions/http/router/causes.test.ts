@@ -88,6 +88,82 @@ const ANSWERS: readonly CauseRow[] = [
   },
 ];
 
+const DRESSED = {
+  response_headers_to_add: [
+    { header: { key: "x-code", value: "%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%" } },
+    { header: { key: "x-attempts", value: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%" } },
+  ],
+  response_headers_to_remove: ["x-of-host"],
+};
+const COUNTED_ATTEMPTS = { include_attempt_count_in_response: true };
+
+const WITH_THE_ROUTES_HEADERS: readonly CauseRow[] = [
+  {
+    cause: "an answer of the host",
+    routes: [{ ...ROUTE, route: { cluster: "app" }, ...DRESSED }],
+    script: (exchange) => exchange.respond({ status: 201, headers: { "x-of-host": "1" } }),
+    host: COUNTED_ATTEMPTS,
+    status: 201,
+    flags: "",
+    details: "via_upstream",
+    headers: {
+      "x-code": "201 via_upstream",
+      "x-attempts": "1",
+      "x-envoy-attempt-count": "1",
+      "x-of-host": undefined,
+    },
+    counted: { "C rq_201": 1 },
+  },
+  {
+    cause: "a cluster without hosts",
+    routes: [{ ...ROUTE, route: { cluster: "empty" }, ...DRESSED }],
+    clusters: [sampleCluster("empty", [])],
+    host: COUNTED_ATTEMPTS,
+    status: 503,
+    flags: "UH",
+    details: "no_healthy_upstream",
+    body: "no healthy upstream",
+    headers: { "x-code": "503 no_healthy_upstream", "x-envoy-attempt-count": undefined },
+    counted: { "cluster.empty.upstream_rq_503": 1 },
+  },
+  {
+    cause: "a host that resets the stream",
+    routes: [{ ...ROUTE, route: { cluster: "app" }, ...DRESSED }],
+    script: (exchange) => exchange.reset(),
+    host: COUNTED_ATTEMPTS,
+    status: 503,
+    flags: "UC",
+    details: /^upstream_reset_before_response_started/,
+    headers: { "x-attempts": "1", "x-envoy-attempt-count": "1" },
+    counted: { "C rq_503": 1 },
+  },
+  {
+    cause: "an answer of a filter",
+    routes: [{ ...ROUTE, route: { cluster: "app" }, ...DRESSED }],
+    manager: {
+      http_filters: [
+        {
+          name: "envoy.filters.http.fault",
+          typed_config: {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+            abort: { http_status: 429, percentage: { numerator: 100 } },
+          },
+        },
+        {
+          name: "envoy.filters.http.router",
+          typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+        },
+      ],
+    },
+    host: COUNTED_ATTEMPTS,
+    status: 429,
+    flags: "FI",
+    details: "fault_filter_abort",
+    headers: { "x-code": "429 fault_filter_abort", "x-envoy-attempt-count": undefined },
+    counted: { "C rq_total": 0 },
+  },
+];
+
 const NOWHERE_TO_GO: readonly CauseRow[] = [
   {
     cause: "no route",
@@ -279,6 +355,7 @@ const NO_CONNECTION: readonly CauseRow[] = [
 ];
 
 checkCauses("what answers a request", ANSWERS);
+checkCauses("the route's headers for all that answers a request", WITH_THE_ROUTES_HEADERS);
 checkCauses("a request that can't be sent anywhere", NOWHERE_TO_GO);
 checkCauses("a request that gets no connection", NO_CONNECTION);
 

@@ -52,14 +52,17 @@ describe("ReadBuffer", () => {
   it("can be given to accepted sockets of this Node.js, which then read more than 64 KiB at a time", async (t) => {
     const { used, connection, peer, callbacks, received } = await setUp(t, false);
     assert.equal(used, true);
-    connection.readDisable(true);
     const sent = Buffer.alloc(1024 * KIBI, "0123456789abcdef");
-    peer.write(sent);
-    await until("full socket buffers", () => peer.bytesWritten >= sent.length);
-    connection.readDisable(false);
-    await until("all of it", () => received() === sent.length);
-    assert.ok(Buffer.concat(callbacks.data).equals(sent));
-    assert.ok(callbacks.data.some(({ length }) => length > 64 * KIBI));
+    // How much the system has for one read is up to it.
+    for (let times = 1; !callbacks.data.some(({ length }) => length > 64 * KIBI); times++) {
+      assert.ok(times <= 100, "no read was larger than 64 KiB");
+      connection.readDisable(true);
+      peer.write(sent);
+      await until("full socket buffers", () => peer.bytesWritten >= times * sent.length);
+      connection.readDisable(false);
+      await until("all of it", () => received() === times * sent.length);
+      assert.ok(Buffer.concat(callbacks.data).subarray(-sent.length).equals(sent));
+    }
   });
 
   it("tells of the peer's end, and reads nothing while reading is disabled", async (t) => {

@@ -106,7 +106,7 @@ describe("A connection manager with HTTP/2 clients", () => {
   it("cancels upstream what the client cancels, and goes on", async (t) => {
     const [proxied, client] = await connected(t, { script: hanging });
     client.write(headersFrame(1, GET), headersFrame(3, GET));
-    await until("both requests at the upstream", () => proxied.upstream.connections.length === 2);
+    await until("both requests at the upstream", () => proxied.upstream.requestCount === 2);
     client.write(rstFrame(1, 8), pingFrame());
     await client.frame("PING ack");
     await until(
@@ -160,10 +160,10 @@ describe("A connection manager with HTTP/2 clients", () => {
     const clock = new FakeClock();
     const [proxied, client] = await connected(t, { clock, script: hanging, manager: { stream_idle_timeout: "10s" } });
     client.write(headersFrame(1, POST, false));
-    await until("the request", () => proxied.upstream.connections.length === 1);
+    await until("the request", () => proxied.upstream.requestCount === 1);
     clock.advance(6000);
     client.write(headersFrame(3, POST, false));
-    await until("another request", () => proxied.upstream.connections.length === 2);
+    await until("another request", () => proxied.upstream.requestCount === 2);
     clock.advance(4500);
     await client.frame("RST_STREAM 1 code 0");
     assert.match(client.frames.find((line) => line.startsWith("HEADERS 1"))!, /:status: 408/);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { answering, FakeUpstream, hanging, type UpstreamScript } from "../../harness/fake-upstream.ts";
+import { answering, FakeUpstream, type UpstreamScript } from "../../harness/fake-upstream.ts";
 import { LoadClient } from "../../harness/load-client.ts";
 import { failedRequests, type LoadReport } from "../../harness/load-report.ts";
+import { REFUSING_PORT } from "../../harness/refusing-port.ts";
 
 const GET = Buffer.from("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
 
@@ -75,9 +76,7 @@ describe("LoadClient", () => {
   }
 
   it("counts a connection that nobody accepts as refused", async () => {
-    const upstream = await FakeUpstream.start(hanging);
-    await upstream.close();
-    const report = await runRequests(upstream.port, 1);
+    const report = await runRequests(REFUSING_PORT, 1);
     assert.deepEqual(report.failures.refused, 1);
     assert.equal(report.connectionsOpened, 0);
   });

@@ -11,6 +11,7 @@ import {
   type UpstreamScript,
 } from "../../../harness/fake-upstream.ts";
 import { startHttp2Upstream } from "../../../harness/http2-upstream.ts";
+import { REFUSING_PORT } from "../../../harness/refusing-port.ts";
 import { until } from "../../../harness/until.ts";
 import { clusterData, endpointData } from "../cluster-fixture.ts";
 import { limits } from "../pool/pool-scene.ts";
@@ -87,8 +88,8 @@ describe("The async client", () => {
   });
 
   it("fails when the connection is refused, says why, and counts the host's error", async (t) => {
-    const [scene, upstream] = await start(t);
-    await upstream.close();
+    const [scene] = await start(t);
+    scene.worker.apply([clusterData([endpointData(REFUSING_PORT)])]);
     assert.match(await scene.ask().outcome, /^connectionFailure: .*Connection refused/);
     assert.equal(scene.worker.stat("upstream_rq_503"), 1);
   });

@@ -7,6 +7,7 @@ import { HttpProbe } from "../../../../src/upstream/health-check/http-probe.ts";
 import type { ProbeResult } from "../../../../src/upstream/health-check/probe.ts";
 import { FakeClock } from "../../../harness/fake-clock.ts";
 import { answering, FakeUpstream, hanging, resetting, type UpstreamScript } from "../../../harness/fake-upstream.ts";
+import { REFUSING_PORT } from "../../../harness/refusing-port.ts";
 import { until } from "../../../harness/until.ts";
 import { HTTP1_DEFAULTS, httpCheck, plainTarget } from "./health-check-fixture.ts";
 
@@ -22,13 +23,15 @@ interface Scene {
 interface SceneOptions {
   readonly reuse?: boolean;
   readonly hostname?: string;
+  /** Default: the upstream's. */
+  readonly port?: number;
 }
 
 async function scene(
   t: TestContext,
   script: UpstreamScript,
   check: Partial<HttpCheckData> = {},
-  { reuse = true, hostname = "" }: SceneOptions = {},
+  { reuse = true, hostname = "", port }: SceneOptions = {},
 ): Promise<Scene> {
   const upstream = await FakeUpstream.start(script);
   const results: ProbeResult[] = [];
@@ -39,7 +42,7 @@ async function scene(
     http2Stats: NO_HTTP2_CODEC_STATS,
     onVerifyCluster: () => made.verified++,
   };
-  const target = plainTarget(upstream.port, hostname);
+  const target = plainTarget(port ?? upstream.port, hostname);
   const probe = new HttpProbe(httpCheck(check), reuse, target, environment, (result) => results.push(result));
   const made: Scene = {
     upstream,
@@ -184,8 +187,7 @@ describe("HttpProbe", () => {
   });
 
   it("fails when nobody listens", async (t) => {
-    const { once, probe, upstream } = await scene(t, answering());
-    await upstream.close();
+    const { once, probe } = await scene(t, answering(), {}, { port: REFUSING_PORT });
     assert.deepEqual(await once(), NETWORK);
     assert.equal(probe.why, "connection refused");
   });

@@ -4,6 +4,7 @@ import net from "node:net";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { RequestHeaderMap } from "../../../../src/http/header-map.ts";
 import { hanging } from "../../../harness/fake-upstream.ts";
+import { REFUSING_PORT } from "../../../harness/refusing-port.ts";
 import { clusterData, endpointData } from "../cluster-fixture.ts";
 import { PoolRequest, WorkerFixture } from "./pool-fixture.ts";
 import { finished, limits, PoolScene } from "./pool-scene.ts";
@@ -91,8 +92,7 @@ describe("An Http1ConnPool at its limits", () => {
 
   describe("failure to connect", () => {
     it("fails everyone who waits, and says what the system said", async () => {
-      await scene.upstream.close();
-      scene.configure();
+      scene.worker.apply([clusterData([endpointData(REFUSING_PORT)])]);
       const requests = [scene.worker.request(), scene.worker.request(), scene.worker.request()];
       const outcomes = await Promise.all(requests.map((request) => request.done));
       const refused = "remoteConnectionFailure: delayed connect error: Connection refused";
@@ -284,8 +284,7 @@ describe("An Http1ConnPool at its limits", () => {
     });
 
     it("takes a request out of the queue while its neighbours are failing", async () => {
-      await scene.upstream.close();
-      scene.configure();
+      scene.worker.apply([clusterData([endpointData(REFUSING_PORT)])]);
       const [a, b, c] = [scene.worker.request(), scene.worker.request(), scene.worker.request()];
       void a.done.then(() => {});
       const fail = a.onPoolFailure.bind(a);

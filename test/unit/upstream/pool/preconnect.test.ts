@@ -6,6 +6,7 @@ import type { LocalCluster } from "../../../../src/upstream/local-cluster.ts";
 import type { Connectivity } from "../../../../src/upstream/pool/preconnect.ts";
 import { answering, FakeUpstream } from "../../../harness/fake-upstream.ts";
 import { startHttp2Upstream } from "../../../harness/http2-upstream.ts";
+import { REFUSING_PORT } from "../../../harness/refusing-port.ts";
 import { until } from "../../../harness/until.ts";
 import { clusterData, DEFAULT_THRESHOLDS, endpointData } from "../cluster-fixture.ts";
 import { compileCluster } from "../compile-cluster.ts";
@@ -139,11 +140,9 @@ describe("per_upstream_preconnect_ratio", () => {
   });
 
   it("does not try again on its own where connecting fails", async (t) => {
-    const gone = await FakeUpstream.start();
-    await gone.close();
     const worker = new WorkerFixture();
     t.after(() => worker.close());
-    worker.apply([clusterData([endpointData(gone.port)], ratios(3))]);
+    worker.apply([clusterData([endpointData(REFUSING_PORT)], ratios(3))]);
     assert.match(await worker.request().done, /^remoteConnectionFailure/);
     await until("the end of all attempts", () => worker.stat("upstream_cx_active") === 0);
     assert.deepEqual(worker.statsOf("upstream_cx_total", "upstream_cx_connect_fail"), {

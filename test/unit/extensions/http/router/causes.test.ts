@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import net from "node:net";
 import { describe, it } from "node:test";
 import { failureOf } from "../../../../../src/extensions/http/router/upstream-failure.ts";
 import type { StreamResetReason } from "../../../../../src/http/codec.ts";
 import { ResponseFlag } from "../../../../../src/http/stream-info.ts";
 import { answering, hanging } from "../../../../harness/fake-upstream.ts";
+import { REFUSING_PORT } from "../../../../harness/refusing-port.ts";
 import { loopback, sampleCluster } from "../../../../harness/sample-bootstrap.ts";
 import { fixedRandom } from "../../../../harness/stream-fixtures.ts";
 import { until } from "../../../../harness/until.ts";
@@ -19,15 +19,6 @@ import {
 } from "./causes.ts";
 
 const ROUTE = { match: { prefix: "/" } };
-
-/** A loopback port that nobody listens on: bound, and closed again. */
-async function closedPort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function routerSettings(settings: object): object {
   const type = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
@@ -287,7 +278,7 @@ const NOWHERE_TO_GO: readonly CauseRow[] = [
 const NO_CONNECTION: readonly CauseRow[] = [
   {
     cause: "a host that refuses the connection",
-    upstreamPort: closedPort,
+    upstreamPort: async () => REFUSING_PORT,
     status: 503,
     flags: "UF",
     details: /^upstream_reset_before_response_started\{remote_connection_failure\|.*Connection_refused/,
@@ -310,7 +301,7 @@ const NO_CONNECTION: readonly CauseRow[] = [
   },
   {
     cause: "a host that refuses each attempt",
-    upstreamPort: closedPort,
+    upstreamPort: async () => REFUSING_PORT,
     action: { retry_policy: { ...RETRY_ONCE, retry_on: "connect-failure" } },
     meanwhile: asNeeded,
     status: 503,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { FakeClock } from "../../../../harness/fake-clock.ts";
 import { answering, FakeUpstream, hanging, type UpstreamScript } from "../../../../harness/fake-upstream.ts";
+import { REFUSING_PORT } from "../../../../harness/refusing-port.ts";
 import { loopback, sampleCluster } from "../../../../harness/sample-bootstrap.ts";
 import { until } from "../../../../harness/until.ts";
 import { Proxied, type ProxiedOptions } from "../../proxied.ts";
@@ -88,9 +89,7 @@ describe("Router: a mirrored request", () => {
   });
 
   it("is answered whatever becomes of the copy: refused, reset, hanging or without host", async (test) => {
-    const gone = await FakeUpstream.start();
-    await gone.close();
-    const refused = await start(test, TO_SHADOW, { clusters: [sampleCluster("shadow", [loopback(gone.port)])] });
+    const refused = await start(test, TO_SHADOW, { clusters: [sampleCluster("shadow", [loopback(REFUSING_PORT)])] });
     assert.equal((await (await refused.proxied.client()).request()).body, "real");
     await until("the failure counted", () => refused.proxied.stat(`${SHADOW}503`) === 1);
     const empty = await start(test, TO_SHADOW, { clusters: [sampleCluster("shadow", [])] });

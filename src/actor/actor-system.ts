@@ -9,6 +9,7 @@ import type { ActorEnvironment } from "./actor-environment.ts";
 import type { ActorEvent } from "./actor-event.ts";
 import type { ActorHandle, ActorRef, Message } from "./actor-ref.ts";
 import { CellFamily, type FamilyMember } from "./cell-family.ts";
+import type { HistoryEntry } from "./inspection/actor-history.ts";
 import type { ActorReport } from "./inspection/actor-report.ts";
 import { DeadLetters } from "./inspection/dead-letters.ts";
 import { MessageTrace, type TraceLimits } from "./inspection/message-trace.ts";
@@ -16,6 +17,9 @@ import type { MessageRecord } from "./message-ring.ts";
 import { settleWithin } from "./settle-within.ts";
 import type { ControlChannel } from "./thread/control-channel.ts";
 import type { RemoteRoot } from "./thread/remote-root.ts";
+
+/** Actors of other threads whose history is kept after they have left; the oldest is forgotten. */
+const KEPT_DEPARTED = 16;
 
 /** What an actor system is made of. */
 export interface ActorSystemOptions {
@@ -50,6 +54,7 @@ export class ActorSystem {
   readonly #roots: CellFamily;
   readonly #listeners = new Set<(event: ActorEvent) => void>();
   readonly #remotes = new Map<string, RemoteRoot>();
+  readonly #departed = new Map<string, readonly HistoryEntry[]>();
   #trace: { readonly ids: ReadonlySet<string>; readonly trace: MessageTrace } | undefined;
 
   constructor(options: ActorSystemOptions) {
@@ -104,13 +109,22 @@ export class ActorSystem {
     return found;
   }
 
-  /** Shows an actor of another thread under the actor `parentId` ("" = beside the roots). Returns its removal. */
+  /** Shows an actor of another thread under the actor `parentId` ("" = beside the roots). Returns its removal; its history is kept. */
   attachRemote(parentId: string, name: string, remote: RemoteRoot): () => void {
     const id = parentId === "" ? name : `${parentId}/${name}`;
     this.#remotes.set(id, remote);
     return () => {
-      if (this.#remotes.get(id) === remote) this.#remotes.delete(id);
+      if (this.#remotes.get(id) !== remote) return;
+      this.#remotes.delete(id);
+      this.#departed.delete(id);
+      this.#departed.set(id, remote.history());
+      if (this.#departed.size > KEPT_DEPARTED) this.#departed.delete(this.#departed.keys().next().value!);
     };
+  }
+
+  /** What happened to an actor of another thread that has left, oldest first; undefined if none of that id is remembered. */
+  departedHistory(id: string): readonly HistoryEntry[] | undefined {
+    return this.#departed.get(id);
   }
 
   /** Finds an actor of any thread that is joined to this one; undefined if there is none of that id. */

@@ -25,7 +25,7 @@ describe("Looking at threads", () => {
   });
   after(() => proxy?.kill());
 
-  const post = (target: string) => proxy.post(target, undefined, 30_000);
+  const post = (target: string) => proxy.post(target);
 
   for (const id of ["stats", "supervisor/worker-1"]) {
     it(`traces the messages of ${id} until a cap is reached`, async () => {
@@ -45,7 +45,7 @@ describe("Looking at threads", () => {
   });
 
   it("traces one actor of a thread at a time", async () => {
-    const first = post("/actors/stats/trace?seconds=2&max=1000");
+    const first = post("/actors/stats/trace?seconds=5&max=1000");
     await proxy.until("a refusal", async () => (await post("/actors/admin/trace?seconds=1&max=1")).status === 409);
     assert.equal((await first).status, 200);
     assert.equal((await post("/actors/admin/trace?seconds=1&max=1")).status, 200);
@@ -77,7 +77,12 @@ describe("Looking at threads", () => {
 
   it("shows where a blocked worker is stuck, and profiles it", async () => {
     await proxy.post("/actors/worker-1/block?ms=60000");
-    const { body } = await post("/actors/supervisor/worker-1/stack");
+    let body = "";
+    // It is told to block, and does so when it comes to it.
+    await proxy.until("the block", async () => {
+      ({ body } = await post("/actors/supervisor/worker-1/stack"));
+      return /^worker-1 is here:\n(?: {2}at .*\n)*? {2}at #receiveSignal /.test(body);
+    });
     assert.match(body, /^worker-1 is here:\n(?: {2}at .*\n)*? {2}at #receiveSignal .*worker\/actor\.ts:\d+:\d+\)\n/i);
     const profile = JSON.parse((await post("/actors/supervisor/worker-1/cpuprofile?seconds=1")).body);
     assert.ok(profile.nodes.length > 0);

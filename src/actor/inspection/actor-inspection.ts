@@ -61,10 +61,13 @@ export class ActorInspection {
     return this.#ask(`messages ${id}`, control, (surface) => surface.recentMessages(remoteId), deadlineMs);
   }
 
-  /** What happened to it, oldest first. A root actor of another thread is described by the thread that started it. */
+  /** What happened to it, oldest first. A root actor of another thread is described by the thread that started it, also when it has left. */
   history(id: string, deadlineMs: number): Promise<Known<readonly HistoryEntry[]>> | undefined {
     const found = this.#system.locate(id);
-    if (found === undefined) return undefined;
+    if (found === undefined) {
+      const departed = this.#system.departedHistory(id);
+      return departed && Promise.resolve(fresh(departed));
+    }
     if ("member" in found) return Promise.resolve(fresh(found.member.historyEntries()));
     const { control, remoteId, remote } = found;
     if (remoteId === remote.root) return Promise.resolve(fresh(remote.history()));

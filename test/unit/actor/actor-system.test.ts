@@ -303,6 +303,33 @@ describe("ActorSystem", () => {
       assert.deepEqual(world.system.tree()[0]?.children, []);
     });
 
+    it("keeps the histories of the last 16 actors of other threads that have left", () => {
+      const { system } = new ActorWorld();
+      const leave = (name: string): void => {
+        const history = () => [{ atWallMs: 1, event: "drained", detail: name }];
+        const control = undefined;
+        system.attachRemote("", name, {
+          root: name,
+          report: () => assert.fail(),
+          history,
+          control,
+          probe: undefined,
+        })();
+      };
+      for (let i = 0; i <= 16; i++) leave(`far-${i}`);
+      assert.equal(system.departedHistory("far-0"), undefined);
+      assert.deepEqual(
+        ["far-1", "far-16"].map((id) => system.departedHistory(id)?.[0]?.detail),
+        ["far-1", "far-16"],
+      );
+      leave("far-1");
+      leave("far-17");
+      assert.deepEqual(
+        ["far-1", "far-2"].map((id) => system.departedHistory(id)?.[0]?.detail),
+        ["far-1", undefined],
+      );
+    });
+
     it("counts a message the actor does not know as a dead letter", async () => {
       const world = new ActorWorld();
       const ref = world.system.spawn<Probe>({

@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/config"],
   ["src/net", "src/http", "src/lb", "src/route"],
   ["src/upstream"],
-  ["src/listener", "src/access-log", "src/tracing", "src/xds"],
+  ["src/listener", "src/access-log", "src/tracing"],
   ["src/extensions"],
   ["src/admin"],
   ["src/terminal"],

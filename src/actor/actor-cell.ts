@@ -9,14 +9,13 @@ import { CellContext, type ContextCell } from "./cell-context.ts";
 import { CellFamily, type FamilyMember } from "./cell-family.ts";
 import { ActorHistory, type HistoryEntry, stackOf } from "./inspection/actor-history.ts";
 import type { ActorReport, AttributeValue } from "./inspection/actor-report.ts";
-import { BusyMeter } from "./inspection/busy-meter.ts";
 import type { DeadLetterReason } from "./inspection/dead-letters.ts";
-import type { MessageTrace, TraceEvent } from "./inspection/message-trace.ts";
+import { MessageLedger } from "./inspection/message-ledger.ts";
 import { type ShownState, shownState } from "./inspection/shown-state.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { type Envelope, Mailbox } from "./mailbox.ts";
 import { MailboxAlarm } from "./mailbox-alarm.ts";
-import { type MessageOutcome, type MessageRecord, MessageRing } from "./message-ring.ts";
+import type { MessageOutcome, MessageRecord } from "./message-ring.ts";
 import type { PendingAsk } from "./pending-ask.ts";
 import { settleWithin } from "./settle-within.ts";
 import { ChildSupervision, type CrashRecord } from "./supervision.ts";
@@ -35,14 +34,11 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
   readonly family: CellFamily;
   readonly asks: AskTable;
   readonly history: ActorHistory;
-  /** Set while this actor is traced. */
-  trace: MessageTrace | undefined = undefined;
+  readonly ledger: MessageLedger;
 
   readonly #lifecycle = new Lifecycle();
   readonly #mailbox: Mailbox<M>;
   readonly #alarm: MailboxAlarm;
-  readonly #ring: MessageRing;
-  readonly #busyMeter: BusyMeter;
   readonly #supervision: ChildSupervision;
   readonly #attributes = new Map<string, AttributeValue>();
   readonly #watchers = new Set<(end: ActorEnd) => void>();
@@ -55,7 +51,6 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
   #current: Envelope<M> | undefined;
   #currentOutcome: MessageOutcome = "handled";
   #turnScheduled = false;
-  #handled = 0;
   #lastError: string | undefined;
   #end: ActorEnd | undefined;
   #stopping: Promise<void> | undefined;
@@ -73,8 +68,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     this.asks = new AskTable(environment.timers);
     this.#mailbox = new Mailbox(spec.mailbox);
     this.#alarm = new MailboxAlarm(Math.min(environment.alarmLength, this.#mailbox.capacity));
-    this.#ring = new MessageRing(environment.recentMessages);
-    this.#busyMeter = new BusyMeter(environment.clock.nowMs());
+    this.ledger = new MessageLedger(id, environment);
     this.history = new ActorHistory(environment.clock);
     this.#supervision = new ChildSupervision(environment.clock, environment.random, spec.restart);
     this.#restartTimer = environment.timers.timer(() => this.#restart());
@@ -125,7 +119,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
   }
 
   recentMessages(): MessageRecord[] {
-    return this.#ring.recent();
+    return this.ledger.recent();
   }
 
   historyEntries(): HistoryEntry[] {
@@ -154,9 +148,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
       mailboxCapacity: this.#mailbox.capacity,
       mailboxAlarm: this.#alarm.raised,
       oldestMessageAgeMs: this.#mailbox.oldestAgeMs(nowMs),
-      ...this.#ring.times(),
-      busyShare: this.#busyMeter.share(nowMs),
-      handled: this.#handled,
+      ...this.ledger.summary(nowMs),
       dropped: this.#mailbox.dropped,
       coalesced: this.#mailbox.coalesced,
       stashed: this.#stash.length,
@@ -265,7 +257,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
   #leaveInstance(error: unknown): void {
     this.#lastError = describeError(error);
     const current = this.#current;
-    if (this.#busy && current !== undefined) this.#finishRecord(current, this.#context?.currentStartMs ?? 0, "failed");
+    if (this.#busy && current !== undefined) this.#noteTaken(current, this.#context?.currentStartMs ?? 0, "failed");
     this.#context?.close();
     this.#context = undefined;
     this.#actor = undefined;
@@ -366,7 +358,7 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
       offer.displaced.ask?.fail("mailbox_full", `the mailbox holds ${this.#mailbox.capacity} messages already`);
       this.#deadLetter(offer.displaced.message, "mailbox_full");
     }
-    if (this.trace !== undefined) this.#traced(message.type, offer.outcome);
+    this.ledger.noteOffered(message.type, offer.outcome);
     this.#observeLength();
     this.#wake();
   }
@@ -428,30 +420,11 @@ export class ActorCell<M extends Message> implements ContextCell<M>, FamilyMembe
     if (context !== this.#context) return;
     this.#busy = false;
     this.#current = undefined;
-    this.#handled++;
-    this.#finishRecord(envelope, context.currentStartMs, this.#currentOutcome);
+    this.#noteTaken(envelope, context.currentStartMs, this.#currentOutcome);
   }
 
-  #finishRecord(envelope: Envelope<M>, startMs: number, outcome: MessageOutcome): void {
-    const { clock } = this.environment;
-    const nowMs = clock.nowMs();
-    const handleMs = nowMs - startMs;
-    this.#busyMeter.add(handleMs, nowMs);
-    this.#ring.add({
-      messageType: envelope.message.type,
-      sizeBytes: this.#mailbox.sizeOf(envelope.message),
-      waitMs: startMs - envelope.enqueuedAtMs,
-      handleMs,
-      outcome,
-      atWallMs: clock.wallMs(),
-    });
-    if (this.trace !== undefined) {
-      this.#traced(envelope.message.type, outcome === "failed" ? "failed" : "handled", handleMs);
-    }
-  }
-
-  #traced(messageType: string, what: TraceEvent["what"], handleMs?: number): void {
-    if (this.trace?.record(this.id, messageType, what, handleMs) === false) this.trace = undefined;
+  #noteTaken({ message, enqueuedAtMs }: Envelope<M>, startMs: number, outcome: MessageOutcome): void {
+    this.ledger.noteTaken(message.type, this.#mailbox.sizeOf(message), enqueuedAtMs, startMs, outcome);
   }
 
   #observeLength(): void {

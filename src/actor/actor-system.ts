@@ -161,7 +161,7 @@ export class ActorSystem {
     this.#trace = { ids: new Set(ids), trace };
     for (const id of ids) {
       const member = this.find(id);
-      if (member !== undefined) member.trace = trace;
+      if (member !== undefined) member.ledger.trace = trace;
     }
     return trace;
   }
@@ -171,7 +171,7 @@ export class ActorSystem {
     this.#trace.trace.end();
     for (const id of this.#trace.ids) {
       const member = this.find(id);
-      if (member !== undefined) member.trace = undefined;
+      if (member !== undefined) member.ledger.trace = undefined;
     }
     this.#trace = undefined;
   }

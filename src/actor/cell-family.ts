@@ -2,7 +2,7 @@ import type { ActorSpec } from "./actor.ts";
 import type { ActorHandle, ActorRef, Message } from "./actor-ref.ts";
 import type { HistoryEntry } from "./inspection/actor-history.ts";
 import type { ActorReport } from "./inspection/actor-report.ts";
-import type { MessageTrace } from "./inspection/message-trace.ts";
+import type { MessageLedger } from "./inspection/message-ledger.ts";
 import type { ShownState } from "./inspection/shown-state.ts";
 import type { MessageRecord } from "./message-ring.ts";
 
@@ -13,7 +13,7 @@ const KEPT_FAILED = 50;
 export interface FamilyMember extends ActorHandle {
   readonly ended: boolean;
   readonly family: CellFamily;
-  trace: MessageTrace | undefined;
+  readonly ledger: MessageLedger;
   start(): void;
   stop(deadlineMs: number): Promise<void>;
   report(): ActorReport;

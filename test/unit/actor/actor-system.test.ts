@@ -270,7 +270,7 @@ describe("ActorSystem", () => {
         trace.events().map((event) => `${event.actorId} ${event.what}`),
         ["one queued", "one handled"],
       );
-      assert.equal(world.system.find("one")?.trace, undefined);
+      assert.equal(world.system.find("one")?.ledger.trace, undefined);
     });
 
     it("shows attributes, the age of the oldest message and remote actors", async () => {

@@ -10,18 +10,18 @@ import {
   type ServerConnectionCallbacks,
 } from "../../../http/codec.ts";
 import type { Http1ServerHooks } from "../../../http/http1/connection-hooks.ts";
-import { rawErrorResponse } from "../../../http/http1/raw-error-response.ts";
 import { Http1ServerConnection } from "../../../http/http1/server-connection.ts";
 import { flood, Http2Error } from "../../../http/http2/codec-details.ts";
 import type { Http2ServerHooks } from "../../../http/http2/connection-hooks.ts";
 import { Http2ServerConnection } from "../../../http/http2/server-connection.ts";
-import { ResponseFlag, StreamInfo } from "../../../http/stream-info.ts";
+import { ResponseFlag } from "../../../http/stream-info.ts";
 import type { Connection } from "../../../net/connection.ts";
 import type { ConnectionCloseEvent } from "../../../net/connection-callbacks.ts";
 import type { ConnectionUse, StreamUse } from "../../../net/connection-use.ts";
 import type { DownstreamConnectionInfo } from "../../../net/downstream-connection-info.ts";
 import { FilterStatus, type ReadFilter, type ReadFilterCallbacks } from "../../../net/network-filter.ts";
 import { ActiveStream, type StreamConnection } from "./active-stream.ts";
+import { answerWithoutStream } from "./answer-without-stream.ts";
 import { DrainSequence } from "./drain-sequence.ts";
 import type { HcmRuntime } from "./hcm-runtime.ts";
 import { PrematureResets } from "./premature-resets.ts";
@@ -406,29 +406,8 @@ export class HttpConnectionManager
     this.connection.close("flushWriteAndDelay");
   }
 
-  /** Bytes that never became a request: there is no stream, but an answer, stats and a log line are due all the same. */
   #answerWithoutStream(error: CodecError, flag: ResponseFlag | null): void {
-    const { clock, stats, accessLogs } = this.runtime;
-    const nowMs = clock.nowMs();
-    const info = new StreamInfo(this.info, "HTTP/1.1", nowMs, clock.wallMs());
-    if (flag !== null) info.setResponseFlag(flag);
-    info.responseCode = error.status;
-    info.responseCodeDetails = error.details;
-    info.completedMs = nowMs;
-    stats.rqTotal.inc();
-    stats.rqHttp1Total.inc();
-    stats.chargeResponse(error.status);
-    this.connection.writeLatin1(rawErrorResponse(error));
-    this.runtime.failures?.note(info, null);
-    for (const log of accessLogs) {
-      log.log({
-        requestHeaders: null,
-        responseHeaders: null,
-        responseTrailers: null,
-        streamInfo: info,
-        accessLogType: "DownstreamEnd",
-      });
-    }
+    answerWithoutStream(error, flag, this.runtime, this.connection, this.info);
   }
 
   /** Requests only note when the connection fell idle; whether that is long enough ago is decided here. */

@@ -26,7 +26,7 @@ export function compileRouteConfiguration(
   const maxDirectResponseBodyBytes = message.maxDirectResponseBodySizeBytes ?? DEFAULT_MAX_DIRECT_RESPONSE_BODY_BYTES;
   const mirrors = compileRequestMirrors(
     message.requestMirrorPolicies,
-    requireClusters,
+    { requireClusters, mirrors: [] },
     place.field("request_mirror_policies"),
     context,
   );

@@ -8,15 +8,16 @@ import type { MetadataData } from "./route-table-data.ts";
 import type { RouteTracingData } from "./route-tracing.ts";
 
 /** What of a route does not depend on its cluster; shared by the routes of weighted clusters. */
-export interface RouteFacts {
-  readonly name: string;
-  readonly statPrefix: string;
-  readonly metadata: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
-  readonly decoratorOperation: string;
-  readonly decoratorPropagate: boolean;
-  readonly tracing: RouteTracingData | null;
-  readonly requestBufferLimitBytes: number | undefined;
-}
+export type RouteFacts = Pick<
+  Route,
+  | "name"
+  | "statPrefix"
+  | "metadata"
+  | "decoratorOperation"
+  | "decoratorPropagate"
+  | "tracing"
+  | "requestBufferLimitBytes"
+>;
 
 /** A route of a `RouteTable`. */
 export class TableRoute implements Route {

@@ -61,15 +61,7 @@ export function compileForwardAction(
       internalRedirectPolicy === undefined
         ? null
         : compileInternalRedirect(internalRedirectPolicy, place.field("internal_redirect_policy"), context),
-    mirrors:
-      requestMirrorPolicies.length === 0
-        ? defaults.mirrors
-        : compileRequestMirrors(
-            requestMirrorPolicies,
-            defaults.requireClusters,
-            place.field("request_mirror_policies"),
-            context,
-          ),
+    mirrors: compileRequestMirrors(requestMirrorPolicies, defaults, place.field("request_mirror_policies"), context),
     hashPolicy: compileHashPolicy(message.hashPolicy, place.field("hash_policy"), context),
     priority: message.priority === RoutingPriority.HIGH ? "high" : "default",
     metadataMatch: lbMetadata(message.metadataMatch),

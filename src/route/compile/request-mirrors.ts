@@ -9,13 +9,22 @@ import type { RequestMirrorData } from "../request-mirror.ts";
 import { compileHeaderName } from "./header-name.ts";
 import { compileRuntimeFraction } from "./route-match.ts";
 
-/** The `request_mirror_policies` of a route, virtual host or route configuration. `requireClusters`: clusters named here must exist. */
+/** What holds above a route or virtual host. */
+export interface MirrorDefaults {
+  /** Clusters that are named must exist. */
+  readonly requireClusters: boolean;
+  /** Those of a level without policies of its own. */
+  readonly mirrors: readonly RequestMirrorData[];
+}
+
+/** The `request_mirror_policies` of a route, virtual host or route configuration, at `place`. */
 export function compileRequestMirrors(
   messages: readonly RouteAction_RequestMirrorPolicy[],
-  requireClusters: boolean,
+  { requireClusters, mirrors }: MirrorDefaults,
   place: Place,
   context: CompileContext,
-): RequestMirrorData[] {
+): readonly RequestMirrorData[] {
+  if (messages.length === 0) return mirrors;
   return messages.map((message, i) => {
     const at = place.index(i);
     const { cluster, clusterHeader, runtimeFraction } = message;

@@ -52,15 +52,7 @@ export function compileVirtualHost(
       retryPolicy === undefined ? null : compileRetryPolicy(retryPolicy, place.field("retry_policy"), context),
     requestBufferLimitBytes: message.perRequestBufferLimitBytes ?? -1,
     hedgeOnPerTryTimeout: message.hedgePolicy?.hedgeOnPerTryTimeout ?? false,
-    mirrors:
-      requestMirrorPolicies.length === 0
-        ? defaults.mirrors
-        : compileRequestMirrors(
-            requestMirrorPolicies,
-            defaults.requireClusters,
-            place.field("request_mirror_policies"),
-            context,
-          ),
+    mirrors: compileRequestMirrors(requestMirrorPolicies, defaults, place.field("request_mirror_policies"), context),
   };
   return {
     ...compileRouteLevel(message, place, context),

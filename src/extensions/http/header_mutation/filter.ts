@@ -1,13 +1,6 @@
-import {
-  FilterDataStatus,
-  FilterHeadersStatus,
-  FilterTrailersStatus,
-  type StreamDecoderFilterCallbacks,
-  type StreamEncoderFilterCallbacks,
-  type StreamFilter,
-  type StreamFilterCallbacks,
-} from "../../../http/filter.ts";
+import { FilterHeadersStatus, type StreamFilterCallbacks } from "../../../http/filter.ts";
 import type { RequestHeaderMap, ResponseHeaderMap } from "../../../http/header-map.ts";
+import { PassThroughFilter } from "../../../http/pass-through-filter.ts";
 import type { MutationList, MutationsData } from "./mutation-list.ts";
 
 /** Envoy's `HeaderMutation` filter, checked. Plain data. */
@@ -27,55 +20,32 @@ export interface HeaderMutationRuntime {
  * Changes the headers of requests and responses: first as the filter says, then as each level of the route does. The route
  * is the one that the request had when it came by. Source: Envoy's `HeaderMutation` filter.
  */
-export class HeaderMutationFilter implements StreamFilter {
+export class HeaderMutationFilter extends PassThroughFilter {
   readonly #runtime: HeaderMutationRuntime;
-  #decoder!: StreamDecoderFilterCallbacks;
-  #encoder!: StreamEncoderFilterCallbacks;
   /** Of the route's levels, the most general first. Null until the first headers came by. */
   #ofRoute: readonly unknown[] | null = null;
 
   constructor(runtime: HeaderMutationRuntime) {
+    super();
     this.#runtime = runtime;
   }
 
-  setDecoderFilterCallbacks(callbacks: StreamDecoderFilterCallbacks): void {
-    this.#decoder = callbacks;
-  }
-  setEncoderFilterCallbacks(callbacks: StreamEncoderFilterCallbacks): void {
-    this.#encoder = callbacks;
-  }
-
-  decodeHeaders(headers: RequestHeaderMap): FilterHeadersStatus {
-    const { streamInfo } = this.#decoder;
+  override decodeHeaders(headers: RequestHeaderMap): FilterHeadersStatus {
+    const { streamInfo } = this.decoder;
     this.#runtime.mutations.mutateRequest(headers, streamInfo);
-    const levels = this.#levels(this.#decoder);
+    const levels = this.#levels(this.decoder);
     for (let i = 0; i < levels.length; i++) this.#level(levels, i).mutateRequest(headers, streamInfo);
     return FilterHeadersStatus.continue;
   }
 
-  encodeHeaders(headers: ResponseHeaderMap): FilterHeadersStatus {
-    const { streamInfo } = this.#encoder;
-    const request = this.#encoder.requestHeaders();
+  override encodeHeaders(headers: ResponseHeaderMap): FilterHeadersStatus {
+    const { streamInfo } = this.encoder;
+    const request = this.encoder.requestHeaders();
     this.#runtime.mutations.mutateResponse(headers, request, streamInfo);
-    const levels = this.#levels(this.#encoder);
+    const levels = this.#levels(this.encoder);
     for (let i = 0; i < levels.length; i++) this.#level(levels, i).mutateResponse(headers, request, streamInfo);
     return FilterHeadersStatus.continue;
   }
-
-  decodeData(): FilterDataStatus {
-    return FilterDataStatus.continue;
-  }
-  decodeTrailers(): FilterTrailersStatus {
-    return FilterTrailersStatus.continue;
-  }
-  encode1xxHeaders(): void {}
-  encodeData(): FilterDataStatus {
-    return FilterDataStatus.continue;
-  }
-  encodeTrailers(): FilterTrailersStatus {
-    return FilterTrailersStatus.continue;
-  }
-  onDestroy(): void {}
 
   #levels(callbacks: StreamFilterCallbacks): readonly unknown[] {
     this.#ofRoute ??= callbacks.perFilterConfigs();

@@ -86,12 +86,12 @@ describe("envoy.tracers.opentelemetry", () => {
     const { collector, proxy } = await grpcScene(t, { tracing: { spawn_upstream_span: true, verbose: true } });
     await ask(proxy, { traceparent: PARENT, tracestate: "a=1,b=2" });
     await until("both spans", () => collector.spans.length === 2);
-    const [child, parent] = collector.spans;
+    const child = collector.spans.find(({ kind }) => kind === 3);
+    const parent = collector.spans.find(({ kind }) => kind === 2);
     assert.equal(parent!.traceId, "0af7651916cd43dd8448eb211c80319c");
     assert.equal(parent!.parentSpanId, "b7ad6b7169203331");
     assert.equal(parent!.traceState, "a=1,b=2");
     assert.equal(child!.parentSpanId, parent!.spanId);
-    assert.equal(child!.kind, 3, "SPAN_KIND_CLIENT");
     assert.equal(child!.name, "router app egress");
     assert.ok(parent!.events.includes("first_upstream_tx_byte_sent"));
     assert.equal(headersOf(proxy)("traceparent"), `00-${child!.traceId}-${child!.spanId}-01`);
@@ -141,8 +141,9 @@ describe("envoy.tracers.opentelemetry", () => {
     });
     assert.equal((await ask(proxy)).status, 200);
     await until("both spans", () => collector.spans.length === 2);
-    const [first, second] = collector.spans;
-    assert.deepEqual([first!.attributes["http.status_code"], second!.attributes["http.status_code"]], ["302", "200"]);
+    const [first, second] = ["302", "200"].map((status) =>
+      collector.spans.find(({ attributes }) => attributes["http.status_code"] === status),
+    );
     assert.equal(second!.attributes["http.url"], "http://example.com/b");
     assert.deepEqual([second!.traceId, second!.parentSpanId], [first!.traceId, first!.spanId]);
     assert.equal(second!.attributes["guid:x-request-id"], first!.attributes["guid:x-request-id"]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, describe, it } from "node:test";
 import type { ListenerData } from "../../../src/listener/listener-data.ts";
+import { freePort } from "../../harness/free-port.ts";
 import { until } from "../../harness/until.ts";
 import { EchoClient, HandlerUnderTest } from "./handler-under-test.ts";
 import { chainSample, filterSample, listenerSample, matchSample } from "./listener-sample.ts";
@@ -267,7 +268,7 @@ describe("Changing listeners", () => {
 
   it("keeps the socket when a listener is renamed", async () => {
     const subject = newSubject();
-    const port = await freePort();
+    const port = freePort();
     const addresses: ListenerData["addresses"] = [{ address: { type: "ip", ip: "127.0.0.1", port }, ipv6Only: false }];
     await subject.apply([listenerSample("a", { addresses })]);
     const client = await subject.connect("a");
@@ -283,7 +284,7 @@ describe("Changing listeners", () => {
     const before = subject.ports.get("a") ?? 0;
     const client = await subject.connect("a");
     const addresses: ListenerData["addresses"] = [
-      { address: { type: "ip", ip: "127.0.0.1", port: await freePort() }, ipv6Only: false },
+      { address: { type: "ip", ip: "127.0.0.1", port: freePort() }, ipv6Only: false },
     ];
     await subject.apply([{ ...versions("v1"), addresses }]);
     assert.equal(await subject.isListening(before), false);
@@ -464,10 +465,3 @@ describe("Looking inside a connection handler", () => {
     assert.deepEqual(structuredClone(report), report);
   });
 });
-
-async function freePort(): Promise<number> {
-  const socket = new net.BoundSocket({ host: "127.0.0.1" });
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { freePort } from "../../../harness/free-port.ts";
 import { until, untilAsked } from "../../../harness/until.ts";
 import { closed, echoed, type Greeted, greeted, PATIENCE_MS, SupervisedWorld } from "./fixtures/supervised-world.ts";
 
@@ -112,10 +113,9 @@ describe("Supervisor", () => {
 
     it("is refused when a port is taken by another process, naming the listener and the address", async () => {
       world = new SupervisedWorld(2);
-      const other = createServer().listen(0, "127.0.0.1");
+      const port = freePort();
+      const other = createServer().listen(port, "127.0.0.1");
       await once(other, "listening");
-      const address = other.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
       const outcome = await world.reload({ listeners: [{ name: "one", text: "a", port }] });
       assert.equal(outcome.outcome, "refused");
       assert.match(

@@ -139,7 +139,7 @@ for (const hosts of HOST_COUNTS) {
   const host = watched.chooseHost(PLAIN_LOAD_BALANCER_CONTEXT)!;
   if (host.outlierCells === null) throw new Error("nothing is counted of this host");
   measure(`outlier detection, a response 200, ${hosts} hosts`, () => {
-    const { outlier } = watched;
+    const outlier = watched.outlierOf(host);
     outlier?.connected(host);
     outlier?.answered(host, 200);
   });

@@ -79,6 +79,9 @@ export interface PlacedTypedConfig {
   readonly place: Place;
 }
 
+/** What one item may require another for, where not all are fit for it: a cluster whose hosts an aggregate cluster uses. */
+export type ResourceUse = "aggregate";
+
 /**
  * What a compile function gets beside its message. One context serves one top-level item of the configuration (a
  * listener or a cluster), whose result must depend on nothing but the item itself and `facts`: unchanged items are
@@ -131,6 +134,12 @@ export interface CompileContext {
    */
   addResource(kind: ResourceKind, name: string, data: unknown): string;
 
-  /** Says that the setting at `place` names another resource, which must exist. Checked when all items are compiled. */
-  requireResource(kind: ResourceKind, name: string, place: Place): void;
+  /**
+   * Says that the setting at `place` names another resource, which must exist and must not refuse this `use`, if one is given. Checked when all items
+   * are compiled.
+   */
+  requireResource(kind: ResourceKind, name: string, place: Place, use?: ResourceUse): void;
+
+  /** Says that this item is not fit for a use; `reason` goes on behind its name. Others that require it for that use are in error. */
+  refuseUse(use: ResourceUse, reason: string): void;
 }

@@ -2,6 +2,7 @@
 export type ExtensionCategory =
   | "envoy.access_loggers"
   | "envoy.access_loggers.extension_filters"
+  | "envoy.clusters"
   | "envoy.compression.compressor"
   | "envoy.compression.decompressor"
   | "envoy.filters.http"

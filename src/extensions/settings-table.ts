@@ -3,6 +3,11 @@ import type { ExtensionEntry } from "./extension-entry.ts";
 /** Extensions that are only settings of something else: the worker has no half of its own for them. */
 export const OTHER_EXTENSIONS: readonly ExtensionEntry[] = [
   {
+    name: "envoy.clusters.aggregate",
+    types: ["envoy.extensions.clusters.aggregate.v3.ClusterConfig"],
+    config: async () => (await import("./clusters/aggregate/config.ts")).aggregateClusterConfig,
+  },
+  {
     name: "envoy.compression.brotli.compressor",
     types: ["envoy.extensions.compression.brotli.compressor.v3.Brotli"],
     config: async () => (await import("./compression/brotli_compressor/config.ts")).brotliCompressorConfig,

@@ -109,7 +109,7 @@ export class PriorityLoadBalancer<H extends LbHost> implements LoadBalancer<H> {
     }
     for (let priority = 0; priority < degradedPercent.length; priority++) {
       left -= degradedPercent[priority]!;
-      if (left < 0) return this.#levels[priority]!.degradedPicker;
+      if (left < 0) return this.#levels[priority]?.degradedPicker;
     }
     return undefined;
   }

@@ -11,6 +11,8 @@ export interface PriorityHealth {
   readonly excluded?: number;
   /** The same, without excluded hosts, in weights, if hosts are to count by theirs; a panic is judged by hosts alone. */
   readonly weights?: { readonly total: number; readonly healthy: number; readonly degraded: number };
+  /** In place of the settings' factor, where priorities come from several clusters. */
+  readonly overprovisioningFactorPercent?: number;
 }
 
 /** How traffic spreads over the priorities, by index. The healthy and degraded percentages add up to 100 together. */
@@ -49,10 +51,12 @@ export interface PriorityLoadSettings {
  * Source: Envoy's `LoadBalancerBase::recalculatePerPriorityState` and `recalculatePerPriorityPanic`.
  */
 export function priorityLoad(priorities: readonly PriorityHealth[], settings: PriorityLoadSettings): PriorityLoad {
-  const factorPercent = settings.overprovisioningFactorPercent;
+  const factorsPercent = priorities.map(
+    (p) => p.overprovisioningFactorPercent ?? settings.overprovisioningFactorPercent,
+  );
   const shares = priorities.map((p) => p.weights ?? { ...p, total: countedTotal(p) });
-  const healthy = shares.map((p) => availability(p.healthy, p.total, factorPercent));
-  const degraded = shares.map((p) => availability(p.degraded, p.total, factorPercent));
+  const healthy = shares.map((p, at) => availability(p.healthy, p.total, factorsPercent[at]!));
+  const degraded = shares.map((p, at) => availability(p.degraded, p.total, factorsPercent[at]!));
   const availabilities = { healthyAvailable: healthy, degradedAvailable: degraded };
   const available = Math.min(100, sum(healthy) + sum(degraded));
   const threshold = Math.min(100, settings.panicThresholdPercent);
@@ -84,19 +88,22 @@ export function spreadAvailability(healthy: readonly number[], degraded: readonl
 
 /** `priorityLoad` of hosts that are sorted already. */
 export function levelLoad(levels: readonly HostLevel<LbHost>[], settings: PriorityLoadSettings): PriorityLoad {
-  const healths = levels.map(({ all, healthy, degraded, excluded }): PriorityHealth => {
-    const counts = {
-      total: all.length,
-      healthy: healthy.length,
-      degraded: degraded.length,
-      excluded: excluded.length,
-    };
-    if (!settings.weightedPriorityHealth) return counts;
-    const total = totalWeight(all) - totalWeight(excluded);
-    const weights = { total, healthy: totalWeight(healthy), degraded: totalWeight(degraded) };
-    return { ...counts, weights };
-  });
-  return priorityLoad(healths, settings);
+  return priorityLoad(
+    levels.map((level) => levelHealth(level, settings)),
+    settings,
+  );
+}
+
+/** How many hosts of one priority can be used. */
+export function levelHealth(
+  { all, healthy, degraded, excluded }: HostLevel<LbHost>,
+  { weightedPriorityHealth = false }: Pick<PriorityLoadSettings, "weightedPriorityHealth">,
+): PriorityHealth {
+  const counts = { total: all.length, healthy: healthy.length, degraded: degraded.length, excluded: excluded.length };
+  if (!weightedPriorityHealth) return counts;
+  const total = totalWeight(all) - totalWeight(excluded);
+  const weights = { total, healthy: totalWeight(healthy), degraded: totalWeight(degraded) };
+  return { ...counts, weights };
 }
 
 function totalWeight(hosts: readonly LbHost[]): number {

@@ -6,6 +6,7 @@ export function needsNewConnections(before: ClusterData, after: ClusterData): bo
   return (
     before.observabilityName !== after.observabilityName ||
     !isDeepStrictEqual(before.originalDst, after.originalDst) ||
+    (before.aggregate === null) !== (after.aggregate === null) ||
     !isDeepStrictEqual(before.connectionSettings, after.connectionSettings) ||
     before.circuitBreakers.default.trackRemaining !== after.circuitBreakers.default.trackRemaining ||
     before.circuitBreakers.high.trackRemaining !== after.circuitBreakers.high.trackRemaining

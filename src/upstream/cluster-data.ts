@@ -150,6 +150,11 @@ export interface ClusterData extends BalancingData {
   readonly discovery: "static" | "dynamic";
   /** Requests name their hosts themselves; null = they don't. `discovery` is `static` then, and `endpoints` is empty. */
   readonly originalDst: OriginalDstData | null;
+  /**
+   * The clusters whose hosts an aggregate cluster uses, in the order of their priority; null = it has hosts of its own. `discovery` is `static` then, and
+   * `endpoints` is empty.
+   */
+  readonly aggregate: readonly string[] | null;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;

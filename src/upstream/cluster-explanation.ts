@@ -1,4 +1,5 @@
 import { criteriaInWords } from "../lb/criteria-in-words.ts";
+import { hostLevels } from "../lb/host-level.ts";
 import type { HostHealth } from "../lb/lb-host.ts";
 import type { ClusterData } from "./cluster-data.ts";
 import type { Host } from "./host.ts";
@@ -18,9 +19,12 @@ export interface CandidateHost {
   /** What checks have found, by Envoy's names. */
   readonly flags: readonly string[];
   readonly weight: number;
+  /** With aggregate clusters, that among the priorities of all their clusters. */
   readonly priority: number;
   readonly zone: string;
   readonly activeRequests: number;
+  /** The cluster that it is of, where that is another one: with aggregate clusters. `""` = the explained one. */
+  readonly cluster: string;
   /** Whether it is among those that the request may go to; see `ExplainedSubset`. */
   readonly inSubset: boolean;
 }
@@ -57,14 +61,37 @@ export interface ClusterExplanation {
   readonly hosts: readonly CandidateHost[];
 }
 
+/** The hosts of one of the clusters of an aggregate cluster. */
+export interface ExplainedMember {
+  readonly name: string;
+  readonly hosts: readonly Host[];
+}
+
+type Standing = Pick<CandidateHost, "cluster" | "priority">;
+
+/** Describes an aggregate cluster whose clusters, in the order of their priority, have these hosts at present. */
+export function aggregateExplanation(data: ClusterData, members: readonly ExplainedMember[]): ClusterExplanation {
+  const standings = new Map<Host, Standing>();
+  let next = 0;
+  for (const { name, hosts } of members) {
+    for (const { all } of hostLevels(hosts)) {
+      for (const host of all) standings.set(host, { cluster: name, priority: next });
+      if (all.length > 0) next++;
+    }
+  }
+  const explained = clusterExplanation({ ...data, subsets: null }, [...standings.keys()], undefined, standings);
+  return { ...explained, loadBalancer: `aggregate of ${members.map(({ name }) => name).join(", ")}` };
+}
+
 /**
  * Describes a cluster that has these hosts at present. `metadataMatch`: what the request asks of its host, null for nothing; undefined if that is not
- * known.
+ * known. `standings`: where hosts stand in an aggregate cluster.
  */
 export function clusterExplanation(
   data: ClusterData,
   hosts: readonly Host[],
   metadataMatch?: Readonly<Record<string, unknown>> | null,
+  standings?: ReadonlyMap<Host, Standing>,
 ): ClusterExplanation {
   const counts: Record<HostHealth, number> = { healthy: 0, degraded: 0, unhealthy: 0 };
   for (const { health } of hosts) counts[health]++;
@@ -93,7 +120,7 @@ export function clusterExplanation(
     panics: whyNone === "" && usable === 0 && candidates.length > 0,
     hostCount: hosts.length,
     ...counts,
-    hosts: sorted.slice(0, MAX_HOSTS).map((host) => candidate(host, inSubset.has(host))),
+    hosts: sorted.slice(0, MAX_HOSTS).map((host) => candidate(host, inSubset.has(host), standings?.get(host))),
   };
 }
 
@@ -118,7 +145,7 @@ function whyNoHost(
 
 const RANK: Readonly<Record<HostHealth, number>> = { unhealthy: 0, degraded: 1, healthy: 2 };
 
-function candidate(host: Host, inSubset: boolean): CandidateHost {
+function candidate(host: Host, inSubset: boolean, standing: Standing | undefined): CandidateHost {
   return {
     address: host.addressText,
     hostname: host.hostname,
@@ -126,7 +153,8 @@ function candidate(host: Host, inSubset: boolean): CandidateHost {
     status: host.healthStatus,
     flags: healthFlagNames(host.healthFlags),
     weight: host.weight,
-    priority: host.priority,
+    priority: standing?.priority ?? host.priority,
+    cluster: standing?.cluster ?? "",
     zone: host.locality.zone,
     activeRequests: host.activeRequests,
     inSubset,

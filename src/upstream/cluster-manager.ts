@@ -5,7 +5,12 @@ import { BreakerMemory } from "./circuit-breaker/breaker-memory.ts";
 import { openBreakersInWords } from "./circuit-breaker/breakers-in-words.ts";
 import type { BreakerChunk } from "./circuit-breaker/circuit-breaker-cells.ts";
 import { type ClusterData, hasMembership } from "./cluster-data.ts";
-import { type ClusterExplanation, clusterExplanation } from "./cluster-explanation.ts";
+import {
+  aggregateExplanation,
+  type ClusterExplanation,
+  clusterExplanation,
+  type ExplainedMember,
+} from "./cluster-explanation.ts";
 import type { ClusterInspection } from "./cluster-inspection.ts";
 import type { Host } from "./host.ts";
 import { HostRegistry } from "./host-registry.ts";
@@ -158,14 +163,30 @@ export class ClusterManager implements ClusterDirectory {
     const entry = this.#entries.get(name);
     if (entry === undefined) return null;
     const { data } = entry.upsert;
-    const hosts = entry.cluster?.hosts ?? new HostRegistry(membersOf(data, this.#memberships.get(name))).hosts;
-    return clusterExplanation(data, hosts, metadataMatch);
+    if (data.aggregate === null) return clusterExplanation(data, this.#hostsOnPaper(entry), metadataMatch);
+    const members = data.aggregate.flatMap((name): ExplainedMember[] => {
+      const member = this.#entries.get(name);
+      return member === undefined ? [] : [{ name, hosts: this.#hostsOnPaper(member) }];
+    });
+    return aggregateExplanation(data, members);
   }
 
-  /** Which circuit breakers of a cluster are at their limit, in words; `""` if none is, or there is no such cluster. */
+  /** Its hosts, also if it is not in use. */
+  #hostsOnPaper({ cluster, upsert: { data } }: Entry): readonly Host[] {
+    return cluster?.hosts ?? new HostRegistry(membersOf(data, this.#memberships.get(data.name))).hosts;
+  }
+
+  /** Which circuit breakers of a cluster, or of those an aggregate one is made of, are at their limit, in words; `""` if none is, or there is no such cluster. */
   openBreakers(name: string): string {
-    const info = this.#entries.get(name)?.cluster?.info;
-    return info === undefined ? "" : openBreakersInWords(info);
+    const entry = this.#entries.get(name);
+    if (entry === undefined || entry.cluster === null) return "";
+    const words = [openBreakersInWords(entry.cluster.info)];
+    for (const member of entry.upsert.data.aggregate ?? []) {
+      const info = this.#entries.get(member)?.cluster?.info;
+      const open = info === undefined ? "" : openBreakersInWords(info);
+      if (open !== "") words.push(`${open} of cluster ${member}`);
+    }
+    return words.filter((word) => word !== "").join(", ");
   }
 
   /** As `inspect`, cluster by cluster; undefined for those that are not in use. */
@@ -227,6 +248,7 @@ export class ClusterManager implements ClusterDirectory {
       hostMemory: this.#hostMemory,
       tables: this.#options.tables ?? null,
       hostsOf: (name) => this.#hostsOf(name),
+      memberOf: (name) => this.#memberOf(name),
       onHostsChanged: () => this.#onHostsChanged(data.name),
       onHostFailed: (cluster, address) => this.#options.onHostFailed?.(cluster, address),
       onHostTripped: (cluster, address, type) => this.#options.onHostTripped?.(cluster, address, type),
@@ -244,7 +266,15 @@ export class ClusterManager implements ClusterDirectory {
     return (entry.cluster ?? this.#inflate(entry)).hosts;
   }
 
-  /** Zone-aware clusters look at the hosts of the local cluster. */
+  #memberOf(name: string): LocalCluster | null {
+    this.#watched.add(name);
+    const entry = this.#entries.get(name);
+    // Configurations with aggregate clusters in one another are refused; here they would have no end.
+    if (entry === undefined || entry.upsert.data.aggregate !== null) return null;
+    return entry.cluster ?? this.#inflate(entry);
+  }
+
+  /** Zone-aware clusters look at the hosts of the local cluster, aggregate ones at those of their clusters. */
   #onHostsChanged(name: string): void {
     if (!this.#watched.has(name)) return;
     for (const { cluster } of this.#entries.values()) if (cluster?.dependsOnHostsOf(name) === true) cluster.rebalance();

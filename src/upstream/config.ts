@@ -15,6 +15,7 @@ import type {
   ClusterLoadAssignmentSchema,
 } from "../proto/gen/envoy/config/endpoint/v3/endpoint_pb.js";
 import type { AssignmentData, ClusterData, ConnectionSettingsData, TcpKeepaliveData } from "./cluster-data.ts";
+import { compileAggregate, refuseAggregation } from "./compile/aggregate.ts";
 import { refuseSocketsWithoutAlpn } from "./compile/alpn-sockets.ts";
 import { compileCircuitBreakers, compileHostConnectionLimits } from "./compile/circuit-breakers.ts";
 import { CLUSTER_SUPPORT, LOAD_ASSIGNMENT_SUPPORT } from "./compile/cluster-support.ts";
@@ -73,6 +74,9 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
   if (protocol.httpProtocol === "auto") refuseSocketsWithoutAlpn(connectionSettings, place, context);
   if (protocol.httpProtocol === "http1") refuseGrpcCheck(message, place, context);
   refuseBoundAlternatives(message, bind, place, context);
+  const aggregate = compileAggregate(message, place, context);
+  const originalDst = compileOriginalDst(message, place, context);
+  refuseAggregation({ aggregate, originalDst, connectionSettings }, context);
   return {
     name: message.name,
     observabilityName: message.altStatName === "" ? message.name : message.altStatName,
@@ -91,7 +95,8 @@ function compileCluster(message: Cluster, place: Place, context: CompileContext)
     priorityLoad: compilePriorityLoad(message),
     dropOverload: compileDropOverload(message.loadAssignment?.policy, place.field("load_assignment"), context),
     overrideHostStatuses: compileOverrideHostStatuses(message),
-    originalDst: compileOriginalDst(message, place, context),
+    originalDst,
+    aggregate,
     healthChecked: message.healthChecks.length > 0,
     outlier: compileOutlierThresholds(message.outlierDetection),
     closeConnectionsOnHealthFailure: message.closeConnectionsOnHostHealthFailure,

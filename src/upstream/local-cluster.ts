@@ -4,7 +4,9 @@ import { Protocol } from "../http/codec.ts";
 import type { TableBuilder } from "../lb/hash/build-table.ts";
 import type { LoadBalancer } from "../lb/load-balancer.ts";
 import type { LoadBalancerContext } from "../lb/load-balancer-context.ts";
+import type { PriorityLoadSettings } from "../lb/priority-load.ts";
 import type { StatsScope } from "../stats/scope.ts";
+import { AggregateBalancer, type AggregateMember } from "./aggregate-balancer.ts";
 import type { BreakerMemory } from "./circuit-breaker/breaker-memory.ts";
 import type { ResourcePriority } from "./circuit-breaker/circuit-breaker.ts";
 import { ClusterBreakers } from "./circuit-breaker/cluster-breakers.ts";
@@ -34,7 +36,7 @@ import type { PoolRow } from "./pool/pool-listing.ts";
 import type { Connectivity } from "./pool/preconnect.ts";
 import type { TcpConnPool } from "./pool/tcp-conn-pool.ts";
 import { ScopeTree } from "./scope-tree.ts";
-import type { HostCounts, ThreadLocalCluster } from "./thread-local-cluster.ts";
+import type { HostCounts } from "./thread-local-cluster.ts";
 import { trackedStats } from "./tracked-stats.ts";
 import { TransportSockets } from "./transport-sockets.ts";
 
@@ -52,6 +54,8 @@ export interface LocalClusterOptions {
   readonly tables: TableBuilder | null;
   /** The hosts of another cluster of this worker; none if there is no such cluster. */
   hostsOf(cluster: string): readonly Host[];
+  /** See `AggregateBalancerOptions`. */
+  memberOf(cluster: string): AggregateMember | null;
   /** Hosts came, went or changed. */
   onHostsChanged(): void;
   /** A host that is checked says of itself that it fails; told once until the cluster's hosts change. */
@@ -66,7 +70,7 @@ export interface LocalClusterOptions {
 const unusedStats = new FinalizationRegistry<ScopeTree>((scope) => scope.release());
 
 /** One cluster on one worker, changed in place while its connections may stay. */
-export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
+export class LocalCluster implements AggregateMember, ClusterPoolsOwner {
   #data: ClusterData;
   #info: ClusterInfo;
   #outlier: OutlierReports | null;
@@ -80,6 +84,8 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
   readonly #transportSockets: TransportSockets;
   /** What discovery says of balancing, in place of the cluster's own settings; null = nothing. */
   #policy: AssignmentPolicyData | null;
+  /** The balancer of an aggregate cluster, which knows where the hosts come from; null for all others. */
+  readonly #aggregate: AggregateBalancer | null;
   /** In place of the balancer if requests name their hosts. */
   readonly #originalDst: OriginalDstHosts | null;
   readonly #pools: ClusterPools;
@@ -109,6 +115,7 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
     this.#hosts = new HostRegistry(membersOf(data, membership));
     this.#hostsVersion = this.#hosts.version;
     this.#policy = policyOf(data, membership);
+    this.#aggregate = this.#aggregateBalancer();
     this.#balancer = this.#createBalancer();
     this.#balancer.update(this.#hosts.hosts);
     this.#originalDst = this.#originalDstHosts(stats);
@@ -138,8 +145,14 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
     return this.#policy === null ? this.#data.dropOverload : this.#policy.dropOverload;
   }
 
-  get outlier(): OutlierReports | null {
-    return this.#outlier;
+  outlierOf(host: Host): OutlierReports | null {
+    return this.#aggregate === null ? this.#outlier : (this.#aggregate.ownerOf(host)?.outlierOf(host) ?? null);
+  }
+
+  /** For aggregate clusters that this one is part of. */
+  get priorityLoad(): PriorityLoadSettings {
+    const { priorityLoad } = this.#data;
+    return this.#policy === null ? priorityLoad : { ...priorityLoad, ...this.#policy };
   }
 
   #outlierReports(): OutlierReports | null {
@@ -149,6 +162,7 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
   }
 
   failHost(host: Host): void {
+    if (this.#aggregate !== null) this.#aggregate.ownerOf(host)?.failHost(host);
     if (!this.#data.healthChecked || (host.healthFlags & HealthFlag.excludedViaImmediateHcFail) !== 0) return;
     this.#toldFailed ??= new Set();
     if (this.#toldFailed.has(host)) return;
@@ -166,7 +180,7 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
   }
 
   hasHost(host: Host): boolean {
-    return !this.#retired && this.#hosts.has(host);
+    return !this.#retired && (this.#aggregate === null ? this.#hosts.has(host) : this.#aggregate.hasHost(host));
   }
 
   isMember(host: Host): boolean {
@@ -185,12 +199,17 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
     return this.#balancer.chooseHost(context);
   }
 
+  pick(context: LoadBalancerContext): Host | null {
+    return this.#balancer.chooseHost(context);
+  }
+
   httpPool(
     host: Host,
     priority: ResourcePriority,
     downstream: Protocol | "",
     wishes: ConnectionWishes | null = null,
   ): HttpConnPool {
+    if (this.#aggregate !== null) return this.#aggregate.ownerOf(host)!.httpPool(host, priority, downstream, wishes);
     const { httpProtocol, preconnect } = this.#info;
     const ofClient = downstream === Protocol.http2 ? "http2" : "http1";
     const kind = httpProtocol === "downstream" ? ofClient : httpProtocol;
@@ -216,6 +235,7 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
   }
 
   tcpPool(host: Host, priority: ResourcePriority = "default"): TcpConnPool {
+    if (this.#aggregate !== null) return this.#aggregate.ownerOf(host)!.tcpPool(host, priority);
     return this.#pools.of(host).tcpPool(priority);
   }
 
@@ -260,7 +280,8 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
 
   /** Whether picking depends on the hosts of the cluster called `name`, beside its own. */
   dependsOnHostsOf(name: string): boolean {
-    const { locality } = this.#data;
+    const { locality, aggregate } = this.#data;
+    if (aggregate !== null) return aggregate.includes(name);
     return locality.type === "zoneAware" && locality.localCluster === name;
   }
 
@@ -350,12 +371,21 @@ export class LocalCluster implements ThreadLocalCluster, ClusterPoolsOwner {
     return this.#pools.describe();
   }
 
+  #aggregateBalancer(): AggregateBalancer | null {
+    if (this.#data.aggregate === null) return null;
+    const { random } = this.#options;
+    return new AggregateBalancer({
+      random,
+      clusters: () => this.#data.aggregate ?? [],
+      panicThresholdPercent: () => this.#data.priorityLoad.panicThresholdPercent,
+      memberOf: (cluster) => this.#options.memberOf(cluster),
+    });
+  }
+
   #createBalancer(): LoadBalancer<Host> {
+    if (this.#aggregate !== null) return this.#aggregate;
     const { random, environment, tables } = this.#options;
-    const data =
-      this.#policy === null
-        ? this.#data
-        : { ...this.#data, priorityLoad: { ...this.#data.priorityLoad, ...this.#policy } };
+    const data = { ...this.#data, priorityLoad: this.priorityLoad };
     return createLoadBalancer(data, {
       random,
       tables,

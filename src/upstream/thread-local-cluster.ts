@@ -44,8 +44,8 @@ export interface ThreadLocalCluster {
   readonly dropOverload: DropOverloadData | null;
   /** The host has said in an answer that it fails its health checks. Without active checks this changes nothing. */
   failHost(host: Host): void;
-  /** Where to tell what becomes of requests; null without outlier detection. Ask anew for each request. */
-  readonly outlier: OutlierReports | null;
+  /** Where to tell what becomes of requests to a host; null without outlier detection. Ask anew for each request. */
+  outlierOf(host: Host): OutlierReports | null;
 }
 
 /** Finds clusters by name. What filters get of the cluster manager. */

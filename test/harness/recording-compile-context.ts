@@ -61,4 +61,6 @@ export class RecordingCompileContext implements CompileContext {
   requireResource(kind: ResourceKind, name: string): void {
     this.required.push(`${kind} ${name}`);
   }
+
+  refuseUse(): void {}
 }

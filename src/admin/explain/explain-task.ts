@@ -9,7 +9,12 @@ import type { ListenerData } from "../../listener/listener-data.ts";
 import { RouteTable } from "../../route/route-table.ts";
 import type { RouteTableData } from "../../route/route-table-data.ts";
 import type { ClusterData } from "../../upstream/cluster-data.ts";
-import { clusterExplanation } from "../../upstream/cluster-explanation.ts";
+import {
+  aggregateExplanation,
+  type ClusterExplanation,
+  clusterExplanation,
+} from "../../upstream/cluster-explanation.ts";
+import type { Host } from "../../upstream/host.ts";
 import { HostRegistry } from "../../upstream/host-registry.ts";
 
 /** A compiled resource of a configuration that is not in force. */
@@ -62,14 +67,40 @@ export default async function explainProposed(task: ExplainTask): Promise<Explai
       cluster(name, metadataMatch) {
         const data = find("cluster", name) as ClusterData | undefined;
         if (data === undefined) return null;
-        const members = data.endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }));
-        const explained = clusterExplanation(data, new HostRegistry(members).hosts, metadataMatch);
-        // What discovery would find is not known.
-        return data.discovery === "dynamic" && members.length === 0 ? { ...explained, whyNone: "" } : explained;
+        return configuredExplanation(
+          data,
+          metadataMatch,
+          (member) => find("cluster", member) as ClusterData | undefined,
+        );
       },
     });
     return { explanation };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** What is known of a cluster before it is in force. */
+function configuredExplanation(
+  data: ClusterData,
+  metadataMatch: Parameters<typeof clusterExplanation>[2],
+  find: (cluster: string) => ClusterData | undefined,
+): ClusterExplanation {
+  const members = data.aggregate?.flatMap((name) => find(name) ?? []) ?? [];
+  const explained =
+    data.aggregate === null
+      ? clusterExplanation(data, configuredHosts(data), metadataMatch)
+      : aggregateExplanation(
+          data,
+          members.map((member) => ({ name: member.name, hosts: configuredHosts(member) })),
+        );
+  // What discovery would find is not known.
+  const isOpen = [data, ...members].some(
+    ({ discovery, endpoints }) => discovery === "dynamic" && endpoints.length === 0,
+  );
+  return isOpen ? { ...explained, whyNone: "" } : explained;
+}
+
+function configuredHosts({ endpoints }: ClusterData): readonly Host[] {
+  return new HostRegistry(endpoints.map((endpoint) => ({ endpoint, healthFlags: 0 }))).hosts;
 }

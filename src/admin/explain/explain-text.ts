@@ -74,8 +74,10 @@ function hostsText(cluster: ClusterExplanation): string {
   const { hostCount, healthy, degraded, unhealthy, loadBalancer, hosts, subset } = cluster;
   const counts = `${hostCount} hosts: ${healthy} healthy, ${degraded} degraded, ${unhealthy} unhealthy; ${loadBalancer}\n`;
   if (hosts.length === 0) return counts;
-  const rows = hosts.map(({ address, health, flags, weight, priority, zone, activeRequests, inSubset }) => [
+  const isAggregate = hosts.some(({ cluster }) => cluster !== "");
+  const rows = hosts.map(({ address, cluster, health, flags, weight, priority, zone, activeRequests, inSubset }) => [
     address,
+    ...(isAggregate ? [cluster] : []),
     ...(subset === null ? [] : [inSubset ? "yes" : "no"]),
     health,
     flags.join(" ") || "-",
@@ -86,6 +88,7 @@ function hostsText(cluster: ClusterExplanation): string {
   ]);
   const head = [
     "HOST",
+    ...(isAggregate ? ["CLUSTER"] : []),
     ...(subset === null ? [] : ["IN SUBSET"]),
     "HEALTH",
     "FLAGS",

@@ -15,7 +15,7 @@ import { supportTables } from "../support-walk.ts";
 import { type CompileOutcome, type CompileRequest, type PackedResource, resourceKey } from "./compile-request.ts";
 import type { CompilerTable } from "./compiler-table.ts";
 import { ItemCache } from "./item-cache.ts";
-import type { CompileEnvironment, PlacedProblem } from "./item-compilation.ts";
+import type { CompileEnvironment, PlacedProblem, RefusedUse, ResourceReference } from "./item-compilation.ts";
 import { type CompiledItem, ItemCompiler } from "./item-compiler.ts";
 import { contentHash, packResource } from "./resource-packing.ts";
 
@@ -223,9 +223,10 @@ function itemProblems(results: readonly ItemResult[]): ConfigProblem[] {
   return results.flatMap((result) => placedInItem(result, result.compiled.problems));
 }
 
-/** What only shows when all items are known: names used twice, and references that lead nowhere. */
+/** What only shows when all items are known: names used twice, and references that lead nowhere, or to what is not fit for them. */
 function crossProblems(results: readonly ItemResult[]): ConfigProblem[] {
   const names = new Set<string>();
+  const refused = new Map<string, readonly RefusedUse[]>();
   const problems: ConfigProblem[] = [];
   for (const result of results) {
     const { kind, list } = result.item;
@@ -241,21 +242,30 @@ function crossProblems(results: readonly ItemResult[]): ConfigProblem[] {
       );
     }
     names.add(key);
+    if (result.compiled.refusedUses.length > 0) refused.set(key, result.compiled.refusedUses);
     for (const resource of resources) names.add(resourceKey(resource));
   }
   for (const result of results) {
-    const dangling = result.compiled.references.filter((reference) => !names.has(resourceKey(reference)));
-    problems.push(
-      ...placedInItem(
-        result,
-        dangling.map(({ kind, name, place }): PlacedProblem => {
-          const message = `there is no ${kind} named ${JSON.stringify(name)}`;
-          return { severity: "error", place, message };
-        }),
-      ),
-    );
+    const wrong = result.compiled.references.flatMap((reference): PlacedProblem[] => {
+      const message = wrongReference(reference, names, refused);
+      return message === null ? [] : [{ severity: "error", place: reference.place, message }];
+    });
+    problems.push(...placedInItem(result, wrong));
   }
   return problems;
+}
+
+/** What is wrong with a reference; null if nothing is. */
+function wrongReference(
+  reference: ResourceReference,
+  names: ReadonlySet<string>,
+  refused: ReadonlyMap<string, readonly RefusedUse[]>,
+): string | null {
+  const { kind, name, use } = reference;
+  const key = resourceKey(reference);
+  if (!names.has(key)) return `there is no ${kind} named ${JSON.stringify(name)}`;
+  const refusal = use === undefined ? undefined : refused.get(key)?.find((one) => one.use === use);
+  return refusal === undefined ? null : `the ${kind} ${JSON.stringify(name)} ${refusal.reason}`;
 }
 
 /** The lists of all extensions and resources, and the data of those the caller does not have. */

@@ -10,6 +10,7 @@ import type {
   NamedTypedConfig,
   PlacedTypedConfig,
   ResourceKind,
+  ResourceUse,
 } from "../compile-context.ts";
 import type { ExtensionCategory } from "../extension-category.ts";
 import { anyTypeName, type ExtensionIndex, isFilterConfig, unsupportedExtension } from "../extension-index.ts";
@@ -41,6 +42,15 @@ export interface ResourceReference {
   readonly kind: ResourceKind;
   readonly name: string;
   readonly place: Place;
+  /** What it is wanted for, if not all are fit for it. */
+  readonly use?: ResourceUse | undefined;
+}
+
+/** A use that an item is not fit for. */
+export interface RefusedUse {
+  readonly use: ResourceUse;
+  /** What can't be done, and why: goes on behind the item's name. */
+  readonly reason: string;
 }
 
 /** What holds for all items of one compilation. */
@@ -62,6 +72,7 @@ export class ItemCompilation implements CompileContext {
   readonly problems: PlacedProblem[] = [];
   readonly resources: UnpackedResource[] = [];
   readonly references: ResourceReference[] = [];
+  readonly refusedUses: RefusedUse[] = [];
   /** Names of the extensions that were compiled. */
   readonly extensions = new Set<string>();
   readonly #files = new Map<string, StampedFile>();
@@ -219,8 +230,12 @@ export class ItemCompilation implements CompileContext {
     return unique;
   }
 
-  requireResource(kind: ResourceKind, name: string, place: Place): void {
-    this.references.push({ kind, name, place });
+  requireResource(kind: ResourceKind, name: string, place: Place, use?: ResourceUse): void {
+    this.references.push({ kind, name, place, use });
+  }
+
+  refuseUse(use: ResourceUse, reason: string): void {
+    this.refusedUses.push({ use, reason });
   }
 
   #report(severity: "error" | "warning", place: Place, message: string, hint: string | undefined): void {

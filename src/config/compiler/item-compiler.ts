@@ -14,6 +14,7 @@ import {
   type CompileEnvironment,
   ItemCompilation,
   type PlacedProblem,
+  type RefusedUse,
   type ResourceReference,
 } from "./item-compilation.ts";
 import { contentHash, packResource } from "./resource-packing.ts";
@@ -27,6 +28,7 @@ export interface CompiledItem {
   /** Names of the extensions in it. */
   readonly extensions: readonly string[];
   readonly references: readonly ResourceReference[];
+  readonly refusedUses: readonly RefusedUse[];
   readonly problems: readonly PlacedProblem[];
   readonly failed: boolean;
   /** Files that went into it: the same text may give another result the next time. */
@@ -51,7 +53,7 @@ export class ItemCompiler {
     const compilation = new ItemCompilation(environment);
     if (item.kind === "listener") this.#compileListener(loaded, compilation);
     else this.#compileCluster(loaded, compilation);
-    const { problems, references, owner } = compilation;
+    const { problems, references, refusedUses, owner } = compilation;
     const failed = compilation.errorCount > 0;
     const resources = failed
       ? []
@@ -60,7 +62,8 @@ export class ItemCompiler {
           return { kind, name, hash: contentHash(data), data };
         });
     const extensions = [...compilation.extensions];
-    return { name: owner.name, resources, extensions, references, problems, failed, files: compilation.files };
+    const { files } = compilation;
+    return { name: owner.name, resources, extensions, references, refusedUses, problems, failed, files };
   }
 
   #compileListener(loaded: LoadedItem, compilation: ItemCompilation): void {

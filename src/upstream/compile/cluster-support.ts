@@ -19,6 +19,7 @@ import {
   Cluster_CommonLbConfig_LocalityWeightedLbConfigSchema,
   Cluster_CommonLbConfig_ZoneAwareLbConfigSchema,
   Cluster_CommonLbConfigSchema,
+  Cluster_CustomClusterTypeSchema,
   Cluster_EdsClusterConfigSchema,
   Cluster_LbSubsetConfig_LbSubsetSelectorSchema,
   Cluster_LbSubsetConfigSchema,
@@ -102,6 +103,7 @@ const CLUSTER = support(ClusterSchema, {
   name: yes,
   alt_stat_name: yes,
   type: only(["STATIC", "STRICT_DNS", "LOGICAL_DNS", "EDS", "ORIGINAL_DST"]),
+  cluster_type: within(supportAll(Cluster_CustomClusterTypeSchema)),
   connect_timeout: yes,
   per_connection_buffer_limit_bytes: yes,
   lb_policy: only([

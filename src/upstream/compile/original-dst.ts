@@ -27,8 +27,10 @@ export function compileOriginalDst(message: Cluster, place: Place, context: Comp
   const policyPlace = place.field("lb_policy");
   const wanted = type.case === "type" && type.value === Cluster_DiscoveryType.ORIGINAL_DST;
   if (!wanted) {
-    if (lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED) {
-      context.error(policyPlace, "CLUSTER_PROVIDED is for clusters of type ORIGINAL_DST only", "name a policy");
+    // Other types say themselves what they need.
+    if (lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED && type.case !== "clusterType") {
+      const text = "CLUSTER_PROVIDED is for clusters of type ORIGINAL_DST and for aggregate clusters only";
+      context.error(policyPlace, text, "name a policy");
     }
     return null;
   }

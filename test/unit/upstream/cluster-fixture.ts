@@ -34,6 +34,7 @@ export function clusterData(endpoints: readonly EndpointData[], changes: Partial
     observabilityName: "one",
     discovery: "static",
     originalDst: null,
+    aggregate: null,
     connectTimeoutMs: 5000,
     idleTimeoutMs: 3_600_000,
     maxConnectionDurationMs: 0,

@@ -3,6 +3,7 @@ import { ItemCompilation } from "../../../src/config/compiler/item-compilation.t
 import { ExtensionIndex } from "../../../src/config/extension-index.ts";
 import { Place } from "../../../src/config/place.ts";
 import { supportTables } from "../../../src/config/support-walk.ts";
+import { aggregateClusterConfig } from "../../../src/extensions/clusters/aggregate/config.ts";
 import { leastRequestConfig } from "../../../src/extensions/load_balancing_policies/least_request/config.ts";
 import { maglevConfig } from "../../../src/extensions/load_balancing_policies/maglev/config.ts";
 import { randomConfig } from "../../../src/extensions/load_balancing_policies/random/config.ts";
@@ -23,6 +24,7 @@ import { policySupport } from "../../../src/upstream/compile/cluster-support.ts"
 import { clusterCompiler } from "../../../src/upstream/config.ts";
 
 const EXTENSIONS = [
+  aggregateClusterConfig,
   httpProtocolOptionsConfig,
   roundRobinConfig,
   leastRequestConfig,

@@ -347,7 +347,9 @@ describe("A cluster that can't be compiled", () => {
     {
       name: "a policy that is not there",
       json: { lbPolicy: "CLUSTER_PROVIDED" },
-      problems: ["error lb_policy: CLUSTER_PROVIDED is for clusters of type ORIGINAL_DST only"],
+      problems: [
+        "error lb_policy: CLUSTER_PROVIDED is for clusters of type ORIGINAL_DST and for aggregate clusters only",
+      ],
     },
     {
       name: "a transport socket that says not what it is",

@@ -51,19 +51,19 @@ export class RequestCharges {
 
   /** An attempt has got its stream to the host. */
   attempt(host: Host): void {
-    this.#cluster.outlier?.connected(host);
+    this.#cluster.outlierOf(host)?.connected(host);
     for (const { total } of this.#scopes) total.inc();
   }
 
   /** An attempt was reset: by the host, or for want of a connection. */
   reset(host: Host, reason: StreamResetReason): void {
     host.stats.rqError++;
-    if (reason !== "overflow") this.#cluster.outlier?.failed(host);
+    if (reason !== "overflow") this.#cluster.outlierOf(host)?.failed(host);
   }
 
   /** The time of one attempt was up; `status` is what the client would get. */
   attemptTimeout(host: Host, status: number): void {
-    this.#cluster.outlier?.timedOut(host, status);
+    this.#cluster.outlierOf(host)?.timedOut(host, status);
   }
 
   /** The time of the whole request was up for an attempt; `status` is what the client gets, -1 where the response has begun. */
@@ -71,13 +71,13 @@ export class RequestCharges {
     this.#cluster.info.stats.rq.timeout.inc();
     for (const { timeout } of this.#scopes) timeout.inc();
     host.stats.rqTimeout++;
-    if (status !== -1) this.#cluster.outlier?.timedOut(host, status);
+    if (status !== -1) this.#cluster.outlierOf(host)?.timedOut(host, status);
   }
 
   /** A host has answered an attempt, whatever becomes of the answer. */
   answered(headers: ResponseHeaderMap, host: Host): void {
     if (headers.has("x-envoy-immediate-health-check-fail")) this.#cluster.failHost(host);
-    this.#cluster.outlier?.answered(host, statusInEffect(headers));
+    this.#cluster.outlierOf(host)?.answered(host, statusInEffect(headers));
   }
 
   /** The response that the client gets comes from this host. */

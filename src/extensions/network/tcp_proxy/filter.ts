@@ -140,7 +140,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
     const { connection } = this.#callbacks;
     this.#pending = null;
     this.#upstream = upstream;
-    this.#runtime.clusters.get(this.#cluster.name)?.outlier?.served(host);
+    this.#runtime.clusters.get(this.#cluster.name)?.outlierOf(host)?.served(host);
     const info = this.#noteHost(host);
     info.localAddress = upstream.connection.localAddress;
     info.connectionId = upstream.connection.id;
@@ -162,7 +162,7 @@ export class TcpProxy implements ReadFilter, TcpPoolCallbacks, UpstreamSideOwner
   onTcpPoolFailure(reason: PoolFailureReason, transportFailureReason: string, host: Host): void {
     this.#pending = null;
     this.#noteHost(host).transportFailureReason = transportFailureReason;
-    if (reason !== "overflow") this.#runtime.clusters.get(this.#cluster.name)?.outlier?.failed(host);
+    if (reason !== "overflow") this.#runtime.clusters.get(this.#cluster.name)?.outlierOf(host)?.failed(host);
     if (this.#closed) return;
     if (reason === "overflow") {
       this.#fail(ResponseFlag.UO);

@@ -140,7 +140,8 @@ function derived(
     firstExtension: (category, candidates) => context.firstExtension(category, candidates),
     routeExtension: (config, place) => context.routeExtension(config, place),
     addResource: (kind, name, data) => context.addResource(kind, name, data),
-    requireResource: (kind, name, place) => context.requireResource(kind, name, place),
+    requireResource: (kind, name, place, use) => context.requireResource(kind, name, place, use),
+    refuseUse: (use, reason) => context.refuseUse(use, reason),
     ...reports,
   };
 }

@@ -35,6 +35,7 @@ const cluster: ClusterData = {
   observabilityName: "web_alt",
   discovery: "static",
   originalDst: null,
+  aggregate: null,
   connectTimeoutMs: 5000,
   idleTimeoutMs: 0,
   maxConnectionDurationMs: 0,

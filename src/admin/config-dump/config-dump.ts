@@ -1,9 +1,10 @@
 import { RE2JS } from "re2js";
+import { messageType } from "../../proto/type-registry.ts";
 import { type AdminResponse, JSON_TYPE, textResponse } from "../admin-handler.ts";
 import type { ConfigSection } from "../config-view.ts";
 import type { Json, JsonObject } from "../json-value.ts";
 import type { ConfigDumpQuery } from "./config-dump-query.ts";
-import { FieldMask } from "./field-mask.ts";
+import { FieldMask, hasFieldAt } from "./field-mask.ts";
 import { jsonPieces } from "./json-pieces.ts";
 
 const TYPE_URL = "type.googleapis.com/";
@@ -23,9 +24,6 @@ export function configDump(sections: readonly ConfigSection[], query: ConfigDump
     resource === "" ? wholeSections(sections, mask, matches) : oneResource(sections, resource, mask, matches);
   if (typeof configs !== "object") return problem(404, `${resource} not found in config dump\n`);
   if (!Array.isArray(configs)) return problem(400, configs.problem);
-  if (configs.length === 0 && mask !== undefined) {
-    return problem(400, `FieldMask ${maskText} could not be successfully applied to any configs.\n`);
-  }
   return { status: 200, contentType: JSON_TYPE, body: render(configs) };
 }
 
@@ -43,24 +41,43 @@ function parseNameRegex(text: string): ((name: string) => boolean) | string {
   }
 }
 
+/**
+ * Differs from Envoy: the paths of a mask may be of several sections (`bootstrap,static_clusters`), each of which is shown with its own;
+ * Envoy shows only sections that have all of them.
+ */
 function wholeSections(
   sections: readonly ConfigSection[],
   mask: FieldMask | undefined,
   matches: (name: string) => boolean,
-): JsonObject[] {
-  return sections.flatMap((section): JsonObject[] => {
-    const json: JsonObject = {
-      "@type": TYPE_URL + section.type,
-      ...section.fields,
-      ...Object.fromEntries(
-        section.resources.flatMap(({ field, elements }): [string, Json][] => {
-          const shown = elements.filter(({ name }) => matches(name)).map((element) => element.json);
-          return shown.length === 0 ? [] : [[field, shown]];
-        }),
-      ),
-    };
-    return masked(json, mask);
-  });
+): JsonObject[] | { readonly problem: string } {
+  const configs = sections.map((section) => sectionJson(section, matches));
+  if (mask === undefined || mask.paths.length === 0) return configs;
+  const types = sections.map(({ type }) => messageType(type));
+  const has = (at: number, path: string): boolean => hasFieldAt(path, types[at], configs[at]);
+  const unknown = mask.paths.find((path) => !configs.some((_, at) => has(at, path)));
+  if (unknown !== undefined) return unknownPath(mask, unknown);
+  return configs.filter((_, at) => mask.paths.some((path) => has(at, path))).map((config) => mask.apply(config));
+}
+
+function sectionJson(section: ConfigSection, matches: (name: string) => boolean): JsonObject {
+  return {
+    "@type": TYPE_URL + section.type,
+    ...section.fields,
+    ...Object.fromEntries(
+      section.resources.flatMap(({ field, elements }): [string, Json][] => {
+        const shown = elements.filter(({ name }) => matches(name)).map((element) => element.json);
+        return shown.length === 0 ? [] : [[field, shown]];
+      }),
+    ),
+  };
+}
+
+/** What no message has, in the words of Envoy's answer and with what is wrong. */
+function unknownPath(mask: FieldMask, path: string): { readonly problem: string } {
+  const hint = "there is no such field, or it lies within a list, of which resource= shows the elements";
+  return {
+    problem: `FieldMask ${mask.paths.join(",")} could not be successfully applied to any configs. ${path}: ${hint}\n`,
+  };
 }
 
 /** Undefined if no section has such a field. */
@@ -76,17 +93,14 @@ function oneResource(
     }
     const found = section.resources.find(({ field }) => field === resource);
     if (found === undefined) continue;
-    return found.elements
-      .filter(({ name }) => matches(name))
-      .flatMap(({ json }): JsonObject[] => masked({ "@type": TYPE_URL + found.type, ...json }, mask));
+    const elements = found.elements.filter(({ name }) => matches(name)).map(({ json }) => json);
+    const type = messageType(section.type)?.fields.find(({ name }) => name === found.field)?.message;
+    const unknown = mask?.paths.find((path) => elements.some((json) => !hasFieldAt(path, type, json)));
+    if (mask !== undefined && unknown !== undefined) return unknownPath(mask, unknown);
+    const typed = elements.map((json): JsonObject => ({ "@type": TYPE_URL + found.type, ...json }));
+    return mask === undefined ? typed : typed.map((json) => mask.apply(json));
   }
   return undefined;
-}
-
-/** What the mask keeps of the message, if anything. */
-function masked(json: JsonObject, mask: FieldMask | undefined): JsonObject[] {
-  const kept = mask === undefined ? json : mask.apply(json);
-  return kept === undefined ? [] : [kept];
 }
 
 function* render(configs: readonly JsonObject[]): Generator<string> {

@@ -5,6 +5,8 @@ import { SampleProxy } from "../../../harness/sample-admin-views.ts";
 
 const CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
 
+const NO_FIELD = "there is no such field, or it lies within a list, of which resource= shows the elements\n";
+
 function proxyWithConfig(): SampleProxy {
   const proxy = new SampleProxy();
   const cluster = (name: string) => ({
@@ -137,6 +139,36 @@ describe("/config_dump", () => {
     );
   });
 
+  it("shows the message around a field that is known and not set, as Envoy does", async () => {
+    const type = "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump";
+    assert.deepEqual(await configs("/config_dump?mask=bootstrap.admin"), [{ "@type": type, bootstrap: {} }]);
+    assert.deepEqual(
+      await configs("/config_dump?mask=bootstrap.node.cluster,bootstrap.cluster_manager.local_cluster_name"),
+      [{ "@type": type, bootstrap: { node: {} } }],
+    );
+    assert.deepEqual(await configs("/config_dump?mask=dynamic_warming_clusters"), [
+      { "@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump" },
+    ]);
+    const [first] = await configs(
+      "/config_dump?resource=static_clusters&mask=cluster.lb_subset_config.fallback_policy",
+    );
+    assert.deepEqual(first!.cluster, { "@type": CLUSTER });
+    assert.deepEqual(await configs("/config_dump?resource=dynamic_active_clusters&mask=cluster.name"), []);
+  });
+
+  it("keeps fields of several sections, and of a message with a text as its JSON all", async () => {
+    const found = await configs("/config_dump?mask=bootstrap.node.id,version_info");
+    assert.deepEqual(
+      found.map((config) => Object.keys(config)),
+      [
+        ["@type", "bootstrap"],
+        ["@type", "version_info"],
+      ],
+    );
+    const [web] = await configs("/config_dump?resource=static_clusters&mask=cluster.connect_timeout.seconds");
+    assert.deepEqual(web!.cluster, { "@type": CLUSTER, connect_timeout: "5s" });
+  });
+
   it("keeps the resources whose whole name matches", async () => {
     const found = await configs("/config_dump?resource=static_clusters&name_regex=w.b");
     assert.equal(found.length, 1);
@@ -160,7 +192,25 @@ describe("/config_dump", () => {
       name: "a mask that keeps nothing",
       target: "/config_dump?mask=nope.x",
       status: 400,
-      message: "FieldMask nope.x could not be successfully applied to any configs.\n",
+      message: `FieldMask nope.x could not be successfully applied to any configs. nope.x: ${NO_FIELD}`,
+    },
+    {
+      name: "a mask of which a part is no field",
+      target: "/config_dump?mask=bootstrap.node,bootstrap.nod.id",
+      status: 400,
+      message: `FieldMask bootstrap.node,bootstrap.nod.id could not be successfully applied to any configs. bootstrap.nod.id: ${NO_FIELD}`,
+    },
+    {
+      name: "a mask that goes into a list",
+      target: "/config_dump?mask=static_clusters.cluster.name",
+      status: 400,
+      message: `FieldMask static_clusters.cluster.name could not be successfully applied to any configs. static_clusters.cluster.name: ${NO_FIELD}`,
+    },
+    {
+      name: "a mask with a field that a resource does not have",
+      target: "/config_dump?resource=static_clusters&mask=cluster.nam",
+      status: 400,
+      message: `FieldMask cluster.nam could not be successfully applied to any configs. cluster.nam: ${NO_FIELD}`,
     },
   ];
   for (const { name, target, status, message } of bad) {

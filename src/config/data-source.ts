@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { resolve } from "node:path";
 import { environmentVariable } from "../base/environment-variable.ts";
+import { readRegularFile } from "../base/read-regular-file.ts";
 import { type DataSource, DataSourceSchema } from "../proto/gen/envoy/config/core/v3/base_pb.js";
 import type { CompileContext } from "./compile-context.ts";
 import { type MessageSupport, noEffect, support, yes } from "./field-support.ts";
@@ -49,24 +49,12 @@ function readSource(
 
 /** At most one byte more than `limitBytes`, so that the caller sees what is too large without reading it all. */
 function readFile(path: string, limitBytes: number, place: Place, context: CompileContext): Uint8Array {
-  let file: number | undefined;
   context.dependsOnFile(path);
   try {
-    file = openSync(path, "r");
-    if (!fstatSync(file).isFile()) throw new Error("it is not a regular file");
-    const bytes = Buffer.alloc(limitBytes + 1);
-    let length = 0;
-    while (length < bytes.length) {
-      const count = readSync(file, bytes, length, bytes.length - length, null);
-      if (count === 0) break;
-      length += count;
-    }
-    return bytes.subarray(0, length);
+    return readRegularFile(path, limitBytes);
   } catch (error) {
     context.error(place, `can't read ${path}: ${error instanceof Error ? error.message : String(error)}`);
     return new Uint8Array();
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 }
 

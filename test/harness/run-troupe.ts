@@ -5,7 +5,7 @@ import { PATIENCE_MS } from "./until.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 /** `TROUPE_MAIN=dist/actors/main.js` runs the tests on what was built. */
-const MAIN = path.resolve(ROOT, process.env.TROUPE_MAIN ?? "actors/main.ts");
+export const TROUPE_MAIN = path.resolve(ROOT, process.env.TROUPE_MAIN ?? "actors/main.ts");
 
 /** How a run of the command line ended. */
 export interface TroupeRun {
@@ -20,7 +20,7 @@ export async function runTroupe(
   args: readonly string[],
   options: { readonly deadlineMs?: number; readonly cwd?: string } = {},
 ): Promise<TroupeRun> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [TROUPE_MAIN, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: options.deadlineMs ?? 2 * PATIENCE_MS,
     killSignal: "SIGKILL",

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BootstrapSchema } from "../../src/proto/gen/envoy/config/bootstrap/v3/bootstrap_pb.js";
-import { runTroupe } from "../harness/run-troupe.ts";
+import { runTroupe, TROUPE_MAIN } from "../harness/run-troupe.ts";
 
 /** Each level repeats the one before ten times. */
 function aliasBomb(levels: number): string {
@@ -148,6 +149,17 @@ describe("A configuration file", () => {
     writer.kill();
     assert.equal(exitCode, 0, stderr);
   });
+
+  for (const [name, command] of [
+    ["from a command", 'exec "$@" -c <(sleep 0.3; echo "node: { id: a1 }")'],
+    ["from /dev/stdin", 'echo "node: { id: a1 }" | "$@" -c /dev/stdin'],
+  ] as const) {
+    it(`reads a configuration ${name}`, async () => {
+      const args = ["-c", command, "bash", process.execPath, TROUPE_MAIN, "--mode", "validate"];
+      const { stdout } = await promisify(execFile)("bash", args, { timeout: 20_000 });
+      assert.match(stdout, /^configuration '\/dev\/(fd\/\d+|stdin)' OK\n$/);
+    });
+  }
 
   it("tells programs by --format json", async () => {
     writeFileSync(path.join(folder, "json.yaml"), "nope: 1\n");

@@ -10,7 +10,7 @@ import { Place } from "../place.ts";
 import { supportTables } from "../support-walk.ts";
 import type { ConfigSource } from "./config-source.ts";
 import { openSource } from "./open-source.ts";
-import { readConfigFile } from "./read-config-file.ts";
+import { readNamedFile } from "./read-config-file.ts";
 
 /** A file of endpoints, and whose are wanted. Plain, so that it can go to the compiler thread. */
 export interface LoadAssignmentRequest {
@@ -65,7 +65,7 @@ interface ResponseFile {
 }
 
 function openResponse(path: string): ResponseFile | { readonly problems: readonly ConfigProblem[] } {
-  const file = readConfigFile(path);
+  const file = readNamedFile(path);
   if (file.content === undefined) return { problems: [wholeFile(path, file.message, file.hint)] };
   const { source, problems } = openSource({ file: path, content: file.content }, false);
   if (source === undefined) return { problems };

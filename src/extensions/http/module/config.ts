@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { readRegularFile } from "../../../base/read-regular-file.ts";
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { extensionConfig } from "../../../config/extension-config.ts";
 import { notYet, supportAll } from "../../../config/field-support.ts";
@@ -32,12 +32,17 @@ export const moduleConfig = extensionConfig({
   compileRoute: (message) => message.config ?? null,
 });
 
+/** One file; what it imports is not counted. */
+const MAX_MODULE_BYTES = 16 * 1024 * 1024;
+
 function compileModule(message: Module, place: Place, context: CompileContext): ModuleData {
   const file = resolve(context.facts.directory, message.file);
   context.dependsOnFile(file);
   let sha256 = "";
   try {
-    sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
+    const bytes = readRegularFile(file, MAX_MODULE_BYTES);
+    if (bytes.length > MAX_MODULE_BYTES) throw new Error(`${file} is larger than ${MAX_MODULE_BYTES} bytes`);
+    sha256 = createHash("sha256").update(bytes).digest("hex");
   } catch (error) {
     context.error(place.field("file"), `can't read the module: ${messageOf(error)}`);
   }

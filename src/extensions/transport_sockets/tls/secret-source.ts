@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { readRegularFile } from "../../../base/read-regular-file.ts";
 import type { CompileContext } from "../../../config/compile-context.ts";
 import { dataSourceSupport } from "../../../config/data-source.ts";
 import { canonicalMessage } from "../../../config/message/canonical-message.ts";
@@ -67,8 +67,9 @@ function readSecret(path: string, name: string, place: Place, context: CompileCo
 function readResources(path: string, place: Place, context: CompileContext): JsonValue[] | undefined {
   const example = "a file with `resources:`, each a secret with its @type";
   try {
-    if (statSync(path).size > LARGEST_PEM_BYTES) throw new Error(`larger than ${LARGEST_PEM_BYTES} bytes`);
-    const text = readFileSync(path, "utf8");
+    const bytes = readRegularFile(path, LARGEST_PEM_BYTES);
+    if (bytes.length > LARGEST_PEM_BYTES) throw new Error(`larger than ${LARGEST_PEM_BYTES} bytes`);
+    const text = bytes.toString("utf8");
     const { document, problems } = path.endsWith(".json") ? parseJson(text) : parseYaml(text);
     if (document === undefined) {
       const [problem] = problems;

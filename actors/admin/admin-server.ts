@@ -9,18 +9,21 @@ import type { AdminRouter } from "../../src/admin/admin-router.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/log.ts";
 import type { TimerWheel } from "../../src/base/timer-wheel.ts";
+import { MAX_CONFIG_BYTES } from "../../src/config/source/open-source.ts";
 import { type Address, formatAddress } from "../../src/net/address.ts";
 import type { AdminExchange } from "./access-log.ts";
 import type { AdminStats } from "./admin-stats.ts";
-import { BodyTooLarge, readHead, readRequest } from "./request-reading.ts";
+import { BodyBudget, BodyRefused, readHead, readRequest } from "./request-reading.ts";
 import { writeResponse } from "./response-writing.ts";
 
 /** What the admin server may be made to hold. */
 export interface AdminLimits {
   /** Connections at once; more are closed on arrival. Default 100. */
   readonly connections: number;
-  /** Of a request. Default 16 MiB, for a configuration to be tried. */
+  /** Of a request. Default: what a configuration may have, for one to be tried. */
   readonly bodyBytes: number;
+  /** Of all requests that are in hand together; more are answered with 503. Default: three configurations. */
+  readonly allBodiesBytes: number;
   /** For a request to arrive whole. Default 10000. */
   readonly requestMs: number;
   /** Without a byte in either direction. Longer than any handler takes. Default 120000. */
@@ -30,7 +33,8 @@ export interface AdminLimits {
 /** What holds if nobody says otherwise. */
 export const DEFAULT_ADMIN_LIMITS: AdminLimits = {
   connections: 100,
-  bodyBytes: 16 * 1024 * 1024,
+  bodyBytes: MAX_CONFIG_BYTES,
+  allBodiesBytes: 3 * MAX_CONFIG_BYTES,
   requestMs: 10_000,
   quietMs: 120_000,
 };
@@ -51,11 +55,13 @@ export interface AdminServerOptions {
 export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #server: Server;
+  readonly #bodies: BodyBudget;
   #connectionCount = 0;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
-    const { requestMs, quietMs, connections } = options.limits;
+    const { requestMs, quietMs, connections, bodyBytes, allBodiesBytes } = options.limits;
+    this.#bodies = new BodyBudget(bodyBytes, allBodiesBytes);
     this.#server = createServer({
       requestTimeout: requestMs,
       headersTimeout: requestMs,
@@ -140,20 +146,20 @@ export class AdminServer {
 
   async #respond(exchange: AdminExchange): Promise<AdminResponse> {
     const { message, to } = exchange;
-    const { router, limits, timers, log } = this.#options;
+    const { router, timers, log } = this.#options;
     const refused = router.refuse(readHead(message));
     if (refused !== undefined) {
       // Without reading what else it brings.
       to.shouldKeepAlive = false;
       return refused;
     }
-    const request = await readRequest(message, limits.bodyBytes).catch((error: unknown) => {
-      if (error instanceof BodyTooLarge) return error;
+    const request = await readRequest(message, to, this.#bodies).catch((error: unknown) => {
+      if (error instanceof BodyRefused) return error;
       throw error;
     });
-    if (request instanceof BodyTooLarge) {
+    if (request instanceof BodyRefused) {
       to.shouldKeepAlive = false;
-      return textResponse(413, `${request.message}\n`);
+      return textResponse(request.status, `${request.message}\n`);
     }
     exchange.bytesReceived = Buffer.byteLength(request.body);
     if (request.method !== "GET" && request.method !== "HEAD") {

@@ -1,12 +1,46 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AdminRequest } from "../../src/admin/admin-handler.ts";
 
 /** A form longer than this is not taken apart; no page of the admin interface has one. */
 const MAX_FORM_LENGTH = 64 * 1024;
 
-/** The body is longer than allowed. */
-export class BodyTooLarge extends Error {
-  override readonly name = "BodyTooLarge";
+/** The body is not read to its end: it is longer than allowed (413), or there are too many long ones (503). */
+export class BodyRefused extends Error {
+  override readonly name = "BodyRefused";
+  readonly status: 413 | 503;
+
+  constructor(status: 413 | 503, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** How many bytes of bodies may be held. */
+export class BodyBudget {
+  readonly #eachBytes: number;
+  #leftBytes: number;
+
+  /** Of one request, and of all together. */
+  constructor(eachBytes: number, allBytes: number) {
+    this.#eachBytes = eachBytes;
+    this.#leftBytes = allBytes;
+  }
+
+  /** Takes `bytes` for a request that is `length` long with them. Throws `BodyRefused`, and has taken nothing then. */
+  take(bytes: number, length: number): void {
+    if (length > this.#eachBytes) throw new BodyRefused(413, `the body is longer than ${sizeText(this.#eachBytes)}`);
+    if (bytes > this.#leftBytes) throw new BodyRefused(503, "too many long requests at once: try again");
+    this.#leftBytes -= bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.#leftBytes += bytes;
+  }
+}
+
+function sizeText(bytes: number): string {
+  const mebibytes = bytes / 1024 / 1024;
+  return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${bytes} bytes`;
 }
 
 /** What of a request is known before its body. */
@@ -27,9 +61,13 @@ export function readHead(message: IncomingMessage): Pick<AdminRequest, "method" 
   };
 }
 
-/** Reads a request whole. Rejects with `BodyTooLarge`, or if the client goes away. */
-export async function readRequest(message: IncomingMessage, limitBytes: number): Promise<AdminRequest> {
-  const body = await readBody(message, limitBytes);
+/** Reads a request whole; its body counts until the response is over. Rejects with `BodyRefused`, or if the client goes away. */
+export async function readRequest(
+  message: IncomingMessage,
+  response: ServerResponse,
+  budget: BodyBudget,
+): Promise<AdminRequest> {
+  const body = await readBody(message, response, budget);
   const target = message.url ?? "/";
   const question = target.indexOf("?");
   const params = new URLSearchParams(question === -1 ? "" : target.slice(question + 1));
@@ -41,14 +79,15 @@ export async function readRequest(message: IncomingMessage, limitBytes: number):
   return { ...head, params, body };
 }
 
-async function readBody(message: IncomingMessage, limitBytes: number): Promise<string> {
+async function readBody(message: IncomingMessage, response: ServerResponse, budget: BodyBudget): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
+  response.once("close", () => budget.giveBack(length));
   // The connection is still needed for the answer that says so.
   for await (const chunk of message.iterator({ destroyOnReturn: false })) {
     if (!Buffer.isBuffer(chunk)) continue;
+    budget.take(chunk.length, length + chunk.length);
     length += chunk.length;
-    if (length > limitBytes) throw new BodyTooLarge(`the body is longer than ${limitBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

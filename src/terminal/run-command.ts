@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { text } from "node:stream/consumers";
+import { createReadStream, readFileSync } from "node:fs";
+import { MAX_CONFIG_BYTES } from "../config/source/open-source.ts";
 import { DEFAULT_ADMIN, parseAdminAddress } from "./admin-address.ts";
 import { AdminClient } from "./admin-client.ts";
 import type { CommandContext, Terminal } from "./command.ts";
@@ -47,7 +47,7 @@ function contextOf({ parameters, flags }: CommandCall, environment: CommandEnvir
     terminal,
     stopped,
     checkConfig,
-    readFile: async (path) => (path === "-" ? text(stdin) : readText(path)),
+    readFile: (path) => readInput(path, stdin, stopped),
   };
 }
 
@@ -60,12 +60,38 @@ function addressText(flag: (name: string) => string | undefined): string {
   return address ?? (file === undefined ? DEFAULT_ADMIN : readText(file).trim());
 }
 
+/** What a file, a pipe or standard input gives, as long as it is no longer than a configuration may be. */
+async function readInput(path: string, stdin: NodeJS.ReadableStream, stopped: AbortSignal): Promise<string> {
+  const input = path === "-" ? stdin : createReadStream(path, { signal: stopped });
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of input) {
+      const bytes = Buffer.from(chunk);
+      chunks.push(bytes);
+      length += bytes.length;
+      if (length > MAX_CONFIG_BYTES) break;
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (length <= MAX_CONFIG_BYTES) return Buffer.concat(chunks).toString("utf8");
+  const limit = `${MAX_CONFIG_BYTES / 1024 / 1024} MiB`;
+  throw new CommandFailure(
+    `${path === "-" ? "standard input" : path} is larger than ${limit}, which no configuration may be`,
+  );
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason = code === "ENOENT" ? "there is no such file" : error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(`${path} can't be read: ${reason}`);
+    throw unreadable(path, error);
   }
+}
+
+function unreadable(path: string, error: unknown): CommandFailure {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const reason = code === "ENOENT" ? "there is no such file" : error instanceof Error ? error.message : String(error);
+  return new CommandFailure(`${path} can't be read: ${reason}`);
 }

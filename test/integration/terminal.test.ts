@@ -236,6 +236,9 @@ describe("The commands of a running proxy", () => {
     const missing = await troupe("diff", "/no/such/file.yaml");
     assert.equal(missing.exitCode, 2);
     assert.equal(missing.stderr, "troupe: /no/such/file.yaml can't be read: there is no such file\n");
+    const endless = await troupe("diff", "/dev/zero");
+    assert.equal(endless.exitCode, 2);
+    assert.equal(endless.stderr, "troupe: /dev/zero is larger than 48 MiB, which no configuration may be\n");
     assert.equal((await runTroupe(["actors", "--admin", "nonsense"])).exitCode, 2);
     assert.equal((await runTroupe(["actors", "--admin", "1", "--admin-address-path", "x"])).exitCode, 2);
   });

@@ -14,6 +14,7 @@ import { type AdminHandler, textResponse } from "../../../../src/admin/admin-han
 import { AdminRouter } from "../../../../src/admin/admin-router.ts";
 import { silentLogger } from "../../../../src/base/log.ts";
 import { nextTurn } from "../../../../src/base/turn.ts";
+import { MAX_CONFIG_BYTES } from "../../../../src/config/source/open-source.ts";
 import type { Address } from "../../../../src/net/address.ts";
 import { fixedRandom } from "../../../harness/actor-world.ts";
 import { adminRequest } from "../../../harness/admin-request.ts";
@@ -102,6 +103,36 @@ describe("Admin actor", () => {
     const answer = await ask("/x", { method: "POST", body: "y".repeat(1001) });
     assert.deepEqual([answer.status, answer.body], [413, "the body is longer than 1000 bytes\n"]);
     assert.equal(handled, 1);
+  });
+
+  it("holds no more of all bodies together than it may, and takes more when the answers are sent", async (t) => {
+    const entered = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const slow = page("/slow", async () => {
+      entered.resolve();
+      await go.promise;
+      return textResponse(200, "done");
+    });
+    const quick = page("/quick", () => textResponse(200, "ok"));
+    const { ask } = await startAdmin(t, { handlers: [slow, quick], limits: { bodyBytes: 1000, allBodiesBytes: 1500 } });
+    const first = ask("/slow", { method: "POST", body: "y".repeat(1000) });
+    await entered.promise;
+    const second = await ask("/quick", { method: "POST", body: "y".repeat(501) });
+    assert.deepEqual([second.status, second.body], [503, "too many long requests at once: try again\n"]);
+    assert.equal((await ask("/quick", { method: "POST", body: "y".repeat(500) })).status, 200);
+    go.resolve();
+    assert.equal((await first).status, 200);
+    for (let i = 0; i < 3; i++)
+      assert.equal((await ask("/quick", { method: "POST", body: "y".repeat(1000) })).status, 200);
+  });
+
+  it("takes a configuration as large as a file may have, and no more", async (t) => {
+    const size = page("/x", ({ body }) => textResponse(200, String(body.length)));
+    const { ask } = await startAdmin(t, { handlers: [size] });
+    const whole = Buffer.alloc(MAX_CONFIG_BYTES, "y").toString();
+    assert.equal((await ask("/x", { method: "POST", body: whole })).body, String(MAX_CONFIG_BYTES));
+    const more = await ask("/x", { method: "POST", body: `${whole}y` });
+    assert.deepEqual([more.status, more.body], [413, "the body is longer than 48 MiB\n"]);
   });
 
   it("refuses a foreign Host", async (t) => {

@@ -4,6 +4,7 @@ import type { FilterChainData, ListenerData } from "../listener/listener-data.ts
 import { formatAddress, ipOfAddress } from "../net/address.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
 import type { TlsConnectionInfo } from "../net/tls-connection-info.ts";
+import { type ExplainedListener, explainedListener, inspectsTls, portOf } from "./explain-listener.ts";
 import type {
   ExplainRequest,
   ExplainSources,
@@ -15,15 +16,6 @@ import type {
 } from "./explanation.ts";
 import type { NetworkFilterModule, UdpListenerFilterModule } from "./extension-module.ts";
 
-/** The listener filter that reads what a TLS client says first. */
-const TLS_INSPECTOR = "envoy.filters.listener.tls_inspector";
-
-/** A listener with the addresses that it is bound to; as configured if it is not in force. */
-export interface ExplainedListener {
-  readonly data: ListenerData;
-  readonly addresses: readonly string[];
-}
-
 /** What is explained from. */
 export interface ExplainEnvironment extends ExplainSources {
   readonly listeners: readonly ExplainedListener[];
@@ -33,12 +25,12 @@ export interface ExplainEnvironment extends ExplainSources {
 
 /** Finds out the way of a request, with the tables that real requests go by. Throws with the reason if no listener fits. */
 export function explainRequest(request: ExplainRequest, environment: ExplainEnvironment): Explanation {
-  const listener = listenerOf(request, environment.listeners);
+  const listener = explainedListener(request, environment.listeners);
   const { data } = listener;
   if (data.udp !== null) return explainUdpListener(listener, data.udp, environment);
-  const inspectsTls = data.listenerFilters.some(({ filter }) => filter.extension === TLS_INSPECTOR);
+  const inspects = inspectsTls(data);
   const local = request.address === "" ? (listener.addresses[0] ?? "") : request.address;
-  const traits = traitsOf(request, local, inspectsTls);
+  const traits = traitsOf(request, local, inspects);
   const table = new FilterChainTable<FilterChainData>();
   for (const chain of data.chains) table.add(chain.match, chain);
   const { steps } = table.explain(traits);
@@ -47,7 +39,7 @@ export function explainRequest(request: ExplainRequest, environment: ExplainEnvi
   const outcome = chain === null ? null : explainFilters(chain, request, local, environment);
   return {
     listener: { name: data.name, addresses: listener.addresses },
-    inspectsTls,
+    inspectsTls: inspects,
     steps,
     filterChain:
       chain === null
@@ -80,35 +72,6 @@ function explainUdpListener(
   };
 }
 
-function listenerOf({ listener, address }: ExplainRequest, all: readonly ExplainedListener[]): ExplainedListener {
-  const names = all.map(({ data }) => data.name).join(", ");
-  if (listener !== "") {
-    const named = all.find(({ data }) => data.name === listener);
-    if (named !== undefined) return named;
-    throw new Error(`there is no listener "${listener}"; there are: ${names || "none"}`);
-  }
-  if (address !== "") {
-    const bound = all.find(({ addresses }) => addresses.some((each) => takes(each, address)));
-    if (bound !== undefined) return bound;
-    throw new Error(`no listener has the address ${address}; there are: ${names || "none"}`);
-  }
-  // A request is for a listener of TCP, if it can be.
-  const tcp = all.filter(({ data }) => data.udp === null);
-  const [only, second] = tcp.length > 0 ? tcp : all;
-  if (only === undefined) throw new Error("there is no listener");
-  if (second !== undefined) throw new Error(`there are several listeners, say which: ${names}`);
-  return only;
-}
-
-/** Whether a socket bound to `bound` gets connections to `address`. */
-function takes(bound: string, address: string): boolean {
-  if (bound === address) return true;
-  const ip = ipOfAddress(bound);
-  return (
-    (ip === "0.0.0.0" || ip === "::") && bound.slice(bound.lastIndexOf(":")) === address.slice(address.lastIndexOf(":"))
-  );
-}
-
 function traitsOf(request: ExplainRequest, local: string, inspectsTls: boolean): ConnectionTraits {
   const inspected = request.tls && inspectsTls;
   const sourceIp = ipOfAddress(request.source);
@@ -122,11 +85,6 @@ function traitsOf(request: ExplainRequest, local: string, inspectsTls: boolean):
     sourceIp,
     sourcePort: portOf(request.source),
   };
-}
-
-function portOf(address: string): number {
-  const port = Number(address.slice(address.lastIndexOf(":") + 1));
-  return Number.isInteger(port) ? port : 0;
 }
 
 /** The last filter of the chain that can tell. */

@@ -19,6 +19,8 @@ export interface ExplainRequest {
   readonly listener: string;
   /** `ip:port` that the client connects to; `""` = the listener's first address. */
   readonly address: string;
+  /** The port that the URL or the authority names, or that the URL's scheme means; 0 = unknown. */
+  readonly port: number;
   /** Whether the client speaks TLS. */
   readonly tls: boolean;
   /** In lower case; `""` if it names none. */

@@ -188,12 +188,21 @@ describe("Explaining where a request would go", () => {
     assert.match(String(body.problems![0]), /^request body:1:\d+: static_resources\.clusters\[0\]\.nmae: /);
   });
 
-  it("asks which listener if there are several, and knows them by name and address", async () => {
+  it("asks which listener if there are several, and knows them by name, address and the URL's port", async () => {
     const which = await explain({ listener: "", path: "/" });
+    const [first, second] = [proxy.port("ingress"), proxy.port("second")];
     assert.deepEqual(
       [which.status, String(which.body.problems![0])],
-      [404, "there are several listeners, say which: ingress, second"],
+      [
+        404,
+        `there are several listeners that could get it: ingress (127.0.0.1:${first}), second (127.0.0.1:${second}); ` +
+          'say which with --listener NAME ("listener" in the body of /explain), or by its port in the URL',
+      ],
     );
+    const byUrl = await explain({ listener: "", authority: undefined, path: undefined, url: `http://a:${second}/` });
+    assert.equal(String(byUrl.body.listener!.name), "second");
+    const byAuthority = await explain({ listener: "", authority: `a:${first}` });
+    assert.equal(String(byAuthority.body.listener!.name), "ingress");
     const address = `127.0.0.1:${proxy.port("second")}`;
     assert.equal(String((await explain({ listener: "", address, authority: "a" })).body.listener!.name), "second");
     const none = await explain({ listener: "third" });

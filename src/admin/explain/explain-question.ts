@@ -6,6 +6,7 @@ import { wireText } from "../../match/wire-text.ts";
 /** Who asks when the body does not say. */
 const DEFAULT_SOURCE = "127.0.0.1:50000";
 const MAX_HEADERS = 1000;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 /** What is asked, and on what: the configuration in force (of one worker, if named) or a proposed one. */
 export interface ExplainQuestion {
@@ -36,15 +37,17 @@ export function readExplainQuestion(text: string): ExplainQuestion {
   }
   const url = urlOf(body);
   const serverName = asciiLowerCase(wireText(textField(body, "sni", url?.protocol === "https:" ? url.hostname : "")));
+  const authority = textField(body, "authority", url?.host ?? "");
   return {
     request: {
       method: textField(body, "method", "GET"),
-      authority: wireText(textField(body, "authority", url?.host ?? "")),
+      authority: wireText(authority),
       path: wireText(textField(body, "path", url === undefined ? "/" : url.pathname + url.search)),
       headers: headersField(body),
       source: sourceField(body),
       listener: textField(body, "listener", ""),
       address: textField(body, "address", ""),
+      port: url === undefined ? portOf(authority) : Number(url.port) || DEFAULT_PORTS[url.protocol]!,
       tls: booleanField(body, "tls", serverName !== "" || url?.protocol === "https:"),
       serverName,
       alpn: listField(body, "alpn"),
@@ -76,6 +79,11 @@ function urlOf(body: Body): URL | undefined {
     throw new QuestionError("url: must be a whole URL, such as http://app.example/cart");
   }
   return url;
+}
+
+/** 0 if it names none. */
+function portOf(authority: string): number {
+  return Number(/:(\d{1,5})$/.exec(authority)?.[1] ?? 0);
 }
 
 function textField(body: Body, name: string, otherwise: string): string {

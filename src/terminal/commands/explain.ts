@@ -11,7 +11,7 @@ export const EXPLAIN: Command = {
     { name: "header", value: "NAME:VALUE", help: "A header of the request; may be repeated", repeated: true },
     { name: "source", value: "ADDRESS", help: "IP address, or ip:port, of the client" },
     { name: "sni", value: "NAME", help: "Server name of the TLS handshake (default: the URL's, with https)" },
-    { name: "listener", value: "NAME", help: "The listener that gets it" },
+    { name: "listener", value: "NAME", help: "The listener that gets it (default: the one that fits the URL)" },
     { name: "config", value: "FILE", help: "Explain it on this configuration instead of the one in force" },
   ],
   async run(context) {

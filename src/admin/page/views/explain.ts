@@ -24,7 +24,6 @@ interface Listeners {
 
 interface ListenerStatus {
   readonly name: string;
-  readonly local_address?: { readonly socket_address?: { readonly port_value?: number } };
 }
 
 /** Where a request would go, and why. `chosen`: its URL at first. */
@@ -42,13 +41,7 @@ export function ExplainView({ chosen }: { readonly chosen: string }): VNode {
     event.preventDefault();
     setAnswer("Asking …");
     try {
-      setAnswer(
-        await postJson<Answer>(
-          "/explain?format=json",
-          bodyOf({ ...question, listener: listenerOf(question, listeners) }),
-          "application/json",
-        ),
-      );
+      setAnswer(await postJson<Answer>("/explain?format=json", bodyOf(question), "application/json"));
     } catch (error) {
       setAnswer(error instanceof Error ? error.message : String(error));
     }
@@ -61,7 +54,7 @@ export function ExplainView({ chosen }: { readonly chosen: string }): VNode {
         listeners.length > 1 &&
         html`<label class="field"><span>Listener</span>
           <select name="listener" value=${question.listener} onInput=${input("listener")}>
-            <option value="">the one at the URL's port, else ${listeners[0]?.name}</option>
+            <option value="">the one that fits the URL</option>
             ${listeners.map(({ name }) => html`<option key=${name} value=${name}>${name}</option>`)}
           </select></label>`
       }
@@ -88,16 +81,6 @@ function shown(answer: Answer | string, config: string): unknown {
   if (typeof answer === "string") return answer;
   if ("problems" in answer) return html`<${Problems} problems=${answer.problems} text=${config} />`;
   return html`<${ExplanationSteps} explanation=${answer} />`;
-}
-
-/**
- * Which listener is asked, if nobody says: of several the one at the URL's port, else the first. A proposed configuration may have others.
- */
-export function listenerOf({ listener, url, config }: Question, listeners: readonly ListenerStatus[]): string {
-  if (listener !== "" || listeners.length < 2 || config.trim() !== "") return listener;
-  const port = Number(/^(?:[a-z]+:\/\/)?[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(url.trim())?.[1]);
-  const found = listeners.find(({ local_address: address }) => address?.socket_address?.port_value === port);
-  return (found ?? listeners[0])?.name ?? "";
 }
 
 /** The body of `POST /explain`; what is empty is left to its default. */

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { isatty } from "node:tty";
+import { systemClock } from "../../base/clock.ts";
 import { readRegularFile } from "../../base/read-regular-file.ts";
 import { MAX_CONFIG_BYTES } from "./open-source.ts";
 
@@ -42,18 +43,18 @@ function readAll(descriptor: number, quietMs: number): ConfigFileContent {
   const awaitsWriter = isNamedPipe(descriptor);
   const chunks: Uint8Array[] = [];
   let total = 0;
-  let quietSinceMs = performance.now();
+  let quietSinceMs = systemClock.nowMs();
   while (total <= MAX_CONFIG_BYTES) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     const read = readNow(descriptor, chunk);
     if (read > 0) {
       chunks.push(chunk.subarray(0, read));
       total += read;
-      quietSinceMs = performance.now();
+      quietSinceMs = systemClock.nowMs();
       continue;
     }
     if (read === 0 && (total > 0 || !awaitsWriter)) break;
-    if (performance.now() - quietSinceMs >= quietMs) return quietPipe(total, quietMs);
+    if (systemClock.nowMs() - quietSinceMs >= quietMs) return quietPipe(total, quietMs);
     sleep(POLL_MS);
   }
   return { content: Buffer.concat(chunks) };

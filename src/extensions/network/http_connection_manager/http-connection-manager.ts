@@ -27,6 +27,7 @@ import type { HcmRuntime } from "./hcm-runtime.ts";
 import { PrematureResets } from "./premature-resets.ts";
 import { detectProtocol } from "./protocol-detection.ts";
 import { type HeadDeadline, RequestHeadWatch } from "./request-head-watch.ts";
+import { statusText } from "./status-text.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 /** How many watches of HTTP/2 streams are kept for the next ones. */
@@ -387,7 +388,7 @@ export class HttpConnectionManager
     if (this.streams !== null) {
       this.codec!.goAway();
       this.#endStreams("downstream_local_disconnect", "");
-    } else this.#answerWithoutStream(error, stat === "rqIdleTimeout" ? ResponseFlag.SI : null);
+    } else this.#answerWithoutStream(error, error.message, stat === "rqIdleTimeout" ? ResponseFlag.SI : null);
     this.connection.close("flushWriteAndDelay");
   }
 
@@ -400,14 +401,14 @@ export class HttpConnectionManager
     } else if (this.stream !== null) {
       this.stream.onCodecError(error);
     } else {
-      this.#answerWithoutStream(error, ResponseFlag.DPE);
+      this.#answerWithoutStream(error, statusText(error.status), ResponseFlag.DPE);
     }
     // The peer may go on sending what we can't read; it gets our answer, and no more of our time.
     this.connection.close("flushWriteAndDelay");
   }
 
-  #answerWithoutStream(error: CodecError, flag: ResponseFlag | null): void {
-    answerWithoutStream(error, flag, this.runtime, this.connection, this.info);
+  #answerWithoutStream({ status, details }: CodecError, body: string, flag: ResponseFlag | null): void {
+    answerWithoutStream({ status, body, details }, flag, this.runtime, this.connection, this.info);
   }
 
   /** Requests only note when the connection fell idle; whether that is long enough ago is decided here. */

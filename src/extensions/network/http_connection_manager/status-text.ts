@@ -1,15 +1,6 @@
-/** The body that says no more than the status. */
+import { STATUS_CODES } from "node:http";
+
+/** The body that says no more than the status; empty for one without a name. */
 export function statusText(status: number): string {
-  switch (status) {
-    case 408:
-      return "Request Timeout";
-    case 426:
-      return "Upgrade Required";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 501:
-      return "Not Implemented";
-    default:
-      return "Bad Request";
-  }
+  return STATUS_CODES[status] ?? "";
 }

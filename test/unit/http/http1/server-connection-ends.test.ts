@@ -97,7 +97,7 @@ describe("Http1ServerConnection: the end of a connection", () => {
     const peer = new Http1ServerPeer({}, noAnswer);
     peer.feed(`${POST}Transfer-Encoding: chunked\r\n\r\n${GET}`);
     assert.equal(
-      rawErrorResponse(peer.error!),
+      rawErrorResponse(new ResponseHeaderMap(peer.error!.status), null),
       "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
     );
     peer.connection.dispatch(Buffer.from(GET));

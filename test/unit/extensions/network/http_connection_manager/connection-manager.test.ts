@@ -156,9 +156,14 @@ describe("HttpConnectionManager: requests it refuses", () => {
     const response = await client.send("GET", "GET / HTTP/1.1\r\nhost: t\r\nbad header: x\r\n\r\n");
     assert.equal(response.status, 400);
     assert.equal(response.header("connection"), "close");
+    assert.equal(response.header("server"), "envoy");
+    assert.match(response.header("date") ?? "", / GMT$/);
+    assert.equal(response.header("content-type"), "text/plain");
+    assert.equal(response.body, "Bad Request");
     await until("the end of the connection", () => client.closed);
     const { flags, status } = await proxied.logged();
     assert.deepEqual({ flags, status }, { flags: "DPE", status: 400 });
+    assert.equal(proxied.path.logged[0]?.info.bytesSent, 11);
     assert.equal(proxied.stat(`${H}downstream_cx_protocol_error`), 1);
     assert.equal(proxied.stat(`${H}downstream_rq_4xx`), 1);
     assert.equal(proxied.stat(`${H}downstream_rq_active`), 0);

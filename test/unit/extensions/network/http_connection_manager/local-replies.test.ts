@@ -106,6 +106,21 @@ describe("local_reply_config", () => {
     );
   });
 
+  it("holds for bytes that never became a request", async (test) => {
+    const config = {
+      mappers: [
+        { filter: status(400), status_code: 421, headers_to_add: [{ header: { key: "x-why", value: "odd" } }] },
+      ],
+      body_format: { text_format: "%RESPONSE_CODE% %LOCAL_REPLY_BODY% %REQ(:path)%" },
+    };
+    const proxied = await Proxied.start(test, { manager: { local_reply_config: config } });
+    const response = await (await proxied.client()).send("GET", "GET / HTTP/1.1\r\nhost: t\r\nbad header: x\r\n\r\n");
+    assert.equal(response.status, 421);
+    assert.equal(response.body, "421 Bad Request -");
+    assert.equal(response.header("x-why"), "odd");
+    assert.equal((await proxied.logged()).status, 421);
+  });
+
   it("leaves out the text in answers to HEAD, and says how long it would be", async (test) => {
     const body_format = { text_format: "0123456789" };
     const response = await answer(test, { body_format }, { method: "HEAD", target: "/text" });

@@ -216,10 +216,15 @@ describe("HttpConnectionManager: timeouts", () => {
     await until("the end of the connection", () => client.closed);
   });
 
-  for (const [setting, details, stat] of [
-    [{ request_headers_timeout: "1s" }, "request_header_timeout", "downstream_rq_header_timeout"],
-    [{ request_timeout: "1s" }, "request_overall_timeout", "downstream_rq_timeout"],
-    [{ stream_idle_timeout: "1s" }, "stream_idle_timeout", "downstream_rq_idle_timeout"],
+  for (const [setting, details, stat, body] of [
+    [
+      { request_headers_timeout: "1s" },
+      "request_header_timeout",
+      "downstream_rq_header_timeout",
+      "request header timeout",
+    ],
+    [{ request_timeout: "1s" }, "request_overall_timeout", "downstream_rq_timeout", "request timeout"],
+    [{ stream_idle_timeout: "1s" }, "stream_idle_timeout", "downstream_rq_idle_timeout", "stream timeout"],
   ] as const) {
     it(`answers 408 to a head that does not get complete: ${details}`, async (test) => {
       const clock = new FakeClock();
@@ -233,6 +238,7 @@ describe("HttpConnectionManager: timeouts", () => {
       await until("more bytes", () => read() > 30);
       clock.advance(410);
       assert.equal((await response).status, 408);
+      assert.equal((await response).body, body);
       await until("the end of the connection", () => client.closed);
       assert.equal((await proxied.logged()).details, details);
       assert.equal(proxied.stat(H + stat), 1);

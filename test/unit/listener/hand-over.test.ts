@@ -70,6 +70,7 @@ describe("Handing listening sockets over", () => {
   });
 
   it("gives so many as it is asked for, and no more than it has", async () => {
+    await move(threads[0], threads[1], "all");
     assert.equal(await move(threads[1], threads[0], [{ key: spec.key, count: 1 }]), 1);
     assert.equal(await move(threads[1], threads[0], [{ key: "unknown", count: 1 }]), 0);
     assert.equal(await move(threads[1], threads[0], [{ key: spec.key, count: 5 }]), 1);

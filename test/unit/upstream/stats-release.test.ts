@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { ClusterInfo } from "../../../src/upstream/cluster-info.ts";
 import { RecordingStats } from "../../harness/recording-stats.ts";
+import { until } from "../../harness/until.ts";
 import { clusterData, endpointData } from "./cluster-fixture.ts";
 import { WorkerFixture } from "./pool/pool-fixture.ts";
 
@@ -49,7 +50,10 @@ describe("The stats of a removed cluster", () => {
     assert.deepEqual(stats.released, []);
     held.info!.stats.rq.timeout.inc();
     held.info = null;
-    await collect();
+    await until("the release", () => {
+      collectGarbage();
+      return stats.released.length >= 4;
+    });
     assert.deepEqual(stats.released.toSorted(), [
       "cluster.one",
       "cluster.one.circuit_breakers.default",

@@ -16,7 +16,7 @@ const LIMIT = {
 };
 
 function start(test: TestContext, fields: object, options: object = {}): Promise<Proxied> {
-  return filtered(test, "local_ratelimit", "LocalRateLimit", fields, options);
+  return filtered(test, "local_ratelimit", "LocalRateLimit", fields, { clock: new FakeClock(), ...options });
 }
 
 async function statuses(client: Http1Client, count: number, target = "/"): Promise<number[]> {

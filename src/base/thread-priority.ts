@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 
 /**
- * How far a thread gives way, where 0 is usual and 19 gives way to everybody. Beside a thread that is always busy, work that traffic waits
+ * How far a thread gives way to those of its process, where 0 is as they do. Beside a thread that is always busy, work that traffic waits
  * for still gets a quarter of a core, and work that only somebody who looks waits for, a tenth.
  */
 const PRIORITIES = { background: 5, onlooker: 10 } as const;
@@ -15,7 +15,7 @@ export function lowerThreadPriority(to: keyof typeof PRIORITIES): void {
   if (process.platform !== "linux") return;
   try {
     // 0 is the caller, which is a thread on Linux (setpriority(2)).
-    setPriority(0, PRIORITIES[to]);
+    setPriority(0, lowered(to));
   } catch {
     // Not allowed to here: then the thread goes on as it was.
   }
@@ -34,9 +34,14 @@ export function lowerHelperPriority(): void {
   try {
     for (const id of readdirSync(TASKS)) {
       if (readFileSync(`${TASKS}/${id}/comm`, "utf8").trim() === HELPER_NAME)
-        setPriority(Number(id), PRIORITIES.onlooker);
+        setPriority(Number(id), lowered("onlooker"));
     }
   } catch {
     // No /proc, or not allowed to: then they go on as they were.
   }
+}
+
+/** Below the main thread, which has the priority that the process was started with; 19 gives way to everybody. */
+function lowered(to: keyof typeof PRIORITIES): number {
+  return Math.min(getPriority(process.pid) + PRIORITIES[to], 19);
 }

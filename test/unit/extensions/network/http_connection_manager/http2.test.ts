@@ -284,7 +284,8 @@ describe("A connection manager winds up an HTTP/2 connection", () => {
 describe("A connection manager counts streams that are cancelled", () => {
   it("and cuts a connection that opens and cancels them at once, also in one read", async (t) => {
     for (const atOnce of [true, false]) {
-      const [proxied, client] = await connected(t, { script: hanging });
+      // Time gives some of them back.
+      const [proxied, client] = await connected(t, { clock: new FakeClock(), script: hanging });
       const pairs = Array.from({ length: 2000 }, (_, i) =>
         Buffer.concat([headersFrame(1 + 2 * i, GET), rstFrame(1 + 2 * i, 8)]),
       );
@@ -302,7 +303,7 @@ describe("A connection manager counts streams that are cancelled", () => {
   });
 
   it("also those that it is made to reset itself", async (t) => {
-    const [proxied, client] = await connected(t, { script: hanging });
+    const [proxied, client] = await connected(t, { clock: new FakeClock(), script: hanging });
     for (let i = 0; i < 600; i++) client.write(headersFrame(1 + 2 * i, GET), windowUpdateFrame(1 + 2 * i, 0));
     await client.frame("GOAWAY last");
     assert.equal(stat(proxied, "downstream_rq_too_many_premature_resets"), 1);

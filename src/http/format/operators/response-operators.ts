@@ -1,4 +1,5 @@
 import { wireText } from "../../../match/wire-text.ts";
+import { grpcStatusOfHttp } from "../../grpc/grpc-status.ts";
 import { RESPONSE_FLAG_LONG_NAMES, ResponseFlag } from "../../stream-info.ts";
 import { type FormatContext, type FormatOperator, plainOperator } from "../format-context.ts";
 
@@ -27,12 +28,12 @@ const GRPC_STATUS_NAMES: readonly (readonly [string, string])[] = [
   ["Unauthenticated", "UNAUTHENTICATED"],
 ];
 
-/** Names of the bits set, lowest first, joined by commas; undefined if none is set. Remembers what it wrote. */
+/** Names of the bits set, lowest first, joined by commas; `-` if none is set, in JSON too. Remembers what it wrote. */
 function flagsOperator(names: readonly string[]): FormatOperator {
   const known = new Map<number, string>();
   return plainOperator(({ streamInfo }) => {
     const flags = streamInfo.responseFlags;
-    if (flags === 0) return undefined;
+    if (flags === 0) return "-";
     let text = known.get(flags);
     if (text === undefined) {
       text = names.filter((_, bit) => (flags & (1 << bit)) !== 0).join(",");
@@ -58,11 +59,20 @@ function orMissing(text: string): string | undefined {
   return text === "" ? undefined : text;
 }
 
-/** The status of a gRPC response, from its trailers or headers; undefined if the request is not gRPC. */
-function grpcStatus({ requestHeaders, responseHeaders, responseTrailers }: FormatContext): number | undefined {
+/**
+ * The status of a gRPC response: from its trailers, else its headers, else what its HTTP status stands for. Undefined if the request is not
+ * gRPC, or nothing was answered.
+ */
+function grpcStatus({
+  requestHeaders,
+  responseHeaders,
+  responseTrailers,
+  streamInfo,
+}: FormatContext): number | undefined {
   if (!requestHeaders?.get("content-type")?.startsWith("application/grpc")) return undefined;
   const text = responseTrailers?.get("grpc-status") ?? responseHeaders?.get("grpc-status");
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+  if (text !== undefined && /^\d{1,9}$/.test(text)) return Number(text);
+  return streamInfo.responseCode === 0 ? undefined : grpcStatusOfHttp(streamInfo.responseCode);
 }
 
 const grpcStatusOperator: FormatOperator = {

@@ -196,11 +196,15 @@ describe("SubstitutionFormatter", () => {
     assert.equal(format("%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%", context), "192.0.2.1:40000");
   });
 
-  it("reads the status of gRPC from trailers, then headers", () => {
+  it("reads the status of gRPC from trailers, then headers, and else takes what the HTTP status stands for", () => {
     const context = { ...exampleContext(), requestHeaders: makeRequest({}, ["content-type", "application/grpc"]) };
     const inHeaders = { ...context, responseHeaders: new ResponseHeaderMap(200, ["grpc-status", "14"]) };
     const inTrailers = { ...inHeaders, responseTrailers: new TrailerMap(["grpc-status", "4"]) };
     const text = "%GRPC_STATUS% %GRPC_STATUS(SNAKE_STRING)% %GRPC_STATUS_NUMBER%";
+    assert.equal(format(text, context), "Unknown UNKNOWN 2");
+    context.streamInfo.responseCode = 404;
+    assert.equal(format(text, context), "Unimplemented UNIMPLEMENTED 12");
+    context.streamInfo.responseCode = 0;
     assert.equal(format(text, context), "- - -");
     assert.equal(format(text, inHeaders), "Unavailable UNAVAILABLE 14");
     assert.equal(format(text, inTrailers), "DeadlineExceeded DEADLINE_EXCEEDED 4");
@@ -294,6 +298,11 @@ describe("JsonFormatter", () => {
       '{"code":200,"text":"code 200 -","missing":null,"meta":{"list":[1,null],"n":3},' +
         '"nested":{"list":["HTTP/1.1","x",5,true,null],"a\\"b":"curl/8"}}\n',
     );
+  });
+
+  it("says - where no flag is set, also if told to leave out what is missing", () => {
+    const flags = { short: "%RESPONSE_FLAGS%", long: "%RESPONSE_FLAGS_LONG%" };
+    for (const omit of [false, true]) assert.equal(formatJson(flags, omit), '{"short":"-","long":"-"}\n');
   });
 
   it("leaves out what is missing, if told so", () => {

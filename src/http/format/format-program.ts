@@ -66,7 +66,7 @@ function parseCall(text: string, percent: number): { call: OperatorCall; end: nu
   CALL_START.lastIndex = percent;
   const start = CALL_START.exec(text);
   if (start === null) {
-    return `no command operator begins at the "%" in column ${percent + 1}; a literal percent sign is written "%%"`;
+    return `no command operator begins at the % in column ${percent + 1}; a literal percent sign is written %%`;
   }
   const whole = start[0];
   const operator = start[1]!;
@@ -77,7 +77,7 @@ function parseCall(text: string, percent: number): { call: OperatorCall; end: nu
   }
   CALL_END.lastIndex = percent + whole.length;
   const end = CALL_END.exec(text);
-  if (end === null) return `%${operator}( in column ${percent + 1} is not closed with ")%"`;
+  if (end === null) return `%${operator}( in column ${percent + 1} is not closed with )%`;
   const argument = text.slice(percent + whole.length, end.index);
   const maxLength = end[1] === undefined ? -1 : Number(end[1]);
   return { call: { operator, argument: legacyArgument(argument), maxLength }, end: end.index + end[0].length };

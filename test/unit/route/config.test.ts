@@ -159,8 +159,8 @@ describe("compileRouteConfiguration", () => {
       },
       problems: [
         "response_headers_to_add[0].header.value: %NOPE% is no command operator",
-        'response_headers_to_add[1].header.value: no command operator begins at the "%" in column 3; a literal percent sign is written "%%"',
-        'response_headers_to_add[2].header.value: %REQ( in column 1 is not closed with ")%"',
+        "response_headers_to_add[1].header.value: no command operator begins at the % in column 3; a literal percent sign is written %%",
+        "response_headers_to_add[2].header.value: %REQ( in column 1 is not closed with )%",
         "unsupported: response_headers_to_add[3].header.value: %UPSTREAM_FILTER_STATE% is not supported yet",
         'response_headers_to_add[4].header.value: %START_TIME%: "%Q" is no time conversion that is supported',
       ],

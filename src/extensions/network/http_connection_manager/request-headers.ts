@@ -45,6 +45,10 @@ const STRIPPED_FROM_EDGE = new Set([
   "x-envoy-downstream-service-cluster",
   "x-envoy-downstream-service-node",
   "x-envoy-original-path",
+  "x-envoy-original-host",
+  "x-envoy-attempt-count",
+  "x-envoy-is-timeout-retry",
+  "x-envoy-external-address",
 ]);
 
 /** Headers that every request from outside loses: they steer the proxy. */
@@ -63,11 +67,7 @@ const STRIPPED_FROM_EXTERNAL = new Set([
   "x-envoy-force-trace",
   "x-envoy-ip-tags",
   "x-envoy-original-url",
-  "x-envoy-original-host",
   "x-envoy-hedge-on-per-try-timeout",
-  "x-envoy-attempt-count",
-  "x-envoy-is-timeout-retry",
-  "x-envoy-external-address",
 ]);
 
 /** Who the client is by its certificate. Nobody's word is taken for it, unless `forward_client_cert_details` says so. */

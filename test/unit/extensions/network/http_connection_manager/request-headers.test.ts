@@ -253,9 +253,31 @@ const TRUST: readonly Row[] = [
     after: { "x-envoy-original-path": undefined, "x-envoy-decorator-operation": undefined },
   },
   {
+    name: "edge requests lose what hops say of the request",
+    settings: { useRemoteAddress: true },
+    request: { "x-envoy-original-host": "a", "x-envoy-attempt-count": "3", "x-envoy-is-timeout-retry": "true" },
+    after: {
+      "x-envoy-original-host": undefined,
+      "x-envoy-attempt-count": undefined,
+      "x-envoy-is-timeout-retry": undefined,
+    },
+  },
+  {
     name: "requests of an earlier hop keep that",
-    request: { "x-envoy-original-path": "/old" },
-    after: { "x-envoy-original-path": "/old" },
+    request: {
+      "x-envoy-original-path": "/old",
+      "x-envoy-original-host": "old.test",
+      "x-envoy-attempt-count": "2",
+      "x-envoy-is-timeout-retry": "true",
+      "x-envoy-external-address": "192.0.2.9",
+    },
+    after: {
+      "x-envoy-original-path": "/old",
+      "x-envoy-original-host": "old.test",
+      "x-envoy-attempt-count": "2",
+      "x-envoy-is-timeout-retry": "true",
+      "x-envoy-external-address": "192.0.2.9",
+    },
   },
   {
     name: "internal requests keep what steers the proxy",

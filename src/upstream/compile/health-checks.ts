@@ -10,6 +10,7 @@ import type {
   HealthCheck_Payload,
   HealthCheck_TcpHealthCheck,
 } from "../../proto/gen/envoy/config/core/v3/health_check_pb.js";
+import { ProxyProtocolConfig_Version } from "../../proto/gen/envoy/config/core/v3/proxy_protocol_pb.js";
 import { CodecClientType } from "../../proto/gen/envoy/type/v3/http_pb.js";
 import type { Int64Range } from "../../proto/gen/envoy/type/v3/range_pb.js";
 import { compileHeaderAddition } from "../../route/compile/header-mutations.ts";
@@ -166,10 +167,13 @@ function compileHttpCheck(
 }
 
 function compileTcpCheck(message: HealthCheck_TcpHealthCheck, place: Place, context: CompileContext): TcpCheckData {
+  const { proxyProtocolConfig: proxyProtocol } = message;
   return {
     type: "tcp",
     send: payload(message.send, place.field("send"), context),
     receive: payloads(message.receive, place.field("receive"), context),
+    proxyProtocol:
+      proxyProtocol === undefined ? null : proxyProtocol.version === ProxyProtocolConfig_Version.V2 ? 2 : 1,
   };
 }
 

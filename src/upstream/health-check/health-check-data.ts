@@ -55,6 +55,8 @@ export interface TcpCheckData {
   readonly send: string;
   /** Must be found in what the host says, in this order; as hexadecimal digits. */
   readonly receive: readonly string[];
+  /** The version of the PROXY protocol by whose header connections begin; null = they begin without one. */
+  readonly proxyProtocol: 1 | 2 | null;
 }
 
 /** A check by `grpc.health.v1.Health/Check`. */

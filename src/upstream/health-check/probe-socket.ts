@@ -2,6 +2,8 @@ import net from "node:net";
 import type { LateWriter } from "../../base/late-writer.ts";
 import type { LateSink } from "../../http/http2/late-sink.ts";
 import { type Address, formatAddress } from "../../net/address.ts";
+import type { ProxiedEnds } from "../../net/proxy-protocol/header-writer.ts";
+import { ownEnds } from "../../net/proxy-protocol/own-ends.ts";
 import { closeReason } from "../connect/connect-error.ts";
 import { targetOptions } from "../connect/happy-eyeballs.ts";
 import { bindOptions, type SourceAddressData } from "../connect/source-address.ts";
@@ -43,6 +45,11 @@ export class ProbeSocket implements LateSink {
   /** Bytes that the operating system has not taken. */
   get unsentBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  /** Where the connection goes from and to; for when it is there. */
+  get ends(): ProxiedEnds {
+    return ownEnds(this.#socket);
   }
 
   write(bytes: Buffer): void {

@@ -1,15 +1,21 @@
+import { proxyHeaderV1, proxyHeaderV2 } from "../../net/proxy-protocol/header-writer.ts";
 import type { TcpCheckData } from "./health-check-data.ts";
 import type { Probe, ProbeResult, ProbeTarget } from "./probe.ts";
 import { ProbeSocket } from "./probe-socket.ts";
 import { ReceivedPayload } from "./received-payload.ts";
 
 const NETWORK_FAILURE: ProbeResult = { ok: false, failure: "NETWORK", retriable: false };
+const NOTHING = Buffer.alloc(0);
 const SUCCESS: ProbeResult = { ok: true, degraded: false };
 
-/** Checks that a host takes connections and, if asked to, says the right bytes. Source: Envoy's TCP health checker. */
+/**
+ * Checks that a host takes connections and, if asked to, says the right bytes. Source: Envoy's TCP health checker.
+ * Differs from Envoy: a header of the PROXY protocol begins each connection, and is not sent again for each check on it.
+ */
 export class TcpProbe implements Probe {
   readonly #send: Buffer;
   readonly #receive: readonly Buffer[];
+  readonly #proxyProtocol: TcpCheckData["proxyProtocol"];
   readonly #reuse: boolean;
   readonly #target: ProbeTarget;
   readonly #onResult: (result: ProbeResult) => void;
@@ -20,6 +26,7 @@ export class TcpProbe implements Probe {
   constructor(data: TcpCheckData, reuse: boolean, target: ProbeTarget, onResult: (result: ProbeResult) => void) {
     this.#send = Buffer.from(data.send, "hex");
     this.#receive = data.receive.map((part) => Buffer.from(part, "hex"));
+    this.#proxyProtocol = data.proxyProtocol;
     this.#reuse = reuse;
     this.#target = target;
     this.#onResult = onResult;
@@ -57,12 +64,23 @@ export class TcpProbe implements Probe {
   }
 
   #onConnected(socket: ProbeSocket): void {
-    if (this.#receive.length > 0) this.#ask(socket);
-    else this.#finish(SUCCESS);
+    const header = this.#header(socket);
+    if (this.#receive.length > 0) {
+      this.#ask(socket, header);
+      return;
+    }
+    if (header.length > 0) socket.write(header);
+    this.#finish(SUCCESS);
   }
 
-  #ask(socket: ProbeSocket): void {
-    if (this.#send.length > 0) socket.write(Buffer.from(this.#send));
+  #header(socket: ProbeSocket): Buffer {
+    if (this.#proxyProtocol === null) return NOTHING;
+    return this.#proxyProtocol === 1 ? proxyHeaderV1(socket.ends) : proxyHeaderV2(null);
+  }
+
+  #ask(socket: ProbeSocket, header: Buffer = NOTHING): void {
+    const bytes = Buffer.concat([header, this.#send]);
+    if (bytes.length > 0) socket.write(bytes);
   }
 
   #onData(data: Buffer): void {

@@ -1,6 +1,6 @@
 import net from "node:net";
-import type { Address } from "../../../net/address.ts";
-import { type ProxiedEnds, proxyHeaderV1, proxyHeaderV2 } from "../../../net/proxy-protocol/header-writer.ts";
+import { proxyHeaderV1, proxyHeaderV2 } from "../../../net/proxy-protocol/header-writer.ts";
+import { ownEnds } from "../../../net/proxy-protocol/own-ends.ts";
 import { type PassThroughTlvs, passedTlvs } from "../../../net/proxy-protocol/passed-tlvs.ts";
 import { toldEnds } from "../../../net/proxy-protocol/told-ends.ts";
 import type { UpstreamSocketRequest, UpstreamTransportSocketFactory } from "../../../net/transport-socket.ts";
@@ -36,12 +36,4 @@ export class UpstreamProxyProtocolFactory implements UpstreamTransportSocketFact
     if (this.#version === 2) return proxyHeaderV2(told, passedTlvs(addresses?.tlvs ?? [], this.#passThroughTlvs));
     return proxyHeaderV1(told ?? (addresses === undefined ? ownEnds(socket) : null));
   }
-}
-
-function ownEnds(socket: net.Socket): ProxiedEnds {
-  const end = (ip = "", port = 0): Address => ({ type: "ip", ip, port });
-  return {
-    source: end(socket.localAddress, socket.localPort),
-    destination: end(socket.remoteAddress, socket.remotePort),
-  };
 }

@@ -63,7 +63,15 @@ describe("A compiled health check", () => {
       [data.unhealthyEdgeIntervalMs, data.noTrafficHealthyIntervalMs, data.healthyEdgeIntervalMs, data.altPort],
       [7000, 9000, 5000, 81],
     );
-    assert.deepEqual(data.check, { type: "tcp", send: "", receive: [] });
+    assert.deepEqual(data.check, { type: "tcp", send: "", receive: [], proxyProtocol: null });
+  });
+
+  it("holds which version of the PROXY protocol a TCP check speaks, the first unless it says so", () => {
+    const version = (proxyProtocolConfig: JsonObject): unknown => {
+      const { check } = healthCheckOf({ tcpHealthCheck: { proxyProtocolConfig } });
+      return check.type === "tcp" ? check.proxyProtocol : undefined;
+    };
+    assert.deepEqual([version({}), version({ version: "V1" }), version({ version: "V2" })], [1, 1, 2]);
   });
 
   it("holds what an HTTP check says", () => {

@@ -17,12 +17,14 @@ interface Scene {
   readonly received: string[];
   check(): Promise<ProbeResult>;
   accepted: number;
+  /** Of the connection that was heard last. */
+  clientPort: number;
 }
 
 async function scene(
   t: TestContext,
   reply: string | null,
-  { send = "", receive = [] as string[], reuse = true } = {},
+  { send = "", receive = [] as string[], reuse = true, proxyProtocol = null as 1 | 2 | null } = {},
 ): Promise<Scene> {
   const results: ProbeResult[] = [];
   const received: string[] = [];
@@ -32,7 +34,8 @@ async function scene(
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("data", (data: Buffer) => {
-      received.push(data.toString());
+      received.push(data.toString("latin1"));
+      made.clientPort = socket.remotePort ?? 0;
       if (reply === null) socket.end();
       else socket.write(reply);
     });
@@ -41,13 +44,14 @@ async function scene(
   await once(server, "listening");
   const { port } = server.address() as net.AddressInfo;
   const hex = (text: string): string => Buffer.from(text).toString("hex");
-  const data = { type: "tcp", send: hex(send), receive: receive.map(hex) } as const;
+  const data = { type: "tcp", send: hex(send), receive: receive.map(hex), proxyProtocol } as const;
   const probe = new TcpProbe(data, reuse, plainTarget(port), (result) => results.push(result));
   const made: Scene = {
     probe,
     server,
     received,
     accepted: 0,
+    clientPort: 0,
     async check() {
       const before = results.length;
       probe.start();
@@ -85,6 +89,24 @@ describe("TcpProbe", () => {
     await made.check();
     await made.check();
     assert.equal(made.accepted, 2);
+  });
+
+  it("begins each connection with a line of the PROXY protocol that names its own ends", async (t) => {
+    const made = await scene(t, "ok", { send: "PING", receive: ["ok"], proxyProtocol: 1 });
+    const { port } = made.server.address() as net.AddressInfo;
+    assert.deepEqual(await made.check(), SUCCESS);
+    await until("header and payload", () => made.received.join("").endsWith("PING"));
+    assert.equal(made.received.join(""), `PROXY TCP4 127.0.0.1 127.0.0.1 ${made.clientPort} ${port}\r\nPING`);
+    assert.deepEqual(await made.check(), SUCCESS);
+    await until("the second payload", () => made.received.join("").endsWith("PINGPING"));
+    assert.equal(made.accepted, 1);
+  });
+
+  it("says by version 2 that it is local, also where nothing else is sent", async (t) => {
+    const made = await scene(t, "", { proxyProtocol: 2 });
+    assert.deepEqual(await made.check(), SUCCESS);
+    await until("a header", () => made.received.join("").length === 16);
+    assert.equal(Buffer.from(made.received.join(""), "latin1").toString("hex"), "0d0a0d0a000d0a515549540a20000000");
   });
 
   it("fails when the host ends the connection or nobody listens", async (t) => {

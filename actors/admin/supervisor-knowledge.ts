@@ -2,8 +2,8 @@ import type { ActorRef } from "../../src/actor/actor-ref.ts";
 import type { ActorReport } from "../../src/actor/inspection/actor-report.ts";
 import type { WorkerStatus } from "../../src/admin/actors/workers-view.ts";
 import type { ConfigAttempt, ConfigStatus } from "../../src/admin/config-view.ts";
+import type { BoundListener } from "../../src/admin/listeners-view.ts";
 import type { ListingQuery } from "../../src/admin/listings-view.ts";
-import type { BoundListener } from "../../src/admin/views.ts";
 import type { MemoryHeld } from "../../src/base/memory-held.ts";
 import type { ClusterInspection } from "../../src/upstream/cluster-inspection.ts";
 import type { SnapshotRecord, SupervisorMessage, SupervisorStatus } from "../supervisor/protocol.ts";
@@ -66,9 +66,9 @@ export class SupervisorKnowledge {
   async listeners(): Promise<BoundListener[]> {
     const { listeners } = await this.#status();
     const byName = new Map<string, BoundListener>();
-    for (const { listener, address } of listeners) {
+    for (const { listener, address, state } of listeners) {
       const known = byName.get(listener);
-      byName.set(listener, { name: listener, addresses: [...(known?.addresses ?? []), address] });
+      byName.set(listener, { name: listener, addresses: [...(known?.addresses ?? []), address], state });
     }
     return [...byName.values()];
   }

@@ -376,8 +376,10 @@ export class SupervisorActor implements Actor<SupervisorMessage> {
 
   #broadcast(message: Broadcast["message"]): void {
     this.#fleet.broadcast(message);
-    // What this thread accepts, the workers would only close again.
-    if (message.type === "drainListeners" && !message.graceful && !message.inboundOnly) this.#sockets.close();
+    // What this thread accepts, the workers would only close again; and a worker that starts anew must not open what is closed.
+    if (message.type === "drainListeners") {
+      this.#sockets.drain(message.graceful ? "draining" : "closed", message.inboundOnly);
+    }
   }
 
   #tellWorker(name: string, message: WorkerMessage): boolean {

@@ -19,6 +19,7 @@ interface Listening {
   /** Sockets each worker has for it. */
   readonly holders: Map<string, number>;
   acceptor: ExactAcceptor | undefined;
+  state: ListenerStatus["state"];
 }
 
 /** An address that is not in force yet. */
@@ -55,11 +56,12 @@ export class ListeningSockets {
   }
 
   status(): ListenerStatus[] {
-    return [...this.#inForce.values()].map(({ spec, address, holders }) => ({
+    return [...this.#inForce.values()].map(({ spec, address, holders, state }) => ({
       key: spec.key,
       listener: spec.listener,
       address,
       holders: [...holders].map(([worker, sockets]) => ({ worker, sockets })),
+      state,
     }));
   }
 
@@ -108,8 +110,8 @@ export class ListeningSockets {
   /** Sockets with one owner that nobody owns, because their worker has gone for good. */
   orphans(): string[] {
     const found: string[] = [];
-    for (const { spec, holders } of this.#inForce.values()) {
-      if (hasOneOwner(spec) && holders.size === 0) found.push(spec.key);
+    for (const { spec, holders, state } of this.#inForce.values()) {
+      if (hasOneOwner(spec) && holders.size === 0 && state === "open") found.push(spec.key);
     }
     return found;
   }
@@ -121,9 +123,17 @@ export class ListeningSockets {
 
   /** Stops accepting on this thread. */
   close(): void {
+    for (const listening of this.#inForce.values()) closeAcceptor(listening);
+  }
+
+  /** `/drain_listeners`: workers wind up their connections, or have closed their sockets, in which case no worker gets new ones. */
+  drain(state: "draining" | "closed", inboundOnly: boolean): void {
     for (const listening of this.#inForce.values()) {
-      listening.acceptor?.close();
-      listening.acceptor = undefined;
+      if ((inboundOnly && !listening.spec.inbound) || listening.state === "closed") continue;
+      listening.state = state;
+      if (state === "draining") continue;
+      closeAcceptor(listening);
+      listening.holders.clear();
     }
   }
 
@@ -135,6 +145,7 @@ export class ListeningSockets {
   ): Planned {
     const present = this.#inForce.get(spec.key);
     const planned: Planned = { spec, address: present?.address ?? spec.address, holders: [], accepting: undefined };
+    if (present?.state === "closed") return planned;
     const bind = (): BoundSocket => {
       const socket = this.#bind(spec, planned.address, present !== undefined || planned.holders.length > 0);
       bound.push(socket);
@@ -205,6 +216,7 @@ export class ListeningSockets {
         address,
         holders: present?.holders ?? new Map(),
         acceptor: accepting === undefined ? present?.acceptor : this.#accept(spec, accepting),
+        state: present?.state ?? "open",
       };
       for (const worker of holders) if (!listening.holders.has(worker)) listening.holders.set(worker, 1);
       this.#inForce.set(spec.key, listening);
@@ -219,6 +231,11 @@ export class ListeningSockets {
       (error) => this.#log.error({ listener: spec.listener, error: error.message }, "can't accept"),
     );
   }
+}
+
+function closeAcceptor(listening: Listening): void {
+  listening.acceptor?.close();
+  listening.acceptor = undefined;
 }
 
 /** Unix-domain sockets can't be moved between threads, and UDP sockets share a port by SO_REUSEPORT alone. */

@@ -171,6 +171,8 @@ export interface ListenerStatus {
   /** As bound: with the real port where the configuration says 0. */
   readonly address: Address;
   readonly holders: readonly { readonly worker: string; readonly sockets: number }[];
+  /** `draining`: connections are being wound up, and it still accepts; `closed`: it has been drained and accepts no more. */
+  readonly state: "open" | "draining" | "closed";
 }
 
 /** One attempt to bring a configuration in force. */

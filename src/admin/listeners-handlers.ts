@@ -2,8 +2,8 @@ import { formatAddress } from "../net/address.ts";
 import { type AdminHandler, type AdminResponse, jsonResponse, OK, textResponse, wantsJson } from "./admin-handler.ts";
 import { addressJson } from "./clusters/cluster-status-json.ts";
 import type { Control } from "./control.ts";
+import type { BoundListener, ListenersView } from "./listeners-view.ts";
 import { printable } from "./printable.ts";
-import type { BoundListener, ListenersView } from "./views.ts";
 
 /** `/listeners` and `/drain_listeners`. */
 export function listenersHandlers(view: ListenersView, control: Control): readonly AdminHandler[] {

@@ -1,5 +1,4 @@
 import type { LogLevel } from "../base/log.ts";
-import type { Address } from "../net/address.ts";
 import type { ActorsView, ProfilesView } from "./actors/actors-view.ts";
 import type { WorkersView } from "./actors/workers-view.ts";
 import type { ClustersView } from "./clusters/clusters-view.ts";
@@ -8,7 +7,7 @@ import type { ConfigView } from "./config-view.ts";
 import type { Control } from "./control.ts";
 import type { ExplainView } from "./explain/explain-view.ts";
 import type { Json } from "./json-value.ts";
-import type { Later } from "./later.ts";
+import type { ListenersView } from "./listeners-view.ts";
 import type { ListingsView } from "./listings-view.ts";
 import type { LiveView } from "./live/live-view.ts";
 import type { ServerView } from "./server-view.ts";
@@ -41,18 +40,6 @@ export interface AdminViews {
 export interface CertificatesView {
   /** As `envoy.admin.v3.Certificates`. */
   certificates(): Json;
-}
-
-/** The listeners in force. */
-export interface ListenersView {
-  /** Those in force, with the addresses they are bound to. */
-  listeners(): Later<readonly BoundListener[]>;
-}
-
-/** A listener with the addresses it is bound to. */
-export interface BoundListener {
-  readonly name: string;
-  readonly addresses: readonly Address[];
 }
 
 /** The layers of runtime values. */

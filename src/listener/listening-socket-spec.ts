@@ -13,6 +13,8 @@ export interface ListeningSocketSpec {
   readonly backlog: number;
   readonly balance: "reusePort" | "exact";
   readonly reusePort: boolean;
+  /** Whether its traffic direction is INBOUND. */
+  readonly inbound: boolean;
 }
 
 /** What a listener listens on. */
@@ -26,6 +28,7 @@ export function listeningSocketSpecs(listener: ListenerData): ListeningSocketSpe
     backlog: listener.backlog,
     balance: listener.balance,
     reusePort: listener.reusePort,
+    inbound: listener.trafficDirection === "inbound",
   }));
 }
 

@@ -1,4 +1,5 @@
 import type { LiveActor, LiveSample, LiveThread, LiveWorker } from "../admin/live/live-sample.ts";
+import { drainedListeners } from "../admin/page/drained-listeners.ts";
 import { bytes, duration, percent, shortNumber, timeOfDay } from "../admin/page/format.ts";
 import type { HostOutOfUse } from "../admin/page/hosts-now.ts";
 import { errorShare, partKey, type Rates } from "../admin/page/rates.ts";
@@ -96,6 +97,8 @@ function summary({ sample, rates }: TopData, hasColours: boolean): string[] {
       totals.requests_active,
     )}  in ${rates === undefined ? "-" : bytes(rates.totals.received_bytes)}/s  out ${rates === undefined ? "-" : bytes(rates.totals.sent_bytes)}/s`,
   ];
+  const drained = drainedListeners(totals);
+  if (drained !== undefined) lines.push(colour(drained, "yellow", hasColours));
   for (const { name, report_age_ms } of silent) {
     lines.push(colour(`${name} has not answered for ${duration(report_age_ms)}`, "red", hasColours));
   }

@@ -14,6 +14,7 @@ import type { DiscoveredClusterStatus } from "../../src/admin/clusters/membershi
 import { configDump } from "../../src/admin/config-dump/config-dump.ts";
 import type { ConfigAttempt, ConfigSection, DryRunOutcome, ReloadOutcome } from "../../src/admin/config-view.ts";
 import type { ExplainAnswer } from "../../src/admin/explain/explain-view.ts";
+import type { BoundListener } from "../../src/admin/listeners-view.ts";
 import type { ListingPart, ListingQuery } from "../../src/admin/listings-view.ts";
 import { LiveFeed } from "../../src/admin/live/live-feed.ts";
 import { Sampler } from "../../src/admin/live/sampler.ts";
@@ -148,6 +149,7 @@ export class SampleProxy {
   /** What each listing gives, whatever was asked. */
   listingParts: ListingPart[] = [];
   sections: ConfigSection[] = [];
+  listenerState: BoundListener["state"] = "open";
   runtimeOverrides: Map<string, string> | null = new Map([["c", "x"]]);
   levels = new Map<string, LogLevel>([
     ["admin", "info"],
@@ -196,8 +198,8 @@ export class SampleProxy {
     certificates: { certificates: () => certificateStatuses([], 0) },
     listeners: {
       listeners: () => [
-        { name: "ingress", addresses: [{ type: "ip", ip: "127.0.0.1", port: 10000 }] },
-        { name: "side", addresses: [{ type: "pipe", path: "/run/t.sock", mode: 0 }] },
+        { name: "ingress", addresses: [{ type: "ip", ip: "127.0.0.1", port: 10000 }], state: this.listenerState },
+        { name: "side", addresses: [{ type: "pipe", path: "/run/t.sock", mode: 0 }], state: "open" },
       ],
     },
     config: {

@@ -340,6 +340,10 @@ describe("Commands that end things", () => {
       return (await answer.then(({ status }) => String(status), String)).includes("ECONNREFUSED");
     });
     assert.equal((await proxy.admin("/server_info")).status, 200);
+    // A worker that starts later does not open again what is closed.
+    assert.equal((await proxy.post("/workers?count=2")).status, 200);
+    const after = adminRequest({ port: proxy.port(), path: "/", deadlineMs: PATIENCE_MS });
+    assert.match(await after.then(({ status }) => String(status), String), /ECONNREFUSED/);
   });
 
   it("ends the process on /quitquitquit", async (t) => {

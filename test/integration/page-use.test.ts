@@ -136,6 +136,19 @@ describe("The web page, however it is used", () => {
     assert.equal(await watched.page.getByText("LIVE", { exact: true }).count(), 0);
   });
 
+  it("says that listeners are drained, and that nothing is accepted any more", async (t) => {
+    const drained = await startTestProxy(t, { config: CONFIG });
+    await WatchedPage.during(browser, drained.adminPort, "", async ({ page }) => {
+      const pill = page.locator(".pill.warn");
+      assert.equal(await pill.count(), 0);
+      assert.equal((await drained.post("/drain_listeners?graceful&skip_exit")).status, 200);
+      await pill.filter({ hasText: /^listeners draining$/ }).waitFor();
+      assert.equal((await drained.post("/drain_listeners")).status, 200);
+      await pill.filter({ hasText: /^listeners closed$/ }).waitFor();
+      await page.getByText(/^No listener accepts connections any more: .* by \/drain_listeners/).waitFor();
+    });
+  });
+
   it("costs nothing while nobody watches: no subscriber, no sample, no worker is asked for its counts", async () => {
     const watching = async (): Promise<{ readonly clients: number; readonly samples: number }> => {
       const { state } = JSON.parse((await proxy.admin("/actors/admin?format=json")).body);

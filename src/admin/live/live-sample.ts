@@ -42,7 +42,13 @@ export interface LiveTotals {
   readonly connections_active: number;
   readonly received_bytes: number;
   readonly sent_bytes: number;
+  readonly listeners: number;
+  /** Those that `/drain_listeners` has closed. */
+  readonly listeners_closed: number;
+  /** Those whose connections `/drain_listeners?graceful` winds up; they still accept. */
+  readonly listeners_winding_up: number;
   readonly chains_draining: number;
+  /** Former ones, that a new configuration has taken away or replaced. */
   readonly listeners_draining: number;
 }
 

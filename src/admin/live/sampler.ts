@@ -5,6 +5,7 @@ import { judgedThreads, loopDelays, threadJson } from "../actors/thread-json.ts"
 import { workerJson } from "../actors/workers-handler.ts";
 import type { WorkersView } from "../actors/workers-view.ts";
 import type { ConfigView } from "../config-view.ts";
+import type { BoundListener, ListenersView } from "../listeners-view.ts";
 import type { ServerView } from "../server-view.ts";
 import type { StatsView } from "../stats-view.ts";
 import { LatencyWindow } from "./latency-window.ts";
@@ -22,6 +23,7 @@ export interface SamplerViews {
   readonly workers: WorkersView;
   readonly actors: ActorsView;
   readonly config: ConfigView;
+  readonly listeners: ListenersView;
 }
 
 /** Makes the samples of the live feed. */
@@ -43,14 +45,19 @@ export class Sampler {
    * the last sample that was.
    */
   async take(fresh: boolean, wallMs: () => number): Promise<LiveSample> {
-    const { server, stats, workers, actors, config } = this.#views;
+    const { server, stats, workers, actors, config, listeners } = this.#views;
     if (fresh) {
       await stats.refresh();
       this.#statsAtMs = wallMs();
       this.#lastLatency = this.#latency.next(this.#parts.requestTimes());
       this.#vitals = await actors.threads();
     }
-    const [state, status, workerList] = await Promise.all([server.state(), config.status(), workers.workers()]);
+    const [state, status, workerList, bound] = await Promise.all([
+      server.state(),
+      config.status(),
+      workers.workers(),
+      listeners.listeners(),
+    ]);
     const tree = actors.tree();
     const delays = loopDelays(tree, this.#vitals);
     const all = this.#parts.parts();
@@ -61,7 +68,7 @@ export class Sampler {
       state,
       version: status.version,
       reloading: status.reloading,
-      totals: totals(all, (name) => this.#parts.gauge(name)),
+      totals: totals(all, (name) => this.#parts.gauge(name), bound),
       latency: this.#lastLatency,
       workers: workerList.map(workerJson),
       threads: judgedThreads(tree, this.#vitals).map((each) => threadJson(each, delays.get(each.thread))),
@@ -108,7 +115,11 @@ function partJson({ kind, name, stats }: StatPart): LivePart {
   return { kind, name, values: Object.fromEntries(values) };
 }
 
-function totals(parts: readonly StatPart[], gauge: (name: string) => number): LiveTotals {
+function totals(
+  parts: readonly StatPart[],
+  gauge: (name: string) => number,
+  bound: readonly BoundListener[],
+): LiveTotals {
   const sum = (kind: LivePart["kind"], name: string): number =>
     parts.reduce((total, part) => (part.kind === kind ? total + numberOf(part, name) : total), 0);
   const both = (name: string): number => sum("http", name) + sum("tcp", name);
@@ -124,6 +135,9 @@ function totals(parts: readonly StatPart[], gauge: (name: string) => number): Li
     connections_active: sum("listener", "downstream_cx_active"),
     received_bytes: both("downstream_cx_rx_bytes_total"),
     sent_bytes: both("downstream_cx_tx_bytes_total"),
+    listeners: bound.length,
+    listeners_closed: bound.filter(({ state }) => state === "closed").length,
+    listeners_winding_up: bound.filter(({ state }) => state === "draining").length,
     chains_draining: gauge("listener_manager.total_filter_chains_draining"),
     listeners_draining: gauge("listener_manager.total_listeners_draining"),
   };

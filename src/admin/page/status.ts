@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { LiveSample, LiveWorker } from "../live/live-sample.ts";
+import { drainedListeners } from "./drained-listeners.ts";
 import { duration, timeOfDay } from "./format.ts";
 import { html } from "./html.ts";
 import { type Connection, useLive } from "./live.ts";
@@ -34,6 +35,7 @@ export function Status(): VNode {
     <p class="facts">
       <span class=${`pill connection-${connection}`}>${CONNECTION[connection]}</span>
       ${sample !== undefined && connection === "lost" && html`<span class="note">what is shown is of ${timeOfDay(sample.at_ms)}</span>`}
+      ${isLive && listenersPill(sample)}
       ${isLive && sample.state !== "LIVE" && html`<span class="pill warn">${STATES[sample.state] ?? sample.state}</span>`}
       ${sample !== undefined && html`<span class="note">configuration <a href=${linkTo("config")}>version <b>${sample.version}</b></a></span>`}
       ${isLive && html`<span class="note">${counted(sample.workers.length, "worker")}</span>`}
@@ -44,6 +46,14 @@ export function Status(): VNode {
       ${problems.map(({ text, link, label }) => html`<p key=${link} class="alert">${text} <a href=${link}>${label}</a></p>`)}
     </div>
   </div>` as VNode;
+}
+
+/** That the page is live does not mean that the proxy takes connections. */
+function listenersPill({ totals }: LiveSample): unknown {
+  const { listeners, listeners_closed: closed, listeners_winding_up: windingUp } = totals;
+  if (closed > 0)
+    return html`<span class="pill warn">${closed === listeners ? "listeners closed" : "some listeners closed"}</span>`;
+  return windingUp > 0 && html`<span class="pill warn">listeners draining</span>`;
 }
 
 const STATES: Readonly<Record<string, string>> = {
@@ -87,7 +97,9 @@ function sampleProblems(sample: LiveSample): SampleProblem[] {
           },
         ]
       : [];
-  return [...silent, ...behind, ...crashes.values(), ...refusal];
+  const drained = drainedListeners(sample.totals);
+  const closed = drained === undefined ? [] : [{ text: drained, link: linkTo("traffic"), label: "See the listeners" }];
+  return [...closed, ...silent, ...behind, ...crashes.values(), ...refusal];
 }
 
 function silence({ name, report_age_ms }: LiveWorker): string {

@@ -41,7 +41,7 @@ function sample(atMs: number, requests: number, changes: Partial<LiveSample> = {
   const totals = {
     ...{ requests, responses_1xx: 0, responses_2xx: requests, responses_3xx: 0, responses_4xx: 0, responses_5xx: 0 },
     ...{ requests_active: 1, connections: 9, connections_active: 5, received_bytes: 0, sent_bytes: 2048 },
-    ...{ chains_draining: 0, listeners_draining: 0 },
+    ...{ listeners: 2, listeners_closed: 0, listeners_winding_up: 0, chains_draining: 0, listeners_draining: 0 },
   };
   const values = { upstream_rq_total: requests, membership_total: 3, membership_healthy: 2 };
   return {
@@ -116,6 +116,15 @@ describe("The keys of troupe top", () => {
 describe("The screen of troupe top", () => {
   const screen = (state: TopState, changes?: Partial<LiveSample>): string =>
     topLines(data(changes), state, 24, false).join("\n");
+
+  it("says what was drained", () => {
+    const { totals } = data().sample;
+    const says = (changes: Partial<LiveSample["totals"]>) => screen(FIRST_STATE, { totals: { ...totals, ...changes } });
+    assert.doesNotMatch(says({}), /drain/);
+    assert.match(says({ listeners_winding_up: 1 }), /^1 of 2 listeners are being drained: .* still accepted\.$/m);
+    assert.match(says({ listeners_closed: 1 }), /^1 of 2 listeners do not accept connections any more: /m);
+    assert.match(says({ listeners_closed: 2 }), /^No listener accepts connections any more: /m);
+  });
 
   it("begins with rates and latencies", () => {
     assert.match(

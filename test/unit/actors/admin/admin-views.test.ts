@@ -195,9 +195,18 @@ describe("Views over the supervisor", () => {
   it("join the addresses of a listener", async () => {
     const { views, script, settled } = setUp();
     const address = (port: number) => ({ type: "ip", ip: "127.0.0.1", port }) as const;
-    const listeners = [1, 2].map((port) => ({ key: `${port}`, listener: "a", address: address(port), holders: [] }));
+    const state = "open" as const;
+    const listeners = [1, 2].map((port) => ({
+      key: `${port}`,
+      listener: "a",
+      address: address(port),
+      holders: [],
+      state,
+    }));
     script.status = { ...script.status, listeners };
-    assert.deepEqual(await settled(views.listeners.listeners()), [{ name: "a", addresses: [address(1), address(2)] }]);
+    assert.deepEqual(await settled(views.listeners.listeners()), [
+      { name: "a", addresses: [address(1), address(2)], state },
+    ]);
   });
 
   it("show what is in force and the last attempt", async () => {

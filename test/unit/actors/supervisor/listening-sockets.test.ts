@@ -15,6 +15,7 @@ const tcp = (key: string, more: Partial<ListeningSocketSpec> = {}): ListeningSoc
   backlog: 128,
   balance: "reusePort",
   reusePort: true,
+  inbound: false,
   ...more,
 });
 const pipe = (key: string): ListeningSocketSpec => tcp(key, { address: { type: "pipe", path: "/tmp/x", mode: 0 } });
@@ -101,6 +102,29 @@ describe("ListeningSockets", () => {
     subject.forget("worker-1");
     assert.deepEqual(subject.orphans(), ["one"]);
     assert.deepEqual(kinds(subject.plan([pipe("one")], ["worker-2"])), { "worker-2": ["pipe"] });
+  });
+
+  it("gives a worker that starts after a drain nothing of what was closed, but new listeners", () => {
+    const subject = sockets();
+    const specs = [tcp("in", { inbound: true }), tcp("out"), tcp("exact", { balance: "exact" }), pipe("pipe")];
+    const first = subject.plan(specs, ["worker-1"]);
+    first.commit();
+    const states = () => subject.status().map(({ key, state }) => `${key} ${state}`);
+    subject.drain("draining", true);
+    assert.deepEqual(states(), ["in draining", "out open", "exact open", "pipe open"]);
+    assert.deepEqual(kinds(subject.plan([specs[3]!, specs[0]!], ["worker-2"])), { "worker-2": ["bound"] });
+    subject.drain("closed", true);
+    assert.deepEqual(kinds(subject.plan(specs.slice(0, 1), ["worker-2"])), { "worker-2": [] });
+    subject.drain("closed", false);
+    subject.drain("draining", false);
+    assert.deepEqual(states(), ["in closed", "out closed", "exact closed", "pipe closed"]);
+    assert.deepEqual(subject.orphans(), []);
+    const more = subject.plan([...specs, tcp("new")], ["worker-1", "worker-2"]);
+    assert.deepEqual(kinds(more), { "worker-1": ["bound"], "worker-2": ["bound"] });
+    more.commit();
+    assert.deepEqual(states(), ["in closed", "out closed", "exact closed", "pipe closed", "new open"]);
+    first.abort();
+    more.abort();
   });
 
   it("accepts here for an exactly balanced listener, from the commit on", async () => {

@@ -15,6 +15,9 @@ const TOTALS: LiveTotals = {
   connections_active: 0,
   received_bytes: 0,
   sent_bytes: 0,
+  listeners: 1,
+  listeners_closed: 0,
+  listeners_winding_up: 0,
   chains_draining: 0,
   listeners_draining: 0,
 };

@@ -39,6 +39,8 @@ export class Attempts {
   count = 0;
   /** The newest, unless it is over or too slow. */
   current: UpstreamRequest | null = null;
+  /** How long the stream of each may go on; undefined = as the cluster says, 0 = as long as it likes. */
+  maxStreamDurationMs: number | undefined = undefined;
   /** Null if none was. */
   private hedged: HedgedAttempts | null = null;
   private readonly routed: RoutedRequest;
@@ -89,6 +91,7 @@ export class Attempts {
     if (cluster.info.tracked !== null || runtime.upstreamLogs !== null) {
       request.watch = this.#watch(info, settings.perTryTimeoutMs);
     }
+    if (this.maxStreamDurationMs !== undefined) request.maxStreamDurationMs = this.maxStreamDurationMs;
     request.isTunnel = streamInfo.asksUpgrade;
     request.tcpPrologue = tcpPrologue(action, headers, streamInfo.connection);
     this.current = request;

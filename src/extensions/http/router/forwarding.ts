@@ -55,6 +55,7 @@ export class Forwarding
       this.perTry = new PerTryTimers(perTryMs, perTryIdleMs, this.routed.callbacks.timers, this);
     }
     this.hedges = controls?.hedgeOnPerTryTimeout ?? action.settings.hedgeOnPerTryTimeout;
+    this.attempts.maxStreamDurationMs = controls?.maxStreamDurationMs;
     if (controls?.timeoutIsNoContent) this.timeoutStatus = 204;
     if (policy !== null || controls !== null) this.prepareRetries(policy ?? DEFAULT_RETRY_POLICY, controls, scopes);
     if (this.retry !== null || action.settings.internalRedirect !== null)

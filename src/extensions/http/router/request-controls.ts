@@ -6,6 +6,8 @@ export interface RequestControls {
   /** Undefined = the route's. 0 = off. */
   readonly timeoutMs: number | undefined;
   readonly perTryTimeoutMs: number | undefined;
+  /** Of each attempt; undefined = the cluster's. 0 = off. */
+  readonly maxStreamDurationMs: number | undefined;
   /** A timeout is answered 204 instead of 504. */
   readonly timeoutIsNoContent: boolean;
   /** Undefined = as the route says. */
@@ -23,6 +25,7 @@ export interface RequestControls {
 const CONTROLS = [
   "x-envoy-upstream-rq-timeout-ms",
   "x-envoy-upstream-rq-per-try-timeout-ms",
+  "x-envoy-upstream-stream-duration-ms",
   "x-envoy-upstream-rq-timeout-alt-response",
   "x-envoy-retry-on",
   "x-envoy-retry-grpc-on",
@@ -42,6 +45,7 @@ export function takeRequestControls(headers: RequestHeaderMap): RequestControls 
   const controls = {
     timeoutMs: numberOf(headers.get("x-envoy-upstream-rq-timeout-ms")),
     perTryTimeoutMs: numberOf(headers.get("x-envoy-upstream-rq-per-try-timeout-ms")),
+    maxStreamDurationMs: numberOf(headers.get("x-envoy-upstream-stream-duration-ms")),
     timeoutIsNoContent: headers.has("x-envoy-upstream-rq-timeout-alt-response"),
     hedgeOnPerTryTimeout: booleanOf(headers.get("x-envoy-hedge-on-per-try-timeout")),
     retryOn:

@@ -83,12 +83,14 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   reusedConnection = false;
   /** The body is kept back until the host has accepted to switch protocols: one that has not would take it for requests. */
   isTunnel = false;
+  /** How long its stream may go on, by default as the cluster says; 0 = as long as it likes. Set before `start`. */
+  maxStreamDurationMs: number;
   /** Not null: body and response are the bytes of a TCP connection, which begins with this. */
   tcpPrologue: Buffer | null = null;
   private held = false;
   /** Of a body that comes before the bytes of a tunnel (`content-length`): the host does not answer without it. */
   private bodyDueBytes = 0;
-  /** Null if the cluster has no limit. */
+  /** Null if there is no limit. */
   private durationTimer: WheelTimer | null = null;
 
   constructor(
@@ -102,6 +104,7 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
   ) {
     this.owner = owner;
     this.cluster = cluster;
+    this.maxStreamDurationMs = cluster.info.maxStreamDurationMs;
     this.host = host;
     this.headers = headers;
     this.headersEndStream = endStream;
@@ -207,10 +210,9 @@ export class UpstreamRequest implements PoolCallbacks, ResponseDecoder, StreamCa
     encoder.encodeHeaders(this.headers, this.headersEndStream);
     if (this.over) return;
     this.held = this.isTunnel;
-    const { maxStreamDurationMs } = this.cluster.info;
-    if (maxStreamDurationMs > 0) {
+    if (this.maxStreamDurationMs > 0) {
       this.durationTimer = this.owner.timers.timer(() => this.owner.onUpstreamMaxDuration(this));
-      this.durationTimer.arm(maxStreamDurationMs);
+      this.durationTimer.arm(this.maxStreamDurationMs);
     }
     this.owner.onUpstreamConnected(this.host);
     if (this.held) this.#beginTunnel();

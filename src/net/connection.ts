@@ -1,74 +1,36 @@
 import type net from "node:net";
-import type { LateWriter } from "../base/late-writer.ts";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
 import { formatIpPort } from "./address.ts";
-import type {
-  ConnectionCallbacks,
-  ConnectionCloseType,
-  ConnectionOptions,
-  ConnectionStats,
-  WriteGate,
-} from "./connection-callbacks.ts";
+import type { ConnectionCallbacks, ConnectionCloseType, ConnectionOptions, WriteGate } from "./connection-callbacks.ts";
 import { ownSocket, type SocketOwner, startSocket } from "./owned-socket.ts";
-import { giveBackReadBuffer } from "./read-buffer-pool.ts";
-import { type StreamHandle, startHandle, stopHandle, takeHandle, writeToHandle } from "./stream-handle.ts";
-import type { Flushable, WriteFlusher } from "./write-flusher.ts";
-import { joinParts, writePart } from "./write-part.ts";
+import { SendingSide } from "./sending-side.ts";
+import { startHandle, stopHandle, takeHandle } from "./stream-handle.ts";
 
 const NO_BYTES = Buffer.alloc(0);
-/** Up to this size, pieces are copied into one buffer; above, a vectored write is cheaper than the copy. */
-const COPY_LIMIT_BYTES = 16 * 1024;
-/** More than this does not wait for the end of the turn: it would only be held in memory, and the watermarks would not see it. */
-const TURN_LIMIT_BYTES = 16 * 1024;
 
 /**
  * One byte stream over a socket (plain or TLS), up- or downstream, with what a proxy needs around it: writes joined
- * per turn of the event loop, write watermarks, counted `readDisable`, and the three ways to close. Owns its socket's errors.
- * Lives on one worker. Source: Envoy's `Network::Connection`.
+ * per turn of the event loop, write watermarks, counted `readDisable`, and ways to close (`ConnectionCloseType`). Owns its
+ * socket's errors. Lives on one worker. Source: Envoy's `Network::Connection`.
  */
-export class Connection implements Flushable, SocketOwner {
+export class Connection extends SendingSide implements SocketOwner {
   readonly id: number;
-  readonly socket: net.Socket;
-  readonly bufferLimitBytes: number;
-  private readonly flusher: WriteFlusher;
   private readonly timers: TimerWheel;
   private delayedCloseTimeoutMs: number;
-  private stats: ConnectionStats | null;
-  private callbacks: ConnectionCallbacks | null = null;
   private writeGate: WriteGate | null = null;
   private loanReader: ((data: Buffer) => boolean) | null = null;
-  /** What `writeLent` left to the operating system, to be given back when it has taken all. */
-  private lent: Buffer[] | null = null;
-  /** What was written since the last flush (strings are latin1): a head and a body mostly, so there is room for two. */
-  private first: Buffer | string | null = null;
-  private second: Buffer | string | null = null;
-  private others: (Buffer | string)[] | null = null;
-  private waitingBytes = 0;
   private wantsHandle = false;
-  private handle: StreamHandle | null = null;
-  /** What the handle was given and the operating system has not taken. */
-  private handlePendingBytes = 0;
-  /** The stream over the handle may hold bytes: what goes past it would overtake them. */
-  private streamMayHold = false;
-  private lateWriter: LateWriter | null = null;
-  private scheduledFor: "nothing" | "turn" | "event" = "nothing";
-  private aboveHighWatermark = false;
-  private bufferedReported = 0;
   /** Reading is stopped exactly while this is above 0. A counter, because several parties stop and start it. */
   private readDisableCount = 0;
-  private state: "open" | "closing" | "closed" = "open";
   private ending = false;
   private errorCode = "";
   private delayedCloseTimer: WheelTimer | null = null;
 
   constructor(socket: net.Socket, options: ConnectionOptions) {
+    super(socket, options);
     this.id = options.id;
-    this.socket = socket;
-    this.flusher = options.flusher;
     this.timers = options.timers;
-    this.bufferLimitBytes = options.bufferLimitBytes;
     this.delayedCloseTimeoutMs = options.delayedCloseTimeoutMs;
-    this.stats = options.stats;
     ownSocket(socket, this);
   }
 
@@ -91,11 +53,6 @@ export class Connection implements Flushable, SocketOwner {
 
   #takeHandle(): void {
     if (this.readDisableCount === 0 && this.state === "open") this.handle = takeHandle(this.socket, this);
-  }
-
-  /** For the filter that counts for its connection; set when it is initialised, before any byte is counted. */
-  setStats(stats: ConnectionStats | null): void {
-    this.stats = stats;
   }
 
   /** How long a `flushWriteAndDelay` waits for the peer's FIN; 0 does not wait. Holds for later closes. */
@@ -121,11 +78,6 @@ export class Connection implements Flushable, SocketOwner {
     return this.state === "open";
   }
 
-  /** Bytes accepted by `write` that the operating system has not taken. */
-  get writeBufferedBytes(): number {
-    return this.waitingBytes + this.#unsentBytes();
-  }
-
   get localAddress(): string {
     return socketAddress(this.socket.localAddress, this.socket.localPort);
   }
@@ -137,7 +89,7 @@ export class Connection implements Flushable, SocketOwner {
   /** Queues bytes, sent at the end of the event loop's turn, or of the event if they are many. The buffer is the connection's now. Dropped once closing. */
   write(bytes: Buffer): void {
     if (this.state !== "open" || bytes.length === 0) return;
-    if (this.writeGate === null) this.#queue(bytes);
+    if (this.writeGate === null) this.queue(bytes);
     else this.writeGate.onWrite(bytes, false);
   }
 
@@ -151,29 +103,20 @@ export class Connection implements Flushable, SocketOwner {
       this.writeGate.onWrite(Buffer.from(bytes), false);
       return false;
     }
-    if (this.first !== null) this.flush();
-    const socket = this.socket;
-    this.stats?.txBytesTotal.add(bytes.length);
-    socket.write(bytes);
-    if (socket.writableLength === 0) return false;
-    this.streamMayHold = true;
-    this.lent ??= [];
-    this.lent.push(bytes);
-    this.#checkHighWatermark();
-    return true;
+    return this.sendLent(bytes);
   }
 
   /** Queues text whose char codes are the bytes. */
   writeLatin1(text: string): void {
     if (this.state !== "open" || text.length === 0) return;
-    if (this.writeGate === null) this.#queue(text);
+    if (this.writeGate === null) this.queue(text);
     else this.writeGate.onWrite(Buffer.from(text, "latin1"), false);
   }
 
   /** For the write gate: queues bytes that have passed it, and our FIN. */
   passWrite(data: Buffer, endStream: boolean): void {
     if (this.state !== "open") return;
-    if (data.length > 0) this.#queue(data);
+    if (data.length > 0) this.queue(data);
     if (endStream) this.#end();
   }
 
@@ -205,7 +148,7 @@ export class Connection implements Flushable, SocketOwner {
     if (this.state === "closed") return;
     if (type === "noFlush" || type === "abortReset") {
       this.state = "closing";
-      this.#dropWaiting();
+      this.dropWaiting();
       if (type === "abortReset") this.#reset();
       else this.socket.destroy();
       return;
@@ -256,111 +199,6 @@ export class Connection implements Flushable, SocketOwner {
     this.socket.end();
   }
 
-  /** Has `writer` called once, before anything is sent, and at the end of the event loop's turn at the latest. A connection has one such writer. */
-  writeLater(writer: LateWriter): void {
-    this.lateWriter = writer;
-    this.flusher.scheduleForTurn(this);
-  }
-
-  flush(): void {
-    const lateWriter = this.lateWriter;
-    if (lateWriter !== null) {
-      this.lateWriter = null;
-      // What it writes is sent below.
-      this.scheduledFor = "event";
-      lateWriter.writeLate();
-    }
-    this.scheduledFor = "nothing";
-    const { first, second, others, waitingBytes: bytes } = this;
-    if (first === null) return;
-    this.#dropWaiting();
-    this.stats?.txBytesTotal.add(bytes);
-    if (bytes > COPY_LIMIT_BYTES) this.#writeToStream(first, second, others);
-    else this.#writeOne(second === null ? first : joinParts(first, second, others, bytes));
-  }
-
-  #writeOne(part: Buffer | string): void {
-    if (this.handle === null || (this.streamMayHold && this.socket.writableLength > 0)) {
-      this.#writeToStream(part, null, null);
-      return;
-    }
-    this.streamMayHold = false;
-    const pendingBytes = writeToHandle(this.handle, this.socket, part);
-    if (pendingBytes === 0) return;
-    this.handlePendingBytes += pendingBytes;
-    this.#checkHighWatermark();
-  }
-
-  #writeToStream(first: Buffer | string, second: Buffer | string | null, others: (Buffer | string)[] | null): void {
-    const socket = this.socket;
-    if (second !== null) socket.cork();
-    writePart(socket, first);
-    if (second !== null) {
-      writePart(socket, second);
-      if (others !== null) for (const part of others) writePart(socket, part);
-      socket.uncork();
-    }
-    if (socket.writableLength === 0) return;
-    this.streamMayHold = true;
-    this.#checkHighWatermark();
-  }
-
-  #unsentBytes(): number {
-    return this.handlePendingBytes + this.socket.writableLength;
-  }
-
-  #queue(part: Buffer | string): void {
-    if (this.first === null) this.first = part;
-    else if (this.second === null) this.second = part;
-    else {
-      this.others ??= [];
-      this.others.push(part);
-    }
-    this.waitingBytes += part.length;
-    if (this.waitingBytes > TURN_LIMIT_BYTES) this.#scheduleFor("event");
-    else if (this.scheduledFor === "nothing") this.#scheduleFor("turn");
-  }
-
-  #scheduleFor(end: "turn" | "event"): void {
-    if (this.scheduledFor === end) return;
-    this.scheduledFor = end;
-    if (end === "turn") this.flusher.scheduleForTurn(this);
-    else this.flusher.schedule(this);
-  }
-
-  #dropWaiting(): void {
-    this.first = null;
-    this.second = null;
-    this.others = null;
-    this.waitingBytes = 0;
-  }
-
-  #checkHighWatermark(): void {
-    const buffered = this.#unsentBytes();
-    this.#reportBuffered(buffered);
-    if (this.aboveHighWatermark || this.bufferLimitBytes === 0 || buffered <= this.bufferLimitBytes) return;
-    this.aboveHighWatermark = true;
-    // The stream announces "drain" only above its own mark. Below it, an empty write tells when all is out.
-    if (!this.socket.writableNeedDrain) this.socket.write("", () => this.handleDrain());
-    this.callbacks?.onAboveWriteBufferHighWatermark();
-  }
-
-  #reportBuffered(buffered: number): void {
-    if (this.stats === null || buffered === this.bufferedReported) return;
-    this.stats.txBytesBuffered.add(buffered - this.bufferedReported);
-    this.bufferedReported = buffered;
-  }
-
-  /** Runs `work` as an event of this connection: much that it writes, here or elsewhere, is flushed at its end. */
-  inEvent(work: () => void): void {
-    this.flusher.enter();
-    try {
-      work();
-    } finally {
-      this.flusher.leave();
-    }
-  }
-
   // ---- from the socket ----
 
   handleConnect(): void {
@@ -395,29 +233,6 @@ export class Connection implements Flushable, SocketOwner {
     return this.loanReader !== null;
   }
 
-  /** The operating system has taken what `writeToHandle` left pending. */
-  handleWritten(bytes: number): void {
-    this.handlePendingBytes -= bytes;
-    if (this.#unsentBytes() === 0) this.handleDrain();
-  }
-
-  handleDrain(): void {
-    if (this.lent !== null && this.socket.writableLength === 0) {
-      for (const bytes of this.lent) giveBackReadBuffer(bytes);
-      this.lent = null;
-    }
-    this.#reportBuffered(this.#unsentBytes());
-    if (!this.aboveHighWatermark) return;
-    this.aboveHighWatermark = false;
-    if (this.state !== "open") return;
-    this.flusher.enter();
-    try {
-      this.callbacks?.onBelowWriteBufferLowWatermark();
-    } finally {
-      this.flusher.leave();
-    }
-  }
-
   handleEnd(): void {
     if (this.state === "closing") {
       this.socket.destroySoon();
@@ -438,9 +253,9 @@ export class Connection implements Flushable, SocketOwner {
   handleClose(): void {
     const event = this.state === "closing" ? "localClose" : "remoteClose";
     this.state = "closed";
-    this.#dropWaiting();
+    this.dropWaiting();
     this.delayedCloseTimer?.disarm();
-    this.#reportBuffered(0);
+    this.reportBuffered(0);
     const callbacks = this.callbacks;
     this.callbacks = null;
     this.flusher.enter();

@@ -60,3 +60,9 @@ export function routeOf(table: RouteTable, request: RequestHeaderMap, randomValu
   if (route === null) throw new Error("no route");
   return route;
 }
+
+/** A table whose only route has `match` and goes to cluster `c`, as `route` says. `more`: fields of the table. */
+export function forwardTable(match: object, route: object, more: object = {}): RouteTable {
+  const json = { validateClusters: false, ...oneHost([{ match: { ...match }, route: { cluster: "c", ...route } }]) };
+  return tableFrom({ ...json, ...more });
+}

@@ -1,82 +1,38 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { clusterStatuses } from "../../../../src/admin/clusters/cluster-statuses.ts";
-import { DEFAULT_HTTP2_PROTOCOL } from "../../../../src/http/http2/codec-options.ts";
-import type { ClusterData, EndpointData } from "../../../../src/upstream/cluster-data.ts";
+import type { ClusterData, EndpointData, ThresholdsData } from "../../../../src/upstream/cluster-data.ts";
 import type { ClusterInspection } from "../../../../src/upstream/cluster-inspection.ts";
 import { HealthFlag } from "../../../../src/upstream/membership/health-flag.ts";
+import { clusterData, DEFAULT_THRESHOLDS, endpointData } from "../../upstream/cluster-fixture.ts";
 
-const thresholds = {
+const thresholds: ThresholdsData = {
+  ...DEFAULT_THRESHOLDS,
   maxConnections: 1,
   maxPendingRequests: 2,
   maxRequests: 3,
   maxRetries: 4,
-  retryBudget: null,
-  maxConnectionPools: 5,
-  trackRemaining: false,
 };
 
 function endpoint(ip: string, healthStatus: EndpointData["healthStatus"]): EndpointData {
-  return {
+  const locality = { region: "r", zone: "z", subZone: "s" };
+  return endpointData(80, {
     address: { type: "ip", ip, port: 80 },
     hostname: "h",
     weight: 5,
     priority: 1,
-    locality: { region: "r", zone: "z", subZone: "s" },
-    localityWeight: 0,
+    locality,
     healthStatus,
-    healthCheck: null,
-    metadata: [],
-  };
+  });
 }
 
-const cluster: ClusterData = {
-  name: "web",
-  observabilityName: "web_alt",
-  discovery: "static",
-  originalDst: null,
-  aggregate: null,
-  connectTimeoutMs: 5000,
-  idleTimeoutMs: 0,
-  maxConnectionDurationMs: 0,
-  maxStreamDurationMs: 0,
-  maxRequestsPerConnection: 0,
-  trackedStats: null,
-  healthChecked: false,
-  dropOverload: null,
-  outlier: null,
-  connectionSettings: {
-    perConnectionBufferLimitBytes: 0,
-    tcpKeepalive: null,
-    sourceAddresses: [],
-    transportSocket: null,
-    transportSocketMatches: [],
-    maxResponseHeadersBytes: 0,
-    maxResponseHeadersCount: 0,
-    enableTrailers: false,
-    keyFormat: null,
-    sendFullyQualifiedUrl: false,
-    autoTls: null,
-    poolPerDownstreamConnection: false,
-    httpProtocol: "http1",
-    http2: DEFAULT_HTTP2_PROTOCOL,
-  },
-  metadata: [],
-  hostConnectionLimits: null,
-  preconnect: null,
-  circuitBreakers: { default: thresholds, high: thresholds },
-  loadBalancer: { type: "roundRobin", slowStart: null },
-  locality: { type: "none" },
-  subsets: null,
-  overrideHostStatuses: ["unknown", "healthy", "degraded"],
-  priorityLoad: { panicThresholdPercent: 50, overprovisioningFactorPercent: 140, weightedPriorityHealth: false },
-  endpoints: [
+const cluster = clusterData(
+  [
     { ...endpoint("10.0.0.1", "healthy"), metadata: [["envoy.lb", { canary: true }]] },
     endpoint("10.0.0.2", "draining"),
   ],
-  closeConnectionsOnHealthFailure: false,
-  closeConnectionsOnHostSetChange: false,
-};
+  { name: "web", observabilityName: "web_alt", circuitBreakers: { default: thresholds, high: thresholds } },
+);
 
 function inspection(rqTotal: number, healthFlags = 0): ClusterInspection {
   const { hostname, weight, priority, locality } = cluster.endpoints[0]!;

@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FilterDataStatus, FilterHeadersStatus, FilterTrailersStatus } from "../../../../src/http/filter.ts";
-import { FilterStage } from "../../../harness/filter-stage.ts";
-import { type FilterScript, ScriptedFilter } from "../../../harness/scripted-filter.ts";
+import type { FilterScript } from "../../../harness/scripted-filter.ts";
+import { bytes, stageOf } from "./scripted-stage.ts";
 
-/** Filters a, b, … in order, of which some have a script. */
-function stageOf(scripts: readonly FilterScript[], bufferLimitBytes = 0) {
-  const log: string[] = [];
-  const filters = scripts.map((script, i) => new ScriptedFilter("abc"[i]!, log, script));
-  const stage = FilterStage.of(filters, { log, bufferLimitBytes });
-  return { stage, a: filters[0]!, b: filters[1]!, c: filters[2]! };
-}
-
-const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 const H = FilterHeadersStatus;
 const D = FilterDataStatus;
 const T = FilterTrailersStatus;

@@ -9,16 +9,8 @@ import {
 import { ResponseHeaderMap } from "../../../../src/http/header-map.ts";
 import { FilterStage } from "../../../harness/filter-stage.ts";
 import { type FilterScript, ScriptedFilter } from "../../../harness/scripted-filter.ts";
+import { bytes, stageOf } from "./scripted-stage.ts";
 
-/** Filters a, b, … in order; their headers have been decoded, and the log is empty. */
-function stageOf(scripts: readonly FilterScript[], bufferLimitBytes = 0) {
-  const log: string[] = [];
-  const filters = scripts.map((script, i) => new ScriptedFilter("abc"[i]!, log, script));
-  const stage = FilterStage.of(filters, { log, bufferLimitBytes });
-  return { stage, a: filters[0]!, b: filters[1]!, c: filters[2]! };
-}
-
-const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 const H = FilterHeadersStatus;
 const D = FilterDataStatus;
 const T = FilterTrailersStatus;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
-import { after, before, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it } from "node:test";
 import { bindSocket } from "../../../src/listener/bind-socket.ts";
 import { listeningSocketSpecs } from "../../../src/listener/listening-socket-spec.ts";
 import type { HandedServer, ServerCount } from "../../../src/listener/listening-sockets.ts";
@@ -23,12 +23,14 @@ async function echoOnce(port: number): Promise<net.Socket> {
 }
 
 describe("Handing listening sockets over", () => {
-  const threads = [new HandlerThread(0), new HandlerThread(1)] as const;
+  let threads: readonly [HandlerThread, HandlerThread];
   const data = listenerSample("a");
   const spec = listeningSocketSpecs(data)[0]!;
   let port = 0;
 
-  before(async () => {
+  beforeEach(async () => {
+    threads = [new HandlerThread(0), new HandlerThread(1)];
+    port = 0;
     for (const thread of threads) {
       const socket = bindSocket(spec, { port, ours: true });
       port = socket.address().port;
@@ -37,7 +39,7 @@ describe("Handing listening sockets over", () => {
     }
   });
 
-  after(async () => {
+  afterEach(async () => {
     for (const thread of threads) await thread.stop();
   });
 

@@ -79,7 +79,7 @@ describe("The access log of the admin endpoint", () => {
       protocol: "HTTP/1.1",
       code: 200,
       details: "admin_filter_response",
-      flags: null,
+      flags: "-",
       received: 0,
       sent: Buffer.byteLength(version.body),
       agent: null,

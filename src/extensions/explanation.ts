@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { RandomSource } from "../base/random.ts";
 import type { ChainStep } from "../listener/filter-chain/filter-chain-table.ts";
 import type { DownstreamConnectionInfo } from "../net/downstream-connection-info.ts";
-import type { TriedRoute } from "../route/route-explanation.ts";
+import type { RouteExplanation } from "../route/route-explanation.ts";
 import type { RouteTable } from "../route/route-table.ts";
 import type { ClusterExplanation } from "../upstream/cluster-explanation.ts";
 
@@ -52,20 +52,14 @@ export interface OwnAnswer {
   readonly details: string;
 }
 
-/** What the connection manager would do with a request. Plain data. */
-export interface HttpExplanation {
+/** What the connection manager would do with a request, and how its route table found the route. Plain data. */
+export interface HttpExplanation extends Omit<RouteExplanation, "route"> {
   readonly kind: "http";
   /** As everyone behind the connection manager sees them. */
   readonly authority: string;
   readonly path: string;
   readonly internal: boolean;
-  readonly routeConfig: string;
-  readonly host: string;
-  readonly virtualHost: { readonly name: string; readonly domain: string } | null;
-  readonly virtualHostCount: number;
-  readonly requiresTls: boolean;
-  readonly tried: readonly TriedRoute[];
-  readonly routeCount: number;
+  /** Null: there is none. */
   readonly route: ExplainedRoute | null;
   /** In order. What a filter would do by itself is not found out. */
   readonly httpFilters: readonly { readonly name: string; readonly disabled: boolean }[];

@@ -1,13 +1,10 @@
-import { TimerWheel } from "../../src/base/timer-wheel.ts";
-import { CodecError, type RequestEncoder, type ResponseDecoder } from "../../src/http/codec.ts";
+import type { RequestEncoder, ResponseDecoder } from "../../src/http/codec.ts";
 import { RequestHeaderMap, type ResponseHeaderMap, type TrailerMap } from "../../src/http/header-map.ts";
 import { Http2ClientConnection } from "../../src/http/http2/client-connection.ts";
 import { DEFAULT_HTTP2_CLIENT_OPTIONS, type Http2ProtocolData } from "../../src/http/http2/codec-options.ts";
-import { http2CodecStats } from "../../src/http/http2/codec-stats.ts";
 import { CLIENT_PREFACE } from "../../src/http/http2/frame.ts";
-import { FakeClock } from "./fake-clock.ts";
+import { Http2Peer } from "./http2-peer.ts";
 import { codecRandom } from "./http2-server-peer.ts";
-import { Http2Sink } from "./http2-sink.ts";
 
 /** What the user of the codec saw of one response. */
 export interface SeenHttp2Response {
@@ -32,25 +29,14 @@ export function request(method = "GET", list: string[] = []): RequestHeaderMap {
 }
 
 /** A client codec with a user that records everything, and a list for a socket. */
-export class Http2ClientPeer {
-  readonly sink = new Http2Sink();
-  readonly clock = new FakeClock();
-  readonly timers = new TimerWheel(this.clock, { drive: false });
+export class Http2ClientPeer extends Http2Peer {
   readonly connection: Http2ClientConnection;
-  readonly stats: Record<string, number> = {};
   /** What `onStreamComplete` said: `reusable`, `last`, each with ` reset` if it was. */
   readonly completed: string[] = [];
-  error: CodecError | null = null;
-  goAways = 0;
   maxStreamsChanges = 0;
-  unresponsive: string | null = null;
 
   constructor(protocol: Partial<Http2ProtocolData> = {}) {
-    const count = (name: string) => ({
-      inc: () => this.#count(name, 1),
-      dec: () => this.#count(name, -1),
-      add: (amount: number) => this.#count(name, amount),
-    });
+    super();
     this.connection = new Http2ClientConnection(
       { ...DEFAULT_HTTP2_CLIENT_OPTIONS, protocol: { ...DEFAULT_HTTP2_CLIENT_OPTIONS.protocol, ...protocol } },
       this.sink,
@@ -70,7 +56,7 @@ export class Http2ClientPeer {
           this.unresponsive = reason;
         },
       },
-      http2CodecStats({ counter: count, gauge: count }),
+      this.codecStats(),
     );
   }
 
@@ -118,22 +104,5 @@ export class Http2ClientPeer {
     });
     encoder.encodeHeaders(headers, !open);
     return seen;
-  }
-
-  /** Feeds bytes as one read; answers the frames that were written. A `CodecError` is kept in `error`. */
-  feed(...parts: Buffer[]): string[] {
-    if (this.error === null) {
-      try {
-        this.connection.dispatch(Buffer.concat(parts));
-      } catch (error) {
-        if (!(error instanceof CodecError)) throw error;
-        this.error = error;
-      }
-    }
-    return this.sink.take();
-  }
-
-  #count(name: string, by: number): void {
-    this.stats[name] = (this.stats[name] ?? 0) + by;
   }
 }

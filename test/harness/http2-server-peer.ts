@@ -1,15 +1,12 @@
-import { TimerWheel } from "../../src/base/timer-wheel.ts";
-import { CodecError, type RequestDecoder, type ResponseEncoder, type StreamResetReason } from "../../src/http/codec.ts";
+import type { RequestDecoder, ResponseEncoder, StreamResetReason } from "../../src/http/codec.ts";
 import { type RequestHeaderMap, ResponseHeaderMap, type TrailerMap } from "../../src/http/header-map.ts";
 import {
   DEFAULT_HTTP2_SERVER_OPTIONS,
   type Http2ProtocolData,
   type Http2ServerOptions,
 } from "../../src/http/http2/codec-options.ts";
-import { http2CodecStats } from "../../src/http/http2/codec-stats.ts";
 import { Http2ServerConnection } from "../../src/http/http2/server-connection.ts";
-import { FakeClock } from "./fake-clock.ts";
-import { Http2Sink } from "./http2-sink.ts";
+import { Http2Peer } from "./http2-peer.ts";
 import { CLIENT_START } from "./http2-wire.ts";
 import { SeededRandom } from "./seeded-random.ts";
 
@@ -52,27 +49,16 @@ export function codecRandom(): { uint32(): number; fraction(): number; uuid(): s
 }
 
 /** A server codec with a user that records everything, and a list for a socket. */
-export class Http2ServerPeer {
-  readonly sink = new Http2Sink();
-  readonly clock = new FakeClock();
-  readonly timers = new TimerWheel(this.clock, { drive: false });
+export class Http2ServerPeer extends Http2Peer {
   readonly requests: SeenHttp2Request[] = [];
-  readonly stats: Record<string, number> = {};
   readonly connection: Http2ServerConnection;
-  error: CodecError | null = null;
-  goAways = 0;
   refused = 0;
   streamsGone = 0;
-  unresponsive: string | null = null;
   readonly #answer: Http2Answer;
 
   constructor(options: Http2ServerPeerOptions = {}, answer: Http2Answer = abc) {
+    super();
     this.#answer = answer;
-    const count = (name: string) => ({
-      inc: () => this.#count(name, 1),
-      dec: () => this.#count(name, -1),
-      add: (amount: number) => this.#count(name, amount),
-    });
     this.connection = new Http2ServerConnection(
       {
         ...DEFAULT_HTTP2_SERVER_OPTIONS,
@@ -92,7 +78,7 @@ export class Http2ServerPeer {
           this.unresponsive = reason;
         },
       },
-      http2CodecStats({ counter: count, gauge: count }),
+      this.codecStats(),
     );
   }
 
@@ -101,26 +87,6 @@ export class Http2ServerPeer {
     const peer = new Http2ServerPeer(options, answer);
     peer.feed(CLIENT_START);
     return peer;
-  }
-
-  /** Feeds bytes as one read; answers the frames that were written. A `CodecError` is kept in `error`. */
-  feed(...parts: Buffer[]): string[] {
-    if (this.error === null) {
-      try {
-        this.connection.dispatch(Buffer.concat(parts));
-      } catch (error) {
-        if (!(error instanceof CodecError)) throw error;
-        this.error = error;
-      }
-    }
-    return this.sink.take();
-  }
-
-  /** Lets time pass; answers the frames that were written. */
-  advance(ms: number): string[] {
-    this.clock.advance(ms);
-    this.timers.advance();
-    return this.sink.take();
   }
 
   /** The stats that are not 0. */
@@ -132,10 +98,6 @@ export class Http2ServerPeer {
     const request = this.requests[0];
     if (request === undefined || this.requests.length > 1) throw new Error(`${this.requests.length} requests`);
     return request;
-  }
-
-  #count(name: string, by: number): void {
-    this.stats[name] = (this.stats[name] ?? 0) + by;
   }
 
   #newStream(encoder: ResponseEncoder): RequestDecoder {

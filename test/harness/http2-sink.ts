@@ -2,7 +2,7 @@ import type { LateWriter } from "../../src/base/late-writer.ts";
 import type { LateSink } from "../../src/http/http2/late-sink.ts";
 import { describeFrame, WireReader } from "./http2-wire.ts";
 
-/** A sink that keeps bytes, and lets its writer wait until they are taken, as a connection does until its event ends. */
+/** A sink that keeps bytes, and lets its writer wait until they are taken, as a connection does until the turn ends. */
 export class Http2Sink implements LateSink {
   /** Number of takes that brought something. */
   flushes = 0;
@@ -25,7 +25,7 @@ export class Http2Sink implements LateSink {
     this.#writer = writer;
   }
 
-  /** Ends the event: all bytes written since the last one. */
+  /** Ends the turn: all bytes written since the last one. */
   takeBytes(): Buffer {
     const writer = this.#writer;
     this.#writer = null;
@@ -36,7 +36,7 @@ export class Http2Sink implements LateSink {
     return bytes;
   }
 
-  /** Ends the event: the frames written since the last one, in words; see `describeFrame`. */
+  /** Ends the turn: the frames written since the last one, in words; see `describeFrame`. */
   take(): string[] {
     return this.#reader.read(this.takeBytes()).map((frame) => describeFrame(this.#reader, frame));
   }

@@ -26,7 +26,9 @@ export async function* listWorkers(
       PIECE_DEADLINE_MS * 1.5,
     );
   };
-  for (const first of await ask(worker, undefined)) {
+  const firsts = await ask(worker, undefined);
+  if (worker !== undefined && firsts.length === 0) yield { worker, missing: "there is no such worker" };
+  for (const first of firsts) {
     let answer: WorkerAnswer<unknown> | undefined = first;
     while (answer !== undefined) {
       if (!answer.answered) {

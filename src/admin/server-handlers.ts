@@ -44,7 +44,8 @@ export function serverHandlers(server: ServerView, workers: WorkersView): readon
 async function readiness(server: ServerView, workers: WorkersView) {
   const state = await server.state();
   const stuck = (await workers.workers())
-    .filter(({ answering }) => !answering)
+    // One that starts, or has ended, has nothing to answer.
+    .filter(({ answering, status }) => !answering && (status === "running" || status === "draining"))
     .map(({ name, reportAgeMs }) => `${name} has not answered for ${humanDuration(reportAgeMs)}\n`);
   return textResponse(state === "LIVE" ? 200 : 503, `${state}\n${stuck.join("")}`);
 }

@@ -4,8 +4,10 @@ import { EventStreamParser } from "../admin/page/event-stream.ts";
 import { type AdminAddress, DEFAULT_ADMIN, showAdminAddress } from "./admin-address.ts";
 import { CommandFailure, EXIT } from "./command-failure.ts";
 
-/** No answer after so long means that there will be none; reloads may take a minute. */
-const QUIET_MS = 90_000;
+/** No answer after so long means that there will be none: of a page, of the samples that come each second, and of a command, which may be a reload. */
+const PAGE_QUIET_MS = 35_000;
+const EVENTS_QUIET_MS = 10_000;
+const COMMAND_QUIET_MS = 90_000;
 const MAX_BODY = 256 * 1024 * 1024;
 
 /** A whole answer. */
@@ -34,16 +36,20 @@ export class AdminUnreachable extends CommandFailure {
 export class AdminClient {
   readonly address: AdminAddress;
   readonly #token: string;
+  readonly #stopped: AbortSignal | undefined;
 
-  /** `token` is a bearer token; `""` for none. */
-  constructor(address: AdminAddress, token: string) {
+  /** `token` is a bearer token; `""` for none. What is under way when `stopped` is aborted fails with `AdminUnreachable`. */
+  constructor(address: AdminAddress, token: string, stopped?: AbortSignal) {
     this.address = address;
     this.#token = token;
+    this.#stopped = stopped;
   }
 
   /** The whole answer, whatever its status. Throws `AdminUnreachable`. */
   async ask(path: string, options: { readonly method?: string; readonly body?: string } = {}): Promise<AdminAnswer> {
-    const response = await this.#send(path, options.method ?? "GET", options.body ?? "");
+    const { method = "GET", body = "" } = options;
+    const quietMs = method === "GET" ? PAGE_QUIET_MS : COMMAND_QUIET_MS;
+    const response = await this.#send(path, method, body, quietMs, this.#stopped);
     try {
       return { status: response.statusCode ?? 0, body: await text(response) };
     } catch (error) {
@@ -71,7 +77,8 @@ export class AdminClient {
     signal: AbortSignal,
     method = "GET",
   ): AsyncGenerator<{ readonly event: string; readonly data: string }, void> {
-    const response = await this.#send(path, method, "", signal);
+    const quietMs = method === "GET" ? EVENTS_QUIET_MS : COMMAND_QUIET_MS;
+    const response = await this.#send(path, method, "", quietMs, signal);
     if (response.statusCode !== 200) throw this.#refusal(path, response.statusCode ?? 0, await text(response));
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
@@ -82,7 +89,13 @@ export class AdminClient {
     }
   }
 
-  #send(path: string, method: string, body: string, signal?: AbortSignal): Promise<IncomingMessage> {
+  #send(
+    path: string,
+    method: string,
+    body: string,
+    quietMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<IncomingMessage> {
     const { address } = this;
     const headers: Record<string, string> = { connection: "close" };
     if (this.#token !== "") headers.authorization = `Bearer ${this.#token}`;
@@ -93,10 +106,10 @@ export class AdminClient {
         : { socketPath: address.path.startsWith("@") ? `\0${address.path.slice(1)}` : address.path };
     return new Promise((resolve, reject) => {
       const sent: ClientRequest = request(
-        { ...target, path, method, headers, timeout: QUIET_MS, ...(signal !== undefined && { signal }) },
+        { ...target, path, method, headers, timeout: quietMs, ...(signal !== undefined && { signal }) },
         (response) => resolve(limited(response)),
       );
-      sent.on("timeout", () => sent.destroy(new Error(`no answer for ${QUIET_MS / 1000} s`)));
+      sent.on("timeout", () => sent.destroy(new Error(`no answer for ${quietMs / 1000} s: it is stuck, or no proxy`)));
       sent.on("error", (error) => reject(new AdminUnreachable(address, messageOf(error))));
       sent.end(body);
     });

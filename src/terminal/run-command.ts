@@ -39,7 +39,7 @@ function contextOf({ parameters, flags }: CommandCall, environment: CommandEnvir
   const token = tokenPath === undefined ? "" : readText(tokenPath).trim();
   const { terminal, stopped, checkConfig, stdin } = environment;
   return {
-    client: new AdminClient(parseAdminAddress(addressText(flag)), token),
+    client: new AdminClient(parseAdminAddress(addressText(flag)), token, environment.stopped),
     parameters,
     flag,
     flags: (name) => flags.get(name) ?? [],

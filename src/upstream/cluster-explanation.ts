@@ -53,6 +53,8 @@ export interface ClusterExplanation {
   /** No host that the request may go to is healthy, and all of them are asked for that (`healthy_panic_threshold`). */
   readonly panics: boolean;
   readonly hostCount: number;
+  /** Whether active health checks or outlier detection watch the hosts; if not, they count as healthy whatever happens. Null: its clusters say so. */
+  readonly watched: boolean | null;
   /** By health. */
   readonly healthy: number;
   readonly degraded: number;
@@ -80,7 +82,7 @@ export function aggregateExplanation(data: ClusterData, members: readonly Explai
     }
   }
   const explained = clusterExplanation({ ...data, subsets: null }, [...standings.keys()], undefined, standings);
-  return { ...explained, loadBalancer: `aggregate of ${members.map(({ name }) => name).join(", ")}` };
+  return { ...explained, watched: null, loadBalancer: `aggregate of ${members.map(({ name }) => name).join(", ")}` };
 }
 
 /**
@@ -119,6 +121,7 @@ export function clusterExplanation(
     whyNone,
     panics: whyNone === "" && usable === 0 && candidates.length > 0,
     hostCount: hosts.length,
+    watched: data.healthChecked || data.outlier !== null,
     ...counts,
     hosts: sorted.slice(0, MAX_HOSTS).map((host) => candidate(host, inSubset.has(host), standings?.get(host))),
   };

@@ -301,7 +301,7 @@ export class SampleProxy {
       },
       crashActor: async (id) => {
         this.calls.push({ crash: id });
-        return id === "worker-0";
+        return id === "supervisor/worker-0";
       },
       blockActor: async (id, durationMs) => {
         this.calls.push({ block: id, durationMs });

@@ -123,6 +123,9 @@ describe("The last failed requests", () => {
       /^\S+ GET a\.test\/ill\?… 503 UH no_healthy_upstream\n {2}no healthy host in cluster ill: 2 hosts/,
     );
     assert.doesNotMatch(body, /secret/);
+    assert.equal((await proxy.admin("/explain/last?flag=uh")).body, body);
+    const none = await proxy.admin("/explain/last?flag=NOPE");
+    assert.match(none.body, /^none of the \d+ failed requests that are remembered is like that\n$/);
     assert.equal((await failures("&limit=1")).length, 1);
     assert.equal((await proxy.admin("/explain/last?limit=x")).status, 400);
   });

@@ -168,6 +168,12 @@ describe("Explaining where a request would go", () => {
       ],
     );
     assert.equal(outcome!.tried!.length, 4);
+    assert.equal(Boolean(outcome!.cluster!.watched), false);
+    const { body: text } = await proxy.post(
+      "/explain",
+      JSON.stringify({ listener: "ingress", authority: "a.test", path: "/ill" }),
+    );
+    assert.match(text, /^2 hosts: 1 healthy, .*; ROUND_ROBIN\nno health checks, no outlier detection: /m);
     const { route } = (await explain({ authority: "a.test", path: "/app" })).body.outcome!;
     assert.deepEqual([route!.name, route!.timeout_ms, route!.retries, route!.retry_on], ["to-app", 3000, 2, ["5xx"]]);
   });

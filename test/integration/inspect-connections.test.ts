@@ -85,6 +85,11 @@ describe("Looking at connections, streams and pools", () => {
     client.close();
   });
 
+  it("says so of a worker that does not exist", async () => {
+    const text = (await proxy.admin("/connections?worker=worker-9")).body;
+    assert.match(text, /\npartial: worker-9 does not answer \(there is no such worker\); its connections are missing/);
+  });
+
   it("shows the requests in hand with their route, host and attempt, and no query", async () => {
     const client = await Http1Client.connect(proxy.port("ingress"));
     const answer = client.request({ target: "/slow?token=secret", headers: { host: "app.example" } });

@@ -140,7 +140,10 @@ describe("The commands of a running proxy", () => {
     const json = await troupe("trace", "supervisor/worker-2", "--seconds", "1", "--match", "nothing", "--json");
     assert.deepEqual(JSON.parse(json.stdout), { ended_by: "time", events: 0, skipped: 0 });
     const nobody = await troupe("trace", "supervisor/worker-9");
-    assert.deepEqual([nobody.exitCode, nobody.stderr], [1, "troupe: no such actor: supervisor/worker-9\n"]);
+    assert.deepEqual(
+      [nobody.exitCode, nobody.stderr],
+      [1, "troupe: no such actor: supervisor/worker-9; /actors lists them (troupe actors)\n"],
+    );
     const endless = await troupe("trace", "stats", "--seconds", "100000");
     assert.deepEqual([endless.exitCode, endless.stderr], [2, "troupe: --seconds must be a number from 1 to 300\n"]);
   });

@@ -1,18 +1,10 @@
 import type { ActorReport } from "../../actor/inspection/actor-report.ts";
 import type { ThreadVitals } from "../../actor/inspection/thread-vitals.ts";
-import {
-  type AdminHandler,
-  type AdminRequest,
-  type AdminResponse,
-  jsonResponse,
-  OK,
-  textResponse,
-  wantsJson,
-} from "../admin-handler.ts";
+import { type AdminHandler, type AdminResponse, jsonResponse, OK, textResponse, wantsJson } from "../admin-handler.ts";
 import type { Control } from "../control.ts";
 import { SNAPSHOT_ATTRIBUTE } from "../snapshot-attribute.ts";
 import { humanDuration, textTable } from "../text-table.ts";
-import { actorIdOf } from "./actor-id.ts";
+import { actorIdOf, noSuchActor } from "./actor-id.ts";
 import { actorJson, flatten } from "./actor-json.ts";
 import { ACTOR_ORDERS, matchesActor, sortActors } from "./actor-order.ts";
 import type { ActorsView } from "./actors-view.ts";
@@ -61,7 +53,10 @@ export function actorDebugHandlers(control: Control): readonly AdminHandler[] {
       access: "change",
       help: "make the actor crash (debug)",
       deadlineMs: 5000,
-      handle: async (request) => outcome(await control.crashActor(actorIdOf(request, "/crash")), request),
+      async handle(request) {
+        const id = actorIdOf(request, "/crash");
+        return (await control.crashActor(id)) ? OK : noSuchActor(id);
+      },
     },
     {
       path: "/actors/*/block",
@@ -73,14 +68,11 @@ export function actorDebugHandlers(control: Control): readonly AdminHandler[] {
         const text = request.params.get("ms") ?? "";
         const ms = /^\d{1,5}$/.test(text) ? Number(text) : 0;
         if (ms < 1 || ms > MAX_BLOCK_MS) return textResponse(400, `ms must be a number from 1 to ${MAX_BLOCK_MS}\n`);
-        return outcome(await control.blockActor(actorIdOf(request, "/block"), ms), request);
+        const id = actorIdOf(request, "/block");
+        return (await control.blockActor(id, ms)) ? OK : noSuchActor(id);
       },
     },
   ];
-}
-
-function outcome(found: boolean, { path }: AdminRequest): AdminResponse {
-  return found ? OK : textResponse(404, `no such actor: ${path.split("/").slice(2, -1).join("/")}\n`);
 }
 
 /** As a list: parents before children, or sorted. */

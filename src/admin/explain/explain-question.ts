@@ -63,7 +63,8 @@ function parseBody(text: string): Body {
   try {
     body = JSON.parse(text);
   } catch (error) {
-    throw new QuestionError(`the body is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new QuestionError(`the body is no JSON, such as {"url": "http://app.example/cart"}: ${why}`);
   }
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new QuestionError("the body must be a JSON object");

@@ -71,9 +71,18 @@ function policyLines(route: NonNullable<HttpExplanation["route"]>): string[] {
 }
 
 function hostsText(cluster: ClusterExplanation): string {
-  const { hostCount, healthy, degraded, unhealthy, loadBalancer, hosts, subset } = cluster;
-  const counts = `${hostCount} hosts: ${healthy} healthy, ${degraded} degraded, ${unhealthy} unhealthy; ${loadBalancer}\n`;
+  const { hostCount, healthy, degraded, unhealthy, hosts, subset } = cluster;
+  const noun = hostCount === 1 ? "host" : "hosts";
+  // By Envoy's names; an aggregate has words for its own.
+  const policy = /^[a-zA-Z]+$/.test(cluster.loadBalancer)
+    ? cluster.loadBalancer.replace(/[A-Z]/g, "_$&").toUpperCase()
+    : cluster.loadBalancer;
+  const counts = `${hostCount} ${noun}: ${healthy} healthy, ${degraded} degraded, ${unhealthy} unhealthy; ${policy}\n`;
   if (hosts.length === 0) return counts;
+  const note =
+    cluster.watched === false
+      ? "no health checks, no outlier detection: hosts count as healthy even if they are down\n"
+      : "";
   const isAggregate = hosts.some(({ cluster }) => cluster !== "");
   const rows = hosts.map(({ address, cluster, health, flags, weight, priority, zone, activeRequests, inSubset }) => [
     address,
@@ -97,5 +106,5 @@ function hostsText(cluster: ClusterExplanation): string {
     "ZONE",
     "ACTIVE REQUESTS",
   ];
-  return counts + textTable([head, ...rows]);
+  return counts + note + textTable([head, ...rows]);
 }

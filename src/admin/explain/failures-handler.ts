@@ -27,7 +27,7 @@ export function failuresHandler(view: ListingsView): AdminHandler {
       const limitText = params.get("limit") ?? String(DEFAULT_LIMIT);
       const limit = /^\d{1,4}$/.test(limitText) ? Number(limitText) : -1;
       if (limit < 0 || limit > MAX_LIMIT) return textResponse(400, `limit must be a number up to ${MAX_LIMIT}\n`);
-      const flag = params.get("flag") ?? "";
+      const flag = (params.get("flag") ?? "").toUpperCase();
       const { found, missing } = await collect(view, params.get("filter") ?? "");
       const wanted = found.filter(({ flags }) => flag === "" || flags.includes(flag));
       const shown = wanted.sort((a, b) => b.startWallMs - a.startWallMs).slice(0, limit);
@@ -43,10 +43,7 @@ export function failuresHandler(view: ListingsView): AdminHandler {
       }
       const notes = missing.map(({ worker, reason }) => `partial: ${worker} does not answer (${printable(reason)})\n`);
       const body = shown.map(failureText).join("\n");
-      return textResponse(
-        200,
-        notes.join("") + (body === "" ? "no request has failed, as far as is remembered\n" : body),
-      );
+      return textResponse(200, notes.join("") + (body === "" ? nothingFound(found.length) : body));
     },
   };
 }
@@ -65,6 +62,12 @@ async function collect(
     else for (const row of part.rows as readonly FailedRequest[]) found.push({ worker: part.worker, ...row });
   }
   return { found, missing };
+}
+
+function nothingFound(remembered: number): string {
+  return remembered === 0
+    ? "no request has failed, as far as is remembered\n"
+    : `none of the ${remembered} failed requests that are remembered is like that\n`;
 }
 
 function failureText(failure: WorkersFailure): string {

@@ -87,6 +87,7 @@ interface ExplainedCluster {
   readonly name: string;
   readonly discovery: string;
   readonly load_balancer: string;
+  readonly watched: boolean | null;
   readonly host_count: number;
   readonly healthy: number;
   readonly subset: { readonly asked: string; readonly host_count: number; readonly healthy: number } | null;
@@ -144,7 +145,7 @@ function httpSteps(outcome: HttpOutcome): ComponentChild {
 
 function hostTable(cluster: ExplainedCluster): VNode {
   return dataTable<ExplainedHost>({
-    caption: `Cluster ${cluster.name}: ${cluster.healthy} of ${cluster.host_count} hosts are healthy; ${cluster.discovery}, ${cluster.load_balancer}`,
+    caption: `Cluster ${cluster.name}: ${cluster.healthy} of ${cluster.host_count} hosts are healthy; ${cluster.discovery}, ${cluster.load_balancer}${cluster.watched === false ? ". No health checks, no outlier detection: hosts count as healthy even if they are down" : ""}`,
     rows: cluster.hosts,
     rowKey: ({ address }) => address,
     rowClass: ({ health, in_subset }) => (!in_subset ? "out" : health === "healthy" ? "" : "bad"),

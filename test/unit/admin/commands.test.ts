@@ -135,7 +135,10 @@ describe("Commands that hurt actors", () => {
     await tellAdmin(sample, "/actors/supervisor/worker-0/block?ms=100", { debugEndpoints });
     assert.deepEqual(sample.calls, [{ block: "supervisor/worker-0", durationMs: 100 }]);
     const answer = await tellAdmin(sample, "/actors/nobody/crash", { debugEndpoints });
-    assert.deepEqual([answer.status, answer.body], [404, "no such actor: nobody\n"]);
+    assert.deepEqual(
+      [answer.status, answer.body],
+      [404, "no such actor: nobody; /actors lists them (troupe actors)\n"],
+    );
     assert.equal((await tellAdmin(sample, "/actors//crash", { debugEndpoints })).status, 405);
     assert.equal((await tellAdmin(sample, "/actors/worker-0/block?ms=60001", { debugEndpoints })).status, 400);
     assert.equal((await askAdmin(sample, "/actors/worker-0/crash", { debugEndpoints })).status, 405);

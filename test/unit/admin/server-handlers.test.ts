@@ -21,6 +21,8 @@ describe("/ready", () => {
   it("says which worker doesn't answer", async () => {
     const proxy = new SampleProxy();
     proxy.workers.push(sampleWorker({ name: "worker-1", answering: false, reportAgeMs: 3210 }));
+    // Nobody expects an answer of one that is starting or has ended.
+    proxy.workers.push(sampleWorker({ name: "worker-2", status: "starting", answering: false, reportAgeMs: 0 }));
     assert.equal((await askAdmin(proxy, "/ready")).body, "LIVE\nworker-1 has not answered for 3.2 s\n");
   });
 });

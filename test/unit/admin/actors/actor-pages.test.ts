@@ -41,10 +41,18 @@ describe("/actors/ID", () => {
     assert.match(body, /^partial: .*; nothing is known of it from before\n/);
   });
 
+  it("knows workers by their name alone, too", async () => {
+    const proxy = proxyWith(question, now(shownState({ connections: 3 })));
+    assert.match((await askAdmin(proxy, "/actors/worker-1")).body, /"connections": 3/);
+  });
+
   it("answers 404 for an actor that does not exist", async () => {
     for (const page of ["/actors/nobody", "/actors/nobody/messages", "/actors/nobody/history"]) {
       const answer = await askAdmin(new SampleProxy(), page);
-      assert.deepEqual([answer.status, answer.body], [404, "no such actor: nobody\n"]);
+      assert.deepEqual(
+        [answer.status, answer.body],
+        [404, "no such actor: nobody; /actors lists them (troupe actors)\n"],
+      );
     }
   });
 });

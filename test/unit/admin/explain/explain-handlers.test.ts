@@ -5,7 +5,7 @@ import { SampleProxy } from "../../../harness/sample-admin-views.ts";
 
 describe("POST /explain", () => {
   const wrong = [
-    { name: "no JSON", body: "{", says: /^the body is no JSON: / },
+    { name: "no JSON", body: "{", says: /^the body is no JSON, such as \{"url": .*\}: / },
     { name: "a list", body: "[]", says: /^the body must be a JSON object\n/ },
     { name: "an unknown field", body: '{"pth":"/"}', says: /^pth: unknown field; there are: method, / },
     { name: "a path that is no text", body: '{"path":1}', says: /^path: must be a text\n/ },
@@ -47,6 +47,7 @@ describe("POST /explain", () => {
             source: "[::1]:50000",
             listener: "",
             address: "",
+            port: 8443,
             tls: true,
             serverName: "app.test",
             alpn: [],

@@ -43,6 +43,7 @@ export interface ExplainedSubset {
 export interface ClusterExplanation {
   readonly name: string;
   readonly discovery: ClusterData["discovery"];
+  /** By the names of Envoy's `lb_policy`; an aggregate cluster has words of its own. */
   readonly loadBalancer: string;
   /** Whether it chooses among hosts that carry what the request asks for: `lb_subset_config`. */
   readonly choosesBySubset: boolean;
@@ -115,7 +116,7 @@ export function clusterExplanation(
   return {
     name: data.name,
     discovery: data.discovery,
-    loadBalancer: data.loadBalancer.type,
+    loadBalancer: data.loadBalancer.type.replace(/[A-Z]/g, "_$&").toUpperCase(),
     choosesBySubset: subsets !== null,
     subset,
     whyNone,

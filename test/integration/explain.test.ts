@@ -169,6 +169,7 @@ describe("Explaining where a request would go", () => {
     );
     assert.equal(outcome!.tried!.length, 4);
     assert.equal(Boolean(outcome!.cluster!.watched), false);
+    assert.equal(String(outcome!.cluster!.load_balancer), "ROUND_ROBIN");
     const { body: text } = await proxy.post(
       "/explain",
       JSON.stringify({ listener: "ingress", authority: "a.test", path: "/ill" }),

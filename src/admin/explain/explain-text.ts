@@ -71,13 +71,9 @@ function policyLines(route: NonNullable<HttpExplanation["route"]>): string[] {
 }
 
 function hostsText(cluster: ClusterExplanation): string {
-  const { hostCount, healthy, degraded, unhealthy, hosts, subset } = cluster;
+  const { hostCount, healthy, degraded, unhealthy, loadBalancer, hosts, subset } = cluster;
   const noun = hostCount === 1 ? "host" : "hosts";
-  // By Envoy's names; an aggregate has words for its own.
-  const policy = /^[a-zA-Z]+$/.test(cluster.loadBalancer)
-    ? cluster.loadBalancer.replace(/[A-Z]/g, "_$&").toUpperCase()
-    : cluster.loadBalancer;
-  const counts = `${hostCount} ${noun}: ${healthy} healthy, ${degraded} degraded, ${unhealthy} unhealthy; ${policy}\n`;
+  const counts = `${hostCount} ${noun}: ${healthy} healthy, ${degraded} degraded, ${unhealthy} unhealthy; ${loadBalancer}\n`;
   if (hosts.length === 0) return counts;
   const note =
     cluster.watched === false

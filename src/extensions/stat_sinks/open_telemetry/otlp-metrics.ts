@@ -30,6 +30,13 @@ interface Metric {
   readonly dataPoints: DataPoint[];
 }
 
+/** What a histogram has so far, bucket by bucket. */
+interface HistogramTotals {
+  readonly count: number;
+  readonly sum: number;
+  readonly counts: readonly number[];
+}
+
 /**
  * Writes stats as `ExportMetricsServiceRequest`: counters as monotonic sums, gauges as they are, histograms with the bounds of their buckets. What was
  * never used is left out. Stats that share a name without tags are data points of one metric. Source: Envoy's `OtlpMetricsFlusherImpl`.
@@ -43,6 +50,9 @@ export class OtlpMetricsWriter {
   /** What each counter stood at when it was last written. */
   #sent = new Map<string, number>();
   #before: ReadonlyMap<string, number> = this.#sent;
+  /** The same of each histogram, if differences are sent: of intervals that were skipped nothing is lost. */
+  #sentHistograms = new Map<string, HistogramTotals>();
+  #histogramsBefore: ReadonlyMap<string, HistogramTotals> = this.#sentHistograms;
 
   /** `startMs`: since when the stats are counted. Times are in milliseconds since the epoch. */
   constructor(data: OpenTelemetrySinkData, tags: TagProducer, buckets: HistogramBuckets, startMs: number) {
@@ -53,12 +63,14 @@ export class OtlpMetricsWriter {
     this.#lastMs = startMs;
   }
 
-  /** The message in protobuf's binary form, of the interval that ends now. */
+  /** The message in protobuf's binary form, of what has come since the last one. */
   next(stats: StatsSnapshot, nowMs: number): Uint8Array {
     const { counterDeltas, histogramDeltas } = this.#data;
     const metrics = new Map<string, Metric>();
     this.#before = this.#sent;
     this.#sent = new Map();
+    this.#histogramsBefore = this.#sentHistograms;
+    this.#sentHistograms = new Map();
     for (const counter of stats.counters()) {
       if (!counter.used) continue;
       const value = counterDeltas ? this.#growth(counter.name, counter.value) : counter.value;
@@ -113,13 +125,22 @@ export class OtlpMetricsWriter {
     return value < before ? value : value - before;
   }
 
-  #valueOf({ name, interval, cumulative }: MergedHistogram): object {
-    const distribution = this.#data.histogramDeltas ? interval : cumulative;
-    const { count, sum } = distribution;
+  #valueOf({ name, cumulative }: MergedHistogram): object {
+    const { count, sum } = cumulative;
     const boundaries = this.#buckets.boundsFor(name);
-    const below = distribution.countsBelow(boundaries);
+    const below = cumulative.countsBelow(boundaries);
     const counts = below.map((upTo, i) => upTo - (below[i - 1] ?? 0));
     counts.push(count - (below.at(-1) ?? 0));
-    return { count, sum, buckets: { boundaries, counts } };
+    const totals = { count, sum, counts };
+    const value = this.#data.histogramDeltas ? this.#histogramGrowth(name, totals) : totals;
+    return { count: value.count, sum: value.sum, buckets: { boundaries, counts: value.counts } };
+  }
+
+  #histogramGrowth(name: string, totals: HistogramTotals): HistogramTotals {
+    const before = this.#histogramsBefore.get(name);
+    this.#sentHistograms.set(name, totals);
+    if (before === undefined || totals.count < before.count) return totals;
+    const counts = totals.counts.map((count, i) => count - (before.counts[i] ?? 0));
+    return { count: totals.count - before.count, sum: totals.sum - before.sum, counts };
   }
 }

@@ -8,7 +8,7 @@ import type { MemoryHeld } from "../../src/base/memory-held.ts";
 import type { ClusterInspection } from "../../src/upstream/cluster-inspection.ts";
 import type { SnapshotRecord, SupervisorMessage, SupervisorStatus } from "../supervisor/protocol.ts";
 import { shownOutcome } from "./shown-outcome.ts";
-import { listWorkers } from "./worker-listing.ts";
+import { listWorkers, SUPERVISOR_DEADLINE_MS } from "./worker-listing.ts";
 
 /** The supervisor answers from memory; a longer wait means that the main thread itself is in trouble. */
 const STATUS_DEADLINE_MS = 500;
@@ -105,7 +105,7 @@ export class SupervisorKnowledge {
   async workerMemory(): Promise<WorkerMemory[]> {
     const answers = await this.#supervisor.ask(
       { type: "inspectWorkers", query: { view: "memory" }, deadlineMs: INSPECT_DEADLINE_MS },
-      INSPECT_DEADLINE_MS * 1.5,
+      SUPERVISOR_DEADLINE_MS,
     );
     const present = new Set(answers.map(({ worker }) => worker));
     for (const worker of this.#memory.keys()) if (!present.has(worker)) this.#memory.delete(worker);

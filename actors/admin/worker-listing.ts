@@ -6,6 +6,11 @@ import type { SupervisorMessage, WorkerAnswer } from "../supervisor/protocol.ts"
 
 /** For each piece. A worker that doesn't answer costs this once. */
 const PIECE_DEADLINE_MS = 500;
+/**
+ * For the supervisor where it asks workers, with a deadline that it keeps to by itself. Much longer than that: when this thread is held up,
+ * both would be over before what came meanwhile is read, and a page that has begun can only be cut.
+ */
+export const SUPERVISOR_DEADLINE_MS = 5000;
 const PIECE_ROWS = 250;
 
 /**
@@ -23,7 +28,7 @@ export async function* listWorkers(
     const query = { view: listing, parameters: walk === undefined ? parameters : { ...parameters, walk } };
     return supervisor.ask(
       { type: "inspectWorkers", query, deadlineMs: PIECE_DEADLINE_MS, ...(of !== undefined && { worker: of }) },
-      PIECE_DEADLINE_MS * 1.5,
+      SUPERVISOR_DEADLINE_MS,
     );
   };
   const firsts = await ask(worker, undefined);

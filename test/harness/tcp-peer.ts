@@ -75,6 +75,11 @@ export class TcpPeer {
     await until("the peer's end", () => this.ended);
   }
 
+  /** Resolves when the other side has left: by its end, or by a reset, as for bytes that it had not read. */
+  async untilGone(): Promise<void> {
+    await until("the peer to leave", () => this.ended || this.closed);
+  }
+
   async untilClosed(): Promise<void> {
     await until("the end of the connection", () => this.closed);
   }

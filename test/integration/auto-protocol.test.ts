@@ -88,6 +88,15 @@ describe("A cluster with auto_config", () => {
       ...Array(10).fill("200 h2"),
       ...Array(10).fill("200 http/1.1"),
     ]);
+    // A connection that was begun for a request that another one took is kept, and may still be in its handshake.
+    await proxy.until("the end of all handshakes", async () => {
+      const { upstream_cx_total, upstream_cx_http1_total, upstream_cx_http2_total } = await counts(
+        proxy,
+        ...["upstream_cx_total", "upstream_cx_http1_total", "upstream_cx_http2_total"],
+      );
+      const shakenHands = two.offers.length + one.offers.length;
+      return upstream_cx_total === shakenHands && upstream_cx_http1_total! + upstream_cx_http2_total! === shakenHands;
+    });
     assert.deepEqual(two.offers, [["h2", "http/1.1"]], "the connection that learned the protocol carries the requests");
     assert.deepEqual(one.offers[0], ["h2", "http/1.1"]);
     assert.deepEqual(

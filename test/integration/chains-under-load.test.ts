@@ -89,7 +89,7 @@ describe("Changes under load over TLS with HTTP/2", () => {
       config: config(files, "b"),
       concurrency: 2,
       watch: true,
-      args: ["--drain-time-s", "5"],
+      args: ["--drain-time-s", "30"],
     });
     const [onA, onB] = [askers(proxy, "a.test"), askers(proxy, "b.test")];
     const all = [...onA, ...onB];

@@ -248,7 +248,12 @@ describe("An EDS cluster with a file", () => {
     replace(proxy, text(200));
     const stats = async () => (await proxy.stats("membership_change")).get("cluster.app.membership_change");
     await proxy.until("the third file", async () => (await stats()) === 3);
-    for (let i = 0; i < 20; i++) assert.equal(await answers(proxy), "first");
+    // The workers are told a little later.
+    await proxy.until("the first priority alone", async () => {
+      for (let i = 0; i < 20; i++) if ((await answers(proxy)) !== "first") return false;
+      return true;
+    });
+    assert.equal(first.connections.filter(({ closed }) => closed).length, 0);
   });
 
   it("has no hosts once they are staler than endpoint_stale_after, until the file is written again", async (t) => {
@@ -315,7 +320,9 @@ describe("An EDS cluster with a file", () => {
     assert.deepEqual(await counts("update_rejected"), new Map([[0, 200]]));
     replace(proxy, text(second, first));
     await proxy.until("200 updates", async () => (await counts("update_success")).get(2) === 200);
-    assert.deepEqual([await answer("c0"), await answer("c199")], ["second", "first"]);
+    // The worker is told a little later.
+    await proxy.until("the new endpoints of the first", async () => (await answer("c0")) === "second");
+    await proxy.until("the new endpoints of the last", async () => (await answer("c199")) === "first");
     assert.deepEqual(await counts("update_attempt"), new Map([[2, 200]]));
   });
 

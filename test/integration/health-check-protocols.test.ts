@@ -24,7 +24,7 @@ const HTTP2 = {
     explicit_http_config: { http2_protocol_options: {} },
   },
 };
-const OFTEN = { timeout: "2s", interval: "0.02s", no_traffic_interval: "0.02s" };
+const OFTEN = { timeout: "30s", interval: "0.02s", no_traffic_interval: "0.02s" };
 const THRESHOLDS = { unhealthy_threshold: 1, healthy_threshold: 1 };
 
 async function start(t: TestContext, cluster: object): Promise<RunningProxy> {

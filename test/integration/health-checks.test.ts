@@ -39,7 +39,7 @@ class CheckedHost {
 
 function checkedCluster(hosts: readonly CheckedHost[], check: object = {}, more: object = {}): object {
   const health = {
-    timeout: "2s",
+    timeout: "30s",
     interval: "0.02s",
     no_traffic_interval: "0.02s",
     unhealthy_threshold: 1,
@@ -100,7 +100,12 @@ describe("A cluster with active health checks", () => {
 
   it("starts all the same with a host that never answers its check", async (t) => {
     const [a, b] = [await CheckedHost.start(t, "a"), await CheckedHost.start(t, "b", 0)];
-    const proxy = await start(t, checkedCluster([a, b], { timeout: "0.1s" }));
+    // The one that answers may be held up, too: once it has passed a check it stays in use.
+    const proxy = await start(t, checkedCluster([a, b], { timeout: "1s", unhealthy_threshold: 1000 }));
+    await proxy.until("one host that has passed its check", async () => {
+      const { body } = await proxy.admin("/clusters");
+      return body.includes(`${a.upstream.address}::health_flags::healthy`);
+    });
     assert.deepEqual(await answers(await clientsOfAllWorkers(t, proxy.port())), ["a"]);
     assert.match((await proxy.admin("/clusters")).body, /health_flags::\/failed_active_hc\/active_hc_timeout/);
   });
@@ -176,7 +181,7 @@ describe("A cluster with active health checks", () => {
       concurrency: 2,
     });
     const health = {
-      timeout: "2s",
+      timeout: "30s",
       interval: "60s",
       no_traffic_interval: "60s",
       unhealthy_threshold: 1,

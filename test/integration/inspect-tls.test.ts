@@ -64,7 +64,11 @@ describe("Looking at connections with TLS", () => {
     stream.on("error", () => {});
     stream.write("some of a body");
     await once(session, "remoteSettings");
-    await proxy.until("the stream", async () => Number((await get("/streams?format=json")).matched) === 1);
+    // Its head is there before its body, and a host is chosen and connected to a little later.
+    await proxy.until("the stream with its body and host", async () => {
+      const [row] = (await get("/streams?format=json")).streams as readonly Tree[];
+      return Number(row?.bytes_received) > 0 && String(row?.host) === upstream.address;
+    });
     const { connections } = await get("/connections?format=json&server_name=shop.test&alpn=h2");
     assert.equal(connections!.length, 1);
     const { server_name, alpn, tls_version, filter_chain, protocol, active_streams, peer } = connections![0]!;

@@ -24,7 +24,7 @@ function fileLog(format: string): object[] {
 async function exchange(port: number, ...pieces: (string | Buffer)[]): Promise<string> {
   const peer = await TcpPeer.connect(port);
   for (const piece of pieces) peer.write(piece);
-  await peer.untilEnded();
+  await peer.untilGone();
   peer.destroy();
   return peer.text;
 }

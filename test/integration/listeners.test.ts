@@ -42,7 +42,7 @@ describe("A listener", () => {
     const proxy = await start(t, { config: sampleBootstrap({ clusters }) });
     const url = `http://127.0.0.1:${proxy.port()}/`;
     const curl = async (...args: string[]): Promise<string> => {
-      const { stdout } = await promisify(execFile)("curl", ["-sS", "--max-time", "5", ...args]);
+      const { stdout } = await promisify(execFile)("curl", ["-sS", "--max-time", "30", ...args]);
       return stdout;
     };
     assert.match(await curl("-i", url), /^HTTP\/1\.1 200 OK\r\n(?:.+\r\n)*server: envoy\r\n(?:.+\r\n)*\r\n$/);
@@ -157,7 +157,7 @@ describe("A graceful drain of the listeners", () => {
   ]) {
     it(`${name} announces the end with each response, and closes them after the drain time`, async (t) => {
       const config = sampleBootstrap({ listeners: [{ more, routes: [answerRoute("here")] }] });
-      const args = ["--drain-time-s", "1", "--drain-strategy", "immediate"];
+      const args = ["--drain-time-s", "4", "--drain-strategy", "immediate"];
       const proxy = await start(t, { config, concurrency: 2, args });
       assert.equal((await proxy.post("/drain_listeners?graceful")).status, 200);
       await proxy.until("the drain", async () => (await requestOnce(proxy.port())).header("connection") === "close");
@@ -213,9 +213,9 @@ describe("A circuit breaker", () => {
       await until("the refusals", () => refused === REFUSED);
       const stats = await proxy.stats("cluster.app.upstream_rq_pending_overflow");
       assert.equal(stats.get("cluster.app.upstream_rq_pending_overflow"), REFUSED);
+      if ("max_requests" in threshold) exchanges.push(await upstream.nextRequest());
       upstream.setScript(answering("ok"));
       for (const exchange of exchanges) exchange.respond();
-      if ("max_requests" in threshold) (await upstream.nextRequest()).respond();
       const statuses = (await Promise.all(responses)).map(({ status }) => status);
       assert.deepEqual(statuses.toSorted(), [200, 200, 200, 503, 503, 503, 503, 503]);
     });

@@ -6,6 +6,7 @@ import { startBrowser, WatchedPage } from "../harness/browser.ts";
 import { answerRoute, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { startTestProxy } from "../harness/test-proxy.ts";
+import { until, untilAsked } from "../harness/until.ts";
 
 const CONFIG = sampleBootstrap({
   listeners: [{ routes: [answerRoute("fine", "/fine")] }],
@@ -61,13 +62,15 @@ describe("The web page, however it is used", () => {
       assert.equal(await page.locator(":focus").textContent(), "Skip to the content");
       await page.keyboard.press("Enter");
       assert.equal(await page.evaluate("document.activeElement.id"), "main");
-      const focusOn = async (text: string): Promise<void> => {
-        for (let i = 0; i < 80; i++) {
-          await page.keyboard.press("Tab");
-          if ((await page.evaluate(FOCUSED)) === text) return;
-        }
-        assert.fail(`Tab does not come to ${text}`);
-      };
+      /** Goes round until it is there: a view asks for what it shows. */
+      const focusOn = (text: string): Promise<void> =>
+        untilAsked(`Tab on ${text}`, async () => {
+          for (let i = 0; i < 80; i++) {
+            await page.keyboard.press("Tab");
+            if ((await page.evaluate(FOCUSED)) === text) return true;
+          }
+          return false;
+        });
       const view = async (name: string): Promise<void> => {
         await page.evaluate("document.activeElement.blur()");
         await focusOn(name);
@@ -119,7 +122,9 @@ describe("The web page, however it is used", () => {
       );
       assert.equal(other, "refused");
       assert.match(await page.title(), /^[A-Z][a-z]+ · Troupe$/);
-      assert.match(watched.problems.join("\n"), /inline script violates[\s\S]*connect-src/i);
+      const told = () => watched.problems.join("\n");
+      await until("what the browser says of it", () => /connect-src/i.test(told()));
+      assert.match(told(), /inline script violates[\s\S]*connect-src/i);
     } finally {
       await watched.close();
     }
@@ -157,12 +162,13 @@ describe("The web page, however it is used", () => {
     /** How often the worker is asked for its counts in this time, at most `max` times. */
     const asked = async (seconds: number, max: number): Promise<number> => {
       const target = `/actors/supervisor%2Fworker-1/trace?seconds=${seconds}&max=${max}&match=flushStats`;
-      const { status, body } = await proxy.post(target, "", 15_000);
+      const { status, body } = await proxy.post(target, "");
       assert.equal(status, 200, body);
       return Number(/"events":(\d+)/.exec(body)?.[1]);
     };
     await withPage("", async ({ page }) => {
-      assert.equal((await watching()).clients, 1);
+      // Those of the tests before may have been gone only a moment.
+      await proxy.until("one stream", async () => (await watching()).clients === 1);
       assert.equal(await asked(10, 2), 2);
       await page.evaluate(`Object.defineProperty(document, "hidden", { value: true, configurable: true })`);
       await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
@@ -173,6 +179,8 @@ describe("The web page, however it is used", () => {
       await proxy.until("the stream", async () => (await watching()).clients === 1);
     });
     await proxy.until("the end of the stream", async () => (await watching()).clients === 0);
+    // The last sample may still be on its way through the workers.
+    await asked(1, 10);
     const { samples } = await watching();
     assert.ok(samples > 2, `${samples}`);
     assert.equal(await asked(3, 10), 0);

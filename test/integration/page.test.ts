@@ -96,7 +96,7 @@ describe("The web page in a browser", () => {
       await page.locator('[data-actor="supervisor/worker-1"] > .actor .pill.good').waitFor();
 
       const blocked = page.getByRole("status").getByText(/worker-2 has not answered for /);
-      await within2s("/actors/supervisor%2Fworker-2/block?ms=3500", blocked);
+      await within2s("/actors/supervisor%2Fworker-2/block?ms=10000", blocked);
       await page.locator('[data-actor="supervisor/worker-2"]', { hasText: "not answering for" }).waitFor();
       await page.screenshot({ path: path.join(folder, "actors.png") });
       await page.locator('[data-actor="supervisor/worker-2"] > .actor .pill.good').waitFor();
@@ -110,7 +110,7 @@ describe("The web page in a browser", () => {
       const panel = page.getByRole("region", { name: "Actor supervisor/worker-1" });
       await panel.getByText("snapshotVersion").first().waitFor();
       await panel.getByRole("button", { name: "Messages" }).click();
-      await panel.getByText("greet").first().waitFor();
+      await panel.getByText("reportIntervalPassed").first().waitFor();
       await panel.getByRole("button", { name: "History" }).click();
       await panel.getByText("crashed").first().waitFor();
     });

@@ -93,7 +93,7 @@ describe("Network filters behind TLS", () => {
     for (const identity of [bob, null]) {
       const refused = await connect(identity);
       refused.write("hello");
-      await refused.untilEnded();
+      await refused.untilGone();
       assert.equal(refused.text, "");
     }
     await proxy.until("the counts", async () => {
@@ -110,7 +110,7 @@ describe("Network filters behind TLS", () => {
       await welcome.untilText("hello");
       const refused = await connect(bob);
       refused.write("hello");
-      await refused.untilEnded();
+      await refused.untilGone();
       assert.equal(refused.text, "", name);
     }
   });
@@ -124,7 +124,7 @@ describe("Network filters behind TLS", () => {
     const named = await connect(null, "named.test");
     await named.untilText("the cluster named.test");
     const other = await connect(null, "nobody.test");
-    await other.untilEnded();
+    await other.untilGone();
     assert.equal(other.text, "");
     const plain = await connect(null);
     plain.write("echo");

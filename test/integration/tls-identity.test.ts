@@ -167,7 +167,7 @@ describe("Access log operators about TLS", () => {
       },
     };
     const { proxy } = await start(t, { access_log: [log] });
-    const lines = (): string[][] => [...proxy.logs.matchAll(/^LOG\|(.*)$/gm)].map((match) => match[1]!.split("|"));
+    const lines = (): string[][] => [...proxy.logs.matchAll(/^LOG\|(.*)\n/gm)].map((match) => match[1]!.split("|"));
     await tlsExchange({ port: proxy.port(), servername: "a.test", cert: client.certPem, key: client.keyPem });
     await proxy.until("the first line", async () => lines().length === 1);
     for (const [index, [name, expected]] of operators.entries()) {

@@ -25,7 +25,7 @@ async function start(t: TestContext, context: object): Promise<RunningProxy> {
 function sClient(proxy: RunningProxy, ...args: readonly string[]): Promise<string> {
   const all = ["s_client", "-connect", `127.0.0.1:${proxy.port()}`, "-ign_eof", ...args];
   return new Promise((resolve) => {
-    const child = execFile("openssl", all, { timeout: 10_000 }, (_error, stdout, stderr) =>
+    const child = execFile("openssl", all, { timeout: 60_000 }, (_error, stdout, stderr) =>
       resolve(`${stdout}${stderr}`),
     );
     child.stdin?.on("error", () => {});

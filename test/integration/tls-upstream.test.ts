@@ -259,7 +259,7 @@ describe("A TLS cluster", () => {
       const counted = Object.entries(await sslStats(proxy)).filter(([name]) => name.startsWith("fail_"));
       assert.deepEqual(counted, counts === null ? [] : [[counts, 1]], what);
       if (reason === undefined) continue;
-      await proxy.waitForLog(/^LOG UF .+$/m);
+      await proxy.waitForLog(/^LOG UF .+\n/m);
       assert.match(/^LOG UF (.+)$/m.exec(proxy.logs)![1]!, reason, what);
       assert.equal((await proxy.stats()).get("cluster.up.upstream_cx_connect_fail"), 1, what);
     }

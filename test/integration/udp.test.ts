@@ -148,7 +148,7 @@ describe("A UDP listener", () => {
 
   it("sends what a host says by itself, until the session is idle for too long", async (t) => {
     const upstream = await echo(t);
-    const proxy = await start(t, config([upstream], { proxy: { idle_timeout: "1s" } }));
+    const proxy = await start(t, config([upstream], { proxy: { idle_timeout: "3s" } }));
     const one = await client(t, proxy.port());
     const [, port = ""] = (await one.ask("hello")).split(" ");
     upstream.send("by itself", Number(port));
@@ -250,14 +250,14 @@ describe("A UDP listener", () => {
     const type = "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog";
     const log_format = { text_format_source: { inline_string } };
     const access_log = [{ name: "envoy.access_loggers.stdout", typed_config: { "@type": type, log_format } }];
-    const proxy = await start(t, config([upstream], { proxy: { access_log, idle_timeout: "1s" } }));
+    const proxy = await start(t, config([upstream], { proxy: { access_log, idle_timeout: "3s" } }));
     const one = await client(t, proxy.port());
     const sent = (await one.ask("one")).length + (await one.ask("two")).length;
     const line = [
       `UdpSessionEnd 127.0.0.1:${one.port} 127.0.0.1:${proxy.port()} 127.0.0.1:${upstream.port} app`,
       `6 ${sent} 2 2`,
     ].join(" ");
-    await proxy.waitForLog(new RegExp(`^${line}$`, "m"), 15_000);
+    await proxy.waitForLog(new RegExp(`^${line}$`, "m"));
   });
 
   it("counts a host that refuses, and lives", async (t) => {
@@ -322,10 +322,10 @@ describe("A UDP listener", () => {
         () => false,
       );
     };
-    await proxy.until("an answer after the restart", answered, 10_000);
+    await proxy.until("an answer after the restart", answered);
     for (const count of [3, 1]) {
       assert.equal((await proxy.post(`/workers?count=${count}`)).status, 200);
-      await proxy.until(`an answer with ${count} workers`, answered, 10_000);
+      await proxy.until(`an answer with ${count} workers`, answered);
     }
   });
 
@@ -341,7 +341,7 @@ describe("A UDP listener", () => {
         () => true,
         () => false,
       );
-    await proxy.until("an answer after the crash", answered, 10_000);
+    await proxy.until("an answer after the crash", answered);
   });
 
   it("may be on the port of a TCP listener, and one of TCP become one of UDP", async (t) => {

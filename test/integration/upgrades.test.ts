@@ -28,7 +28,7 @@ async function scene(t: TestContext): Promise<Scene> {
       clusters,
       listeners: [{ manager: { upgrade_configs: [{ upgrade_type: "websocket" }], ...more } }],
     });
-  const proxy = await startProxy({ config: config({}), concurrency: 2, args: ["--drain-time-s", "1"] });
+  const proxy = await startProxy({ config: config({}), concurrency: 2, args: ["--drain-time-s", "4"] });
   t.after(async () => {
     await proxy.kill();
     for (const socket of server.clients) socket.terminate();

@@ -261,7 +261,7 @@ describe("The PROXY protocol to upstreams", () => {
     const transport_socket = proxyProtocol("V1", RAW);
     const health_checks = [
       {
-        timeout: "1s",
+        timeout: "30s",
         interval: "60s",
         unhealthy_threshold: 1,
         healthy_threshold: 1,
@@ -295,7 +295,7 @@ describe("The source of upstream connections", () => {
   it("is that of the cluster, for requests and health checks", async (t) => {
     const host = await mirror(t);
     const health_checks = [
-      { timeout: "1s", interval: "60s", unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {} },
+      { timeout: "30s", interval: "60s", unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {} },
     ];
     const more = { health_checks, upstream_bind_config: { source_address: address("127.0.0.7") } };
     const proxy = await start(t, sampleCluster("app", [loopback(host.port)], more));
@@ -337,7 +337,7 @@ describe("The source of upstream connections", () => {
 });
 
 describe("A host of several addresses", () => {
-  const HEALTH_CHECK = { timeout: "1s", interval: "60s", unhealthy_threshold: 1, healthy_threshold: 1 };
+  const HEALTH_CHECK = { timeout: "30s", interval: "60s", unhealthy_threshold: 1, healthy_threshold: 1 };
 
   /** A cluster whose host has an address where nobody listens, and then 127.0.0.1. */
   function cluster(port: number, more: object = {}): object {

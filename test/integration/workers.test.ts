@@ -7,6 +7,7 @@ import { describeLoad, failedRequests } from "../harness/load-report.ts";
 import { answerRoute, clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import type { RunningProxy, StartProxyOptions } from "../harness/start-proxy.ts";
 import { startTestProxy } from "../harness/test-proxy.ts";
+import { until } from "../harness/until.ts";
 
 interface WorkersAnswer {
   readonly concurrency: number;
@@ -69,19 +70,21 @@ describe("A blocked worker", () => {
       { page: "/server_info", says: /LIVE/ },
     ];
     for (const { page, says } of pages) {
-      const startMs = performance.now();
-      const { status, body, headers } = await proxy.admin(page);
-      const tookMs = performance.now() - startMs;
-      assert.equal(status, 200, page);
-      assert.match(body, says, page);
-      assert.equal(headers["x-troupe-not-answering"], "worker-1", page);
-      assert.ok(tookMs < 1000, `${page} took ${tookMs.toFixed(0)} ms`);
+      // A machine that is held up is given another try; what waits for the worker would never be fast.
+      await proxy.until(`${page} within 1 s`, async () => {
+        const startMs = performance.now();
+        const { status, body, headers } = await proxy.admin(page);
+        if (performance.now() - startMs >= 1000 || headers["x-troupe-not-answering"] !== "worker-1") return false;
+        assert.equal(status, 200, page);
+        assert.match(body, says, page);
+        return true;
+      });
     }
     assert.equal(await answerOfTheOther(proxy), "before");
   });
 
   it("holds up a reload until it answers again; the old configuration serves meanwhile", async (t) => {
-    const proxy = await withBlockedWorker(t, 3000);
+    const proxy = await withBlockedWorker(t, 8000);
     const reload = proxy.reload(saying("after"));
     await proxy.until("the reload to be shown", async () => {
       return /a change is under way/.test((await proxy.admin("/config_status")).body);
@@ -98,7 +101,7 @@ describe("A blocked worker", () => {
   });
 
   it("makes a reload fail that has waited long enough, and takes part in the next one", async (t) => {
-    const proxy = await withBlockedWorker(t, 14_000);
+    const proxy = await withBlockedWorker(t, 16_000);
     const refused = await proxy.reload(saying("refused"));
     assert.equal(refused.status, 400);
     assert.match(refused.body, /worker-1: no answer within 10000 ms/);
@@ -128,7 +131,7 @@ describe("A worker that crashes", () => {
       const [worker] = (await workers(proxy)).workers;
       return worker?.restarts === 1 && worker.status === "running";
     });
-    assert.equal(client.closed, true);
+    await until("the end of its connection", () => client.closed);
     assert.equal((await requestOnce(proxy.port())).body, "after");
     assert.equal((await workers(proxy)).workers[0]?.snapshot_version, 2);
     assert.equal((await proxy.stats("downstream_rq_total")).get("http.ingress.downstream_rq_total"), 5);
@@ -183,6 +186,7 @@ describe("The number of workers", () => {
     const announced = (await Promise.all(responses)).map(({ header }) => header("connection"));
     assert.deepEqual(announced.toSorted(), ["close", undefined]);
     await proxy.until("the end of the second worker", async () => (await workers(proxy)).workers.length === 1);
+    await until("the end of its connection", () => clients.some(({ closed }) => closed));
     assert.equal(clients.filter((client) => client.closed).length, 1);
     const { get } = await proxy
       .stats("downstream_rq_total")

@@ -6,6 +6,7 @@ import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { answering, echoing, FakeUpstream } from "../harness/fake-upstream.ts";
+import { freePort } from "../harness/free-port.ts";
 import { Http1Client, requestOnce } from "../harness/http1-client.ts";
 import {
   answerRoute,
@@ -138,9 +139,7 @@ describe("A listener", () => {
       sampleBootstrap({
         listeners: [{ address: loopback(port), more: { tcp_backlog_size }, routes: [answerRoute("on")] }],
       });
-    const first = await start(t, { config: config(0, 100) });
-    const port = first.port();
-    await first.kill();
+    const port = freePort();
     const proxy = await start(t, { config: config(port, 100) });
     assert.equal((await requestOnce(port)).body, "on");
     assert.equal((await proxy.reload(config(port, 200))).status, 200);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import net, { type AddressInfo } from "node:net";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { answering, FakeUpstream } from "../harness/fake-upstream.ts";
+import { freePort } from "../harness/free-port.ts";
 import { Http1Client } from "../harness/http1-client.ts";
 import { HttpCollector, OtlpGrpcCollector } from "../harness/otlp-collectors.ts";
 import type { ReceivedSpan } from "../harness/otlp-reader.ts";
@@ -59,20 +59,12 @@ async function zipkinProxy(t: TestContext, cluster: string, nextPort: number, co
   return startTestProxy(t, { config });
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe("A trace through two proxies", () => {
   it("is one tree at an OpenTelemetry collector, as docs/examples/tracing.yaml has it", async (t) => {
     const collector = await OtlpGrpcCollector.start();
     t.after(() => collector.stop());
     const server = await upstream(t);
-    const back = await freePort();
+    const back = freePort();
     const text = readFileSync(path.join(import.meta.dirname, "../../docs/examples/tracing.yaml"), "utf8")
       .replace("port_value: 9901", "port_value: 0")
       .replace("port_value: 10000", "port_value: 0")

@@ -7,6 +7,7 @@ import { DnsServer } from "../harness/dns-server.ts";
 import { answering, FakeUpstream, hanging, type UpstreamScript } from "../harness/fake-upstream.ts";
 import { Http1Client, requestOnce } from "../harness/http1-client.ts";
 import { startHttp2Upstream } from "../harness/http2-upstream.ts";
+import { REFUSING_PORT } from "../harness/refusing-port.ts";
 import { clusterRoute, loopback, sampleBootstrap, sampleCluster } from "../harness/sample-bootstrap.ts";
 import { type RunningProxy, startProxy } from "../harness/start-proxy.ts";
 import { startTestProxy } from "../harness/test-proxy.ts";
@@ -119,16 +120,6 @@ async function upstream(t: TestContext, script: UpstreamScript = answering()): P
 
 function get(proxy: RunningProxy, cluster: string, more = "") {
   return requestOnce(proxy.port(), { target: `/${cluster}${more}` });
-}
-
-/** A port where nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** A server that takes connections and says nothing, not even in a TLS handshake; `reads` false: takes no bytes either. */
@@ -305,7 +296,7 @@ describe("The statistics of the upstream module", () => {
       sampleCluster("one", [loopback(host.port)], { max_requests_per_connection: 1 }),
       sampleCluster("two", [loopback(h2.port)], { http2_protocol_options: {} }),
       sampleCluster("keep", [loopback(host.port)]),
-      sampleCluster("none", [loopback(await closedPort())]),
+      sampleCluster("none", [loopback(REFUSING_PORT)]),
       sampleCluster("late", [loopback(await silentServer(t))], {
         transport_socket: upstreamTls({}),
         connect_timeout: "0.05s",
@@ -471,7 +462,7 @@ describe("The statistics of the upstream module", () => {
     );
     const proxy = await start(t, [
       sampleCluster("app", [loopback(host.port)], { health_checks }),
-      sampleCluster("none", [loopback(await closedPort())], { health_checks }),
+      sampleCluster("none", [loopback(REFUSING_PORT)], { health_checks }),
     ]);
     const atLeast = (cluster: string, stat: string): Promise<void> =>
       proxy.until(

@@ -10,7 +10,8 @@ const IDLE_TICK_SLOTS = 10;
 /**
  * The timers of one thread. Arming and disarming cost a few pointer writes and allocate nothing, so that each
  * request may carry several timeouts. Driven by one `setTimeout`, which runs only while some timer is armed and does
- * not keep the process alive. Precision: a timer fires 0–10 ms late. It ticks at each slot while timers are being armed; when none was
+ * not keep the process alive. Precision: a timer fires 0–10 ms late; after a
+ * stall of the thread, when what has come meanwhile was read. It ticks at each slot while timers are being armed; when none was
  * armed since the last tick, it sleeps to the next that is due, for an idle thread should cost next to nothing.
  */
 export class TimerWheel {
@@ -21,6 +22,8 @@ export class TimerWheel {
   /** Number of the last slot (since the clock's origin) whose timers have fired. */
   #turnedTo: number;
   #ticker: NodeJS.Timeout | undefined;
+  /** Set from a late tick to the end of the event loop's turn. */
+  #lateTurn: NodeJS.Immediate | undefined;
   /** The slot at which the ticker wakes; a timer due before it needs the ticker to start again. */
   #wakeSlot = 0;
   #armedSinceTick = false;
@@ -55,7 +58,7 @@ export class TimerWheel {
 
   /** Fires what is due at the clock's present time. An `onTimeout` that throws stops the turn and is thrown on. */
   advance(): void {
-    const target = Math.floor(this.clock.nowMs() / SLOT_MS);
+    const target = this.#presentSlot();
     const steps = Math.min(target - this.#turnedTo, SLOT_COUNT);
     for (let step = steps - 1; step >= 0; step--) this.#fireSlot(target - step);
     if (target > this.#turnedTo) this.#turnedTo = target;
@@ -64,11 +67,15 @@ export class TimerWheel {
   /** Stops the driving ticker. Armed timers never fire afterwards. */
   stop(): void {
     clearTimeout(this.#ticker);
+    clearImmediate(this.#lateTurn);
     this.#ticker = undefined;
+    this.#lateTurn = undefined;
   }
 
   /** @internal For `WheelTimer` only. */
   link(timer: WheelTimer): void {
+    // Nothing is in the slots that passed while the wheel was empty.
+    if (this.#armed === 0) this.#turnedTo = Math.max(this.#turnedTo, this.#presentSlot() - 1);
     // Timers armed while the wheel is late must not land in a slot it has already passed.
     const due = Math.max(Math.ceil(timer.deadlineMs / SLOT_MS), this.#turnedTo + 1);
     const index = due % SLOT_COUNT;
@@ -111,25 +118,35 @@ export class TimerWheel {
   }
 
   #startTicker(): void {
-    const nowMs = this.clock.nowMs();
-    if (this.#armed === 1) this.#turnedTo = Math.max(this.#turnedTo, Math.floor(nowMs / SLOT_MS) - 1);
     const slots = this.#armedSinceTick ? 1 : this.#slotsToSleep();
     this.#armedSinceTick = false;
-    this.#wakeSlot = Math.floor(nowMs / SLOT_MS) + slots;
-    const dueMs = nowMs + slots * SLOT_MS;
+    this.#wakeSlot = this.#presentSlot() + slots;
+    const dueMs = this.clock.nowMs() + slots * SLOT_MS;
     clearTimeout(this.#ticker);
     this.#ticker = setTimeout(() => this.#tick(dueMs), slots * SLOT_MS);
     this.#ticker.unref();
   }
 
   #tick(dueMs: number): void {
+    const latenessMs = this.clock.nowMs() - dueMs;
+    this.#longestLatenessMs = Math.max(this.#longestLatenessMs, latenessMs);
+    // The event loop runs timers first. After a stall, the answer that a timeout waits for may have come long ago: it is read before.
+    if (latenessMs > SLOT_MS) this.#lateTurn = setImmediate(() => this.#turn());
+    else this.#turn();
+  }
+
+  #turn(): void {
     this.#ticker = undefined;
-    this.#longestLatenessMs = Math.max(this.#longestLatenessMs, this.clock.nowMs() - dueMs);
+    this.#lateTurn = undefined;
     try {
       this.advance();
     } finally {
       if (this.#armed > 0 && this.#ticker === undefined) this.#startTicker();
     }
+  }
+
+  #presentSlot(): number {
+    return Math.floor(this.clock.nowMs() / SLOT_MS);
   }
 
   /** Slots up to the next one with a timer that is due then, at most `IDLE_TICK_SLOTS`. */

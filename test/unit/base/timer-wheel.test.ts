@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { MessageChannel } from "node:worker_threads";
 import { systemClock } from "../../../src/base/clock.ts";
 import { TimerWheel, type WheelTimer } from "../../../src/base/timer-wheel.ts";
 import { blockThread } from "../../harness/block-thread.ts";
@@ -144,6 +145,39 @@ describe("TimerWheel", () => {
     assert.deepEqual(firedMs, [250, dueMs]);
     wheel.stop();
     assert.equal(waiting.length, 0);
+  });
+
+  it("fires what became due while a callback took long", (t) => {
+    const { clock, wheel, tick } = drivenByHand(t);
+    let firedMs = 0;
+    wheel.timer(() => clock.advance(100)).arm(10);
+    const other = wheel.timer(() => {
+      firedMs = clock.nowMs();
+    });
+    other.arm(30);
+    tick();
+    tick();
+    assert.equal(firedMs, 120);
+  });
+
+  it("lets the thread read what has come before it fires late", async (t) => {
+    const wheel = new TimerWheel(systemClock);
+    const { port1, port2 } = new MessageChannel();
+    t.after(() => {
+      wheel.stop();
+      port1.close();
+    });
+    const order: string[] = [];
+    port2.on("message", () => order.push("answer"));
+    // The port's first turn is behind it.
+    port1.postMessage("hello");
+    await until("the first message", () => order.length === 1);
+    wheel.timer(() => order.push("timeout")).arm(30);
+    port1.postMessage("answer");
+    blockThread(100);
+    await until("the timer fires", () => order.includes("timeout"));
+    assert.deepEqual(order, ["answer", "answer", "timeout"]);
+    assert.ok(wheel.takeLongestLatenessMs() >= 40);
   });
 
   it("drives itself while something is armed, and tells how long the thread was held up", async () => {

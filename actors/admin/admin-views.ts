@@ -43,6 +43,8 @@ const STATS_DEADLINE_MS = 300;
 const VITALS_DEADLINE_MS = 250;
 /** For an actor of another thread. */
 const ACTOR_DEADLINE_MS = 500;
+/** Whoever wants a trace has nothing to look at without it, and may as well wait for a busy thread. */
+const TRACE_DEADLINE_MS = 3000;
 
 /** What the composition root gives the admin. The functions are called at each request. */
 export interface AdminViewsOptions {
@@ -189,7 +191,7 @@ function actorsView(system: ActorSystem, inspection: ActorInspection, timers: Ti
     messages: (id) => inspection.messages(id, ACTOR_DEADLINE_MS),
     history: (id) => inspection.history(id, ACTOR_DEADLINE_MS),
     deadLetters: () => inspection.deadLetters(ACTOR_DEADLINE_MS),
-    trace: (id, limits) => inspection.trace(id, limits, ACTOR_DEADLINE_MS),
+    trace: (id, limits) => inspection.trace(id, limits, TRACE_DEADLINE_MS),
   };
 }
 

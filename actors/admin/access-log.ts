@@ -11,7 +11,7 @@ import { LoadedExtensions } from "../../src/extensions/worker-extensions.ts";
 import type { FormatEnvironment } from "../../src/http/format/format-context.ts";
 import { RequestHeaderMap, ResponseHeaderMap } from "../../src/http/header-map.ts";
 import { ResponseFlag, StreamInfo } from "../../src/http/stream-info.ts";
-import { formatIpPort } from "../../src/net/address.ts";
+import { formatSocketEnd } from "../../src/net/address.ts";
 import type { DownstreamConnectionInfo } from "../../src/net/downstream-connection-info.ts";
 import type { StatsScope } from "../../src/stats/scope.ts";
 
@@ -107,8 +107,8 @@ export class AdminAccessLog {
   #connection(socket: Socket, nowMs: number): DownstreamConnectionInfo {
     const known = this.#connections.get(socket);
     if (known !== undefined) return known;
-    const remoteAddress = addressOf(socket.remoteAddress, socket.remotePort);
-    const localAddress = addressOf(socket.localAddress, socket.localPort);
+    const remoteAddress = formatSocketEnd(socket.remoteAddress, socket.remotePort);
+    const localAddress = formatSocketEnd(socket.localAddress, socket.localPort);
     const info: DownstreamConnectionInfo = {
       connectionId: ++this.#connectionCount,
       remoteAddress,
@@ -125,11 +125,6 @@ export class AdminAccessLog {
     this.#connections.set(socket, info);
     return info;
   }
-}
-
-/** Empty on a Unix-domain socket, and when the peer was gone before anybody asked. */
-function addressOf(ip: string | undefined, port: number | undefined): string {
-  return ip === undefined ? "" : formatIpPort(ip.startsWith("::ffff:") ? ip.slice(7) : ip, port ?? 0);
 }
 
 function requestHeadersOf(message: IncomingMessage): RequestHeaderMap {

@@ -17,6 +17,12 @@ export function formatIpPort(ip: string, port: number): string {
   return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
+/** One end of a socket, as Node.js says it; `""` where that is not known, as on a Unix-domain socket. On a socket for both families, IPv4 is IPv4. */
+export function formatSocketEnd(ip: string | undefined, port: number | undefined): string {
+  if (ip === undefined || port === undefined) return "";
+  return formatIpPort(ip.startsWith("::ffff:") ? ip.slice(7) : ip, port);
+}
+
 /** The IP of what `formatIpPort` made, without brackets; the whole text if it is no such thing (a path). */
 export function ipOfAddress(text: string): string {
   if (text.startsWith("[")) {

@@ -1,6 +1,6 @@
 import type net from "node:net";
 import type { TimerWheel, WheelTimer } from "../base/timer-wheel.ts";
-import { formatIpPort } from "./address.ts";
+import { formatSocketEnd } from "./address.ts";
 import type { ConnectionCallbacks, ConnectionCloseType, ConnectionOptions, WriteGate } from "./connection-callbacks.ts";
 import { ownSocket, type SocketOwner, startSocket } from "./owned-socket.ts";
 import { SendingSide } from "./sending-side.ts";
@@ -79,11 +79,11 @@ export class Connection extends SendingSide implements SocketOwner {
   }
 
   get localAddress(): string {
-    return socketAddress(this.socket.localAddress, this.socket.localPort);
+    return formatSocketEnd(this.socket.localAddress, this.socket.localPort);
   }
 
   get remoteAddress(): string {
-    return socketAddress(this.socket.remoteAddress, this.socket.remotePort);
+    return formatSocketEnd(this.socket.remoteAddress, this.socket.remotePort);
   }
 
   /** Queues bytes, sent at the end of the event loop's turn, or of the event if they are many. The buffer is the connection's now. Dropped once closing. */
@@ -265,9 +265,4 @@ export class Connection extends SendingSide implements SocketOwner {
       this.flusher.leave();
     }
   }
-}
-
-function socketAddress(ip: string | undefined, port: number | undefined): string {
-  if (ip === undefined || port === undefined) return "";
-  return formatIpPort(ip.startsWith("::ffff:") ? ip.slice(7) : ip, port);
 }

@@ -136,6 +136,8 @@ export class TimerWheel {
   }
 
   #turn(): void {
+    // The one that has fired, or one that was started while a late turn waited: there is never a second.
+    clearTimeout(this.#ticker);
     this.#ticker = undefined;
     this.#lateTurn = undefined;
     try {
